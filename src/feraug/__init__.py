@@ -1,0 +1,72 @@
+"""feraug: do GAN-made faces make your facial-expression classifier better?
+
+The names below are imported when they are first used, so that ``import feraug`` is quick; see
+``docs/python-api.md``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from feraug.api import (
+        Translator,
+        export_artifact,
+        load_translator,
+        open_dataset,
+        open_synthetic,
+        prepare,
+        synthesise,
+        train_translator,
+    )
+    from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig
+    from feraug.emotions import EMOTIONS, SPLITS
+    from feraug.errors import FeraugError
+
+_HOMES = {
+    "EMOTIONS": "feraug.emotions",
+    "FeraugError": "feraug.errors",
+    "PrepareConfig": "feraug.config",
+    "SPLITS": "feraug.emotions",
+    "SynthConfig": "feraug.config",
+    "Translator": "feraug.api",
+    "TranslatorConfig": "feraug.config",
+    "export_artifact": "feraug.api",
+    "load_translator": "feraug.api",
+    "open_dataset": "feraug.api",
+    "open_synthetic": "feraug.api",
+    "prepare": "feraug.api",
+    "synthesise": "feraug.api",
+    "train_translator": "feraug.api",
+}
+
+__all__ = [
+    "EMOTIONS",
+    "SPLITS",
+    "FeraugError",
+    "PrepareConfig",
+    "SynthConfig",
+    "Translator",
+    "TranslatorConfig",
+    "__version__",
+    "export_artifact",
+    "load_translator",
+    "open_dataset",
+    "open_synthetic",
+    "prepare",
+    "synthesise",
+    "train_translator",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'feraug' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,181 @@
+"""The Python API: the command line's work, arrays in and arrays out.
+
+Import these names from ``feraug`` itself.  ``docs/python-api.md`` shows each in use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig
+from feraug.emotions import parse_emotion, parse_split
+from feraug.store.dataset import DatasetArrays, read_dataset
+from feraug.store.synthetic import SyntheticArrays, read_synthetic
+from feraug.store.workspace import Workspace
+from feraug.workflows import prepare as _prepare
+from feraug.workflows import synth as _synth
+from feraug.workflows import train as _train
+from feraug.workflows.events import Notify, ignore
+from feraug.workflows.export import ExportResult, export_artifact
+from feraug.workflows.prepare import PrepareResult
+from feraug.workflows.synth import SynthResult
+from feraug.workflows.train import TrainResult
+from feraug.workflows.translators import Translator, load_translator
+
+if TYPE_CHECKING:
+    from feraug.data import FaceTensors
+
+__all__ = [
+    "ExportResult",
+    "FaceDataset",
+    "PrepareResult",
+    "SynthResult",
+    "SyntheticFaces",
+    "TrainResult",
+    "Translator",
+    "export_artifact",
+    "load_translator",
+    "open_dataset",
+    "open_synthetic",
+    "prepare",
+    "synthesise",
+    "train_translator",
+]
+
+
+@dataclass(frozen=True)
+class FaceDataset:
+    """A prepared dataset: ``images`` uint8 (N, 48, 48), ``labels`` and ``split`` uint8 (N,).
+
+    ``columns`` has the audit flags by name (``blank``, ``duplicate_group``, ``copy_in_train`` ...)
+    and ``ferplus``, the votes, where they were given; one row an image each.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    split: NDArray[np.uint8]
+    columns: dict[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def select(self, *, split: str | None = None, emotion: str | None = None) -> FaceDataset:
+        """The images of a split and an emotion, in order; None means all of them."""
+        arrays = DatasetArrays(None, self.images, self.columns)  # type: ignore[arg-type]
+        rows = arrays.rows(
+            split=None if split is None else parse_split(split),
+            emotion=None if emotion is None else parse_emotion(emotion),
+        )
+        columns = {name: values[rows] for name, values in self.columns.items()}
+        return FaceDataset(self.images[rows], self.labels[rows], self.split[rows], columns)
+
+    def torch(self) -> FaceTensors:
+        """A ``torch.utils.data.Dataset`` of (float32 (1, 48, 48) in [-1, 1], emotion code)."""
+        from feraug.data import FaceTensors
+
+        return FaceTensors(self.images, self.labels)
+
+
+@dataclass(frozen=True)
+class SyntheticFaces:
+    """A synthetic set: ``images`` uint8 (N, 48, 48), ``labels`` uint8 (N,), 255 where unlabelled.
+
+    ``origin_row`` int64 (N,) is the row of the source artifact that each was made from, -1 for
+    faces made from noise.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    origin_row: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def torch(self) -> FaceTensors:
+        """A ``torch.utils.data.Dataset`` of (float32 (1, 48, 48) in [-1, 1], emotion code)."""
+        from feraug.data import FaceTensors
+
+        return FaceTensors(self.images, self.labels)
+
+
+def open_dataset(path: str | Path) -> FaceDataset:
+    """Read a ``dataset.h5`` whole; raises :class:`~feraug.FeraugError` when it is damaged."""
+    arrays = read_dataset(Path(path))
+    return FaceDataset(arrays.images, arrays.labels, arrays.split, dict(arrays.columns))
+
+
+def open_synthetic(path: str | Path) -> SyntheticFaces:
+    """Read a synthetic set whole; raises :class:`~feraug.FeraugError` when it is damaged."""
+    arrays: SyntheticArrays = read_synthetic(Path(path))
+    return SyntheticFaces(arrays.images, arrays.labels, arrays.origin_row)
+
+
+def prepare(
+    source: str | Path,
+    config: PrepareConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    name: str = "dataset",
+    ferplus: str | Path | None = None,
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> PrepareResult:
+    """``feraug prepare``: read a CSV, a folder or ``drawn:N``, audit it, write ``WORKSPACE/NAME.h5``."""
+    return _prepare.prepare(
+        str(source),
+        config or PrepareConfig(),
+        Workspace(Path(workspace)).dataset(name),
+        ferplus=None if ferplus is None else Path(ferplus),
+        overwrite=overwrite,
+        notify=notify,
+    )
+
+
+def train_translator(
+    config: TranslatorConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "auto",
+    checkpoint_seconds: float = 300.0,
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> TrainResult:
+    """``feraug train cyclegan``: train, or go on training, and write ``WORKSPACE/models/NAME.h5``."""
+    return _train.train_translator(
+        config or TranslatorConfig(),
+        Workspace(Path(workspace)),
+        name=name,
+        dataset=None if dataset is None else Path(dataset),
+        options=_train.TrainOptions(device, checkpoint_seconds, overwrite),
+        notify=notify,
+    )
+
+
+def synthesise(
+    config: SynthConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    model: str | Path | None = None,
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> SynthResult:
+    """``feraug synth``: translate real faces and write ``WORKSPACE/synthetic/NAME.h5``."""
+    return _synth.synthesise(
+        config or SynthConfig(),
+        Workspace(Path(workspace)),
+        model=None if model is None else str(model),
+        name=name,
+        dataset=None if dataset is None else Path(dataset),
+        options=_synth.SynthOptions(device, overwrite),
+        notify=notify,
+    )

@@ -1,0 +1,207 @@
+"""What a command prints: results on stdout, progress and notes on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.table import Table
+
+    from feraug.workflows.events import Event, Progress
+
+LINE_SECONDS = 10.0
+"""Seconds between progress lines where stderr is not a terminal."""
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """The one JSON object of ``--json``."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def print_text(text: str) -> None:
+    """A plain line of the result."""
+    sys.stdout.write(text + "\n")
+
+
+def print_table(table: Table) -> None:
+    """A rich table on stdout; at least 80 columns wide where stdout is not a terminal."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout)
+    if not console.is_terminal:
+        console = Console(file=sys.stdout, width=max(80, console.width))
+    console.print(table)
+
+
+def new_table(title: str | None = None, *columns: str) -> Table:
+    """A table in feraug's style: the first column to the left, numbers to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    return table
+
+
+def figures_text(figures: Mapping[str, float]) -> str:
+    """``name 0.123`` for each figure, in a line."""
+    return "  ".join(f"{name} {value:,.0f}" if value >= 100 else f"{name} {value:.3f}" for name, value in figures.items())
+
+
+@contextmanager
+def notifier(*, quiet: bool) -> Iterator[_Notifier]:
+    """Shows a workflow's events on stderr: a bar on a terminal, a line now and then elsewhere."""
+    shown = _Silent() if quiet else _Bars() if sys.stderr.isatty() else _Lines()
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+class _Notifier:
+    def __call__(self, event: Event) -> None:
+        raise TypeError("a notifier says how it shows events")
+
+    def close(self) -> None:
+        """End the display."""
+
+
+class _Silent(_Notifier):
+    def __call__(self, event: Event) -> None:
+        pass
+
+
+class _Lines(_Notifier):
+    """Plain lines; progress at most every ten seconds, and the last of each task."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._started: dict[str, tuple[float, int]] = {}
+
+    def __call__(self, event: Event) -> None:
+        from feraug.workflows.events import Note, Progress, Saved
+
+        if isinstance(event, Note):
+            _error_line(event.text)
+        elif isinstance(event, Saved):
+            _error_line(f"saved {event.what} {event.path}")
+        elif isinstance(event, Progress):
+            self._progress(event)
+
+    def _progress(self, event: Progress) -> None:
+        now = time.monotonic()
+        started, first = self._started.setdefault(event.task, (now, event.done))
+        if now - self._last < LINE_SECONDS and event.done != event.total:
+            return
+        self._last = now
+        total = f"/{event.total:,}" if event.total else ""
+        left = ""
+        if event.total and event.done > first:
+            left = f"  left {_clock((now - started) / (event.done - first) * (event.total - event.done))}"
+        _error_line(f"{event.task} {event.done:,}{total} {event.unit}{left}  {figures_text(event.figures)}".rstrip())
+
+
+class _Bars(_Notifier):
+    """A rich bar a task, the figures on a line of their own below it."""
+
+    def __init__(self) -> None:
+        self._bar: Bar | None = None
+        self._tasks: dict[str, Any] = {}
+
+    def __call__(self, event: Event) -> None:
+        from feraug.workflows.events import Note, Progress
+
+        bar = self._bar or self._start()
+        if isinstance(event, Note):
+            bar.console.print(event.text, markup=False, highlight=False)
+        elif isinstance(event, Progress):
+            if event.task not in self._tasks:
+                self._tasks[event.task] = bar.add_task(event.task, total=event.total, figures="", start=True)
+            bar.update(
+                self._tasks[event.task],
+                completed=event.done,
+                total=event.total,
+                figures=f"{event.done:,} {event.unit}  {figures_text(_brief(event.figures))}",
+            )
+
+    def _start(self) -> Bar:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TaskProgressColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[figures]}"),
+            console=Console(stderr=True),
+        )
+        self._bar.start()
+        return self._bar
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+def _brief(figures: Mapping[str, float]) -> dict[str, float]:
+    """Loss terms summed by kind, so that they fit beside the bar: ``adversarial``, ``cycle`` ..."""
+    brief: dict[str, float] = {}
+    for name, value in figures.items():
+        kind = name if name == "images/s" else name.split("_")[0]
+        brief[kind] = brief.get(kind, 0.0) + value
+    return brief
+
+
+def _clock(left: float) -> str:
+    minutes, rest = divmod(round(left), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"
+
+
+def _error_line(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
+    """Images per emotion (rows) and split (columns), with sums."""
+    names = list(splits)
+    table = new_table(None, "emotion", *names, "all")
+    for emotion in splits[names[0]]:
+        counts = [splits[name][emotion] for name in names]
+        table.add_row(emotion, *(f"{count:,}" for count in [*counts, sum(counts)]))
+    sums = [sum(splits[name].values()) for name in names]
+    table.add_section()
+    table.add_row("all", *(f"{count:,}" for count in [*sums, sum(sums)]))
+    return table
+
+
+def audit_text(audit: Mapping[str, Any]) -> str:
+    """The audit's counts in two or three lines."""
+    leaks = audit["leaks"]
+    lines = [
+        f"audit: {audit['blank']:,} blank images; {audit['duplicate_groups']:,} groups of identical images "
+        f"({audit['redundant']:,} redundant, {audit['conflicting_groups']:,} groups with conflicting labels)",
+        f"copies of training images: {leaks['validation']:,} in validation, {leaks['test']:,} in test",
+    ]
+    near = audit["near_copies"]
+    if near is None:
+        lines.append("near copies of training images: not looked for (--no-near-copies)")
+    else:
+        lines.append(
+            f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"
+        )
+    return "\n".join(lines)
+
+
+def print_error(text: str) -> None:
+    """A line on stderr."""
+    _error_line(text)

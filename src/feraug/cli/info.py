@@ -1,0 +1,90 @@
+"""``feraug info``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from feraug.cli import options
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any file that feraug wrote.", show_default=False)],
+    config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
+    as_json: options.JsonOption = False,
+) -> None:
+    """What a file holds and how it came about: feraug info artifacts/dataset.h5."""
+    from feraug.cli import console
+    from feraug.workflows.info import describe
+
+    facts = describe(file)
+    if config:
+        console.print_json(facts["config"])
+    elif as_json:
+        console.print_json(facts)
+    else:
+        _print(facts)
+
+
+def _print(facts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    kind = facts["encoding-type"].removeprefix("feraug-")
+    console.print_text(f"{facts['path']}: {kind}, {facts['bytes'] / 1e6:,.1f} MB")
+    {"dataset": _dataset, "model": _model, "synthetic": _synthetic}[kind](facts)
+    console.print_text(f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})")
+    for name, digest in facts["inputs"].items():
+        console.print_text(f"made from: {name} (SHA-256 {digest[:16]}…)")
+    console.print_text(f"SHA-256: {facts['sha256']}")
+
+
+def _dataset(facts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    console.print_table(console.splits_table(facts["splits"]))
+    votes = ", with FER+ votes" if facts["ferplus"] else ""
+    console.print_text(f"labels: {facts['labels']}{votes}")
+    console.print_text(console.audit_text(facts["audit"]))
+    dropped = {name: count for name, count in facts["dropped"].items() if isinstance(count, int)}
+    dropped |= {f"FER+ {name}": count for name, count in facts["dropped"].get("ferplus", {}).items()}
+    if dropped:
+        listed = ", ".join(f"{count:,} {name}" for name, count in dropped.items())
+        console.print_text(f"dropped after the audit: {listed}")
+    if facts["skipped"]["total"]:
+        console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
+
+
+def _model(facts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    config = facts["config"]
+    state = "finished" if facts["finished"] else "not finished"
+    console.print_text(f"{config['model']} {config['pair']}: step {facts['step']:,} of {facts['steps']:,}, {state}")
+    if facts["seconds"] is not None:
+        console.print_text(f"trained for {facts['seconds'] / 60:,.1f} minutes")
+    table = console.new_table(None, "network", "parameters")
+    for role, count in facts["parameters"].items():
+        table.add_row(role, f"{count:,}")
+    console.print_table(table)
+    table = console.new_table(None, "loss (unweighted, mean of the last epoch)", "value")
+    for name, value in facts["losses"].items():
+        table.add_row(name, f"{value:.4f}")
+    console.print_table(table)
+    settings = ", ".join(f"{name} {value}" for name, value in config.items() if name not in ("model", "pair"))
+    console.print_text(f"config: {settings}")
+
+
+def _synthetic(facts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    table = console.new_table(None, "label", "images")
+    for label, count in facts["labels"].items():
+        table.add_row(label, f"{count:,}")
+    console.print_table(table)
+    console.print_text(
+        f"{facts['images']:,} images from {facts['source_images']:,} source images, each used up to "
+        f"{facts['rounds']} times"
+    )

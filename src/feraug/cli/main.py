@@ -1,0 +1,88 @@
+"""The ``feraug`` command: its sub-commands, and every failure in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from feraug.cli import export, info, prepare, synth, train
+from feraug.errors import FeraugError
+
+app = typer.Typer(
+    name="feraug",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Do GAN-made faces make your facial-expression classifier better?\n\n"
+    "Start with: feraug prepare fer2013.csv (or: feraug prepare drawn)",
+)
+app.command("prepare")(prepare.command)
+app.add_typer(train.app, name="train")
+app.command("synth")(synth.command)
+app.command("info")(info.command)
+app.command("export")(export.command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from feraug import __version__
+
+        typer.echo(f"feraug {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0, 1 failure, 2 bad command line, 130 interrupted."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.NoArgsIsHelpError as problem:
+        typer.echo(problem.format_message())
+        sys.exit(2)
+    except click.ClickException as problem:
+        _fail(_usage_text(problem), problem.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted; files are whole, and the same command starts or continues the work", 130)
+    except FeraugError as problem:
+        _fail(str(problem), problem.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has gone, as in `feraug info FILE | head`: not worth a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except MemoryError:
+        _fail("out of memory; try a smaller --batch-size, or close other programs", 1)
+    except OSError as problem:
+        _fail(str(problem), 1)
+    except Exception as problem:
+        if os.environ.get("FERAUG_TRACEBACK"):
+            raise
+        kind = type(problem).__name__
+        _fail(f"a bug in feraug: {kind}: {problem}; set FERAUG_TRACEBACK=1 for the details to report", 1)
+
+
+def _usage_text(problem: click.ClickException) -> str:
+    text = " ".join(problem.format_message().split())
+    context = getattr(problem, "ctx", None)
+    path = context.command_path if context is not None else "feraug"
+    return f"{text.rstrip('.')}; see '{path} --help'"
+
+
+def _fail(text: str, code: int) -> None:
+    line = " ".join(text.splitlines())
+    sys.stderr.write(f"error: {line}\n")
+    sys.exit(code)

@@ -1,0 +1,37 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feraug.errors import UsageError
+
+WorkspaceOption = Annotated[
+    Path,
+    typer.Option("--workspace", "-w", metavar="DIR", envvar="FERAUG_WORKSPACE", help="Folder of all artifacts."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file made with another config.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
+DatasetOption = Annotated[
+    Path | None,
+    typer.Option("--dataset", metavar="FILE", help="A dataset.h5 other than the workspace's.", show_default=False),
+]
+
+DEFAULT_WORKSPACE = Path("artifacts")
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(text: str) -> float:
+    """``"90"``, ``"10s"``, ``"5m"`` or ``"1.5h"`` in seconds; :class:`UsageError` otherwise."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    if match is None:
+        raise UsageError(f"'{text}' is not a time; write 10s, 5m or 1.5h")
+    return float(match[1]) * _SECONDS[match[2] or "s"]

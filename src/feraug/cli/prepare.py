@@ -1,0 +1,87 @@
+"""``feraug prepare``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feraug.cli import options
+from feraug.config import LABEL_SOURCES, PrepareConfig
+
+if TYPE_CHECKING:
+    from feraug.workflows.prepare import PrepareResult
+
+DEFAULTS = PrepareConfig()
+
+
+def command(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A FER2013 CSV (or .gz), a folder of pictures, drawn or drawn:N.")
+    ],
+    ferplus: Annotated[
+        Path | None, typer.Option("--ferplus", metavar="CSV", help="The FER+ votes, fer2013new.csv.", show_default=False)
+    ] = None,
+    labels: Annotated[str, typer.Option("--labels", help=" or ".join(LABEL_SOURCES) + " (majority of the votes).")] = (
+        DEFAULTS.labels
+    ),
+    near_copies: Annotated[
+        bool, typer.Option("--near-copies/--no-near-copies", help="Look for near copies across splits (slow half).")
+    ] = DEFAULTS.near_copies,
+    drop_blank: Annotated[bool, typer.Option("--drop-blank", help="Drop blank images.")] = False,
+    drop_duplicates: Annotated[
+        bool, typer.Option("--drop-duplicates", help="Of identical images in a split, keep the first.")
+    ] = False,
+    drop_leaks: Annotated[
+        bool,
+        typer.Option("--drop-leaks", help="Drop training images with a copy or near copy in validation or test."),
+    ] = False,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Count bad rows instead of stopping at the first.")
+    ] = False,
+    name: Annotated[str, typer.Option("--name", help="File name, NAME.h5.")] = "dataset",
+    seed: options.SeedOption = DEFAULTS.seed,
+    workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
+    overwrite: options.OverwriteOption = False,
+    as_json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Read, audit and split a set of faces: feraug prepare fer2013.csv."""
+    from feraug.cli import console
+    from feraug.cli.command_line import as_typed
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.prepare import prepare
+
+    config = PrepareConfig(
+        labels=labels,
+        near_copies=near_copies,
+        drop_blank=drop_blank,
+        drop_duplicates=drop_duplicates,
+        drop_leaks=drop_leaks,
+        skip_bad_rows=skip_bad_rows,
+        seed=seed,
+    )
+    with console.notifier(quiet=quiet) as notify:
+        result = prepare(
+            source,
+            config,
+            Workspace(workspace).dataset(name),
+            ferplus=ferplus,
+            overwrite=overwrite,
+            command=as_typed(),
+            notify=notify,
+        )
+    if as_json:
+        console.print_json(result.as_json())
+    else:
+        _print(result)
+
+
+def _print(result: PrepareResult) -> None:
+    from feraug.cli import console
+
+    console.print_table(console.splits_table(result.splits))
+    console.print_text(console.audit_text(result.facts["audit"]))
+    state = "already done" if result.already_done else "wrote"
+    console.print_text(f"{state}: {result.path} ({result.images:,} images)")

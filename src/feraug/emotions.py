@@ -1,0 +1,123 @@
+"""Emotions, splits and domain pairs: FER2013's codes and the names that people type."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from feraug.errors import UsageError
+
+EMOTIONS: Final = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""The seven emotions, in FER2013's order: the position is the code in ``emotion`` and ``/labels``."""
+
+UNLABELLED: Final = 255
+"""The label of an image whose emotion is not known, such as a face made from noise."""
+
+SPLITS: Final = ("train", "validation", "test")
+"""The three splits; the position is the code in ``/split``."""
+
+FER2013_USAGES: Final = ("Training", "PublicTest", "PrivateTest")
+"""FER2013's own names of the three splits, in the order of :data:`SPLITS`."""
+
+_EMOTION_SPELLINGS: Final = {
+    "anger": "angry",
+    "angriness": "angry",
+    "mad": "angry",
+    "disgusted": "disgust",
+    "fearful": "fear",
+    "afraid": "fear",
+    "scared": "fear",
+    "happiness": "happy",
+    "joy": "happy",
+    "smile": "happy",
+    "sadness": "sad",
+    "surprised": "surprise",
+    "neutrality": "neutral",
+    "calm": "neutral",
+}
+_SPLIT_SPELLINGS: Final = {
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "publictest": "validation",
+    "privatetest": "test",
+    "testing": "test",
+}
+
+
+def parse_emotion(text: str) -> str:
+    """The emotion that ``text`` names: any case, the usual spellings, or a code 0-6.
+
+    Raises :class:`UsageError` with the nearest name when it names none.
+    """
+    word = text.strip().lower()
+    word = _EMOTION_SPELLINGS.get(word, word)
+    if word in EMOTIONS:
+        return word
+    if word.isascii() and word.isdigit() and int(word) < len(EMOTIONS):
+        return EMOTIONS[int(word)]
+    known = (*EMOTIONS, *_EMOTION_SPELLINGS)
+    raise UsageError(f"unknown emotion '{text}'{suggestion(word, known)}; known: {', '.join(EMOTIONS)}")
+
+
+def parse_split(text: str) -> str:
+    """The split that ``text`` names (``Training``, ``PublicTest``, ``val`` ... are understood).
+
+    Raises :class:`UsageError` with the nearest name when it names none.
+    """
+    word = text.strip().lower()
+    word = _SPLIT_SPELLINGS.get(word, word)
+    if word in SPLITS:
+        return word
+    known = (*SPLITS, *_SPLIT_SPELLINGS)
+    raise UsageError(f"unknown split '{text}'{suggestion(word, known)}; known: {', '.join(SPLITS)}")
+
+
+def emotion_code(emotion: str) -> int:
+    """FER2013's code (0-6) of an emotion in any spelling that :func:`parse_emotion` takes."""
+    return EMOTIONS.index(parse_emotion(emotion))
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """``" (did you mean 'happy'?)"`` for the nearest known word, or nothing when none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+@dataclass(frozen=True)
+class DomainPair:
+    """The two emotions that a translator maps between; ``a`` is the source by default."""
+
+    a: str
+    b: str
+
+    @classmethod
+    def parse(cls, text: str) -> DomainPair:
+        """Read ``"neutral:happy"``.
+
+        Raises :class:`UsageError` when it is not two different emotions with a colon between.
+        """
+        parts = text.split(":")
+        if len(parts) != 2 or not all(part.strip() for part in parts):
+            raise UsageError(
+                f"a pair is two emotions with a colon between, as in neutral:happy; got '{text}'"
+            )
+        pair = cls(parse_emotion(parts[0]), parse_emotion(parts[1]))
+        if pair.a == pair.b:
+            raise UsageError(f"a pair needs two different emotions; '{text}' names {pair.a} twice")
+        return pair
+
+    @property
+    def reversed(self) -> DomainPair:
+        """The same two domains, other way round."""
+        return DomainPair(self.b, self.a)
+
+    @property
+    def slug(self) -> str:
+        """``neutral-happy``, as in file names."""
+        return f"{self.a}-{self.b}"
+
+    def __str__(self) -> str:
+        return f"{self.a}:{self.b}"

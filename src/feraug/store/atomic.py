@@ -1,0 +1,99 @@
+"""Files that are either the old ones or the new ones, never half of one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from feraug.errors import FeraugError, StorageError
+
+_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.partial$")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; on leaving without an error it becomes ``path``.
+
+    The temporary file is synced before the rename, and the folder after it, so that a machine
+    that loses power also has the old file or the new one.  On any error it is removed and
+    ``path`` stays as it was.  Raises :class:`StorageError` when the disk is full or read-only.
+    """
+    temporary = path.parent / f".{path.name}.{os.getpid()}.partial"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        yield temporary
+        _sync_file(temporary)
+        os.replace(temporary, path)
+        _sync_folder(path.parent)
+    except BaseException as problem:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(problem, FeraugError) or not isinstance(problem, Exception):
+            raise
+        raise storage_error(path, problem) from problem
+
+
+def storage_error(path: Path, problem: Exception) -> StorageError:
+    """Put a failed write into one line that says what to do about it."""
+    code = problem.errno if isinstance(problem, OSError) else None
+    text = str(problem)
+    if code == errno.ENOSPC or "No space left" in text:
+        return StorageError(
+            f"{path}: the disk is full; nothing was changed. Free some space, then run the same command again"
+        )
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS) or "Permission denied" in text:
+        return StorageError(
+            f"{path}: no permission to write here; choose another folder with --workspace DIR"
+        )
+    if code in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
+        return StorageError(
+            f"{path}: a file stands where a folder is needed, or the reverse; choose another --workspace or --name"
+        )
+    first_line = text.splitlines()[0] if text else type(problem).__name__
+    return StorageError(f"{path}: could not be written ({first_line}); nothing was changed")
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete what killed processes left of earlier attempts at the same file."""
+    for entry in path.parent.glob(f".{path.name}.*.partial"):
+        match = _TEMPORARY.match(entry.name)
+        if match and match["name"] == path.name and not _is_running(int(match["pid"])):
+            with suppress(OSError):
+                entry.unlink()
+
+
+def _is_running(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # ours, from an attempt that is over
+    if os.name != "posix":  # os.kill(pid, 0) ends the process on Windows
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as stream:
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, where the platform lets a folder be opened."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # some network file systems refuse; the rename has happened all the same
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,142 @@
+"""``dataset.h5``: the real faces with labels, splits, votes and audit flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import EMOTIONS, SPLITS
+from feraug.images import SIDE
+from feraug.store.atomic import atomic_path
+from feraug.store.header import DATASET, Header, Provenance, write_header
+from feraug.store.reading import ArtifactReader, open_artifact
+
+CHUNK_ROWS: Final = 128
+
+COLUMNS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
+    "labels": ("uint8", ()),
+    "split": ("uint8", ()),
+    "source_row": ("int64", ()),
+    "source_labels": ("uint8", ()),
+    "ferplus": ("uint8", (10,)),
+    "blank": ("bool", ()),
+    "duplicate_group": ("int32", ()),
+    "copy_in_train": ("bool", ()),
+    "near_copy_in_train": ("bool", ()),
+    "near_copy_row": ("int32", ()),
+}
+"""Columns beside ``images``: dtype and shape of one row."""
+
+REQUIRED_COLUMNS: Final = ("labels", "split", "source_row", "blank", "duplicate_group", "copy_in_train")
+
+
+@dataclass(frozen=True)
+class DatasetArrays:
+    """A dataset in memory: ``images`` uint8 (N, 48, 48) and the columns of the file, one row an image."""
+
+    header: Header
+    images: NDArray[np.uint8]
+    columns: Mapping[str, NDArray[Any]]
+
+    @property
+    def labels(self) -> NDArray[np.uint8]:
+        """Emotion codes, uint8 (N,)."""
+        return self.columns["labels"]
+
+    @property
+    def split(self) -> NDArray[np.uint8]:
+        """Split codes, uint8 (N,)."""
+        return self.columns["split"]
+
+    def rows(self, *, split: str | None = None, emotion: str | None = None) -> NDArray[np.int64]:
+        """Row numbers of the images of a split and an emotion (None: any), ascending."""
+        chosen = np.ones(len(self.labels), bool)
+        if split is not None:
+            chosen &= self.split == SPLITS.index(split)
+        if emotion is not None:
+            chosen &= self.labels == EMOTIONS.index(emotion)
+        return np.flatnonzero(chosen)
+
+
+class DatasetWriter:
+    """Writes a dataset image by image in bounded memory; obtained from :func:`writing_dataset`."""
+
+    def __init__(self, file: h5py.File) -> None:
+        self._file = file
+        self._images = file.create_dataset(
+            "images", (0, SIDE, SIDE), "uint8", maxshape=(None, SIDE, SIDE), chunks=(CHUNK_ROWS, SIDE, SIDE)
+        )
+
+    def __len__(self) -> int:
+        return int(self._images.shape[0])
+
+    def append(self, images: NDArray[np.uint8]) -> None:
+        """Add ``images`` uint8 (n, 48, 48) at the end."""
+        start = len(self)
+        self._images.resize(start + len(images), axis=0)
+        self._images[start:] = images
+
+    def images(self) -> NDArray[np.uint8]:
+        """All images written so far, uint8 (N, 48, 48)."""
+        return np.asarray(self._images[()])
+
+    def keep(self, mask: NDArray[np.bool_]) -> None:
+        """Drop the images where ``mask`` bool (N,) is False; the others move up, in order."""
+        end = 0
+        for start in range(0, len(mask), 4096):
+            kept = self._images[start : start + 4096][mask[start : start + 4096]]
+            self._images[end : end + len(kept)] = kept
+            end += len(kept)
+        self._images.resize(end, axis=0)
+
+    def finish(
+        self, columns: Mapping[str, NDArray[Any]], provenance: Provenance, facts: Mapping[str, Any]
+    ) -> None:
+        """Write the columns (see :data:`COLUMNS`; one row an image) and the header."""
+        for name, values in columns.items():
+            dtype, row_shape = COLUMNS[name]
+            if values.shape != (len(self), *row_shape):
+                raise ValueError(f"column {name}: shape {values.shape} for {len(self)} images")
+            self._file.create_dataset(name, data=np.asarray(values, dtype))
+        write_header(self._file, DATASET, provenance, facts)
+
+
+@contextmanager
+def writing_dataset(path: Path) -> Iterator[DatasetWriter]:
+    """Write a dataset atomically: the file appears at ``path`` when the block ends without an error."""
+    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
+        yield DatasetWriter(file)
+
+
+def read_dataset(path: Path) -> DatasetArrays:
+    """Read a whole dataset.
+
+    Raises :class:`~feraug.errors.ArtifactError` when it is damaged: a missing column, columns of
+    differing length, a label or split code that does not exist.
+    """
+    with open_artifact(path, DATASET) as reader:
+        images = reader.array("images", "uint8", (None, SIDE, SIDE))
+        columns = {name: _column(reader, name, len(images)) for name in COLUMNS if _wanted(reader, name)}
+        if len(images) and columns["labels"].max() >= len(EMOTIONS):
+            raise reader.damaged(
+                f"'labels' has code {columns['labels'].max()}; codes are 0-{len(EMOTIONS) - 1}"
+            )
+        if len(images) and columns["split"].max() >= len(SPLITS):
+            raise reader.damaged(f"'split' has code {columns['split'].max()}; codes are 0-{len(SPLITS) - 1}")
+        return DatasetArrays(reader.header, images, columns)
+
+
+def _wanted(reader: ArtifactReader, name: str) -> bool:
+    return name in REQUIRED_COLUMNS or reader.has(name)
+
+
+def _column(reader: ArtifactReader, name: str, rows: int) -> NDArray[Any]:
+    dtype, row_shape = COLUMNS[name]
+    return reader.array(name, dtype, (rows, *row_shape))

@@ -1,0 +1,43 @@
+"""One writer at a time for a file that is written again and again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from feraug.errors import StorageError
+from feraug.store.atomic import storage_error
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold ``path`` for this process while the block runs; the lock ends with the process, however it ends.
+
+    The (empty, hidden) lock file stays: deleting it would let two later processes lock two
+    different files of the same name.
+    Raises :class:`StorageError` when another process holds it.  On platforms without ``flock``
+    nothing is held.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    lock = path.parent / f".{path.name}.lock"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as problem:
+        raise storage_error(path, problem) from problem
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as problem:
+            raise StorageError(
+                f"{path}: another feraug process is writing it; wait for it or use another --name"
+            ) from problem
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,149 @@
+"""Opening an artifact and checking each array before a byte of it is allocated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
+from feraug.store.header import Header, read_header
+
+
+class ArtifactReader:
+    """An open artifact whose header has been read and whose arrays are checked one by one.
+
+    feraug writes its arrays without compression, so every declared byte must be there: a file
+    that declares more than it holds is refused before anything is allocated.
+    """
+
+    def __init__(self, file: h5py.File, path: Path) -> None:
+        self._file = file
+        self.path = path
+        self.header: Header = read_header(file, str(path))
+
+    def dataset(self, name: str, dtype: str | None, shape: tuple[int | None, ...] | None) -> h5py.Dataset:
+        """The checked dataset ``name``; ``None`` in ``shape`` stands for any length, ``dtype`` None for any number.
+
+        Raises :class:`ArtifactError` for what is missing, linked elsewhere, or other than declared.
+        """
+        found = self._hard_linked(name)
+        if not isinstance(found, h5py.Dataset):
+            raise self.damaged(f"'{name}' is not an array")
+        if found.is_virtual or found.external:
+            raise self.damaged(f"'{name}' refers to other files")
+        if found.shape is None or found.dtype.kind not in "iufb":
+            raise self.damaged(f"'{name}' holds no numbers")
+        if dtype is not None and found.dtype != np.dtype(dtype):
+            raise self.damaged(f"'{name}' is {found.dtype}, expected {dtype}")
+        if shape is not None and not _fits(found.shape, shape):
+            raise self.damaged(f"'{name}' has shape {found.shape}, expected {_describe(shape)}")
+        if found.id.get_create_plist().get_nfilters():
+            raise self.damaged(f"'{name}' is compressed; feraug's arrays are not")
+        # From Python integers: numpy's product of absurd lengths would wrap around.
+        declared = found.dtype.itemsize
+        for length in found.shape:
+            declared *= int(length)
+        if declared > min(found.id.get_storage_size(), self.path.stat().st_size):
+            raise self.damaged(f"'{name}' declares {declared:,} bytes and does not hold them")
+        return found
+
+    def array(self, name: str, dtype: str | None, shape: tuple[int | None, ...] | None) -> NDArray[Any]:
+        """The checked array ``name``, read whole."""
+        return np.asarray(self.dataset(name, dtype, shape)[()])
+
+    def has(self, name: str) -> bool:
+        """Whether the file has an entry of this name."""
+        return name in self._file
+
+    def names(self, prefix: str = "") -> list[str]:
+        """Paths of all datasets below the group ``prefix`` ('' for the whole file), sorted."""
+        if prefix and prefix not in self._file:
+            return []
+        group = self._hard_linked(prefix) if prefix else self._file
+        if not isinstance(group, h5py.Group):
+            raise self.damaged(f"'{prefix}' is not a group")
+        found: list[str] = []
+        group.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+        return sorted(f"{prefix}/{name}" if prefix else name for name in found)
+
+    def damaged(self, what: str) -> ArtifactError:
+        """The error for a file that is not what it should be."""
+        return ArtifactError(f"{self.path}: damaged or not feraug's ({what})")
+
+    def _hard_linked(self, name: str) -> Any:
+        """Follow ``name`` through hard links only: a soft or external link could lead out of the file."""
+        here: Any = self._file
+        for part in name.split("/"):
+            if not isinstance(here, h5py.Group) or part not in here:
+                raise self.damaged(f"'{name}' is missing")
+            if not isinstance(here.get(part, getlink=True), h5py.HardLink):
+                raise self.damaged(f"'{name}' is a link to elsewhere")
+            here = here[part]
+        return here
+
+
+@contextmanager
+def open_artifact(path: Path, encoding_type: str | None = None) -> Iterator[ArtifactReader]:
+    """Open an artifact for reading, of ``encoding_type`` if one is given.
+
+    Raises :class:`MissingArtifactError` when there is no such file and :class:`ArtifactError`
+    when it is not HDF5, truncated, foreign, of another type or of a newer version.  Whatever
+    the HDF5 library says of a damaged file while it is open comes out as :class:`ArtifactError`.
+    """
+    if path.is_dir():
+        raise ArtifactError(f"{path}: a folder, not an artifact")
+    if not path.exists():
+        raise MissingArtifactError(f"{path}: no such file")
+    try:
+        with h5py.File(path, "r") as file:
+            reader = ArtifactReader(file, path)
+            found = reader.header.encoding_type
+            if encoding_type is not None and found != encoding_type:
+                raise ArtifactError(f"{path}: holds a {_plain(found)}, not a {_plain(encoding_type)}")
+            yield reader
+    except FeraugError:
+        raise
+    except PermissionError as problem:
+        raise ArtifactError(f"{path}: no permission to read it") from problem
+    except MemoryError as problem:
+        raise ArtifactError(f"{path}: declares more than this machine's memory holds") from problem
+    # h5py passes the library's complaints on as any of these.
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, OverflowError) as problem:
+        raise ArtifactError(f"{path}: {_first_words(problem)}") from problem
+
+
+def read_artifact_header(path: Path) -> Header:
+    """The header of any artifact; raises as :func:`open_artifact` does."""
+    with open_artifact(path) as reader:
+        return reader.header
+
+
+def _first_words(problem: Exception) -> str:
+    text = str(problem)
+    if "signature not found" in text:
+        return "not an HDF5 file"
+    if "truncated file" in text or "eof" in text:
+        return "truncated: the end of the file is missing"
+    return "damaged: the HDF5 library cannot read it"
+
+
+def _plain(encoding_type: str) -> str:
+    return {"feraug-dataset": "dataset", "feraug-model": "model", "feraug-synthetic": "synthetic set"}.get(
+        encoding_type, encoding_type
+    )
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(expected) and all(
+        want is None or want == have for have, want in zip(shape, expected, strict=True)
+    )
+
+
+def _describe(shape: tuple[int | None, ...]) -> str:
+    return "(" + ", ".join("N" if length is None else str(length) for length in shape) + ")"

@@ -1,0 +1,1 @@
+"""Workflows: one a command.  They join the rooms and return result objects; they never print."""

@@ -1,0 +1,119 @@
+"""The audit of a set of faces: exact and near copies, in one result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import SPLITS
+from feraug.metrics.duplicates import ExactAudit, find_duplicates
+from feraug.metrics.near_copies import NearCopies
+
+TRAIN = SPLITS.index("train")
+
+
+@dataclass
+class RowFacts:
+    """What ``prepare`` knows of each row while it works; one entry an image in every array."""
+
+    labels: NDArray[np.uint8]
+    source_labels: NDArray[np.uint8]
+    split: NDArray[np.uint8]
+    source_row: NDArray[np.int64]
+    digests: NDArray[np.uint8]
+    blank: NDArray[np.bool_]
+    votes: NDArray[np.uint8] | None
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def kept(self, mask: NDArray[np.bool_]) -> RowFacts:
+        """The rows where ``mask`` is True."""
+        return RowFacts(
+            self.labels[mask],
+            self.source_labels[mask],
+            self.split[mask],
+            self.source_row[mask],
+            self.digests[mask],
+            self.blank[mask],
+            None if self.votes is None else self.votes[mask],
+        )
+
+    def audit(self) -> ExactAudit:
+        """Exact copies among these rows."""
+        return find_duplicates(self.digests, self.labels, self.split, self.blank)
+
+    def columns(self, exact: ExactAudit) -> dict[str, NDArray[Any]]:
+        """The columns of ``dataset.h5``, but for those of the near copies."""
+        columns: dict[str, NDArray[Any]] = {
+            "labels": self.labels,
+            "split": self.split,
+            "source_row": self.source_row,
+            "source_labels": self.source_labels,
+            "blank": self.blank,
+            "duplicate_group": exact.group,
+            "copy_in_train": exact.copy_in_train,
+        }
+        if self.votes is not None:
+            columns["ferplus"] = self.votes
+        return columns
+
+
+def near_copy_columns(near: NearCopies | None) -> dict[str, NDArray[Any]]:
+    """The near-copy columns of ``dataset.h5``; none where near copies were not looked for."""
+    if near is None:
+        return {}
+    return {"near_copy_in_train": near.near_copy_in_train, "near_copy_row": near.nearest}
+
+
+def no_near_copy_columns(count: int) -> dict[str, NDArray[Any]]:
+    """The near-copy columns of ``count`` rows after every training row with a copy has gone."""
+    return {"near_copy_in_train": np.zeros(count, bool), "near_copy_row": np.full(count, -1, np.int32)}
+
+
+def audit_summary(exact: ExactAudit, near: NearCopies | None) -> dict[str, Any]:
+    """The audit's counts as JSON values; ``near_copies`` is None where they were not looked for."""
+    return {
+        "blank": exact.blank_count,
+        "duplicate_groups": exact.duplicate_groups,
+        "redundant": exact.redundant,
+        "conflicting_groups": exact.conflicting_groups,
+        "leaks": dict(exact.leaks),
+        "near_copies": None if near is None else dict(near.leaks),
+    }
+
+
+def repeats_within_split(rows: RowFacts) -> NDArray[np.bool_]:
+    """Rows of which an identical image comes earlier in the same split."""
+    exact = rows.audit()
+    seen: set[tuple[int, int]] = set()
+    repeats = np.zeros(len(rows), bool)
+    for row in np.flatnonzero(exact.group >= 0):
+        key = (int(exact.group[row]), int(rows.split[row]))
+        repeats[row] = key in seen
+        seen.add(key)
+    return repeats
+
+
+def leaking_train_rows(rows: RowFacts, exact: ExactAudit, near: NearCopies | None) -> NDArray[np.bool_]:
+    """Training rows of which ``validation`` or ``test`` holds an exact or near copy."""
+    shared = np.unique(exact.group[exact.copy_in_train])
+    leaking = (rows.split == TRAIN) & np.isin(exact.group, shared)
+    if near is not None:
+        leaking[near.pairs.reference] = True
+    return leaking
+
+
+def split_table(labels: NDArray[np.uint8], split: NDArray[np.uint8], emotions: tuple[str, ...]) -> Mapping[str, Any]:
+    """Images per split and emotion: ``{"train": {"angry": 3995, ...}, ...}``."""
+    return {
+        name: {
+            emotion: int(np.count_nonzero((split == code) & (labels == label)))
+            for label, emotion in enumerate(emotions)
+        }
+        for code, name in enumerate(SPLITS)
+    }

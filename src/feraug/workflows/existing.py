@@ -1,0 +1,41 @@
+"""Run it again: whether a file of this name is the one that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from feraug.config import differences
+from feraug.errors import ArtifactError, ConfigConflictError
+from feraug.store.header import Header, Provenance
+from feraug.store.reading import open_artifact
+
+
+def existing_header(path: Path, encoding_type: str, wanted: Provenance, *, overwrite: bool) -> Header | None:
+    """The header of the file at ``path`` if it came from the same config and inputs; None to make it anew.
+
+    Raises :class:`ConfigConflictError`, naming what differs, when it came from others.
+    """
+    if overwrite or not path.exists():
+        return None
+    try:
+        with open_artifact(path, encoding_type) as reader:
+            header = reader.header
+    except ArtifactError as problem:
+        raise ArtifactError(f"{problem}; --overwrite replaces it, --name NAME leaves it alone") from problem
+    found = differences(header.provenance.config, wanted.config)
+    found += _input_differences(header.provenance.inputs, wanted.inputs)
+    if found:
+        raise ConfigConflictError(
+            f"{path} was made otherwise ({'; '.join(found)}); --overwrite replaces it, --name NAME leaves it alone"
+        )
+    return header
+
+
+def _input_differences(existing: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """Inputs are told apart by content: the same file under another name is the same input."""
+    if sorted(existing.values()) == sorted(wanted.values()):
+        return []
+    gone = [f"{name} {digest[:12]}" for name, digest in existing.items() if digest not in wanted.values()]
+    new = [f"{name} {digest[:12]}" for name, digest in wanted.items() if digest not in existing.values()]
+    return [f"made from {', '.join(gone) or 'fewer files'} instead of {', '.join(new) or 'fewer files'}"]

@@ -1,0 +1,103 @@
+"""``feraug info``: what any artifact holds and how it came about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from feraug.emotions import EMOTIONS, SPLITS, UNLABELLED
+from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
+from feraug.store.model import read_model
+from feraug.store.reading import read_artifact_header
+from feraug.store.synthetic import read_synthetic
+from feraug.workflows.audit import split_table
+
+
+def describe(path: Path) -> dict[str, Any]:
+    """Everything about an artifact as JSON values: header, digest, and what its kind holds.
+
+    Raises :class:`~feraug.errors.ArtifactError` when it is damaged or not feraug's.
+    """
+    header = read_artifact_header(path)
+    return {
+        "path": str(path.resolve()),
+        "encoding-type": header.encoding_type,
+        "encoding-version": header.encoding_version,
+        "feraug-version": header.feraug_version,
+        "sha256": sha256_file(path),
+        "bytes": path.stat().st_size,
+        **_DESCRIBERS[header.encoding_type](path, header),
+        "config": dict(header.provenance.config),
+        "command": header.provenance.command,
+        "seed": header.provenance.seed,
+        "inputs": dict(header.provenance.inputs),
+    }
+
+
+def _dataset(path: Path, header: Header) -> dict[str, Any]:
+    dataset = read_dataset(path)
+    flags = {
+        name: {
+            split: int(np.count_nonzero(dataset.columns[name][dataset.split == code]))
+            for code, split in enumerate(SPLITS)
+        }
+        for name in ("blank", "copy_in_train", "near_copy_in_train")
+        if name in dataset.columns
+    }
+    return {
+        "images": len(dataset.images),
+        "splits": split_table(dataset.labels, dataset.split, EMOTIONS),
+        "ferplus": "ferplus" in dataset.columns,
+        "flags": flags,
+        **header.extra,
+    }
+
+
+def _model(path: Path, header: Header) -> dict[str, Any]:
+    saved = read_model(path)
+    parameters: dict[str, int] = {}
+    for name, values in saved.arrays.items():
+        group, _, rest = name.partition("/")
+        if group == "networks":
+            role = rest.partition("/")[0]
+            parameters[role] = parameters.get(role, 0) + int(values.size)
+    epoch = int(header.extra.get("steps_per_epoch", 1))
+    losses = {
+        name.removeprefix("history/"): float(np.mean(values[-epoch:]))
+        for name, values in saved.arrays.items()
+        if name.startswith("history/") and values.size
+    }
+    return {
+        "step": saved.step,
+        "steps": saved.steps,
+        "finished": saved.finished,
+        "seconds": float(saved.arrays["timing/seconds"]) if "timing/seconds" in saved.arrays else None,
+        "parameters": parameters,
+        "losses": losses,
+    }
+
+
+def _synthetic(path: Path, header: Header) -> dict[str, Any]:
+    faces = read_synthetic(path)
+    names = {**dict(enumerate(EMOTIONS)), UNLABELLED: "unlabelled"}
+    codes, counts = np.unique(faces.labels, return_counts=True)
+    from_images = faces.origin_row >= 0
+    return {
+        "images": len(faces.images),
+        "labels": {names[int(code)]: int(count) for code, count in zip(codes, counts, strict=True)},
+        "source_images": len(np.unique(faces.origin_row[from_images])),
+        "rounds": int(faces.origin_round.max()) + 1 if len(faces.images) else 0,
+        **header.extra,
+    }
+
+
+_DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {
+    DATASET: _dataset,
+    MODEL: _model,
+    SYNTHETIC: _synthetic,
+}

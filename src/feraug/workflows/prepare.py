@@ -1,0 +1,233 @@
+"""``feraug prepare``: foreign data in, ``dataset.h5`` with splits, votes and audit flags out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import PrepareConfig, to_json
+from feraug.emotions import EMOTIONS
+from feraug.errors import SourceError, UsageError
+from feraug.metrics.duplicates import blank_images, image_digests
+from feraug.metrics.near_copies import NearCopies, find_near_copies
+from feraug.sources import open_source
+from feraug.sources.ferplus import DROPPED, check_alignment, ferplus_labels, read_ferplus
+from feraug.sources.records import NO_SPLIT, Source
+from feraug.sources.splits import stratified_split
+from feraug.store.dataset import DatasetWriter, read_dataset, writing_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.header import DATASET, Provenance
+from feraug.workflows.audit import (
+    RowFacts,
+    audit_summary,
+    leaking_train_rows,
+    near_copy_columns,
+    no_near_copy_columns,
+    repeats_within_split,
+    split_table,
+)
+from feraug.workflows.events import Note, Notify, Progress, ignore
+from feraug.workflows.existing import existing_header
+
+
+@dataclass(frozen=True)
+class PrepareResult:
+    """What was prepared; ``as_json`` is what ``--json`` prints."""
+
+    path: Path
+    already_done: bool
+    images: int
+    splits: Mapping[str, Any]
+    facts: Mapping[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        """Path, counts per split and emotion, audit, and what was skipped and dropped."""
+        return {
+            "path": str(self.path),
+            "already_done": self.already_done,
+            "images": self.images,
+            "splits": dict(self.splits),
+            **self.facts,
+        }
+
+
+def prepare(
+    source: str,
+    config: PrepareConfig,
+    path: Path,
+    *,
+    ferplus: Path | None = None,
+    overwrite: bool = False,
+    command: str = "feraug.prepare",
+    notify: Notify = ignore,
+) -> PrepareResult:
+    """Read ``source`` (a CSV, a folder, ``drawn``, ``drawn:N``), audit it and write it to ``path``.
+
+    Raises :class:`~feraug.errors.SourceError` for bad input and
+    :class:`~feraug.errors.ConfigConflictError` when ``path`` was made with another config.
+    """
+    if config.labels == "ferplus" and ferplus is None:
+        raise UsageError("--labels ferplus needs the votes: add --ferplus fer2013new.csv")
+    opened = open_source(source, skip_bad_rows=config.skip_bad_rows, seed=config.seed)
+    inputs = dict(opened.digests())
+    if ferplus is not None:
+        inputs[ferplus.name] = _file_digest(ferplus)
+    config = replace(config, source=_canonical_source(source, opened))
+    provenance = Provenance(to_json(config), command, config.seed, inputs)
+    if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
+        return _result(path, already_done=True)
+    with writing_dataset(path) as writer:
+        rows = _read_all(opened, writer, config, notify)
+        if ferplus is not None:
+            rows = _with_votes(rows, ferplus, opened)
+        facts: dict[str, Any] = {"labels": config.labels}
+        facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
+        if opened.skipped.total:
+            notify(Note(_skip_note(opened)))
+        rows, columns, dropped = _audit_and_drop(rows, writer, config, notify)
+        facts |= {"audit": dropped.pop("audit"), "dropped": dropped}
+        writer.finish(columns, provenance, facts)
+    return _result(path, already_done=False)
+
+
+def _canonical_source(text: str, opened: Source) -> str:
+    """What the config says of the source: files are told apart by digest, drawn faces by number."""
+    if opened.kind != "drawn":
+        return opened.kind
+    from feraug.sources.drawn import DEFAULT_COUNT
+
+    return text if ":" in text else f"drawn:{DEFAULT_COUNT}"
+
+
+def _file_digest(path: Path) -> str:
+    try:
+        return sha256_file(path)
+    except OSError as problem:
+        raise SourceError(f"{path}: {problem.strerror or problem}; give the FER+ file fer2013new.csv") from problem
+
+
+def _read_all(source: Source, writer: DatasetWriter, config: PrepareConfig, notify: Notify) -> RowFacts:
+    """Stream the source's images into the file; keep 20 bytes a row in memory."""
+    labels, split, digests, blank = [], [], [], []
+    for records in source.batches():
+        writer.append(records.images)
+        labels.append(records.labels)
+        split.append(records.split)
+        digests.append(image_digests(records.images))
+        blank.append(blank_images(records.images))
+        notify(Progress("reading", len(writer), None, "images"))
+    if not labels:
+        raise SourceError(f"the {source.kind} holds no image that could be read")
+    all_labels = np.concatenate(labels)
+    return RowFacts(
+        labels=all_labels,
+        source_labels=all_labels,
+        split=_complete_split(np.concatenate(split), all_labels, config.seed),
+        source_row=np.arange(len(all_labels), dtype=np.int64),
+        digests=np.concatenate(digests),
+        blank=np.concatenate(blank),
+        votes=None,
+    )
+
+
+def _complete_split(split: NDArray[np.uint8], labels: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """Draw a stratified split for the rows whose source names none."""
+    missing = split == NO_SPLIT
+    if not missing.any():
+        return split
+    complete = split.copy()
+    complete[missing] = stratified_split(labels[missing], seed=seed)
+    return complete
+
+
+def _with_votes(rows: RowFacts, ferplus: Path, source: Source) -> RowFacts:
+    if source.skipped.total:
+        raise SourceError("the FER+ votes belong to rows by position, so no row may be skipped; mend the CSV first")
+    votes = read_ferplus(ferplus)
+    check_alignment(votes, rows.split)
+    rows.votes = votes.votes
+    return rows
+
+
+def _audit_and_drop(
+    rows: RowFacts, writer: DatasetWriter, config: PrepareConfig, notify: Notify
+) -> tuple[RowFacts, dict[str, NDArray[Any]], dict[str, Any]]:
+    """Audit the data as read, then drop what was asked for.
+
+    Returns the rows that stay, the columns to write, and the counts of audit and drops.
+    """
+    dropped: dict[str, int] = {}
+    rows, by_votes = _relabelled(rows, writer, config)
+    as_read = rows.audit()
+    if config.drop_blank:
+        rows = _drop(rows, writer, rows.blank, "blank", dropped)
+    if config.drop_duplicates:
+        rows = _drop(rows, writer, repeats_within_split(rows), "duplicates", dropped)
+    near = _near_copies(rows, writer, notify) if config.near_copies else None
+    near_columns = near_copy_columns(near)
+    if config.drop_leaks:
+        rows = _drop(rows, writer, leaking_train_rows(rows, rows.audit(), near), "leaks", dropped)
+        near_columns = no_near_copy_columns(len(rows)) if near else {}
+    for cause, count in dropped.items():
+        notify(Note(f"dropped {count:,} {_DROP_TEXT[cause]}"))
+    for cause, count in by_votes.items():
+        notify(Note(f"dropped {count:,} images: FER+ says {cause}"))
+    if not len(rows):
+        raise SourceError("nothing is left after dropping; leave out a --drop option")
+    columns = rows.columns(rows.audit()) | near_columns
+    return rows, columns, {"audit": audit_summary(as_read, near), **dropped, "ferplus": by_votes}
+
+
+def _near_copies(rows: RowFacts, writer: DatasetWriter, notify: Notify) -> NearCopies:
+    return find_near_copies(
+        writer.images(),
+        rows.split,
+        progress=lambda done, total: notify(Progress("near copies", done, total, "images")),
+    )
+
+
+_DROP_TEXT = {
+    "blank": "blank images",
+    "duplicates": "images that repeat an earlier one of the same split",
+    "leaks": "training images with a copy in validation or test",
+}
+
+
+def _relabelled(rows: RowFacts, writer: DatasetWriter, config: PrepareConfig) -> tuple[RowFacts, dict[str, int]]:
+    if config.labels != "ferplus" or rows.votes is None:
+        return rows, {}
+    labels, causes = ferplus_labels(rows.votes)
+    rows.labels = labels
+    mask = labels != DROPPED
+    writer.keep(mask)
+    return rows.kept(mask), dict(causes)
+
+
+def _drop(
+    rows: RowFacts, writer: DatasetWriter, unwanted: NDArray[np.bool_], cause: str, report: dict[str, Any]
+) -> RowFacts:
+    report[cause] = int(unwanted.sum())
+    writer.keep(~unwanted)
+    return rows.kept(~unwanted)
+
+
+def _skip_note(source: Source) -> str:
+    causes = ", ".join(f"{count:,} {cause}" for cause, count in source.skipped.causes.items())
+    return f"skipped {source.skipped.total:,}: {causes}; for instance {source.skipped.examples[0]}"
+
+
+def _result(path: Path, *, already_done: bool) -> PrepareResult:
+    dataset = read_dataset(path)
+    return PrepareResult(
+        path=path.resolve(),
+        already_done=already_done,
+        images=len(dataset.images),
+        splits=split_table(dataset.labels, dataset.split, EMOTIONS),
+        facts=dataset.header.extra,
+    )
+
