@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from feraug.emotions import DomainPair
+from feraug.emotions import DomainPair, suggestion
 from feraug.errors import UsageError
 
 TRANSLATORS: Final = ("cyclegan",)
@@ -187,7 +187,8 @@ def _type_name(hint: Any) -> str:
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise UsageError(f"{name}: '{value}' is not one of {', '.join(allowed)}")
+        known = ", ".join(allowed)
+        raise UsageError(f"{_option(name)}: unknown '{value}'{suggestion(value, allowed)}; known: {known}")
 
 
 def _at_least(name: str, value: int, low: int, high: int) -> None:

@@ -21,7 +21,7 @@ def to_float(images: Tensor) -> Tensor:
 
 
 def to_uint8(images: Tensor) -> Tensor:
-    """Images float (N, 1, 48, 48) in [-1, 1] -> uint8 (N, 48, 48), rounded; the inverse of :func:`to_float`."""
+    """Images float (N, 1, 48, 48) in [-1, 1] -> uint8 (N, 48, 48), rounded: undoes :func:`to_float`."""
     return ((images.squeeze(1).float() + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 

@@ -52,7 +52,9 @@ def new_table(title: str | None = None, *columns: str) -> Table:
 
 def figures_text(figures: Mapping[str, float]) -> str:
     """``name 0.123`` for each figure, in a line."""
-    return "  ".join(f"{name} {value:,.0f}" if value >= 100 else f"{name} {value:.3f}" for name, value in figures.items())
+    return "  ".join(
+        f"{name} {value:,.0f}" if value >= 100 else f"{name} {value:.3f}" for name, value in figures.items()
+    )
 
 
 @contextmanager
@@ -105,7 +107,9 @@ class _Lines(_Notifier):
         left = ""
         if event.total and event.done > first:
             left = f"  left {_clock((now - started) / (event.done - first) * (event.total - event.done))}"
-        _error_line(f"{event.task} {event.done:,}{total} {event.unit}{left}  {figures_text(event.figures)}".rstrip())
+        _error_line(
+            f"{event.task} {event.done:,}{total} {event.unit}{left}  {figures_text(event.figures)}".rstrip()
+        )
 
 
 class _Bars(_Notifier):

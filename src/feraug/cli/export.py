@@ -8,12 +8,21 @@ from typing import Annotated
 import typer
 
 from feraug.cli import options
+from feraug.cli.commands import new_app
+
+app = new_app()
 
 
+@app.command()
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A dataset or a synthetic set.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A dataset or a synthetic set.", show_default=False)
+    ],
     destination: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder for PNGs, or a file NAME.csv (.csv.gz).", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder for PNGs, or a file NAME.csv (.csv.gz).", show_default=False
+        ),
     ],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     as_json: options.JsonOption = False,

@@ -9,10 +9,16 @@ from typing import Annotated, Any
 import typer
 
 from feraug.cli import options
+from feraug.cli.commands import new_app
+
+app = new_app()
 
 
+@app.command()
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Any file that feraug wrote.", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Any file that feraug wrote.", show_default=False)
+    ],
     config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -35,7 +41,9 @@ def _print(facts: Mapping[str, Any]) -> None:
     kind = facts["encoding-type"].removeprefix("feraug-")
     console.print_text(f"{facts['path']}: {kind}, {facts['bytes'] / 1e6:,.1f} MB")
     {"dataset": _dataset, "model": _model, "synthetic": _synthetic}[kind](facts)
-    console.print_text(f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})")
+    console.print_text(
+        f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})"
+    )
     for name, digest in facts["inputs"].items():
         console.print_text(f"made from: {name} (SHA-256 {digest[:16]}…)")
     console.print_text(f"SHA-256: {facts['sha256']}")
@@ -62,7 +70,9 @@ def _model(facts: Mapping[str, Any]) -> None:
 
     config = facts["config"]
     state = "finished" if facts["finished"] else "not finished"
-    console.print_text(f"{config['model']} {config['pair']}: step {facts['step']:,} of {facts['steps']:,}, {state}")
+    console.print_text(
+        f"{config['model']} {config['pair']}: step {facts['step']:,} of {facts['steps']:,}, {state}"
+    )
     if facts["seconds"] is not None:
         console.print_text(f"trained for {facts['seconds'] / 60:,.1f} minutes")
     table = console.new_table(None, "network", "parameters")

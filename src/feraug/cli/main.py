@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
-from feraug.cli import export, info, prepare, synth, train
+from feraug.cli.commands import LazyCommands
 from feraug.errors import FeraugError
+
+# Typer carries its own copy of click in newer versions and imports click in older ones; both derive
+# typer.BadParameter from their ClickException.
+_CLICK_EXCEPTION: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 app = typer.Typer(
     name="feraug",
+    cls=LazyCommands,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -21,16 +25,11 @@ app = typer.Typer(
     help="Do GAN-made faces make your facial-expression classifier better?\n\n"
     "Start with: feraug prepare fer2013.csv (or: feraug prepare drawn)",
 )
-app.command("prepare")(prepare.command)
-app.add_typer(train.app, name="train")
-app.command("synth")(synth.command)
-app.command("info")(info.command)
-app.command("export")(export.command)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from feraug import __version__
+        from feraug.version import __version__
 
         typer.echo(f"feraug {__version__}")
         raise typer.Exit
@@ -46,17 +45,17 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line and leave with its exit code: 0, 1 failure, 2 bad command line, 130 interrupted."""
+    """Run the command line; exit code 0 done, 1 a failure, 2 a bad command line, 130 interrupted."""
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
         sys.exit(code if isinstance(code, int) else 0)
-    except click.exceptions.NoArgsIsHelpError as problem:
-        typer.echo(problem.format_message())
-        sys.exit(2)
-    except click.ClickException as problem:
+    except _CLICK_EXCEPTION as problem:
+        if type(problem).__name__ == "NoArgsIsHelpError":  # its message is the help
+            sys.stdout.write(problem.format_message() + "\n")
+            sys.exit(problem.exit_code)
         _fail(_usage_text(problem), problem.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         _fail("interrupted; files are whole, and the same command starts or continues the work", 130)
     except FeraugError as problem:
         _fail(str(problem), problem.exit_code)
@@ -75,7 +74,7 @@ def main() -> None:
         _fail(f"a bug in feraug: {kind}: {problem}; set FERAUG_TRACEBACK=1 for the details to report", 1)
 
 
-def _usage_text(problem: click.ClickException) -> str:
+def _usage_text(problem: Any) -> str:
     text = " ".join(problem.format_message().split())
     context = getattr(problem, "ctx", None)
     path = context.command_path if context is not None else "feraug"

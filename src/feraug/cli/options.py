@@ -12,16 +12,22 @@ from feraug.errors import UsageError
 
 WorkspaceOption = Annotated[
     Path,
-    typer.Option("--workspace", "-w", metavar="DIR", envvar="FERAUG_WORKSPACE", help="Folder of all artifacts."),
+    typer.Option(
+        "--workspace", "-w", metavar="DIR", envvar="FERAUG_WORKSPACE", help="Folder of all artifacts."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace a file made with another config.")]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace a file made with another config.")
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
 DatasetOption = Annotated[
     Path | None,
-    typer.Option("--dataset", metavar="FILE", help="A dataset.h5 other than the workspace's.", show_default=False),
+    typer.Option(
+        "--dataset", metavar="FILE", help="A dataset.h5 other than the workspace's.", show_default=False
+    ),
 ]
 
 DEFAULT_WORKSPACE = Path("artifacts")

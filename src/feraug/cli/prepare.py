@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feraug.cli import options
+from feraug.cli.commands import new_app
 from feraug.config import LABEL_SOURCES, PrepareConfig
 
 if TYPE_CHECKING:
@@ -15,19 +16,29 @@ if TYPE_CHECKING:
 
 DEFAULTS = PrepareConfig()
 
+app = new_app()
 
+
+@app.command()
 def command(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="A FER2013 CSV (or .gz), a folder of pictures, drawn or drawn:N.")
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="A FER2013 CSV (or .gz), a folder of pictures, drawn or drawn:N."
+        ),
     ],
     ferplus: Annotated[
-        Path | None, typer.Option("--ferplus", metavar="CSV", help="The FER+ votes, fer2013new.csv.", show_default=False)
+        Path | None,
+        typer.Option("--ferplus", metavar="CSV", help="The FER+ votes, fer2013new.csv.", show_default=False),
     ] = None,
-    labels: Annotated[str, typer.Option("--labels", help=" or ".join(LABEL_SOURCES) + " (majority of the votes).")] = (
-        DEFAULTS.labels
-    ),
+    labels: Annotated[
+        str, typer.Option("--labels", help=" or ".join(LABEL_SOURCES) + " (majority of the votes).")
+    ] = (DEFAULTS.labels),
     near_copies: Annotated[
-        bool, typer.Option("--near-copies/--no-near-copies", help="Look for near copies across splits (slow half).")
+        bool,
+        typer.Option(
+            "--near-copies/--no-near-copies", help="Look for near copies across splits (slow half)."
+        ),
     ] = DEFAULTS.near_copies,
     drop_blank: Annotated[bool, typer.Option("--drop-blank", help="Drop blank images.")] = False,
     drop_duplicates: Annotated[
@@ -35,7 +46,9 @@ def command(
     ] = False,
     drop_leaks: Annotated[
         bool,
-        typer.Option("--drop-leaks", help="Drop training images with a copy or near copy in validation or test."),
+        typer.Option(
+            "--drop-leaks", help="Drop training images with a copy or near copy in validation or test."
+        ),
     ] = False,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Count bad rows instead of stopping at the first.")

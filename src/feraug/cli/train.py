@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feraug.cli import options
+from feraug.cli.commands import new_app
 from feraug.config import OUTPUTS, UPSAMPLINGS, TranslatorConfig
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 DEFAULTS = TranslatorConfig()
 SETTINGS = frozenset(TranslatorConfig.__dataclass_fields__)
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Train a model: cyclegan.")
+app = new_app("Train a model: cyclegan.")
 
 
 @app.callback()
@@ -27,9 +28,12 @@ def _train() -> None:
 def cyclegan(
     context: typer.Context,
     pair: Annotated[str, typer.Option("--pair", metavar="A:B", help="Two emotions.")] = DEFAULTS.pair,
-    epochs: Annotated[float, typer.Option("--epochs", help="Passes over the larger domain.")] = DEFAULTS.epochs,
+    epochs: Annotated[
+        float, typer.Option("--epochs", help="Passes over the larger domain.")
+    ] = DEFAULTS.epochs,
     steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Training steps instead of epochs.", show_default=False)
+        int | None,
+        typer.Option("--steps", min=1, help="Training steps instead of epochs.", show_default=False),
     ] = DEFAULTS.steps,
     batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Faces of each domain a step.")] = (
         DEFAULTS.batch_size
@@ -56,19 +60,21 @@ def cyclegan(
     generator_rate: Annotated[float, typer.Option("--generator-rate", help="Adam's learning rate.")] = (
         DEFAULTS.generator_rate
     ),
-    discriminator_rate: Annotated[float, typer.Option("--discriminator-rate", help="Adam's learning rate.")] = (
-        DEFAULTS.discriminator_rate
-    ),
+    discriminator_rate: Annotated[
+        float, typer.Option("--discriminator-rate", help="Adam's learning rate.")
+    ] = (DEFAULTS.discriminator_rate),
     decay_from: Annotated[
         float, typer.Option("--decay-from", help="Share of training after which the rates fall to zero.")
     ] = DEFAULTS.decay_from,
-    ema_decay: Annotated[float, typer.Option("--ema-decay", help="Decay of the generators' moving average.")] = (
-        DEFAULTS.ema_decay
-    ),
+    ema_decay: Annotated[
+        float, typer.Option("--ema-decay", help="Decay of the generators' moving average.")
+    ] = (DEFAULTS.ema_decay),
     image_history: Annotated[
         int, typer.Option("--image-history", min=0, help="Earlier fakes shown to the discriminators.")
     ] = DEFAULTS.image_history,
-    flip: Annotated[bool, typer.Option("--flip/--no-flip", help="Mirror training faces at random.")] = DEFAULTS.flip,
+    flip: Annotated[
+        bool, typer.Option("--flip/--no-flip", help="Mirror training faces at random.")
+    ] = DEFAULTS.flip,
     seed: options.SeedOption = DEFAULTS.seed,
     name: Annotated[
         str | None, typer.Option("--name", help="File name, models/NAME.h5.", show_default="cyclegan-A-B")
@@ -77,7 +83,9 @@ def cyclegan(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the unfinished run, with its own settings.")
     ] = False,
-    checkpoint_every: Annotated[str, typer.Option("--checkpoint-every", metavar="TIME", help="10s, 5m, 1h.")] = "5m",
+    checkpoint_every: Annotated[
+        str, typer.Option("--checkpoint-every", metavar="TIME", help="10s, 5m, 1h.")
+    ] = "5m",
     device: options.DeviceOption = "auto",
     workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
     overwrite: options.OverwriteOption = False,

@@ -17,7 +17,9 @@ def sheet(images: NDArray[np.uint8], columns: int, *, enlarge: int = 1) -> NDArr
     rows = -(-count // columns)
     cells = np.full((rows * columns, height, width), 255, np.uint8)
     cells[:count] = images
-    canvas = cells.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
+    canvas = (
+        cells.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
+    )
     return canvas.repeat(enlarge, axis=0).repeat(enlarge, axis=1)
 
 

@@ -28,7 +28,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _remove_abandoned(path)
         yield temporary
         _sync_file(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
         _sync_folder(path.parent)
     except BaseException as problem:
         with suppress(OSError):
@@ -52,7 +52,8 @@ def storage_error(path: Path, problem: Exception) -> StorageError:
         )
     if code in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return StorageError(
-            f"{path}: a file stands where a folder is needed, or the reverse; choose another --workspace or --name"
+            f"{path}: a file stands where a folder is needed, or the reverse; "
+            "choose another --workspace or --name"
         )
     first_line = text.splitlines()[0] if text else type(problem).__name__
     return StorageError(f"{path}: could not be written ({first_line}); nothing was changed")

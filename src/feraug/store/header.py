@@ -10,6 +10,7 @@ from typing import Any, Final
 import h5py
 
 from feraug.errors import ArtifactError
+from feraug.version import __version__
 
 FORMAT_VERSION: Final = 1
 """Version of the file format; readers take any file of this version or an older one."""
@@ -52,8 +53,6 @@ def write_header(
     file: h5py.File, encoding_type: str, provenance: Provenance, extra: Mapping[str, Any]
 ) -> None:
     """Write the attributes that every artifact has; ``extra`` is stored as JSON in ``facts``."""
-    from feraug import __version__
-
     file.attrs["encoding-type"] = encoding_type
     file.attrs["encoding-version"] = FORMAT_VERSION
     file.attrs["feraug-version"] = __version__

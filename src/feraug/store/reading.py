@@ -28,7 +28,7 @@ class ArtifactReader:
         self.header: Header = read_header(file, str(path))
 
     def dataset(self, name: str, dtype: str | None, shape: tuple[int | None, ...] | None) -> h5py.Dataset:
-        """The checked dataset ``name``; ``None`` in ``shape`` stands for any length, ``dtype`` None for any number.
+        """The checked dataset ``name``; None in ``shape`` stands for any length, None as ``dtype`` for any.
 
         Raises :class:`ArtifactError` for what is missing, linked elsewhere, or other than declared.
         """

@@ -102,13 +102,15 @@ def repeats_within_split(rows: RowFacts) -> NDArray[np.bool_]:
 def leaking_train_rows(rows: RowFacts, exact: ExactAudit, near: NearCopies | None) -> NDArray[np.bool_]:
     """Training rows of which ``validation`` or ``test`` holds an exact or near copy."""
     shared = np.unique(exact.group[exact.copy_in_train])
-    leaking = (rows.split == TRAIN) & np.isin(exact.group, shared)
+    leaking: NDArray[np.bool_] = (rows.split == TRAIN) & np.isin(exact.group, shared)
     if near is not None:
         leaking[near.pairs.reference] = True
     return leaking
 
 
-def split_table(labels: NDArray[np.uint8], split: NDArray[np.uint8], emotions: tuple[str, ...]) -> Mapping[str, Any]:
+def split_table(
+    labels: NDArray[np.uint8], split: NDArray[np.uint8], emotions: tuple[str, ...]
+) -> Mapping[str, Any]:
     """Images per split and emotion: ``{"train": {"angry": 3995, ...}, ...}``."""
     return {
         name: {

@@ -27,7 +27,8 @@ def existing_header(path: Path, encoding_type: str, wanted: Provenance, *, overw
     found += _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
         raise ConfigConflictError(
-            f"{path} was made otherwise ({'; '.join(found)}); --overwrite replaces it, --name NAME leaves it alone"
+            f"{path} was made otherwise ({'; '.join(found)}); "
+            "--overwrite replaces it, --name NAME leaves it alone"
         )
     return header
 

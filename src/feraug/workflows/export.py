@@ -62,7 +62,11 @@ def export_artifact(
     """
     faces = _read(path)
     as_csv = destination.name.lower().endswith(CSV_ENDINGS)
-    if destination.exists() and not overwrite and (as_csv or not destination.is_dir() or any(destination.iterdir())):
+    if (
+        destination.exists()
+        and not overwrite
+        and (as_csv or not destination.is_dir() or any(destination.iterdir()))
+    ):
         raise ConfigConflictError(f"{destination} exists already; --overwrite replaces it")
     if as_csv:
         if destination.is_dir():
@@ -87,7 +91,9 @@ def _read(path: Path) -> _Faces:
 def _write_csv(faces: _Faces, destination: Path, notify: Notify) -> None:
     unlabelled = np.flatnonzero(faces.labels == UNLABELLED)
     if len(unlabelled):
-        raise UsageError(f"{len(unlabelled)} images have no label, and FER2013's CSV has no word for that; use a folder")
+        raise UsageError(
+            f"{len(unlabelled)} images have no label, and FER2013's CSV has no word for that; use a folder"
+        )
     with atomic_path(destination) as temporary, _text_file(temporary, destination) as stream:
         stream.write("emotion,pixels,Usage\n")
         for row, image in enumerate(faces.images):
@@ -100,9 +106,12 @@ def _write_csv(faces: _Faces, destination: Path, notify: Notify) -> None:
 def _text_file(temporary: Path, destination: Path) -> Iterator[io.TextIOBase]:
     if destination.name.lower().endswith(".gz"):
         # No time stamp and no name inside: the same images give the same bytes.
-        with temporary.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-            with io.TextIOWrapper(packed, "ascii", newline="") as stream:
-                yield stream
+        with (
+            temporary.open("wb") as raw,
+            gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+            io.TextIOWrapper(packed, "ascii", newline="") as stream,
+        ):
+            yield stream
     else:
         with temporary.open("w", encoding="ascii", newline="") as stream:
             yield stream
@@ -132,11 +141,9 @@ def _atomic_folder(destination: Path) -> Iterator[Path]:
             shutil.rmtree(destination)
         elif destination.exists():
             destination.unlink()
-        os.replace(temporary, destination)
+        temporary.replace(destination)
     except OSError as problem:
         raise storage_error(destination, problem) from problem
     finally:
         with suppress(OSError):
             shutil.rmtree(temporary)
-
-

@@ -108,7 +108,9 @@ def _file_digest(path: Path) -> str:
     try:
         return sha256_file(path)
     except OSError as problem:
-        raise SourceError(f"{path}: {problem.strerror or problem}; give the FER+ file fer2013new.csv") from problem
+        raise SourceError(
+            f"{path}: {problem.strerror or problem}; give the FER+ file fer2013new.csv"
+        ) from problem
 
 
 def _read_all(source: Source, writer: DatasetWriter, config: PrepareConfig, notify: Notify) -> RowFacts:
@@ -147,7 +149,9 @@ def _complete_split(split: NDArray[np.uint8], labels: NDArray[np.uint8], seed: i
 
 def _with_votes(rows: RowFacts, ferplus: Path, source: Source) -> RowFacts:
     if source.skipped.total:
-        raise SourceError("the FER+ votes belong to rows by position, so no row may be skipped; mend the CSV first")
+        raise SourceError(
+            "the FER+ votes belong to rows by position, so no row may be skipped; mend the CSV first"
+        )
     votes = read_ferplus(ferplus)
     check_alignment(votes, rows.split)
     rows.votes = votes.votes
@@ -198,7 +202,9 @@ _DROP_TEXT = {
 }
 
 
-def _relabelled(rows: RowFacts, writer: DatasetWriter, config: PrepareConfig) -> tuple[RowFacts, dict[str, int]]:
+def _relabelled(
+    rows: RowFacts, writer: DatasetWriter, config: PrepareConfig
+) -> tuple[RowFacts, dict[str, int]]:
     if config.labels != "ferplus" or rows.votes is None:
         return rows, {}
     labels, causes = ferplus_labels(rows.votes)
@@ -230,4 +236,3 @@ def _result(path: Path, *, already_done: bool) -> PrepareResult:
         splits=split_table(dataset.labels, dataset.split, EMOTIONS),
         facts=dataset.header.extra,
     )
-

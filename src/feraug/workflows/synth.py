@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,7 +99,9 @@ def synthesise(
         return replace(result, already_done=True)
     translator = load_translator(model_path, device=str(choose_device(options.device)))
     if not translator.finished:
-        notify(Note(f"{model_path.name} is at step {translator.step:,} of {translator.steps:,}, not finished"))
+        notify(
+            Note(f"{model_path.name} is at step {translator.step:,} of {translator.steps:,}, not finished")
+        )
     facts = {"sources": [digests[dataset_path.name]], "model": digests[model_path.name], "label": pair.b}
     with writing_synthetic(path, config.count, provenance, facts) as writer:
         _translate_all(writer, translator, faces, rows, config, notify)
@@ -127,13 +129,13 @@ def _model_path(model: str | None, pair: DomainPair, workspace: Workspace) -> Pa
     )
 
 
-def _sources(
-    dataset_path: Path, pair: DomainPair, split: str
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _sources(dataset_path: Path, pair: DomainPair, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     dataset = read_dataset(dataset_path)
     rows = dataset.rows(split=split, emotion=pair.a)
     if not len(rows):
-        raise ArtifactError(f"{dataset_path}: no '{pair.a}' images in its {split} split, so nothing to translate")
+        raise ArtifactError(
+            f"{dataset_path}: no '{pair.a}' images in its {split} split, so nothing to translate"
+        )
     return dataset.images[rows], rows
 
 

@@ -115,7 +115,9 @@ class _Faces:
 
 def _read_faces(path: Path) -> _Faces:
     if not path.exists():
-        raise MissingArtifactError(f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')")
+        raise MissingArtifactError(
+            f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
+        )
     return _Faces(read_dataset(path), sha256_file(path))
 
 
@@ -133,8 +135,8 @@ def _domains(faces: DatasetArrays, config: TranslatorConfig) -> tuple[NDArray[np
     for emotion, chosen in zip((pair.a, pair.b), rows, strict=True):
         if len(chosen) < MIN_DOMAIN_IMAGES:
             raise ArtifactError(
-                f"the dataset has {len(chosen)} training images of '{emotion}', a domain needs {MIN_DOMAIN_IMAGES} "
-                "or more; 'feraug info' on the dataset lists what is there"
+                f"the dataset has {len(chosen)} training images of '{emotion}', a domain needs "
+                f"{MIN_DOMAIN_IMAGES} or more; 'feraug info' on the dataset lists what is there"
             )
     return faces.images[rows[0]], faces.images[rows[1]]
 

@@ -89,7 +89,9 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     config = translator_config(path, saved.header.provenance.config)
     generators: dict[str, nn.Module] = {}
     for role in ("a_to_b", "b_to_a"):
-        with torch.device("meta"):  # shapes only: nothing is allocated for a config that the arrays do not fit
+        with torch.device(
+            "meta"
+        ):  # shapes only: nothing is allocated for a config that the arrays do not fit
             network = build_generator(config)
         try:
             load_network(network, saved.arrays, f"ema/{role}", assign=True)

@@ -1,0 +1,59 @@
+"""The sub-commands by name, each imported when it is run: ``feraug --help`` answers from this table alone."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS: Final = {
+    "prepare": "Read, audit and split a set of faces.",
+    "train": "Train a model: cyclegan.",
+    "synth": "Make labelled faces with a trained model.",
+    "info": "What a file holds and how it came about.",
+    "export": "Images for other tools: PNG folders or a CSV.",
+}
+"""Name, which is also the module in ``feraug.cli``, and the line in ``feraug --help``."""
+
+
+def new_app(text: str | None = None) -> typer.Typer:
+    """The Typer app of one command's module; ``text`` is the help of a group such as ``train``."""
+    return typer.Typer(
+        help=text,
+        no_args_is_help=text is not None,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+
+class LazyCommands(TyperGroup):
+    """A group that imports a command's module only to run it or to show its own help."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"feraug.cli.{cmd_name}")
+        command = typer.main.get_command(module.app)
+        command.name = cmd_name
+        return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` begins with; an unknown one fails with the nearest name."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from feraug.emotions import suggestion
+
+            ctx.fail(f"No such command '{args[0]}'{suggestion(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the table of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
