@@ -1,0 +1,51 @@
+"""The Python API as ``docs/python-api.md`` shows it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import feraug
+
+
+def test_from_source_to_synthetic_faces(tmp_path: Path) -> None:
+    prepared = feraug.prepare("drawn:280", feraug.PrepareConfig(near_copies=False), workspace=tmp_path)
+    assert prepared.images == 280
+    dataset = feraug.open_dataset(prepared.path)
+    happy = dataset.select(split="Training", emotion="happiness")
+    assert len(happy) == prepared.splits["train"]["happy"] and set(happy.labels) == {3}
+    assert set(happy.columns) == set(dataset.columns) and len(happy.columns["blank"]) == len(happy)
+
+    config = feraug.TranslatorConfig(
+        base_channels=2, residual_blocks=1, discriminator_channels=2, steps=2, batch_size=4
+    )
+    trained = feraug.train_translator(config, workspace=tmp_path)
+    translator = feraug.load_translator(trained.path)
+    neutral = dataset.select(split="test", emotion="neutral").images
+    smiling = translator.translate(neutral, batch_size=3)
+    assert smiling.shape == neutral.shape and smiling.dtype == np.uint8
+    with pytest.raises(feraug.FeraugError, match="uint8"):
+        translator.translate(neutral.astype(float))  # type: ignore[arg-type]
+    with pytest.raises(feraug.FeraugError, match="neutral:happy"):
+        translator.translate(neutral, "sad:happy")
+
+    made = feraug.synthesise(feraug.SynthConfig("neutral:happy", 12), workspace=tmp_path)
+    synthetic = feraug.open_synthetic(made.path)
+    assert len(synthetic) == 12
+    both = torch.utils.data.ConcatDataset([dataset.select(split="train").torch(), synthetic.torch()])
+    face, label = both[len(both) - 1]
+    assert face.shape == (1, 48, 48) and label == 3
+    exported = feraug.export_artifact(made.path, tmp_path / "png")
+    assert exported.images == 12
+
+
+def test_every_failure_is_a_feraug_error(tmp_path: Path) -> None:
+    with pytest.raises(feraug.FeraugError):
+        feraug.open_dataset(tmp_path / "none.h5")
+    with pytest.raises(feraug.FeraugError):
+        feraug.TranslatorConfig(pair="happy:happy")
+    with pytest.raises(feraug.FeraugError):
+        feraug.prepare(tmp_path / "none.csv", workspace=tmp_path)

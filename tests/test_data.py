@@ -1,0 +1,94 @@
+"""Conversion, batches by number, and the differing views of a face used again."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from feraug.data import FaceTensors, PairBatches, ShuffledRows, on_device, to_float, to_uint8, vary
+
+CPU = torch.device("cpu")
+
+
+def faces(count: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 48, 48), dtype=np.uint8)
+
+
+def test_conversion_there_and_back_is_exact_for_all_values() -> None:
+    every = np.arange(48 * 48, dtype=np.uint8).reshape(1, 48, 48)
+    tensor = to_float(on_device(every, "cpu"))
+    assert tensor.shape == (1, 1, 48, 48)
+    assert tensor.min() == -1 and tensor.max() == 1
+    assert np.array_equal(to_uint8(tensor).numpy(), every)
+
+
+def test_to_uint8_clips() -> None:
+    assert to_uint8(torch.full((1, 1, 2, 2), 1.7)).max() == 255
+    assert to_uint8(torch.full((1, 1, 2, 2), -3.0)).max() == 0
+
+
+def test_every_pass_shows_every_row_once_whatever_the_batch_size() -> None:
+    rows = ShuffledRows(10, seed=3, stream=1)
+    drawn = np.concatenate([rows.rows(index, 4) for index in range(10)])
+    for start in range(0, 40, 10):
+        assert sorted(drawn[start : start + 10]) == list(range(10))
+    assert list(drawn[:10]) != list(drawn[10:20])
+
+
+def test_rows_depend_on_the_number_of_the_batch_alone() -> None:
+    first = ShuffledRows(10, seed=3, stream=1)
+    for index in range(20):
+        first.rows(index, 4)
+    assert np.array_equal(first.rows(2, 4), ShuffledRows(10, seed=3, stream=1).rows(2, 4))
+
+
+def test_a_domain_smaller_than_the_batch_is_repeated() -> None:
+    assert sorted(ShuffledRows(3, seed=0, stream=0).rows(0, 6)) == [0, 0, 1, 1, 2, 2]
+
+
+def test_batches_hold_images_of_their_domain_flipped_or_not() -> None:
+    a, b = faces(6, 1), faces(9, 2)
+    batch = PairBatches(a, b, batch_size=6, flip=True, seed=0, device=CPU).batch(0)
+    flipped = 0
+    for domain, shown in ((a, batch.real_a), (b, batch.real_b)):
+        for face in to_uint8(shown).numpy():
+            plain = any(np.array_equal(face, real) for real in domain)
+            mirrored = any(np.array_equal(face[:, ::-1], real) for real in domain)
+            assert plain != mirrored
+            flipped += mirrored
+    assert 0 < flipped < 12
+    plain_batch = PairBatches(a, b, batch_size=6, flip=False, seed=0, device=CPU).batch(0)
+    assert sorted(map(bytes, to_uint8(plain_batch.real_a).numpy())) == sorted(map(bytes, a))
+
+
+class TestVary:
+    images = to_float(on_device(faces(3), "cpu"))
+    rows = np.array([10, 11, 12])
+
+    def test_round_0_leaves_the_face_and_round_1_mirrors_it(self) -> None:
+        varied = vary(self.images, np.array([0, 1, 2]), self.rows, seed=0)
+        assert torch.equal(varied[0], self.images[0])
+        assert torch.equal(varied[1], self.images[1].flip(2))
+        assert not torch.equal(varied[2], self.images[2])
+
+    def test_a_view_depends_on_seed_row_and_round_alone(self) -> None:
+        together = vary(self.images, np.array([2, 3, 4]), self.rows, seed=0)
+        alone = vary(self.images[1:2], np.array([3]), self.rows[1:2], seed=0)
+        assert torch.equal(together[1:2], alone)
+        assert not torch.equal(alone, vary(self.images[1:2], np.array([5]), self.rows[1:2], seed=0))
+        assert not torch.equal(alone, vary(self.images[1:2], np.array([3]), self.rows[1:2], seed=1))
+
+    def test_later_views_are_small_movements(self) -> None:
+        smooth = to_float(on_device(np.tile(np.linspace(0, 255, 48, dtype=np.uint8), (1, 48, 1)), "cpu"))
+        moved = vary(smooth, np.array([2]), np.array([0]), seed=0)
+        assert 0 < (moved - smooth).abs().mean() < 0.2
+        mirrored = vary(smooth, np.array([3]), np.array([0]), seed=0)
+        assert (mirrored - smooth.flip(3)).abs().mean() < 0.2
+
+
+def test_face_tensors_work_in_a_data_loader() -> None:
+    dataset = FaceTensors(faces(5), np.array([0, 1, 2, 3, 6], np.uint8))
+    loader = torch.utils.data.DataLoader(dataset, batch_size=5)
+    images, labels = next(iter(loader))
+    assert images.shape == (5, 1, 48, 48) and images.dtype == torch.float32
+    assert labels.tolist() == [0, 1, 2, 3, 6]

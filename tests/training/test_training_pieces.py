@@ -1,0 +1,109 @@
+"""Image history, EMA, schedule, and the state as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from feraug.config import TranslatorConfig
+from feraug.errors import TrainingError
+from feraug.models import build_translator
+from feraug.objectives import build_objective
+from feraug.training import TrainState, constant_then_linear, load_network
+from feraug.training.image_history import ImageHistory
+
+CPU = torch.device("cpu")
+
+
+def numbered(first: int, count: int) -> torch.Tensor:
+    return (
+        torch.arange(first, first + count, dtype=torch.float32).view(-1, 1, 1, 1).expand(-1, 1, 2, 2).clone()
+    )
+
+
+def values(images: torch.Tensor) -> list[int]:
+    return [int(value) for value in images[:, 0, 0, 0]]
+
+
+class TestImageHistory:
+    def test_hands_back_new_images_until_it_is_full(self) -> None:
+        pool = ImageHistory(4, CPU)
+        random = np.random.default_rng(0)
+        assert values(pool.exchange(numbered(0, 3), random)) == [0, 1, 2]
+        assert values(pool.images) == [0, 1, 2]
+
+    def test_then_exchanges_about_half_and_loses_none(self) -> None:
+        pool = ImageHistory(50, CPU)
+        random = np.random.default_rng(0)
+        pool.exchange(numbered(0, 50), random)
+        exchanged, seen = 0, set(range(50))
+        for turn in range(100):
+            fakes = numbered(50 + 10 * turn, 10)
+            before = set(values(pool.images))
+            back = values(pool.exchange(fakes, random))
+            seen |= set(values(fakes))
+            exchanged += sum(new != old for new, old in zip(values(fakes), back, strict=True))
+            assert set(back) | set(values(pool.images)) == before | set(values(fakes))
+            assert len(set(values(pool.images))) == 50
+        assert exchanged == pytest.approx(500, abs=60)
+
+    def test_a_batch_that_is_larger_than_the_pool(self) -> None:
+        pool = ImageHistory(3, CPU)
+        random = np.random.default_rng(1)
+        assert len(pool.exchange(numbered(0, 10), random)) == 10
+        assert len(pool.exchange(numbered(10, 10), random)) == 10
+
+    def test_capacity_zero_is_off(self) -> None:
+        fakes = numbered(0, 4)
+        assert ImageHistory(0, CPU).exchange(fakes, np.random.default_rng(0)) is fakes
+
+    def test_keeps_no_gradient(self) -> None:
+        pool = ImageHistory(2, CPU)
+        pool.exchange(numbered(0, 2).requires_grad_(), np.random.default_rng(0))
+        assert not pool.images.requires_grad
+
+
+def test_schedule_is_constant_and_then_falls_linearly_to_zero() -> None:
+    factor = constant_then_linear(0.5)
+    assert [factor(progress) for progress in (0.0, 0.25, 0.5, 0.75, 0.9)] == pytest.approx(
+        [1, 1, 1, 0.5, 0.2]
+    )
+    assert constant_then_linear(1.0)(0.999) == 1.0
+    assert constant_then_linear(0.0)(0.25) == pytest.approx(0.75)
+
+
+def small_state(**settings: object) -> TrainState:
+    config = TranslatorConfig(base_channels=2, residual_blocks=1, discriminator_channels=2, **settings)  # type: ignore[arg-type]
+    torch.manual_seed(0)
+    return TrainState.create(build_translator(config), build_objective(config), config, CPU)
+
+
+def test_ema_by_hand() -> None:
+    state = small_state(ema_decay=0.9)
+    network, average = state.networks["a_to_b"], state.ema["a_to_b"]
+    weight, kept = network.head.bias, average.head.bias  # type: ignore[union-attr]
+    assert isinstance(weight, torch.Tensor) and isinstance(kept, torch.Tensor)
+    with torch.no_grad():
+        kept.fill_(1.0)
+        weight.fill_(2.0)
+    state.step = 1
+    state.update_ema()  # warm-up: decay (1 + 1) / (10 + 1)
+    assert kept.item() == pytest.approx(1.0 * 2 / 11 + 2.0 * 9 / 11)
+    state.step = 10_000
+    with torch.no_grad():
+        kept.fill_(1.0)
+    state.update_ema()
+    assert kept.item() == pytest.approx(0.9 * 1.0 + 0.1 * 2.0)
+
+
+def test_loading_refuses_missing_misshapen_and_infinite_arrays() -> None:
+    state = small_state()
+    arrays = state.to_arrays()
+    path = "networks/a_to_b/head.weight"
+    for broken in (None, arrays[path][:, :1, :1], np.full_like(arrays[path], np.nan)):
+        changed = {name: array for name, array in arrays.items() if name != path}
+        if broken is not None:
+            changed[path] = broken
+        with pytest.raises(TrainingError, match="networks/a_to_b/head.weight"):
+            load_network(state.networks["a_to_b"], changed, "networks/a_to_b")

@@ -1,0 +1,208 @@
+"""``prepare`` from each kind of source: what stands in the file, what the audit counts, what is dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from feraug.config import PrepareConfig
+from feraug.emotions import EMOTIONS, SPLITS
+from feraug.errors import ConfigConflictError, SourceError, UsageError
+from feraug.store.dataset import read_dataset
+from feraug.workflows.events import Note
+from feraug.workflows.prepare import prepare
+
+USAGES = ("Training", "PublicTest", "PrivateTest")
+FAST = PrepareConfig(near_copies=False)
+
+
+def write_csv(path: Path, images: NDArray[np.uint8], labels: list[int], usages: list[int]) -> Path:
+    rows = [
+        f"{label},{' '.join(map(str, image.ravel()))},{USAGES[usage]}"
+        for image, label, usage in zip(images, labels, usages, strict=True)
+    ]
+    path.write_text("\n".join(["emotion,pixels,Usage", *rows, ""]))
+    return path
+
+
+@pytest.fixture
+def planted(tmp_path: Path) -> tuple[Path, NDArray[np.uint8]]:
+    """Twelve images: 0-5 train, 6-8 validation, 9-11 test; copies, a conflict and a blank among them."""
+    images = np.random.default_rng(0).integers(0, 256, (12, 48, 48), dtype=np.uint8)
+    images[2] = images[1]  # identical in train, same label
+    images[4] = images[3]  # identical in train, other label
+    images[6] = images[0]  # validation copy of a training image
+    images[10] = images[3]  # test copy of a training image
+    images[11] = images[9]  # identical within test
+    images[5] = 0  # blank
+    labels = [0, 1, 1, 2, 3, 4, 0, 5, 6, 1, 2, 1]
+    usages = [0] * 6 + [1] * 3 + [2] * 3
+    return write_csv(tmp_path / "planted.csv", images, labels, usages), images
+
+
+def test_images_labels_and_splits_are_the_csv(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    csv, images = planted
+    result = prepare(str(csv), FAST, tmp_path / "dataset.h5")
+    dataset = read_dataset(tmp_path / "dataset.h5")
+    assert np.array_equal(dataset.images, images)
+    assert dataset.labels.tolist() == [0, 1, 1, 2, 3, 4, 0, 5, 6, 1, 2, 1]
+    assert dataset.split.tolist() == [0] * 6 + [1] * 3 + [2] * 3
+    assert dataset.columns["source_row"].tolist() == list(range(12))
+    assert result.images == 12
+    assert result.splits["train"]["disgust"] == 2 and result.splits["test"]["fear"] == 1
+    assert list(result.splits) == list(SPLITS) and list(result.splits["train"]) == list(EMOTIONS)
+
+
+def test_the_audit_counts_and_flags_what_was_planted(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    result = prepare(str(planted[0]), FAST, tmp_path / "dataset.h5")
+    assert result.as_json()["audit"] == {
+        "blank": 1,
+        "duplicate_groups": 4,
+        "redundant": 5,
+        "conflicting_groups": 1,
+        "leaks": {"validation": 1, "test": 1},
+        "near_copies": None,
+    }
+    columns = read_dataset(tmp_path / "dataset.h5").columns
+    assert np.flatnonzero(columns["copy_in_train"]).tolist() == [6, 10]
+    assert np.flatnonzero(columns["blank"]).tolist() == [5]
+    group = columns["duplicate_group"]
+    assert group[0] == group[6] and group[3] == group[4] == group[10] and group[7] == -1
+    assert "near_copy_in_train" not in columns
+
+
+def test_drops_are_loud_and_leave_the_rest_in_order(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    csv, images = planted
+    notes: list[str] = []
+    config = PrepareConfig(near_copies=False, drop_blank=True, drop_duplicates=True, drop_leaks=True)
+    result = prepare(
+        str(csv),
+        config,
+        tmp_path / "dataset.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    kept = [1, 6, 7, 8, 9, 10]  # 0 and 3 leak, 2 4 11 repeat, 5 is blank
+    dataset = read_dataset(tmp_path / "dataset.h5")
+    assert dataset.columns["source_row"].tolist() == kept
+    assert np.array_equal(dataset.images, images[kept])
+    assert not dataset.columns["copy_in_train"].any()
+    assert (dataset.columns["duplicate_group"] == -1).all()
+    assert result.facts["dropped"] == {"blank": 1, "duplicates": 3, "leaks": 2, "ferplus": {}}
+    assert [note.split(" images")[0] for note in notes] == [
+        "dropped 1 blank",
+        "dropped 3",
+        "dropped 2 training",
+    ]
+    assert result.facts["audit"]["leaks"] == {"validation": 1, "test": 1}, "the audit is of the data as read"
+
+
+def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path: Path) -> None:
+    from feraug.sources.drawn import draw
+
+    images = draw(0, range(30))
+    labels = np.arange(30) % 7
+    images[20] = images[0, :, ::-1]  # a mirrored test copy of a training image
+    usages = [0] * 15 + [1] * 5 + [2] * 10
+    csv = write_csv(tmp_path / "near.csv", images, labels.tolist(), usages)
+    result = prepare(str(csv), PrepareConfig(), tmp_path / "dataset.h5")
+    assert result.facts["audit"]["near_copies"] == {"validation": 0, "test": 1}
+    columns = read_dataset(tmp_path / "dataset.h5").columns
+    assert np.flatnonzero(columns["near_copy_in_train"]).tolist() == [20]
+    assert columns["near_copy_row"][20] == 0
+    prepare(str(csv), PrepareConfig(drop_leaks=True), tmp_path / "clean.h5")
+    clean = read_dataset(tmp_path / "clean.h5")
+    assert clean.columns["source_row"].tolist() == list(range(1, 30))
+    assert not clean.columns["near_copy_in_train"].any()
+
+
+def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (70, 48, 48), dtype=np.uint8)
+    rows = [f"{row % 7},{' '.join(map(str, image.ravel()))}" for row, image in enumerate(images)]
+    csv = tmp_path / "train.csv"
+    csv.write_text("\n".join(["emotion,pixels", *rows]))
+    first = prepare(str(csv), FAST, tmp_path / "first.h5")
+    assert {name: sum(counts.values()) for name, counts in first.splits.items()} == {
+        "train": 56,
+        "validation": 7,
+        "test": 7,
+    }
+    prepare(str(csv), PrepareConfig(near_copies=False, seed=1), tmp_path / "other.h5")
+    splits = [read_dataset(tmp_path / f"{name}.h5").split for name in ("first", "other")]
+    assert not np.array_equal(*splits)
+
+
+def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
+    csv = write_csv(tmp_path / "fer2013.csv", images, [0, 1, 2, 3], [0, 0, 1, 2])
+    columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    votes = [[9, 1, 0, 0, 0, 0, 0, 0, 0, 0], [0] * 9 + [10], [0, 5, 5] + [0] * 7, [0, 0, 0, 6, 4] + [0] * 5]
+    lines = [
+        f"{USAGES[usage]},fer00000{77 + row}.png,{','.join(map(str, counts))}"  # the names are off
+        for row, (usage, counts) in enumerate(zip([0, 0, 1, 2], votes, strict=True))
+    ]
+    ferplus = tmp_path / "fer2013new.csv"
+    ferplus.write_text("\n".join([f"Usage,Image name,{columns}", *lines, ""]))
+
+    prepare(str(csv), FAST, tmp_path / "votes.h5", ferplus=ferplus)
+    stored = read_dataset(tmp_path / "votes.h5")
+    assert stored.labels.tolist() == [0, 1, 2, 3]
+    assert stored.columns["ferplus"].tolist() == votes
+
+    config = PrepareConfig(near_copies=False, labels="ferplus")
+    result = prepare(str(csv), config, tmp_path / "relabelled.h5", ferplus=ferplus)
+    relabelled = read_dataset(tmp_path / "relabelled.h5")
+    assert [EMOTIONS[label] for label in relabelled.labels] == ["neutral", "sad"]
+    assert relabelled.columns["source_labels"].tolist() == [0, 3]
+    assert relabelled.columns["source_row"].tolist() == [0, 3]
+    dropped = {cause: count for cause, count in result.facts["dropped"]["ferplus"].items() if count}
+    assert dropped == {"not-a-face": 1, "tie": 1}
+
+    with pytest.raises(UsageError, match="--ferplus"):
+        prepare(str(csv), config, tmp_path / "none.h5")
+
+
+def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> None:
+    path = tmp_path / "dataset.h5"
+    csv = planted[0]
+    assert not prepare(str(csv), FAST, path).already_done
+    before = path.read_bytes()
+    again = prepare(str(csv), FAST, path)
+    assert again.already_done and path.read_bytes() == before
+    assert prepare(str(csv.rename(tmp_path / "moved.csv")), FAST, path).already_done, "told apart by content"
+    with pytest.raises(ConfigConflictError, match="drop_blank: False there, True asked for"):
+        prepare(str(tmp_path / "moved.csv"), PrepareConfig(near_copies=False, drop_blank=True), path)
+    with pytest.raises(ConfigConflictError, match="drawn:280"):
+        prepare("drawn:280", FAST, path)
+    prepare("drawn:280", FAST, path, overwrite=True)
+    assert len(read_dataset(path).images) == 280
+
+
+def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("emotion,pixels,Usage\n3,1 2 3,Training\n")
+    with pytest.raises(SourceError):
+        prepare(str(bad), FAST, tmp_path / "out" / "dataset.h5")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_real_fer2013(test_data: Path, tmp_path: Path) -> None:
+    csv = test_data / "fer2013.csv"
+    if not csv.exists():
+        pytest.skip("no fer2013.csv there")
+    result = prepare(str(csv), FAST, tmp_path / "dataset.h5", ferplus=test_data / "ferplus_fer2013new.csv")
+    assert result.images == 35_887
+    assert list(result.splits["train"].values()) == [3995, 436, 4097, 7215, 4830, 3171, 4965]
+    assert list(result.splits["validation"].values()) == [467, 56, 496, 895, 653, 415, 607]
+    assert list(result.splits["test"].values()) == [491, 55, 528, 879, 594, 416, 626]
+    audit = result.facts["audit"]
+    assert (audit["blank"], audit["duplicate_groups"], audit["redundant"]) == (12, 1516, 1853)
+    assert (audit["conflicting_groups"], audit["leaks"]) == (57, {"validation": 280, "test": 288})
