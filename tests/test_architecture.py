@@ -32,7 +32,8 @@ def test_the_command_line_answers_without_heavy_libraries(arguments: list[str]) 
         f"sys.argv = ['feraug', *{arguments!r}]\n"
         "try: m.main()\n"
         "except SystemExit as done: assert not done.code, done.code\n"
-        "heavy = {'torch', 'h5py', 'numpy', 'mediapipe', 'matplotlib', 'skimage', 'PIL', 'scipy'} & set(sys.modules)\n"
+        "heavy = {'torch', 'h5py', 'numpy', 'mediapipe', 'matplotlib', 'skimage', 'PIL', 'scipy'}\n"
+        "heavy &= set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -105,5 +105,5 @@ def test_loading_refuses_missing_misshapen_and_infinite_arrays() -> None:
         changed = {name: array for name, array in arrays.items() if name != path}
         if broken is not None:
             changed[path] = broken
-        with pytest.raises(TrainingError, match="networks/a_to_b/head.weight"):
+        with pytest.raises(TrainingError, match=r"networks/a_to_b/head\.weight"):
             load_network(state.networks["a_to_b"], changed, "networks/a_to_b")

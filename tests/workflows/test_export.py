@@ -70,7 +70,7 @@ def test_csv_goes_back_into_prepare(name: str, drawn_dataset: Path, tmp_path: Pa
 def test_synthetic_csv_is_training_and_unlabelled_faces_are_refused(tmp_path: Path) -> None:
     synthetic(tmp_path / "a.h5", [3, 3])
     export_artifact(tmp_path / "a.h5", tmp_path / "a.csv.gz")
-    lines = gzip.open(tmp_path / "a.csv.gz", "rt").read().splitlines()
+    lines = gzip.decompress((tmp_path / "a.csv.gz").read_bytes()).decode().splitlines()
     assert lines[0] == "emotion,pixels,Usage"
     assert all(line.startswith("3,") and line.endswith(",Training") for line in lines[1:])
     synthetic(tmp_path / "b.h5", [3, 255])
