@@ -82,9 +82,10 @@ def prepare(
     if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
         return _result(path, already_done=True)
     with writing_dataset(path) as writer:
-        rows = _read_all(opened, writer, config, notify)
+        rows = _read_all(opened, writer, notify)
         if ferplus is not None:
-            rows = _with_votes(rows, ferplus, opened)
+            rows = _with_votes(rows, ferplus, opened)  # before the split: FER+ knows the source's own
+        rows.split = _complete_split(rows.split, rows.labels, config.seed)
         facts: dict[str, Any] = {"labels": config.labels}
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
         if opened.skipped.total:
@@ -113,7 +114,7 @@ def _file_digest(path: Path) -> str:
         ) from problem
 
 
-def _read_all(source: Source, writer: DatasetWriter, config: PrepareConfig, notify: Notify) -> RowFacts:
+def _read_all(source: Source, writer: DatasetWriter, notify: Notify) -> RowFacts:
     """Stream the source's images into the file; keep 20 bytes a row in memory."""
     labels, split, digests, blank = [], [], [], []
     for records in source.batches():
@@ -129,7 +130,7 @@ def _read_all(source: Source, writer: DatasetWriter, config: PrepareConfig, noti
     return RowFacts(
         labels=all_labels,
         source_labels=all_labels,
-        split=_complete_split(np.concatenate(split), all_labels, config.seed),
+        split=np.concatenate(split),
         source_row=np.arange(len(all_labels), dtype=np.int64),
         digests=np.concatenate(digests),
         blank=np.concatenate(blank),

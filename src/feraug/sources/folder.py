@@ -1,0 +1,296 @@
+"""Folders of pictures: ``split/emotion/*.png`` or ``emotion/*.jpg``, any size and mode."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import EMOTIONS, SPLITS, emotion_code, parse_emotion, parse_split, suggestion
+from feraug.errors import SourceError, UsageError
+from feraug.images import SIDE, to_face
+from feraug.sources.csv_text import file_name, printable, reason
+from feraug.sources.records import NO_SPLIT, FaceRecords, Skipped
+from feraug.store.digests import sha256_file
+
+BATCH_PICTURES: Final = 1000
+"""Most pictures that :meth:`PictureFolder.batches` yields at once."""
+
+PIXEL_LIMIT: Final = 50_000_000
+"""Largest picture that is decoded, in pixels: what today's cameras make.  A few kilobytes of PNG can claim
+billions (an image bomb); the size is known from the header, before anything is decoded."""
+
+EXTENSIONS: Final[Mapping[str, str]] = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    **dict.fromkeys((".pgm", ".ppm", ".pbm", ".pnm"), "PPM"),
+    ".png": "PNG",
+    ".bmp": "BMP",
+    ".gif": "GIF",
+    ".webp": "WEBP",
+    ".jp2": "JPEG2000",
+}
+"""The file name extensions (lower case) taken for pictures, and Pillow's names of their formats."""
+
+_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r"})
+_EXPECTED: Final = f"expected train/happy/*.png or happy/*.png (emotions: {' '.join(EMOTIONS)})"
+
+
+class Picture(NamedTuple):
+    """A file that counts as a picture: its name below the folder (with ``/``), label and split codes."""
+
+    name: str
+    label: int
+    split: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All files below a folder: the pictures in reading order, and what was passed over."""
+
+    pictures: list[Picture]
+    skipped: Skipped
+
+
+class PictureFolder:
+    """A folder tree of pictures as a :class:`~feraug.sources.records.Source`.
+
+    Emotion and split folders go by any spelling that :func:`parse_emotion` and :func:`parse_split` take;
+    pictures may lie deeper inside an emotion folder.  Symbolic links to files and to the split and emotion
+    folders are followed, deeper ones to folders are not, so that loops do no harm.
+
+    One picture of thousands that cannot be read is no reason to stop: such files are counted in
+    :attr:`skipped` by cause, with names.  Hidden files and the litter of file managers do not count.
+    """
+
+    kind: Final = "folder"
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._skipped = Skipped()
+
+    @property
+    def skipped(self) -> Skipped:
+        """The files passed over; complete once :meth:`batches` is exhausted."""
+        return self._skipped
+
+    def digests(self) -> Mapping[str, str]:
+        """One SHA-256 for the whole tree, by the folder's name.
+
+        It is that of the text ``sha256sum`` prints for the pictures, sorted by name (as bytes): one line
+        ``<sha256>  <name below the folder>`` each.  A file that cannot be read has dashes as its digest.
+        """
+        total = hashlib.sha256()
+        for name in sorted(os.fsencode(picture.name) for picture in list_pictures(self.path).pictures):
+            try:
+                digest = sha256_file(self.path / os.fsdecode(name))
+            except OSError:
+                digest = "-" * 64
+            total.update(digest.encode() + b"  " + name + b"\n")
+        return {self.path.resolve().name or str(self.path): total.hexdigest()}
+
+    def batches(self) -> Iterator[FaceRecords]:
+        """Yield all readable pictures, sorted by name, at most :data:`BATCH_PICTURES` at a time.
+
+        Raises :class:`SourceError` when the folder has not the expected shape or nothing readable.
+        """
+        listing = list_pictures(self.path)
+        self._skipped = listing.skipped
+        found = 0
+        for start in range(0, len(listing.pictures), BATCH_PICTURES):
+            batch = self._read(listing.pictures[start : start + BATCH_PICTURES])
+            found += len(batch)
+            if len(batch):
+                yield batch
+        if not found:
+            raise SourceError(self._nothing_left())
+
+    def _read(self, pictures: list[Picture]) -> FaceRecords:
+        faces, read = [], []
+        for picture in pictures:
+            try:
+                faces.append(read_picture(self.path / picture.name))
+            except UnreadablePicture as error:
+                self._skipped.add(error.cause, f"{printable(picture.name, 200)}: {error}")
+                continue
+            read.append(picture)
+        images = np.stack(faces) if faces else np.empty((0, SIDE, SIDE), np.uint8)
+        labels = np.array([picture.label for picture in read], np.uint8)
+        return FaceRecords(images, labels, np.array([picture.split for picture in read], np.uint8))
+
+    def _nothing_left(self) -> str:
+        name = file_name(self.path)
+        if not self._skipped.total:
+            return f"{name} holds no pictures; {_EXPECTED}"
+        first = self._skipped.examples[0]
+        return f"{name}: none of its {self._skipped.total:,} files can be used; first, {first}"
+
+
+class UnreadablePicture(Exception):
+    """A picture that is passed over: the ``cause`` to count it under; the text says more."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """The decoders that may be started: Pillow's others include some that run other programs (EPS).
+
+    A file whose extension lies about which of these it is, as is common, is read all the same.
+    """
+    from PIL import Image
+
+    Image.init()
+    return tuple(name for name in sorted(set(EXTENSIONS.values())) if name in Image.OPEN)
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """The face image (48, 48) of a picture file; raises :class:`UnreadablePicture`, nothing else."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        if path.stat().st_size == 0:
+            raise UnreadablePicture("empty file", "the file has no bytes")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's notes on odd files; what matters raises
+            with Image.open(path, formats=_formats()) as image:
+                width, height = image.size
+                if width * height > PIXEL_LIMIT:
+                    limit = f"more than {PIXEL_LIMIT // 1_000_000} million pixels"
+                    raise UnreadablePicture("picture too large", f"{width}x{height} is {limit}")
+                if image.format != "PNG":
+                    return to_face(image)
+                image.verify()  # checksums, which decoding does not look at; the image is used up by it
+            with Image.open(path, formats=_formats()) as image:
+                return to_face(image)
+    except UnreadablePicture:
+        raise
+    except Image.DecompressionBombError:
+        raise UnreadablePicture("picture too large", "it claims an absurd size") from None
+    except UnidentifiedImageError:
+        raise UnreadablePicture("not a picture", "its content is no known picture format") from None
+    except PermissionError as error:
+        raise UnreadablePicture("unreadable file", reason(error)) from None
+    except (Exception, MemoryError) as error:  # decoders of damaged data raise a dozen kinds
+        raise UnreadablePicture("broken picture", reason(error)) from None
+
+
+def list_pictures(root: Path) -> Listing:
+    """Find all pictures below ``root`` and what their folders say of them, sorted by name.
+
+    Raises :class:`SourceError` when the folders are not those of splits and emotions.
+    """
+    folders, loose = _children(root)
+    listing = Listing([], Skipped())
+    splits = {name: _split_of(name) for name in folders}
+    if any(split is not None for split in splits.values()):
+        for name in folders:
+            split = splits[name]
+            if split is None:
+                _refuse_folder(root, name, (*SPLITS, "training", "val", "PublicTest", "PrivateTest"), "split")
+            else:
+                inner, loose_inner = _children(root / name)
+                _add_emotions(listing, root, f"{name}/", inner, split)
+                loose += [f"{name}/{file}" for file in loose_inner]
+    elif not folders:
+        raise SourceError(f"{file_name(root)} has no emotion folders{_what_is_there(loose)}; {_EXPECTED}")
+    else:
+        _add_emotions(listing, root, "", folders, NO_SPLIT)
+    for name in loose:
+        listing.skipped.add("not in an emotion folder", f"{printable(name, 200)}: not in an emotion folder")
+    listing.pictures.sort()
+    return listing
+
+
+def _add_emotions(listing: Listing, root: Path, prefix: str, names: list[str], split: int) -> None:
+    """List the pictures of the emotion folders ``names``, which lie in ``root/prefix``."""
+    misspelt = any(suggestion(name[:40].lower(), EMOTIONS) for name in names)
+    if names and not misspelt and not any(_is_emotion(name) for name in names):
+        where = file_name(root / prefix)
+        raise SourceError(f"{where} has no emotion folders{_what_is_there(names)}; {_EXPECTED}")
+    for name in names:
+        if not _is_emotion(name):
+            _refuse_folder(root / prefix, name, EMOTIONS, "emotion")
+        for file in _files_below(root, prefix + name):
+            if Path(file).suffix.lower() not in EXTENSIONS:
+                listing.skipped.add("not a picture", f"{printable(file, 200)}: not a picture's file name")
+            elif not _is_plain_file(root / file):
+                listing.skipped.add(
+                    "unreadable file", f"{printable(file, 200)}: broken link, or no plain file"
+                )
+            else:
+                listing.pictures.append(Picture(file, emotion_code(name), split))
+
+
+def _children(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the other entries in ``folder``, sorted, without hidden ones."""
+    try:
+        found = sorted((child.name, child.is_dir()) for child in folder.iterdir())
+    except OSError as error:
+        raise SourceError(f"{file_name(folder)} cannot be read: {reason(error)}") from None
+    visible = [(name, is_dir) for name, is_dir in found if not _is_litter(name)]
+    return [name for name, is_dir in visible if is_dir], [name for name, is_dir in visible if not is_dir]
+
+
+def _files_below(root: Path, folder: str) -> Iterator[str]:
+    """The files in ``root/folder`` and deeper, named from ``root``."""
+
+    def fail(error: OSError) -> None:
+        raise SourceError(f"{file_name(Path(error.filename))} cannot be read: {reason(error)}") from None
+
+    for where, folders, files in os.walk(root / folder, onerror=fail, followlinks=False):
+        folders[:] = [name for name in folders if not _is_litter(name)]
+        below = Path(where).relative_to(root).as_posix()
+        yield from (f"{below}/{name}" for name in files if not _is_litter(name))
+
+
+def _is_plain_file(path: Path) -> bool:
+    """Whether there is a file to open: opening a pipe would wait for its writer."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _LITTER
+
+
+def _split_of(name: str) -> int | None:
+    try:
+        return SPLITS.index(parse_split(name))
+    except UsageError:
+        return None
+
+
+def _is_emotion(name: str) -> bool:
+    try:
+        parse_emotion(name)
+    except UsageError:
+        return False
+    return True
+
+
+def _what_is_there(names: list[str]) -> str:
+    """``" (it holds a, b, c and 12 more)"``, or that there is nothing."""
+    if not names:
+        return " (it is empty)"
+    more = f" and {len(names) - 4:,} more" if len(names) > 4 else ""
+    return f" (it holds {', '.join(printable(name) for name in names[:4])}{more})"
+
+
+def _refuse_folder(where: Path, name: str, known: tuple[str, ...], what: str) -> None:
+    near = suggestion(name[:40].lower(), known)
+    raise SourceError(
+        f"{file_name(where / name)}: no {what} is called '{printable(name)}'{near}; rename it or move it away"
+    )

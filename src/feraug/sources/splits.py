@@ -1,0 +1,63 @@
+"""A stratified split for sources that come without one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import SPLITS
+from feraug.errors import UsageError
+
+DEFAULT_SHARES: Final = (0.8, 0.1, 0.1)
+"""Shares of train, validation and test: FER2013's own, to the image."""
+
+
+def stratified_split(
+    labels: NDArray[np.uint8], *, seed: int, shares: Sequence[float] = DEFAULT_SHARES
+) -> NDArray[np.uint8]:
+    """Draw a split code (of ``SPLITS``) for each label: uint8 (N,) for ``labels`` uint8 (N,).
+
+    Each class is divided by itself, so that every split has the classes in the same proportions: exact
+    numbers by the largest remainder (:func:`apportion`), which images go where by ``seed``.  A class is
+    drawn independently of the others: more images of one do not move those of another.
+
+    Raises :class:`UsageError` for a negative seed and for shares that are not three that sum to one.
+    """
+    if seed < 0:
+        raise UsageError(f"a seed is a whole number from 0 on; got {seed}")
+    split = np.zeros(len(labels), np.uint8)
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        codes = np.repeat(np.arange(len(SPLITS), dtype=np.uint8), apportion(len(rows), shares))
+        # PCG64 by name: numpy may change what default_rng() stands for
+        draw = np.random.Generator(np.random.PCG64([seed, int(label)]))
+        split[rows[draw.permutation(len(rows))]] = codes
+    return split
+
+
+def apportion(total: int, shares: Sequence[float] = DEFAULT_SHARES) -> list[int]:
+    """``total`` things in three parts by ``shares``: largest remainder, ties to the earlier part.
+
+    A part with a share above zero gets at least one thing where there are enough to go round (from three
+    on); the largest part gives it.  Raises :class:`UsageError` for shares that make no sense.
+    """
+    if len(shares) != len(SPLITS) or not all(0 <= share <= 1 for share in shares):
+        raise UsageError(f"shares are three numbers 0-1 for {', '.join(SPLITS)}; got {list(shares)}")
+    if not math.isclose(math.fsum(shares), 1, abs_tol=1e-6):
+        raise UsageError(f"the shares of {', '.join(SPLITS)} must sum to 1; {list(shares)} do not")
+    # Rounded, so that floating point breaks no ties: 0.7 * 45 is a little less than 31.5.
+    exact = [round(total * share, 6) for share in shares]
+    parts = [math.floor(number) for number in exact]
+    by_remainder = sorted(range(len(parts)), key=lambda part: (parts[part] - exact[part], part))
+    for part in by_remainder[: total - sum(parts)]:
+        parts[part] += 1
+    if total >= len(parts):
+        for part, share in enumerate(shares):
+            if share > 0 and parts[part] == 0:
+                parts[parts.index(max(parts))] -= 1
+                parts[part] = 1
+    return parts
