@@ -1,0 +1,151 @@
+"""Drawn faces as arrays, and as a source for ``prepare``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from feraug.emotions import EMOTIONS, parse_emotion
+from feraug.errors import UsageError
+from feraug.images import SIDE
+from feraug.sources.drawn.expression import ActionUnits, shown
+from feraug.sources.drawn.identity import Identity, make_identity
+from feraug.sources.drawn.render import render
+from feraug.sources.drawn.schedule import MINIMUM_COUNT, row_labels, row_splits
+from feraug.sources.records import FaceRecords, Skipped
+
+DEFAULT_COUNT: Final = 7000
+"""How many faces ``drawn`` without a number means."""
+
+_BATCH: Final = 512
+# Independent random streams of a row: who it is, how it shows each emotion, textures and noise.
+_IDENTITY, _EXPRESSION, _TEXTURE = 1, 2, 3
+
+Rows = Sequence[int] | NDArray[np.integer[Any]]
+
+
+def _stream(seed: int, row: int, *purpose: int) -> np.random.Generator:
+    return np.random.default_rng((seed, row, *purpose))
+
+
+def _checked_rows(seed: int, rows: Rows) -> NDArray[np.int64]:
+    wanted = np.asarray(rows)
+    whole = wanted.size == 0 or wanted.dtype.kind in "iu"
+    if not whole or wanted.ndim != 1 or (wanted < 0).any() or seed < 0:
+        raise UsageError("seed and rows of drawn faces are whole numbers, none of them negative")
+    return wanted.astype(np.int64)
+
+
+def identity_of(seed: int, row: int) -> Identity:
+    """Who row ``row`` of the drawn faces of ``seed`` is: group attributes, shape, light, pose, camera."""
+    return make_identity(_stream(seed, row, _IDENTITY))
+
+
+def action_units_of(seed: int, row: int, emotion: str, strength: float | None = None) -> ActionUnits:
+    """The action units of a row's face with an emotion; strength as in :func:`draw`."""
+    return _units(seed, row, identity_of(seed, row), parse_emotion(emotion), strength)
+
+
+def _units(seed: int, row: int, identity: Identity, emotion: str, strength: float | None) -> ActionUnits:
+    full = shown(emotion, _stream(seed, row, _EXPRESSION, EMOTIONS.index(emotion)))
+    return identity.resting.plus(full, identity.expressiveness if strength is None else strength)
+
+
+def row_emotions(seed: int, rows: Rows) -> NDArray[np.uint8]:
+    """The emotions that rows have in the data set, as codes of ``EMOTIONS``, uint8 (n,)."""
+    return row_labels(seed, _checked_rows(seed, rows))
+
+
+def row_split_codes(seed: int, rows: Rows) -> NDArray[np.uint8]:
+    """The splits that rows have in the data set, as codes of ``SPLITS``, uint8 (n,)."""
+    return row_splits(seed, _checked_rows(seed, rows))
+
+
+def draw(
+    seed: int,
+    rows: Rows,
+    emotions: Sequence[str] | str | None = None,
+    *,
+    strength: ArrayLike | None = None,
+) -> NDArray[np.uint8]:
+    """Draw the faces of some rows, uint8 (n, 48, 48).
+
+    ``rows`` (n,) are row numbers, any from 0 up; row i of a seed is the same picture alone or among
+    others.  ``emotions`` is one name for all, one name each, or ``None`` for what each row shows in
+    the data set.  Another emotion on the same row is the same person in the same light and pose,
+    with the same noise: the true answer to "this face, but happy".  ``strength`` (a number or (n,))
+    goes from 0, the face at rest (as ``"neutral"`` at any strength), to 1, the full expression;
+    ``None`` takes each row's own, :attr:`Identity.expressiveness`.
+
+    Raises :class:`UsageError` for an unknown emotion, negative rows, or lengths that do not match.
+    """
+    wanted = _checked_rows(seed, rows)
+    names = _names(seed, wanted, emotions)
+    strengths = _strengths(wanted, strength)
+    faces = np.empty((len(wanted), SIDE, SIDE), np.uint8)
+    for place, (row, name, much) in enumerate(zip(wanted.tolist(), names, strengths, strict=True)):
+        identity = identity_of(seed, row)
+        units = _units(seed, row, identity, name, much)
+        faces[place] = render(identity, units, _stream(seed, row, _TEXTURE))
+    return faces
+
+
+def _names(seed: int, rows: NDArray[np.int64], emotions: Sequence[str] | str | None) -> list[str]:
+    if emotions is None:
+        return [EMOTIONS[code] for code in row_labels(seed, rows)]
+    if isinstance(emotions, str):
+        return [parse_emotion(emotions)] * len(rows)
+    if len(emotions) != len(rows):
+        raise UsageError(
+            f"{len(emotions)} emotions for {len(rows)} rows of drawn faces; give one each, or one name"
+        )
+    return [parse_emotion(emotion) for emotion in emotions]
+
+
+def _strengths(rows: NDArray[np.int64], strength: ArrayLike | None) -> list[float] | list[None]:
+    if strength is None:
+        return [None] * len(rows)
+    given = np.asarray(strength, np.float64)
+    if given.shape not in ((), rows.shape) or not ((given >= 0.0) & (given <= 1.0)).all():
+        raise UsageError("the strength of drawn faces is one number between 0 and 1, or one for each row")
+    return [float(much) for much in np.broadcast_to(given, rows.shape)]
+
+
+class DrawnSource:
+    """``count`` drawn faces of a seed, as a source for ``prepare`` (``drawn`` or ``drawn:N``)."""
+
+    def __init__(self, count: int = DEFAULT_COUNT, seed: int = 0) -> None:
+        if count < MINIMUM_COUNT:
+            raise UsageError(
+                f"drawn:{count} is too small for every emotion to occur in every split; "
+                f"use drawn:{MINIMUM_COUNT} or more"
+            )
+        if seed < 0:
+            raise UsageError(f"the seed of drawn faces must not be negative; got {seed}")
+        self.count, self.seed = count, seed
+        self._skipped = Skipped()
+
+    @property
+    def kind(self) -> str:
+        """``drawn``."""
+        return "drawn"
+
+    @property
+    def skipped(self) -> Skipped:
+        """Nothing, always."""
+        return self._skipped
+
+    def digests(self) -> Mapping[str, str]:
+        """No files are read."""
+        return {}
+
+    def batches(self) -> Iterator[FaceRecords]:
+        """All faces in the order of their rows, at most 512 at a time."""
+        for start in range(0, self.count, _BATCH):
+            rows = np.arange(start, min(start + _BATCH, self.count))
+            yield FaceRecords(
+                draw(self.seed, rows), row_emotions(self.seed, rows), row_split_codes(self.seed, rows)
+            )
