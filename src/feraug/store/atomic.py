@@ -7,10 +7,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
-from feraug.errors import FeraugError, StorageError
+from feraug.errors import StorageError
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.partial$")
 
 
@@ -20,7 +22,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     The temporary file is synced before the rename, and the folder after it, so that a machine
     that loses power also has the old file or the new one.  On any error it is removed and
-    ``path`` stays as it was.  Raises :class:`StorageError` when the disk is full or read-only.
+    ``path`` stays as it was.  Raises :class:`StorageError` for any :class:`OSError`: the disk is
+    full or read-only.
     """
     temporary = path.parent / f".{path.name}.{os.getpid()}.partial"
     try:
@@ -33,27 +36,24 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except BaseException as problem:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        if isinstance(problem, FeraugError) or not isinstance(problem, Exception):
-            raise
-        raise storage_error(path, problem) from problem
+        if isinstance(problem, OSError):
+            raise storage_error(path, problem) from problem
+        raise
 
 
-def storage_error(path: Path, problem: Exception) -> StorageError:
+def storage_error(path: Path, problem: OSError) -> StorageError:
     """Put a failed write into one line that says what to do about it."""
-    code = problem.errno if isinstance(problem, OSError) else None
+    code = problem.errno
     text = str(problem)
-    if code == errno.ENOSPC or "No space left" in text:
+    if code in _FULL:
         return StorageError(
             f"{path}: the disk is full; nothing was changed. Free some space, then run the same command again"
         )
-    if code in (errno.EACCES, errno.EPERM, errno.EROFS) or "Permission denied" in text:
-        return StorageError(
-            f"{path}: no permission to write here; choose another folder with --workspace DIR"
-        )
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return StorageError(f"{path}: no permission to write here; choose another folder")
     if code in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return StorageError(
-            f"{path}: a file stands where a folder is needed, or the reverse; "
-            "choose another --workspace or --name"
+            f"{path}: a file stands where a folder is needed, or the reverse; choose another place or name"
         )
     first_line = text.splitlines()[0] if text else type(problem).__name__
     return StorageError(f"{path}: could not be written ({first_line}); nothing was changed")
@@ -61,7 +61,7 @@ def storage_error(path: Path, problem: Exception) -> StorageError:
 
 def _remove_abandoned(path: Path) -> None:
     """Delete what killed processes left of earlier attempts at the same file."""
-    for entry in path.parent.glob(f".{path.name}.*.partial"):
+    for entry in path.parent.glob(f".{escape(path.name)}.*.partial"):
         match = _TEMPORARY.match(entry.name)
         if match and match["name"] == path.name and not _is_running(int(match["pid"])):
             with suppress(OSError):
@@ -77,7 +77,7 @@ def _is_running(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:
+    except (OSError, OverflowError):
         return True
     return True
 

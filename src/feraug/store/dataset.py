@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.images import SIDE
-from feraug.store.atomic import atomic_path
 from feraug.store.header import DATASET, Header, Provenance, write_header
-from feraug.store.reading import ArtifactReader, open_artifact
+from feraug.store.reading import ArtifactReader, FactsShape, open_artifact
+from feraug.store.writing import NewArtifact, new_artifact
 
 CHUNK_ROWS: Final = 128
 
@@ -35,6 +34,19 @@ COLUMNS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
 """Columns beside ``images``: dtype and shape of one row."""
 
 REQUIRED_COLUMNS: Final = ("labels", "split", "source_row", "blank", "duplicate_group", "copy_in_train")
+
+_LEAKS: Final = {"validation": int, "test": int}
+FACTS: Final[Mapping[str, FactsShape]] = {
+    "labels": str,
+    "audit": {
+        **dict.fromkeys(("blank", "duplicate_groups", "redundant", "conflicting_groups"), int),
+        "leaks": _LEAKS,
+        "near_copies": (None, _LEAKS),
+    },
+    "dropped": dict,
+    "skipped": {"total": int, "causes": dict},
+}
+"""What ``facts`` must have."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +80,10 @@ class DatasetArrays:
 class DatasetWriter:
     """Writes a dataset image by image in bounded memory; obtained from :func:`writing_dataset`."""
 
-    def __init__(self, file: h5py.File) -> None:
-        self._file = file
-        self._images = file.create_dataset(
+    def __init__(self, artifact: NewArtifact) -> None:
+        self._artifact = artifact
+        self._file = artifact.file
+        self._images = self._file.create_dataset(
             "images", (0, SIDE, SIDE), "uint8", maxshape=(None, SIDE, SIDE), chunks=(CHUNK_ROWS, SIDE, SIDE)
         )
 
@@ -82,6 +95,7 @@ class DatasetWriter:
         start = len(self)
         self._images.resize(start + len(images), axis=0)
         self._images[start:] = images
+        self._artifact.check()
 
     def images(self) -> NDArray[np.uint8]:
         """All images written so far, uint8 (N, 48, 48)."""
@@ -111,8 +125,8 @@ class DatasetWriter:
 @contextmanager
 def writing_dataset(path: Path) -> Iterator[DatasetWriter]:
     """Write a dataset atomically: the file appears at ``path`` when the block ends without an error."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        yield DatasetWriter(file)
+    with new_artifact(path) as artifact:
+        yield DatasetWriter(artifact)
 
 
 def read_dataset(path: Path) -> DatasetArrays:
@@ -122,15 +136,24 @@ def read_dataset(path: Path) -> DatasetArrays:
     differing length, a label or split code that does not exist.
     """
     with open_artifact(path, DATASET) as reader:
+        reader.facts(FACTS)
         images = reader.array("images", "uint8", (None, SIDE, SIDE))
         columns = {name: _column(reader, name, len(images)) for name in COLUMNS if _wanted(reader, name)}
-        if len(images) and columns["labels"].max() >= len(EMOTIONS):
-            raise reader.damaged(
-                f"'labels' has code {columns['labels'].max()}; codes are 0-{len(EMOTIONS) - 1}"
-            )
-        if len(images) and columns["split"].max() >= len(SPLITS):
-            raise reader.damaged(f"'split' has code {columns['split'].max()}; codes are 0-{len(SPLITS) - 1}")
+        for name, (low, high) in _limits(len(images)).items():
+            if name in columns:
+                reader.within(name, columns[name], low, high)
         return DatasetArrays(reader.header, images, columns)
+
+
+def _limits(rows: int) -> dict[str, tuple[int, int]]:
+    """Lowest and highest value of the columns that are codes or row numbers."""
+    codes = {"labels": (0, len(EMOTIONS) - 1), "source_labels": (0, len(EMOTIONS) - 1)}
+    return codes | {
+        "split": (0, len(SPLITS) - 1),
+        "source_row": (0, 2**63 - 1),
+        "duplicate_group": (-1, rows - 1),
+        "near_copy_row": (-1, rows - 1),
+    }
 
 
 def _wanted(reader: ArtifactReader, name: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import h5py
+import numpy as np
 
 from feraug.errors import ArtifactError
 from feraug.version import __version__
@@ -20,7 +22,7 @@ MODEL: Final = "feraug-model"
 SYNTHETIC: Final = "feraug-synthetic"
 ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC)
 
-_MAX_TEXT: Final = 60_000  # HDF5 keeps an attribute in the object header up to 64 KiB
+_MAX_TEXT: Final = 60_000  # an attribute has its place in the object header, where 64 KiB are the limit
 
 
 @dataclass(frozen=True)
@@ -52,15 +54,18 @@ class Header:
 def write_header(
     file: h5py.File, encoding_type: str, provenance: Provenance, extra: Mapping[str, Any]
 ) -> None:
-    """Write the attributes that every artifact has; ``extra`` is stored as JSON in ``facts``."""
-    file.attrs["encoding-type"] = encoding_type
+    """Write the attributes that every artifact has; ``extra`` is stored as JSON in ``facts``.
+
+    Raises :class:`ValueError` for a config, inputs or facts of more than 60,000 bytes.
+    """
+    _put_text(file, "encoding-type", encoding_type)
     file.attrs["encoding-version"] = FORMAT_VERSION
-    file.attrs["feraug-version"] = __version__
-    file.attrs["config"] = json.dumps(dict(provenance.config))
-    file.attrs["command"] = provenance.command[:_MAX_TEXT]
+    _put_text(file, "feraug-version", __version__)
+    _put_text(file, "config", json.dumps(dict(provenance.config), allow_nan=False))
+    _put_text(file, "command", _shortened(provenance.command))
     file.attrs["seed"] = provenance.seed
-    file.attrs["inputs"] = json.dumps(dict(provenance.inputs))
-    file.attrs["facts"] = json.dumps(dict(extra))
+    _put_text(file, "inputs", json.dumps(dict(provenance.inputs)))
+    _put_text(file, "facts", json.dumps(dict(extra), allow_nan=False))
 
 
 def read_header(file: h5py.File, name: str) -> Header:
@@ -99,18 +104,37 @@ def read_header(file: h5py.File, name: str) -> Header:
     )
 
 
+def _put_text(file: h5py.File, key: str, text: str) -> None:
+    """Write a text of fixed length.
+
+    h5py's own texts have variable length and lie in HDF5's global heap, in which libhdf5 2.0 and
+    older can loop for ever when a byte is damaged; so feraug neither writes nor reads them.
+    """
+    encoded = text.encode("utf-8", "backslashreplace")  # of file names that are not UTF-8
+    if len(encoded) > _MAX_TEXT:
+        raise ValueError(f"attribute '{key}': {len(encoded):,} bytes; {_MAX_TEXT:,} is the limit")
+    kind = h5py.string_dtype("utf-8", max(1, len(encoded)))
+    file.attrs.create(key, np.bytes_(encoded), dtype=kind)
+
+
+def _shortened(text: str) -> str:
+    encoded = text.encode("utf-8", "backslashreplace")
+    return encoded[:_MAX_TEXT].decode("utf-8", "ignore")
+
+
 def _text(file: h5py.File, key: str, name: str, *, foreign: bool = False) -> str:
     if key not in file.attrs:
         if foreign:
             raise ArtifactError(f"{name}: an HDF5 file, but not one of feraug's (no attribute '{key}')")
         raise ArtifactError(f"{name}: damaged (attribute '{key}' is missing)")
     attribute = file.attrs.get_id(key)  # its shape and type, before anything is read
-    if attribute.shape != () or h5py.check_string_dtype(attribute.dtype) is None:
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not a text)")
-    value = file.attrs[key]
-    if not isinstance(value, str):
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not UTF-8)")
-    return value
+    text = h5py.check_string_dtype(attribute.dtype)
+    if attribute.shape != () or text is None or text.length is None or text.length > 2**16:
+        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not a text of fixed length)")
+    try:
+        return bytes(file.attrs[key]).decode("utf-8")
+    except UnicodeDecodeError as problem:
+        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not UTF-8)") from problem
 
 
 def _integer(file: h5py.File, key: str, name: str) -> int:
@@ -125,9 +149,17 @@ def _integer(file: h5py.File, key: str, name: str) -> int:
 def _json_object(file: h5py.File, key: str, name: str) -> dict[str, Any]:
     text = _text(file, key, name)
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as problem:
         raise ArtifactError(f"{name}: damaged (attribute '{key}' is not JSON)") from problem
     if not isinstance(value, dict):
         raise ArtifactError(f"{name}: damaged (attribute '{key}' is not a JSON object)")
+    return value
+
+
+def _finite(text: str) -> float:
+    """A number of the JSON standard, which has neither NaN nor infinities."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is not a JSON number")
     return value

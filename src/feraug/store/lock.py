@@ -17,8 +17,8 @@ def exclusive(path: Path) -> Iterator[None]:
 
     The (empty, hidden) lock file stays: deleting it would let two later processes lock two
     different files of the same name.
-    Raises :class:`StorageError` when another process holds it.  On platforms without ``flock``
-    nothing is held.
+    Raises :class:`StorageError` when another process holds it.  On platforms and file
+    systems without ``flock`` nothing is held.
     """
     try:
         import fcntl
@@ -34,10 +34,12 @@ def exclusive(path: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as problem:
+        except BlockingIOError as problem:
             raise StorageError(
                 f"{path}: another feraug process is writing it; wait for it or use another --name"
             ) from problem
+        except OSError:
+            pass  # a file system without locks
         yield
     finally:
         os.close(descriptor)

@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.store.atomic import atomic_path
+from feraug.images import SIDE
 from feraug.store.header import MODEL, Header, Provenance, write_header
-from feraug.store.reading import open_artifact
+from feraug.store.reading import ArtifactReader, open_artifact
+from feraug.store.writing import new_artifact
 
 GROUPS: Final = ("networks", "ema", "optimizers", "random", "image_history", "history", "timing")
 """The groups of a model file; a path within is e.g. ``ema/a_to_b/head.1.weight``."""
+
+FACTS: Final = {"step": int, "steps": int, "steps_per_epoch": int, "finished": bool}
+"""What ``facts`` must have."""
+
+_SHAPES: Final[Mapping[str, tuple[int | None, ...]]] = {
+    "random": (),
+    "image_history": (None, 1, SIDE, SIDE),
+    "history": (None,),
+    "timing": (),
+}
 
 
 @dataclass(frozen=True)
@@ -32,33 +42,44 @@ class ModelArrays:
     @property
     def step(self) -> int:
         """Training steps done."""
-        return int(self.header.extra.get("step", 0))
+        return int(self.header.extra["step"])
 
     @property
     def steps(self) -> int:
         """Training steps in all."""
-        return int(self.header.extra.get("steps", 0))
+        return int(self.header.extra["steps"])
 
     @property
     def finished(self) -> bool:
         """Whether training reached its last step."""
-        return bool(self.header.extra.get("finished", False))
+        return bool(self.header.extra["finished"])
 
 
 def write_model(
     path: Path, arrays: Mapping[str, NDArray[Any]], provenance: Provenance, facts: Mapping[str, Any]
 ) -> None:
     """Write a model file atomically; paths in ``arrays`` begin with one of :data:`GROUPS`."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w", libver=("earliest", "v110")) as file:
-        write_header(file, MODEL, provenance, facts)
+    with new_artifact(path) as artifact:
+        write_header(artifact.file, MODEL, provenance, facts)
         for name, values in arrays.items():
             if name.split("/", 1)[0] not in GROUPS:
                 raise ValueError(f"no group for '{name}' in a model file")
-            file.create_dataset(name, data=np.asarray(values))
+            artifact.file.create_dataset(name, data=np.asarray(values))
 
 
 def read_model(path: Path, groups: tuple[str, ...] = GROUPS) -> ModelArrays:
     """Read the arrays below ``groups``; raises :class:`~feraug.errors.ArtifactError` when damaged."""
     with open_artifact(path, MODEL) as reader:
+        reader.facts(FACTS)
         names = [name for group in groups for name in reader.names(group)]
-        return ModelArrays(reader.header, {name: reader.array(name, None, None) for name in names})
+        return ModelArrays(reader.header, {name: _array(reader, name) for name in names})
+
+
+def _array(reader: ArtifactReader, name: str) -> NDArray[Any]:
+    """An array of a model file; what has one shape in every model is held to it."""
+    values = reader.array(name, None, _SHAPES.get(name.split("/", 1)[0]))
+    if name.startswith(("history/", "timing/")) and not np.isfinite(values).all():
+        raise reader.damaged(f"'{name}' holds values that are not finite")
+    if name == "random/step" and values != reader.header.extra["step"]:
+        raise reader.damaged(f"'{name}' is {values}, attribute 'facts' says {reader.header.extra['step']}")
+    return values

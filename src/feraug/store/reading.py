@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import h5py
 import numpy as np
@@ -13,6 +14,12 @@ from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.header import Header, read_header
+
+NUMBERS: Final = frozenset(("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64"))
+"""Types of arrays, in the machine's byte order; HDF5 knows many more, which nothing here can use."""
+
+FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
+"""What a value of ``facts`` must be: a type, one of several, an object with these keys, or null."""
 
 
 class ArtifactReader:
@@ -39,6 +46,8 @@ class ArtifactReader:
             raise self.damaged(f"'{name}' refers to other files")
         if found.shape is None or found.dtype.kind not in "iufb":
             raise self.damaged(f"'{name}' holds no numbers")
+        if found.dtype.name not in NUMBERS or not found.dtype.isnative:
+            raise self.damaged(f"'{name}' is {found.dtype.str}, which no array of feraug is")
         if dtype is not None and found.dtype != np.dtype(dtype):
             raise self.damaged(f"'{name}' is {found.dtype}, expected {dtype}")
         if shape is not None and not _fits(found.shape, shape):
@@ -55,7 +64,25 @@ class ArtifactReader:
 
     def array(self, name: str, dtype: str | None, shape: tuple[int | None, ...] | None) -> NDArray[Any]:
         """The checked array ``name``, read whole."""
-        return np.asarray(self.dataset(name, dtype, shape)[()])
+        values = np.asarray(self.dataset(name, dtype, shape)[()])
+        # numpy counts and compares the byte behind a bool, which a damaged file can make anything.
+        if values.dtype == bool and values.size and values.view(np.uint8).max() > 1:
+            raise self.damaged(f"'{name}' has values that are neither true nor false")
+        return values
+
+    def facts(self, expected: Mapping[str, FactsShape]) -> None:
+        """Check that the header's facts have what ``expected`` names; others may stand beside it."""
+        for name, shape in expected.items():
+            if name not in self.header.extra:
+                raise self.damaged(f"attribute 'facts' has no '{name}'")
+            if not _is_shaped(self.header.extra[name], shape):
+                raise self.damaged(f"attribute 'facts' has an unusable '{name}'")
+
+    def within(self, name: str, values: NDArray[Any], low: int, high: int) -> None:
+        """Check that the whole numbers ``values``, read from ``name``, lie from ``low`` to ``high``."""
+        if values.size and (values.min() < low or values.max() > high):
+            wrong = values.min() if values.min() < low else values.max()
+            raise self.damaged(f"'{name}' has the value {wrong}; {low} to {high} is possible")
 
     def has(self, name: str) -> bool:
         """Whether the file has an entry of this name."""
@@ -96,12 +123,10 @@ def open_artifact(path: Path, encoding_type: str | None = None) -> Iterator[Arti
     when it is not HDF5, truncated, foreign, of another type or of a newer version.  Whatever
     the HDF5 library says of a damaged file while it is open comes out as :class:`ArtifactError`.
     """
-    if path.is_dir():
-        raise ArtifactError(f"{path}: a folder, not an artifact")
-    if not path.exists():
-        raise MissingArtifactError(f"{path}: no such file")
     try:
-        with h5py.File(path, "r") as file:
+        _check_regular(path)
+        # Without HDF5's own locks, which some network file systems refuse: files are replaced, never changed.
+        with h5py.File(path, "r", locking=False) as file:
             reader = ArtifactReader(file, path)
             found = reader.header.encoding_type
             if encoding_type is not None and found != encoding_type:
@@ -118,6 +143,17 @@ def open_artifact(path: Path, encoding_type: str | None = None) -> Iterator[Arti
         raise ArtifactError(f"{path}: {_first_words(problem)}") from problem
 
 
+def _check_regular(path: Path) -> None:
+    if path.is_dir():
+        raise ArtifactError(f"{path}: a folder, not an artifact")
+    if not path.exists():
+        raise MissingArtifactError(f"{path}: no such file")
+    if not path.is_file():  # a pipe would keep us waiting for ever
+        raise ArtifactError(f"{path}: not a regular file")
+    if not path.stat().st_size:
+        raise ArtifactError(f"{path}: empty (0 bytes)")
+
+
 def read_artifact_header(path: Path) -> Header:
     """The header of any artifact; raises as :func:`open_artifact` does."""
     with open_artifact(path) as reader:
@@ -126,6 +162,8 @@ def read_artifact_header(path: Path) -> Header:
 
 def _first_words(problem: Exception) -> str:
     text = str(problem)
+    if isinstance(problem, OSError) and problem.errno == errno.ENAMETOOLONG:
+        return "no such file (the name is too long)"
     if "signature not found" in text:
         return "not an HDF5 file"
     if "truncated file" in text or "eof" in text:
@@ -143,6 +181,20 @@ def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
     return len(shape) == len(expected) and all(
         want is None or want == have for have, want in zip(shape, expected, strict=True)
     )
+
+
+def _is_shaped(value: Any, shape: FactsShape) -> bool:
+    if shape is None:
+        return value is None
+    if isinstance(shape, tuple):
+        return any(_is_shaped(value, one) for one in shape)
+    if isinstance(shape, Mapping):
+        return isinstance(value, dict) and all(
+            key in value and _is_shaped(value[key], inner) for key, inner in shape.items()
+        )
+    if shape is int:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, shape)
 
 
 def _describe(shape: tuple[int | None, ...]) -> str:

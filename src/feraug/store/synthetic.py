@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.emotions import EMOTIONS, UNLABELLED
 from feraug.images import SIDE
-from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance, write_header
 from feraug.store.reading import open_artifact
+from feraug.store.writing import NewArtifact, new_artifact
 
 
 @dataclass(frozen=True)
@@ -39,13 +38,15 @@ class SyntheticArrays:
     @property
     def sources(self) -> list[str]:
         """SHA-256 of the source artifacts that ``origin_source`` counts."""
-        return list(self.header.extra.get("sources", []))
+        return list(self.header.extra["sources"])
 
 
 class SyntheticWriter:
     """Writes a synthetic set of known size batch by batch; obtained from :func:`writing_synthetic`."""
 
-    def __init__(self, file: h5py.File, count: int) -> None:
+    def __init__(self, artifact: NewArtifact, count: int) -> None:
+        self._artifact = artifact
+        file = artifact.file
         self._images = file.create_dataset("images", (count, SIDE, SIDE), "uint8")
         self._labels = file.create_dataset("labels", (count,), "uint8")
         self._rows = file.create_dataset("origin/row", (count,), "int64")
@@ -70,6 +71,7 @@ class SyntheticWriter:
         self._sources[here] = source
         self._rounds[here] = rounds
         self._filled = here.stop
+        self._artifact.check()
 
 
 @contextmanager
@@ -77,9 +79,9 @@ def writing_synthetic(
     path: Path, count: int, provenance: Provenance, facts: Mapping[str, Any]
 ) -> Iterator[SyntheticWriter]:
     """Write ``count`` synthetic images atomically; ``facts['sources']`` lists the source digests."""
-    with atomic_path(path) as temporary, h5py.File(temporary, "w") as file:
-        write_header(file, SYNTHETIC, provenance, facts)
-        writer = SyntheticWriter(file, count)
+    with new_artifact(path) as artifact:
+        write_header(artifact.file, SYNTHETIC, provenance, facts)
+        writer = SyntheticWriter(artifact, count)
         yield writer
         if writer._filled != count:
             raise ValueError(f"{writer._filled} of {count} synthetic images were written")
@@ -88,16 +90,18 @@ def writing_synthetic(
 def read_synthetic(path: Path) -> SyntheticArrays:
     """Read a whole synthetic set; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
     with open_artifact(path, SYNTHETIC) as reader:
+        reader.facts({"sources": list})
+        known = reader.header.extra["sources"]
+        if not all(isinstance(digest, str) for digest in known):
+            raise reader.damaged("attribute 'facts' has an unusable 'sources'")
         images = reader.array("images", "uint8", (None, SIDE, SIDE))
         count = len(images)
         labels = reader.array("labels", "uint8", (count,))
         if not np.isin(labels, (*range(len(EMOTIONS)), UNLABELLED)).all():
             raise reader.damaged("'labels' has a code that is neither an emotion nor 255")
-        return SyntheticArrays(
-            reader.header,
-            images,
-            labels,
-            reader.array("origin/row", "int64", (count,)),
-            reader.array("origin/source", "uint8", (count,)),
-            reader.array("origin/round", "uint16", (count,)),
-        )
+        rows = reader.array("origin/row", "int64", (count,))
+        reader.within("origin/row", rows, -1, 2**63 - 1)
+        sources = reader.array("origin/source", "uint8", (count,))
+        reader.within("origin/source", sources[rows >= 0], 0, len(known) - 1)
+        rounds = reader.array("origin/round", "uint16", (count,))
+        return SyntheticArrays(reader.header, images, labels, rows, sources, rounds)

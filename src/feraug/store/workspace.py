@@ -39,6 +39,6 @@ def checked_name(name: str) -> str:
     """``name``, if it can be a file name on every platform; :class:`UsageError` otherwise."""
     stem = name.removesuffix(".h5")
     allowed = all(character.isalnum() or character in "-_.+" for character in stem)
-    if not stem or not allowed or stem.startswith((".", "-")) or len(stem) > 100:
+    if not stem or not allowed or stem.startswith((".", "-")) or len(stem.encode()) > 100:
         raise UsageError(f"'{name}' cannot be a file's name; use letters, digits, '-', '_' and '.'")
     return stem

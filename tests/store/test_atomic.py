@@ -1,0 +1,320 @@
+"""A file is the old one or the new one, whatever happens while it is written."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from feraug.errors import SourceError, StorageError
+from feraug.store.atomic import atomic_path
+from feraug.store.dataset import writing_dataset
+from feraug.store.model import read_model
+from feraug.store.writing import _PatientStream
+
+Make = Callable[..., Path]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_new_contents_replace_the_old(tmp_path: Path) -> None:
+    path = tmp_path / "faces.h5"
+    path.write_text("old")
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["faces.h5"]
+
+
+def test_missing_folders_are_made(tmp_path: Path) -> None:
+    path = tmp_path / "models" / "deep" / "x.h5"
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("problem", [ValueError, SourceError, KeyboardInterrupt, SystemExit, MemoryError])
+def test_an_error_in_the_middle_leaves_the_old_file_and_no_other(
+    tmp_path: Path, problem: type[BaseException]
+) -> None:
+    path = tmp_path / "faces.h5"
+    path.write_text("old")
+    with pytest.raises(problem), atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise problem("in the middle")
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["faces.h5"]
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "the disk is full"),
+        (errno.EFBIG, "the disk is full"),
+        (errno.EACCES, "no permission to write here"),
+        (errno.EROFS, "no permission to write here"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_a_failing_disk_is_named(tmp_path: Path, code: int, words: str) -> None:
+    path = tmp_path / "faces.h5"
+    path.write_text("old")
+    with pytest.raises(StorageError) as caught, atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise OSError(code, os.strerror(code))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(str(path))
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["faces.h5"]
+
+
+def test_a_read_only_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Tests may run as root, whom no mode stops.
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    with pytest.raises(StorageError, match="no permission to write here"), atomic_path(tmp_path / "x" / "y"):
+        pytest.fail("nothing may be written")
+
+
+def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").write_text("a file")
+    with (
+        pytest.raises(StorageError, match="a file stands where a folder is needed"),
+        atomic_path(tmp_path / "artifacts" / "x.h5"),
+    ):
+        pytest.fail("nothing may be written")
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.h5").mkdir()
+    with pytest.raises(StorageError, match="or the reverse"), atomic_path(tmp_path / "x.h5") as temporary:
+        temporary.write_text("new")
+    assert names(tmp_path) == ["x.h5"]
+
+
+def test_file_and_folder_are_synced_and_the_file_before_the_rename(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.h5"
+    seen: list[tuple[str, bool]] = []
+
+    def watch(descriptor: int) -> None:
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
+        seen.append((target.name, path.exists()))
+
+    if not Path("/proc/self/fd").is_dir():
+        pytest.skip("needs /proc")
+    monkeypatch.setattr("os.fsync", watch)
+    with atomic_path(path) as temporary:
+        temporary.write_text("new")
+    assert seen == [(f".x.h5.{os.getpid()}.partial", False), (tmp_path.name, True)]
+
+
+def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    dead, living = dead_pid(), os.getppid()
+    for name in (
+        f".x[1].h5.{dead}.partial",
+        f".x[1].h5.{os.getpid()}.partial",
+        f".x[1].h5.{living}.partial",
+        f".other.h5.{dead}.partial",
+        f".x[1].h5.more.{dead}.partial",
+        ".x[1].h5.99999999999999999999.partial",
+        ".x[1].h5.word.partial",
+        f"x[1].h5.{dead}.partial",
+    ):
+        (tmp_path / name).write_text("left over")
+    with atomic_path(tmp_path / "x[1].h5") as temporary:
+        temporary.write_text("new")
+    assert names(tmp_path) == sorted(
+        [
+            "x[1].h5",
+            f".x[1].h5.{living}.partial",
+            f".other.h5.{dead}.partial",
+            f".x[1].h5.more.{dead}.partial",
+            ".x[1].h5.99999999999999999999.partial",
+            ".x[1].h5.word.partial",
+            f"x[1].h5.{dead}.partial",
+        ]
+    )
+
+
+def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path, make_model: Make) -> None:
+    path = make_model(tmp_path / "m.h5")
+    before = path.read_bytes()
+    script = f"""
+        import numpy as np, sys, time
+        from pathlib import Path
+        from feraug.store.writing import new_artifact
+        with new_artifact(Path({str(path)!r})) as artifact:
+            artifact.file["half"] = np.ones(100_000)
+            artifact.file.flush()
+            print("half", flush=True)
+            time.sleep(60)
+    """
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process.stdout:
+        assert process.stdout.readline() == b"half\n"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert path.read_bytes() == before
+    left = [name for name in names(tmp_path) if name != "m.h5"]
+    assert left == [f".m.h5.{process.pid}.partial"]
+    make_model(path)
+    assert names(tmp_path) == ["m.h5"]
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """Let every write beyond ``size`` bytes of a file fail, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    earlier = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, earlier)
+
+
+@pytest.mark.parametrize("kind", ["dataset", "model", "synthetic"])
+def test_a_disk_that_fills_up_anywhere_leaves_the_old_artifact(
+    tmp_path: Path, kind: str, request: pytest.FixtureRequest, capfd: pytest.CaptureFixture[str]
+) -> None:
+    make: Make = request.getfixturevalue(f"make_{kind}")
+    path = make(tmp_path / "x.h5")
+    before = path.read_bytes()
+    for share in range(20):
+        limit = len(before) * share // 20
+        with files_up_to(limit), pytest.raises(StorageError, match="the disk is full; nothing was changed"):
+            make(path)
+        assert path.read_bytes() == before
+        assert names(tmp_path) == ["x.h5"]
+    make(path)
+    assert path.read_bytes() == before
+    assert capfd.readouterr() == ("", "")  # libhdf5 complains on stderr where it is let to
+
+
+def test_writing_stops_soon_after_the_disk_is_full(tmp_path: Path) -> None:
+    appended = 0
+    images = np.ones((256, 48, 48), np.uint8)
+    with files_up_to(2_000_000), pytest.raises(StorageError), writing_dataset(tmp_path / "x.h5") as writer:
+        for _ in range(50):
+            writer.append(images)
+            appended += 1
+    assert appended <= 25  # libhdf5 2.0 holds back 8 MB of chunks
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a RAM disk")
+def test_a_disk_that_is_really_full_in_a_process_of_its_own(tmp_path: Path, make_model: Make) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True
+    ).returncode:
+        pytest.skip("this user cannot mount")
+    try:
+        path = make_model(disk / "m.h5")
+        (disk / "ballast").write_bytes(bytes(64_000 - path.stat().st_size - 4096))
+        script = f"""
+            import numpy as np
+            from pathlib import Path
+            from feraug.store.header import Provenance
+            from feraug.store.model import write_model
+            from feraug.errors import StorageError
+            try:
+                weights = {{"networks/a/w": np.ones(9999)}}
+                write_model(Path({str(path)!r}), weights, Provenance({{}}, "x", 0), {{}})
+            except StorageError as problem:
+                print(problem)
+        """
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "the disk is full" in done.stdout
+        assert read_model(path).step == 3
+        assert names(disk) == ["ballast", "m.h5"]
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_an_interrupt_inside_a_write_comes_out_and_leaves_the_old_file(
+    tmp_path: Path, make_dataset: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_dataset(tmp_path / "x.h5")
+    before = path.read_bytes()
+    real_write, calls = io.FileIO.write, []
+
+    class Interrupted(io.FileIO):
+        def write(self, data: Any) -> int:
+            calls.append(len(data))
+            if len(calls) == 2:
+                signal.raise_signal(signal.SIGINT)
+            return real_write(self, data)
+
+    class Stream(_PatientStream, Interrupted):  # its super().write() is the one above
+        pass
+
+    monkeypatch.setattr("feraug.store.writing._PatientStream", Stream)
+    with pytest.raises(KeyboardInterrupt):
+        make_dataset(path)
+    assert len(calls) == 2
+    assert path.read_bytes() == before
+    assert names(tmp_path) == ["x.h5"]
+
+
+SCRIPT = """
+import signal, sys
+from pathlib import Path
+import h5py
+from feraug.cli.main import main
+
+real = getattr(h5py.File, {method!r})
+
+def interrupted(self, *arguments, **settings):
+    if {before}:
+        signal.raise_signal(signal.SIGINT)
+    result = real(self, *arguments, **settings)
+    if not {before}:
+        signal.raise_signal(signal.SIGINT)
+    return result
+
+h5py.File.{method} = interrupted
+sys.argv = ["feraug", "prepare", "drawn:280", "--no-near-copies", "--quiet", "-w", {root!r}]
+main()
+"""
+
+
+@pytest.mark.parametrize("method", ["__init__", "__enter__", "close", "__exit__"])
+@pytest.mark.parametrize("before", [True, False])
+def test_an_interrupt_while_a_file_is_opened_or_closed(tmp_path: Path, method: str, before: bool) -> None:
+    # A file of h5py's over a Python stream that is left open crashes Python while it goes down.
+    script = SCRIPT.format(method=method, before=before, root=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 130, done
+    assert done.stderr.startswith("error: interrupted; files are whole")
+    assert done.stderr.count("\n") == 1
+    assert names(tmp_path) == []

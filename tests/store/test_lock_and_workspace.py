@@ -1,0 +1,131 @@
+"""One writer at a time; names of files that are safe everywhere."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from feraug.errors import StorageError, UsageError
+from feraug.store.digests import sha256_file
+from feraug.store.lock import exclusive
+from feraug.store.workspace import Workspace, checked_name
+
+fcntl = pytest.importorskip("fcntl")
+
+
+def holder(path: Path) -> subprocess.Popen[bytes]:
+    """Another process that holds ``path``."""
+    script = f"""
+        import time
+        from pathlib import Path
+        from feraug.store.lock import exclusive
+        with exclusive(Path({str(path)!r})):
+            print("held", flush=True)
+            time.sleep(60)
+    """
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def test_a_second_writer_is_refused_until_the_first_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with holder(path) as process:
+        try:
+            with pytest.raises(StorageError, match="another feraug process is writing it"), exclusive(path):
+                pytest.fail("two hold it")
+            with exclusive(tmp_path / "other.h5"):
+                pass
+        finally:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+    with exclusive(path):
+        pass
+    with exclusive(path):
+        pass
+
+
+def test_the_lock_ends_with_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="x"), exclusive(tmp_path / "m.h5"):
+        raise ValueError("x")
+    with exclusive(tmp_path / "m.h5"):
+        pass
+
+
+def test_a_file_system_without_locks_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with exclusive(tmp_path / "m.h5"):
+        pass
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("a file")
+    path = tmp_path / "models" / "m.h5"
+    with pytest.raises(StorageError, match="a file stands where a folder is needed"), exclusive(path):
+        pytest.fail("nothing to hold")
+
+
+@pytest.mark.parametrize(
+    "name", ["faces", "faces.v1.2", "FÉR+工-1_2", "9", "a" * 100, "with.h5.inside", "happy.h5"]
+)
+def test_names_that_are_taken(name: str) -> None:
+    assert checked_name(name) == name.removesuffix(".h5")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        ".h5",
+        "..",
+        ".x",
+        "-x",
+        "a/b",
+        "../x",
+        "a\\b",
+        "a b",
+        "a\nb",
+        "a:b",
+        "a\0b",
+        "~",
+        "$HOME",
+        "a" * 101,
+    ],
+)
+def test_names_that_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a file's name"):
+        checked_name(name)
+
+
+def test_places(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "nothing yet")
+    assert workspace.dataset() == workspace.root / "dataset.h5"
+    assert workspace.dataset("other.h5") == workspace.root / "other.h5"
+    assert workspace.model("x") == workspace.root / "models" / "x.h5"
+    assert workspace.samples("x") == workspace.root / "models" / "x"
+    assert workspace.synthetic("x") == workspace.root / "synthetic" / "x.h5"
+    assert workspace.models() == []
+    assert not workspace.root.exists()
+    (workspace.root / "models").mkdir(parents=True)
+    for name in ("b.h5", "a.h5", ".a.h5.lock", ".c.h5.7.partial", "notes.txt"):
+        (workspace.root / "models" / name).touch()
+    assert [path.name for path in workspace.models()] == ["a.h5", "b.h5"]
+
+
+def test_the_digest_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    assert sha256_file(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    with pytest.raises(OSError, match="No such file"):
+        sha256_file(tmp_path / "y")
