@@ -16,7 +16,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 def test_mixed_training_set(workspace: Workspace) -> None:
-    config = TranslatorConfig(base_channels=2, residual_blocks=1, discriminator_channels=2, steps=2, batch_size=4)
+    config = TranslatorConfig(
+        base_channels=2, residual_blocks=1, discriminator_channels=2, steps=2, batch_size=4
+    )
     train_translator(config, workspace)
     synthesise(SynthConfig(count=20), workspace)
     script = [sys.executable, str(EXAMPLES / "mixed_training_set.py"), str(workspace.root)]

@@ -175,7 +175,9 @@ def _is_of(value: Any, hint: Any) -> bool:
     if hint is bool:
         return isinstance(value, bool)
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, int):
+            return not isinstance(value, bool) and abs(value) < 2**1000  # beyond, float() fails
+        return isinstance(value, float)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)

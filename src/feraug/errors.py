@@ -9,9 +9,12 @@ from __future__ import annotations
 
 
 class FeraugError(Exception):
-    """Base of all failures that feraug explains itself."""
+    """Base of all failures that feraug explains itself; the message is one printable line."""
 
     exit_code = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class UsageError(FeraugError):
@@ -42,3 +45,24 @@ class TrainingError(FeraugError):
 
 class StorageError(FeraugError):
     """The disk is full, the folder cannot be written, another process holds the file."""
+
+
+class Interrupted(FeraugError):
+    """The user pressed Ctrl-C."""
+
+    exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted; files are whole, and the same command starts or continues the work")
+
+
+def one_line(text: str) -> str:
+    """``text`` with line breaks and control characters escaped, as Python writes them in quotes.
+
+    Messages quote names out of files that strangers made: these must neither break the line nor
+    send commands to the terminal.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

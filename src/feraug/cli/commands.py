@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
+
+from feraug.errors import Interrupted
 
 COMMANDS: Final = {
     "prepare": "Read, audit and split a set of faces.",
@@ -29,6 +33,15 @@ def new_app(text: str | None = None) -> typer.Typer:
     )
 
 
+@contextmanager
+def _interrupts_told() -> Iterator[None]:
+    """Keep Ctrl-C from typer, which makes a bare exit code of it, without a line."""
+    try:
+        yield
+    except KeyboardInterrupt as problem:
+        raise Interrupted from problem
+
+
 class LazyCommands(TyperGroup):
     """A group that imports a command's module only to run it or to show its own help."""
 
@@ -44,6 +57,16 @@ class LazyCommands(TyperGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with _interrupts_told():
+            return super().invoke(ctx)
+
+    def make_context(self, *arguments: Any, **settings: Any) -> Any:
+        """Read the options in front of the command."""
+        with _interrupts_told():
+            return super().make_context(*arguments, **settings)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that ``args`` begins with; an unknown one fails with the nearest name."""

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from feraug.errors import one_line
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.table import Table
@@ -25,17 +27,18 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_text(text: str) -> None:
-    """A plain line of the result."""
-    sys.stdout.write(text + "\n")
+    """A plain line of the result; what it quotes out of files cannot command the terminal."""
+    sys.stdout.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
 
 def print_table(table: Table) -> None:
     """A rich table on stdout; at least 80 columns wide where stdout is not a terminal."""
     from rich.console import Console
 
-    console = Console(file=sys.stdout)
+    # Cells quote names out of files: no markup, no emoji codes.
+    console = Console(file=sys.stdout, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(file=sys.stdout, width=max(80, console.width))
+        console.width = max(80, console.width)
     console.print(table)
 
 

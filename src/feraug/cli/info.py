@@ -10,6 +10,7 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
+from feraug.errors import one_line
 
 app = new_app()
 
@@ -70,18 +71,17 @@ def _model(facts: Mapping[str, Any]) -> None:
 
     config = facts["config"]
     state = "finished" if facts["finished"] else "not finished"
-    console.print_text(
-        f"{config['model']} {config['pair']}: step {facts['step']:,} of {facts['steps']:,}, {state}"
-    )
+    what = f"{config.get('model', 'model')} {config.get('pair', '')}"
+    console.print_text(f"{what}: step {facts['step']:,} of {facts['steps']:,}, {state}")
     if facts["seconds"] is not None:
         console.print_text(f"trained for {facts['seconds'] / 60:,.1f} minutes")
     table = console.new_table(None, "network", "parameters")
     for role, count in facts["parameters"].items():
-        table.add_row(role, f"{count:,}")
+        table.add_row(one_line(role), f"{count:,}")
     console.print_table(table)
     table = console.new_table(None, "loss (unweighted, mean of the last epoch)", "value")
     for name, value in facts["losses"].items():
-        table.add_row(name, f"{value:.4f}")
+        table.add_row(one_line(name), f"{value:.4f}")
     console.print_table(table)
     settings = ", ".join(f"{name} {value}" for name, value in config.items() if name not in ("model", "pair"))
     console.print_text(f"config: {settings}")
@@ -96,5 +96,5 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
     console.print_table(table)
     console.print_text(
         f"{facts['images']:,} images from {facts['source_images']:,} source images, each used up to "
-        f"{facts['rounds']} times"
+        f"{facts['rounds']} time{'' if facts['rounds'] == 1 else 's'}"
     )

@@ -13,7 +13,12 @@ from feraug.errors import UsageError
 WorkspaceOption = Annotated[
     Path,
     typer.Option(
-        "--workspace", "-w", metavar="DIR", envvar="FERAUG_WORKSPACE", help="Folder of all artifacts."
+        "--workspace",
+        "-w",
+        metavar="DIR",
+        envvar="FERAUG_WORKSPACE",
+        file_okay=False,
+        help="Folder of all artifacts.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]

@@ -41,7 +41,9 @@ def cyclegan(
     base_channels: Annotated[int, typer.Option("--base-channels", min=1, help="Width of the generators.")] = (
         DEFAULTS.base_channels
     ),
-    residual_blocks: Annotated[int, typer.Option("--residual-blocks", min=0)] = DEFAULTS.residual_blocks,
+    residual_blocks: Annotated[
+        int, typer.Option("--residual-blocks", min=0, help="Depth of the generators.")
+    ] = DEFAULTS.residual_blocks,
     discriminator_channels: Annotated[
         int, typer.Option("--discriminator-channels", min=1, help="Width of the discriminators.")
     ] = DEFAULTS.discriminator_channels,

@@ -81,6 +81,8 @@ class TranslationGenerator(nn.Module):
 
     def reset_parameters(self) -> None:
         """Weights from N(0, 0.02) as in Zhu et al.; the residual output's last layer close to zero."""
+        if self.head.weight.is_meta:
+            return  # about to be loaded; and drawing numbers for no memory makes torch import sympy, 2 s
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
                 nn.init.normal_(layer.weight, 0.0, 0.02)

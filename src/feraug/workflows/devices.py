@@ -18,8 +18,10 @@ def choose_device(name: str) -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         device = torch.device(name)
+        if device.type == "meta":  # has shapes, and no numbers
+            raise NotImplementedError
         torch.empty(1, device=device)
     # torch raises AssertionError where it was built without CUDA, RuntimeError for a bad name or index.
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
-        raise UsageError(f"--device {name}: not available here; use auto, cpu, cuda or cuda:0") from problem
+        raise UsageError(f"--device '{name}': not available here; use auto, cpu, cuda or cuda:0") from problem
     return device

@@ -50,11 +50,11 @@ def _dataset(path: Path, header: Header) -> dict[str, Any]:
         if name in dataset.columns
     }
     return {
+        **header.extra,
         "images": len(dataset.images),
         "splits": split_table(dataset.labels, dataset.split, EMOTIONS),
         "ferplus": "ferplus" in dataset.columns,
         "flags": flags,
-        **header.extra,
     }
 
 
@@ -66,7 +66,7 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
         if group == "networks":
             role = rest.partition("/")[0]
             parameters[role] = parameters.get(role, 0) + int(values.size)
-    epoch = int(header.extra.get("steps_per_epoch", 1))
+    epoch = int(header.extra["steps_per_epoch"])
     losses = {
         name.removeprefix("history/"): float(np.mean(values[-epoch:]))
         for name, values in saved.arrays.items()
@@ -88,11 +88,11 @@ def _synthetic(path: Path, header: Header) -> dict[str, Any]:
     codes, counts = np.unique(faces.labels, return_counts=True)
     from_images = faces.origin_row >= 0
     return {
+        **header.extra,
         "images": len(faces.images),
         "labels": {names[int(code)]: int(count) for code, count in zip(codes, counts, strict=True)},
         "source_images": len(np.unique(faces.origin_row[from_images])),
         "rounds": int(faces.origin_round.max()) + 1 if len(faces.images) else 0,
-        **header.extra,
     }
 
 

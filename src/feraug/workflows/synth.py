@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feraug.config import SynthConfig, to_json
 from feraug.data import on_device, to_float, to_uint8, vary
 from feraug.emotions import DomainPair, emotion_code
-from feraug.errors import ArtifactError, MissingArtifactError
+from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import SYNTHETIC, Provenance
@@ -23,6 +23,9 @@ from feraug.workflows.devices import choose_device
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.translators import Translator, load_translator, model_kind, translator_for_pair
+
+MAX_ROUNDS = 2**16
+"""How often a face can be used: a file has 16 bits for the round."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +92,20 @@ def synthesise(
         raise MissingArtifactError(
             f"{dataset_path}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
         )
+    kind = model_kind(model_path)
+    faces, rows = _sources(dataset_path, pair, config.split)
     digests = {dataset_path.name: sha256_file(dataset_path), model_path.name: sha256_file(model_path)}
     config = replace(config, pair=str(pair))
     provenance = Provenance(to_json(config), options.command, config.seed, digests)
-    path = workspace.synthetic(name or f"{model_kind(model_path)}-{pair.slug}")
-    faces, rows = _sources(dataset_path, pair, config.split)
+    path = workspace.synthetic(name or f"{kind}-{pair.slug}")
     result = SynthResult(path.resolve(), False, model_path.resolve(), pair, config.count, len(rows))
     if existing_header(path, SYNTHETIC, provenance, overwrite=options.overwrite) is not None:
         return replace(result, already_done=True)
+    if result.rounds > MAX_ROUNDS:
+        raise UsageError(
+            f"-n: {config.count:,} images from {len(rows):,} faces would use each {result.rounds:,} times; "
+            f"{MAX_ROUNDS:,} is the limit, so use -n {MAX_ROUNDS * len(rows)} or fewer"
+        )
     translator = load_translator(model_path, device=str(choose_device(options.device)))
     if not translator.finished:
         notify(
@@ -160,6 +169,11 @@ def _translate_all(
         notify(Progress("translating", done, config.count, "images"))
 
 
+def _order(available: int, config: SynthConfig, turn: int) -> NDArray[np.int64]:
+    """The order in which round ``turn`` goes through the sources."""
+    return np.random.default_rng((config.seed, turn)).permutation(available)
+
+
 def source_batches(
     available: int, config: SynthConfig
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
@@ -171,11 +185,9 @@ def source_batches(
     for start in range(0, config.count, config.batch_size):
         numbers = np.arange(start, min(start + config.batch_size, config.count))
         rounds = numbers // available
-        for turn in np.unique(rounds):
-            if int(turn) not in orders:
-                orders = {int(turn) - 1: orders[int(turn) - 1]} if int(turn) - 1 in orders else {}
-                random = np.random.default_rng((config.seed, int(turn)))
-                orders[int(turn)] = random.permutation(available)
+        # A batch may span many rounds: there can be fewer sources than a batch has places.
+        turns = [int(turn) for turn in np.unique(rounds)]
+        orders = {turn: orders[turn] if turn in orders else _order(available, config, turn) for turn in turns}
         places = np.array(
             [orders[int(turn)][number % available] for turn, number in zip(rounds, numbers, strict=True)],
             np.int64,

@@ -29,6 +29,7 @@ from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.interrupts import stop_on_signal
 from feraug.workflows.samples import SampleGrid
+from feraug.workflows.translators import translator_config
 
 MIN_DOMAIN_IMAGES = 8
 """Fewer training images of one emotion than this are refused."""
@@ -122,11 +123,9 @@ def _read_faces(path: Path) -> _Faces:
 
 
 def _unfinished_config(path: Path) -> TranslatorConfig:
-    from feraug.config import from_json
-
     if not path.exists():
         raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")
-    return from_json(TranslatorConfig, read_model(path, ()).header.provenance.config)
+    return translator_config(path, read_model(path, ()).header.provenance.config)
 
 
 def _domains(faces: DatasetArrays, config: TranslatorConfig) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -1,0 +1,272 @@
+"""Bad input at the command line: one line that says what, where and what to do; no file, no traceback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from feraug.store.workspace import Workspace
+
+Feraug = Callable[..., Any]
+
+
+def everything(folder: Path) -> list[str]:
+    """All files below, but for locks, which stay."""
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".lock"
+    )
+
+
+def test_what_is_missing_is_named_with_the_command_that_makes_it(
+    feraug: Feraug, workspace: Workspace
+) -> None:
+    nowhere = workspace.root / "nowhere"
+    ran = feraug("train", "cyclegan", "-w", nowhere)
+    assert ran.code == 1
+    assert f"{nowhere}/dataset.h5: no dataset yet; make it with 'feraug prepare" in ran.error
+    ran = feraug("synth", "--pair", "fear:sad", "-w", workspace.root)
+    assert ran.code == 1
+    assert "no trained model for fear:sad" in ran.error
+    assert "train one with 'feraug train cyclegan --pair fear:sad'" in ran.error
+    ran = feraug("train", "cyclegan", "--resume", "-w", workspace.root)
+    assert ran.code == 1
+    assert "nothing to resume; train without --resume" in ran.error
+
+
+def test_synth_needs_the_dataset_too(feraug: Feraug, trained: Workspace) -> None:
+    trained.dataset().unlink()
+    ran = feraug("synth", "-w", trained.root)
+    assert "no dataset yet; make it with 'feraug prepare" in ran.error
+
+
+def test_several_models_for_a_pair_are_listed(feraug: Feraug, trained: Workspace) -> None:
+    shutil.copy(trained.model("cyclegan-neutral-happy"), trained.model("another"))
+    ran = feraug("synth", "--pair", "happy:neutral", "-w", trained.root)
+    assert ran.code == 2
+    assert "(another, cyclegan-neutral-happy); choose one with --model NAME" in ran.error
+
+
+def test_a_model_of_another_pair(feraug: Feraug, trained: Workspace) -> None:
+    ran = feraug("synth", "--pair", "happy:sad", "--model", "cyclegan-neutral-happy", "-w", trained.root)
+    assert ran.code == 2
+    assert "translates neutral:happy and happy:neutral, not happy:sad" in ran.error
+
+
+@pytest.mark.parametrize("model", ["nope", "nope.h5", ".", "artifacts/dataset.h5", "bad name", "../x"])
+def test_a_model_that_is_none(feraug: Feraug, trained: Workspace, model: str) -> None:
+    ran = feraug("synth", "--model", model, "-w", trained.root)
+    assert ran.error
+    assert "Errno" not in ran.error
+    assert everything(trained.root / "synthetic") == []
+
+
+@pytest.mark.parametrize("given", [".", "nope.h5", "models/cyclegan-neutral-happy.h5"])
+@pytest.mark.parametrize("command", ["train", "synth"])
+def test_a_dataset_that_is_none(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], command: str, given: str
+) -> None:
+    arguments = ("train", "cyclegan", *tiny) if command == "train" else ("synth",)
+    ran = feraug(*arguments, "--dataset", trained.root / given, "--name", "new", "-w", trained.root)
+    assert ran.code == 1
+    assert str(trained.root / given) in ran.error
+    assert "Errno" not in ran.error
+
+
+def test_too_few_images_in_a_domain(feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...]) -> None:
+    ran = feraug("train", "cyclegan", "--pair", "disgust:happy", *tiny, "-w", workspace.root)
+    assert ran.code == 1
+    assert "4 training images of 'disgust', a domain needs 8 or more" in ran.error
+
+
+def test_an_emotion_that_the_dataset_lacks(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:
+    with h5py.File(trained.dataset(), "r+") as file:
+        labels = file["labels"][()]
+        labels[labels == 6] = 0
+        file["labels"][...] = labels
+    ran = feraug("train", "cyclegan", *tiny, "--name", "new", "-w", trained.root)
+    assert "0 training images of 'neutral'" in ran.error
+    ran = feraug("synth", "-w", trained.root)
+    assert "no 'neutral' images in its train split" in ran.error
+
+
+def test_a_batch_larger_than_the_domain_and_a_single_step(
+    feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...]
+) -> None:
+    ran = feraug("train", "cyclegan", *tiny, "--batch-size", "100", "--steps", "1", "-w", workspace.root)
+    assert ran.code == 0, ran
+
+
+@pytest.mark.parametrize("device", ["", "meta", "gpu", "cuda:99", "cpu:x"])
+def test_a_device_that_is_not_there(
+    feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...], device: str
+) -> None:
+    ran = feraug("train", "cyclegan", *tiny, "--device", device, "-w", workspace.root)
+    assert ran.code == 2
+    assert f"--device '{device}': not available here" in ran.error
+
+
+def test_a_loss_that_is_not_finite(
+    feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feraug.store.model import read_model
+    from feraug.training import gan
+
+    values = gan._values
+    calls = []
+
+    def broken(*losses: Any) -> dict[str, float]:
+        calls.append(1)
+        return values(*losses) | ({"cycle_a": float("nan")} if len(calls) == 3 else {})
+
+    monkeypatch.setattr(gan, "_values", broken)
+    ran = feraug(
+        *("train", "cyclegan", *tiny, "--steps", "6", "--quiet"),
+        *("--checkpoint-every", "0s", "-w", workspace.root),
+    )
+    assert ran.code == 1
+    assert "the loss cycle_a is nan at step 3" in ran.error
+    assert read_model(workspace.model("cyclegan-neutral-happy")).step == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "x.csv"),
+        ("name,age\n1,2\n", "x.csv, row 1: expected the header"),
+        ("emotion,pixels,Usage\n9," + " ".join(["0"] * 2304) + ",Training\n", "x.csv, row 2"),
+        ("emotion,pixels,Usage\n3,1 2 3,Training\n", "x.csv, row 2"),
+    ],
+)
+def test_a_bad_csv_names_file_and_row_and_leaves_nothing(
+    feraug: Feraug, tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "x.csv").write_text(text)
+    ran = feraug("prepare", "x.csv")
+    assert ran.code == 1
+    assert words in ran.error
+    assert everything(tmp_path) == ["x.csv"]
+
+
+@pytest.mark.parametrize("source", ["nothing.csv", "caf\udce9.csv", "two\nlines.csv", "\x1b[31m", "x" * 300])
+def test_a_source_that_is_not_there(feraug: Feraug, source: str) -> None:
+    ran = feraug("prepare", source)
+    assert ran.code == 1
+    assert ran.error.isprintable()
+
+
+def test_a_file_name_that_is_not_utf8_is_kept_and_printed(feraug: Feraug, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.csv")
+    pixels = " ".join(str(number % 256) for number in range(2304))
+    row = f"3,{pixels},Training"
+    try:
+        (tmp_path / name).write_text(f"emotion,pixels,Usage\n{row}\n")
+    except OSError:
+        pytest.skip("this file system wants UTF-8")
+    ran = feraug("prepare", name, "--no-near-copies", "-q")
+    assert ran.code == 0, ran
+    ran = feraug("info", "artifacts/dataset.h5")
+    assert ran.code == 0, ran
+    assert "caf\\udce9.csv" in ran.out
+
+
+def test_a_workspace_that_is_a_file(feraug: Feraug, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for arguments in (("prepare", "drawn:280"), ("train", "cyclegan"), ("synth",)):
+        ran = feraug(*arguments, "-w", "file")
+        assert ran.code == 2
+        assert "'file'" in ran.error
+
+
+def test_a_full_disk(feraug: Feraug, trained: Workspace) -> None:
+    import resource
+    import signal
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    earlier = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    before = everything(trained.root)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        for arguments in (
+            ("prepare", "drawn:280", "--no-near-copies", "--overwrite", "-w", trained.root),
+            ("synth", "-n", "100", "-w", trained.root),
+            ("export", trained.dataset(), trained.root / "x.csv"),
+        ):
+            ran = feraug(*arguments, "--quiet")
+            assert ran.code == 1
+            assert "the disk is full; nothing was changed" in ran.error
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, earlier)
+    assert everything(trained.root) == before
+    assert feraug("info", trained.dataset()).code == 0
+
+
+def test_a_read_only_folder(feraug: Feraug, trained: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("feraug.store.writing._PatientStream.__init__", refuse)
+    ran = feraug("synth", "-n", "1", "-q", "-w", trained.root)
+    assert ran.code == 1
+    assert "no permission to write here; choose another folder" in ran.error
+
+
+@pytest.mark.parametrize("command", ["info", "export"])
+@pytest.mark.parametrize("given", ["nothing.h5", ".", "text.h5", "empty.h5", "newer.h5", "huge.h5"])
+def test_a_file_that_is_no_artifact(feraug: Feraug, trained: Workspace, command: str, given: str) -> None:
+    folder = trained.root
+    (folder / "text.h5").write_text("hello")
+    (folder / "empty.h5").touch()
+    shutil.copy(trained.dataset(), folder / "newer.h5")
+    shutil.copy(trained.dataset(), folder / "huge.h5")
+    with h5py.File(folder / "newer.h5", "r+") as file:
+        file.attrs["encoding-version"] = 99
+    with h5py.File(folder / "huge.h5", "r+") as file:
+        del file["images"]
+        file.create_dataset("images", (10**12, 48, 48), "u1", chunks=(128, 48, 48))
+    extra = ["out"] if command == "export" else []
+    ran = feraug(command, folder / given, *extra)
+    assert ran.code == 1
+    assert ran.error.startswith(str(folder / given))
+    assert not Path("out").exists()
+
+
+def test_a_bug_is_one_line_too(feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("one\ntwo")
+
+    monkeypatch.setattr("feraug.workflows.info.describe", broken)
+    ran = feraug("info", workspace.dataset())
+    assert ran.error.startswith("a bug in feraug: ZeroDivisionError: one two; set FERAUG_TRACEBACK=1")
+
+
+@pytest.mark.parametrize("problem", [MemoryError(), RuntimeError("[enforce] can't allocate memory: x")])
+def test_too_little_memory_says_what_helps(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, problem: Exception
+) -> None:
+    def greedy(*_: object, **__: object) -> None:
+        raise problem
+
+    monkeypatch.setattr("feraug.workflows.info.describe", greedy)
+    assert "out of memory; try a smaller --batch-size" in feraug("info", workspace.dataset()).error
+
+
+def test_a_model_that_its_config_does_not_fit_is_refused(feraug: Feraug, trained: Workspace) -> None:
+    path = trained.model("cyclegan-neutral-happy")
+    with h5py.File(path, "r+") as file:
+        name = next(iter(file["ema/a_to_b"]))
+        shape = file[f"ema/a_to_b/{name}"].shape
+        del file[f"ema/a_to_b/{name}"]
+        file[f"ema/a_to_b/{name}"] = np.zeros((*shape, 2), np.float32)
+    ran = feraug("synth", "-n", "1", "-w", trained.root)
+    assert ran.code == 1
+    assert f"{path}: damaged ('ema/a_to_b/{name}' has shape" in ran.error

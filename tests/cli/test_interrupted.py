@@ -1,0 +1,158 @@
+"""Signals, closed pipes and odd terminals: processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from feraug.store.model import read_model
+from feraug.store.workspace import Workspace
+
+FERAUG = [sys.executable, "-m", "feraug"]
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*FERAUG, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        timeout=300,
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_training_saves_and_says_how_to_go_on(
+    workspace: Workspace, tiny: tuple[str, ...], number: signal.Signals
+) -> None:
+    training = [*FERAUG, "train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root)]
+    path = workspace.model("cyclegan-neutral-happy")
+    process = subprocess.Popen(
+        [*training, "--checkpoint-every", "0s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 120
+    while not path.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "interrupted; saved. The same command goes on from here"
+    saved = read_model(path)
+    assert f"(step {saved.step:,} of 100,000)" in out
+    assert 1 <= saved.step < 100_000
+    assert not saved.finished
+    assert len(saved.arrays["history/cycle_a"]) == saved.step
+    assert sorted(entry.name for entry in path.parent.glob(".*")) == [f".{path.name}.lock"]
+
+
+def test_two_trainings_of_one_model_at_once(workspace: Workspace, tiny: tuple[str, ...]) -> None:
+    arguments = ("train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root))
+    first = subprocess.Popen(
+        [*FERAUG, *arguments, "--checkpoint-every", "0s", "-q"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    path = workspace.model("cyclegan-neutral-happy")
+    try:
+        until = time.monotonic() + 120
+        while not path.exists() and first.poll() is None and time.monotonic() < until:
+            time.sleep(0.02)
+        second = run(*arguments)
+    finally:
+        first.kill()
+        first.wait()
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"error: {path}: another feraug process is writing it; wait for it or use another --name\n"
+    )
+
+
+def test_an_interrupt_in_synth_leaves_nothing(trained: Workspace) -> None:
+    process = subprocess.Popen(
+        [*FERAUG, "synth", "-n", "1000000", "-w", str(trained.root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until = time.monotonic() + 120
+    while not list(trained.root.glob("synthetic/.*.partial")) and time.monotonic() < until:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, ""), err
+    assert err.splitlines()[-1].startswith("error: interrupted; files are whole, and the same command")
+    assert "Traceback" not in err
+    assert list((trained.root / "synthetic").iterdir()) == []
+
+
+@pytest.mark.parametrize("closed", ["| head -1", ">&-"])
+def test_a_closed_stdout_is_not_worth_a_word(workspace: Workspace, closed: str) -> None:
+    shell = f"'{sys.executable}' -m feraug info '{workspace.dataset()}' {closed}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_a_reader_that_has_gone_before_the_first_word(workspace: Workspace) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*FERAUG, "info", workspace.dataset(), "--json"], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"NO_COLOR": "1"},
+        {"COLUMNS": "20"},
+        {"TERM": "dumb"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"HOME": ""},
+    ],
+    ids=str,
+)
+def test_odd_environments(workspace: Workspace, environment: dict[str, str]) -> None:
+    done = run("info", workspace.dataset(), **environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "happy" in done.stdout
+    assert "280" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_no_home(workspace: Workspace) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    command = [*FERAUG, "info", str(workspace.dataset()), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["images"] == 280
+
+
+@pytest.mark.parametrize("step", ["make_context", "invoke", "resolve_command"])
+def test_an_interrupt_before_the_work_begins_has_its_line_too(step: str) -> None:
+    script = f"""
+import sys
+import typer.core
+from feraug.cli.main import main
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+typer.core.TyperGroup.{step} = interrupted
+sys.argv = ["feraug", "info", "x"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("error: interrupted; files are whole")

@@ -1,0 +1,278 @@
+"""What commands print and where; running them again; what differs is named."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from feraug.store.model import read_model
+from feraug.store.reading import read_artifact_header
+from feraug.store.synthetic import read_synthetic
+from feraug.store.workspace import Workspace
+
+Feraug = Callable[..., Any]
+PREPARE = ("prepare", "drawn:280", "--no-near-copies")
+
+
+def commands(trained: Workspace, tiny: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """A working call of every command, by name."""
+    root = str(trained.root)
+    return {
+        "prepare": (*PREPARE, "-w", root),
+        "train": ("train", "cyclegan", *tiny, "-w", root),
+        "synth": ("synth", "-n", "3", "-w", root),
+        "info": ("info", f"{root}/models/cyclegan-neutral-happy.h5"),
+        "export": ("export", f"{root}/dataset.h5", f"{root}/out.csv"),
+    }
+
+
+def read_json(text: str) -> dict[str, Any]:
+    def refuse(number: str) -> float:
+        raise AssertionError(f"{number} is not JSON")
+
+    value = json.loads(text, parse_constant=refuse)
+    assert isinstance(value, dict)
+    return value
+
+
+@pytest.mark.parametrize("name", ["prepare", "train", "synth", "info", "export"])
+def test_json_is_one_object_with_an_absolute_path(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
+) -> None:
+    ran = feraug(*commands(trained, tiny)[name], "--json")
+    assert ran.code == 0
+    path = Path(read_json(ran.out)["path"])
+    assert path.is_absolute()
+    assert path.exists()
+
+
+def test_paths_are_absolute_for_a_relative_workspace(feraug: Feraug, tmp_path: Path) -> None:
+    ran = feraug(*PREPARE, "--json", "-w", "räume 工/a b")
+    assert read_json(ran.out)["path"] == str(tmp_path / "räume 工" / "a b" / "dataset.h5")
+
+
+@pytest.mark.parametrize("name", ["prepare", "train", "synth", "export"])
+def test_quiet_is_silent_on_stderr_and_notes_are_not_on_stdout(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
+) -> None:
+    arguments = commands(trained, tiny)[name]
+    again = () if name == "export" else ("--overwrite",)
+    quiet = feraug(*arguments, *again, "--quiet")
+    assert (quiet.code, quiet.err) == (0, "")
+    loud = feraug(*arguments, "--overwrite")
+    assert loud.code == 0
+    assert loud.err or name == "prepare"  # which has nothing to say within ten seconds
+    assert [line for line in loud.out.splitlines() if "images/s" in line] == []
+
+
+@pytest.mark.parametrize("name", ["prepare", "train", "synth"])
+def test_the_second_time_it_is_already_done(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
+) -> None:
+    arguments = commands(trained, tiny)[name]
+    assert feraug(*arguments).code == 0
+    path = Path(read_json(feraug(*arguments, "--json").out)["path"])
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    ran = feraug(*arguments, "--quiet")
+    assert ran.code == 0
+    assert f"already done: {path}" in ran.out
+    assert read_json(feraug(*arguments, "--json").out)["already_done"] is True
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        ("prepare", ["--seed", "1"], "seed: 0 there, 1 asked for"),
+        ("prepare", ["--drop-blank"], "drop_blank: False there, True asked for"),
+        ("train", ["--cycle-weight", "2"], "cycle_weight: 1.0 there, 2.0 asked for"),
+        ("train", ["--no-flip"], "flip: True there, False asked for"),
+        ("synth", ["-n", "4"], "count: 3 there, 4 asked for"),
+    ],
+)
+def test_another_config_is_refused_with_what_differs(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str, change: list[str], words: str
+) -> None:
+    arguments = commands(trained, tiny)[name]
+    path = Path(read_json(feraug(*arguments, "--json").out)["path"])
+    before = path.read_bytes()
+    ran = feraug(*arguments, *change)
+    assert ran.code == 1
+    assert f"was made otherwise ({words})" in ran.error
+    assert "--overwrite replaces it, --name NAME leaves it alone" in ran.error
+    assert path.read_bytes() == before
+
+    other = read_json(feraug(*arguments, *change, "--name", "other.v2", "--json").out)
+    assert Path(other["path"]).name == "other.v2.h5"
+    assert path.read_bytes() == before
+    assert feraug(*arguments, *change, "--overwrite").code == 0
+    assert read_artifact_header(path).provenance.config != {}
+    assert path.read_bytes() != before
+
+
+def test_options_that_do_not_change_the_result_may_differ(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]
+) -> None:
+    ran = feraug(*commands(trained, tiny)["train"], "--device", "cpu", "--checkpoint-every", "1h")
+    assert "already done" in ran.out
+
+
+def test_another_dataset_is_named(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:
+    root = str(trained.root)
+    assert feraug("synth", "-n", "2", "-w", root).code == 0
+    assert feraug(*PREPARE, "--seed", "1", "--overwrite", "-w", root).code == 0
+    for arguments in (("train", "cyclegan", *tiny, "-w", root), ("synth", "-n", "2", "-w", root)):
+        ran = feraug(*arguments)
+        assert ran.code == 1
+        assert "made from dataset.h5 " in ran.error
+        assert " instead of dataset.h5 " in ran.error
+
+
+def test_a_file_renamed_is_the_same_input(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], tmp_path: Path
+) -> None:
+    shutil.copy(trained.dataset(), tmp_path / "elsewhere.h5")
+    ran = feraug(*commands(trained, tiny)["train"], "--dataset", tmp_path / "elsewhere.h5")
+    assert "already done" in ran.out
+
+
+def test_a_damaged_result_is_not_taken_for_done(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]
+) -> None:
+    path = trained.model("cyclegan-neutral-happy")
+    path.write_bytes(path.read_bytes()[:5000])
+    ran = feraug(*commands(trained, tiny)["train"])
+    assert ran.code == 1
+    assert f"{path}: truncated" in ran.error
+    assert "--overwrite replaces it" in ran.error
+    assert feraug(*commands(trained, tiny)["train"], "--overwrite").code == 0
+    assert read_model(path).finished
+
+
+def test_resume_takes_the_unfinished_runs_own_settings(
+    feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feraug.training import fit
+
+    def cut_short(*arguments: Any, **settings: Any) -> Any:
+        reports = fit(*arguments, **settings)
+        yield next(reports)
+        raise KeyboardInterrupt
+
+    root = str(workspace.root)
+    arguments = ("train", "cyclegan", *tiny, "--steps", "6", "--seed", "5", "-w", root)
+    with monkeypatch.context() as patch:
+        patch.setattr("feraug.workflows.train.fit", cut_short)
+        ran = feraug(*arguments, "--checkpoint-every", "0s")
+    assert ran.code == 130
+    path = workspace.model("cyclegan-neutral-happy")
+    assert read_model(path).step == 1
+    ran = feraug("train", "cyclegan", "--resume", "-w", root)
+    assert ran.code == 0
+    assert "going on from step 1 of 6" in ran.err
+    resumed = read_model(path)
+    assert resumed.finished
+    assert resumed.header.provenance.config["seed"] == 5
+    assert feraug(*arguments, "--name", "whole").code == 0
+    whole = read_model(workspace.model("whole"))
+    assert set(whole.arrays) == set(resumed.arrays)
+    for name, values in whole.arrays.items():
+        assert name.startswith("timing/") or np.array_equal(values, resumed.arrays[name]), name
+
+
+def test_resume_with_options_holds_to_them(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:
+    ran = feraug("train", "cyclegan", "--resume", "--seed", "3", *tiny, "-w", trained.root)
+    assert "seed: 0 there, 3 asked for" in ran.error
+
+
+def test_the_other_direction_and_more_images_than_faces(feraug: Feraug, trained: Workspace) -> None:
+    root = trained.root
+    ran = feraug("synth", "--pair", "happy:neutral", "-n", "200", "-w", root, "--json")
+    told = read_json(ran.out)
+    assert (told["pair"], told["label"], told["images"]) == ("happy:neutral", "neutral", 200)
+    faces = read_synthetic(Path(told["path"]))
+    assert len(faces.images) == 200
+    assert set(faces.labels) == {6}
+    assert faces.origin_round.max() == told["rounds"] - 1 == -(-200 // told["sources"]) - 1
+
+
+@pytest.mark.parametrize("batch", ["1", "7", "1000"])
+def test_a_batch_may_use_every_face_several_times(
+    feraug: Feraug, trained: Workspace, tmp_path: Path, batch: str
+) -> None:
+    # A dataset of two neutral faces, as in a domain far smaller than a batch.
+    path = tmp_path / "few.h5"
+    shutil.copy(trained.dataset(), path)
+    with h5py.File(path, "r+") as file:
+        rows = np.flatnonzero((file["labels"][()] == 6) & (file["split"][()] == 0))
+        labels = file["labels"][()]
+        labels[rows[2:]] = 0
+        file["labels"][...] = labels
+    ran = feraug("synth", "-n", "9", "--batch-size", batch, "--dataset", path, "-w", trained.root, "--json")
+    assert ran.code == 0, ran
+    faces = read_synthetic(Path(read_json(ran.out)["path"]))
+    assert faces.origin_round.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4]
+    assert set(faces.origin_row) == set(rows[:2])
+    ran = feraug("synth", "-n", "200000", "--dataset", path, "-w", trained.root, "--name", "far")
+    assert ran.code == 2
+    assert "65,536 is the limit, so use -n 131072 or fewer" in ran.error
+
+
+def test_info_tells_of_every_kind(feraug: Feraug, trained: Workspace) -> None:
+    assert feraug("synth", "-n", "1", "-w", trained.root).code == 0
+    dataset = feraug("info", trained.dataset())
+    assert "happy" in dataset.out and "made by: feraug" in dataset.out
+    model = feraug("info", trained.model("cyclegan-neutral-happy"))
+    assert "cyclegan neutral:happy: step 2 of 2, finished" in model.out
+    synthetic = feraug("info", trained.synthetic("cyclegan-neutral-happy"))
+    assert "1 images from 1 source images, each used up to 1 time\n" in synthetic.out
+    config = read_json(feraug("info", "--config", trained.dataset()).out)
+    assert config["source"] == "drawn:280"
+
+
+def test_what_a_stranger_wrote_cannot_command_the_terminal(feraug: Feraug, trained: Workspace) -> None:
+    path = trained.model("cyclegan-neutral-happy")
+    with h5py.File(path, "r+") as file:
+        text = "feraug \x1b]0;title\x07\x1b[31m\nsecond line [red] :smile:"
+        file.attrs.create("command", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+        file["networks/[blue] :cat: \x1b[31m/weight"] = np.zeros(3, np.float32)
+    ran = feraug("info", path)
+    assert ran.code == 0, ran
+    assert "\x1b" not in ran.out
+    assert "[blue] :cat: " in ran.out  # in the table of networks
+    assert "second line [red] :smile:" in ran.out
+
+
+def test_export_is_whole_or_absent_and_does_not_overwrite(
+    feraug: Feraug, trained: Workspace, tmp_path: Path
+) -> None:
+    folder, table = tmp_path / "faces", tmp_path / "faces.csv.gz"
+    assert feraug("export", trained.dataset(), folder).code == 0
+    assert len(list(folder.glob("*/*/*.png"))) == 280
+    assert feraug("export", trained.dataset(), table).code == 0
+    with gzip.open(table, "rt") as stream:
+        assert len(stream.readlines()) == 281
+    for there in (folder, table):
+        assert feraug("export", trained.dataset(), there).error.endswith("--overwrite replaces it")
+        assert feraug("export", trained.dataset(), there, "--overwrite").code == 0
+    ran = feraug("export", trained.model("cyclegan-neutral-happy"), tmp_path / "x")
+    assert "a model holds no images" in ran.error
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_workspace_from_the_environment_and_through_a_link(
+    feraug: Feraug, trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(trained.root)
+    monkeypatch.setenv("FERAUG_WORKSPACE", str(tmp_path / "link"))
+    told = read_json(feraug("synth", "-n", "1", "--json").out)
+    assert told["path"] == os.path.realpath(trained.synthetic("cyclegan-neutral-happy"))

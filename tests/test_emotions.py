@@ -1,0 +1,112 @@
+"""Names that people type, and the pairs made of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from feraug.emotions import (
+    EMOTIONS,
+    FER2013_USAGES,
+    SPLITS,
+    UNLABELLED,
+    DomainPair,
+    emotion_code,
+    parse_emotion,
+    parse_split,
+    suggestion,
+)
+from feraug.errors import UsageError
+
+
+def test_the_codes_are_fer2013s() -> None:
+    assert EMOTIONS == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    assert [emotion_code(emotion) for emotion in EMOTIONS] == list(range(7))
+    assert SPLITS == ("train", "validation", "test")
+    assert [parse_split(usage) for usage in FER2013_USAGES] == list(SPLITS)
+    assert UNLABELLED not in range(len(EMOTIONS))
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_any_case_spaces_and_codes(emotion: str) -> None:
+    for text in (emotion, emotion.upper(), f" {emotion.title()}\n", str(EMOTIONS.index(emotion))):
+        assert parse_emotion(text) == emotion
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion"),
+    [
+        ("happiness", "happy"),
+        ("Sadness", "sad"),
+        ("anger", "angry"),
+        ("fearful", "fear"),
+        ("SURPRISED", "surprise"),
+        ("disgusted", "disgust"),
+        ("joy", "happy"),
+        ("calm", "neutral"),
+    ],
+)
+def test_usual_spellings(text: str, emotion: str) -> None:
+    assert parse_emotion(text) == emotion
+
+
+@pytest.mark.parametrize("text", ["", " ", "7", "-1", "1.0", "٣", "²", "contempt", "happy sad", "255"])
+def test_what_is_no_emotion(text: str) -> None:
+    with pytest.raises(UsageError, match="unknown emotion") as caught:
+        parse_emotion(text)
+    assert str(caught.value).endswith("known: angry, disgust, fear, happy, sad, surprise, neutral")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [("hapy", "happy"), ("netural", "neutral"), ("suprise", "surprise"), ("hapiness", "happiness")],
+)
+def test_the_nearest_emotion_is_suggested(text: str, nearest: str) -> None:
+    with pytest.raises(UsageError, match=rf"\(did you mean '{nearest}'\?\)"):
+        parse_emotion(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "split"),
+    [
+        ("train", "train"),
+        ("Training", "train"),
+        ("val", "validation"),
+        ("TEST", "test"),
+        ("valid", "validation"),
+    ],
+)
+def test_splits(text: str, split: str) -> None:
+    assert parse_split(text) == split
+
+
+def test_what_is_no_split() -> None:
+    with pytest.raises(UsageError, match=r"unknown split 'trian' \(did you mean 'train'\?\); known: train"):
+        parse_split("trian")
+
+
+def test_pairs() -> None:
+    pair = DomainPair.parse(" Neutral : happiness ")
+    assert pair == DomainPair("neutral", "happy")
+    assert str(pair) == "neutral:happy"
+    assert pair.slug == "neutral-happy"
+    assert pair.reversed == DomainPair("happy", "neutral")
+    assert pair.reversed.reversed == pair
+    assert DomainPair.parse("6:3") == pair
+
+
+@pytest.mark.parametrize("text", ["", ":", "happy", "happy:", ":sad", "a:b:c", "happy-sad", "happy: "])
+def test_what_is_no_pair(text: str) -> None:
+    with pytest.raises(UsageError, match="two emotions with a colon between, as in neutral:happy"):
+        DomainPair.parse(text)
+
+
+@pytest.mark.parametrize("text", ["happy:happy", "happy:Happiness", "3:happy"])
+def test_a_pair_of_one_emotion(text: str) -> None:
+    with pytest.raises(UsageError, match="names happy twice"):
+        DomainPair.parse(text)
+
+
+def test_nothing_near_is_suggested() -> None:
+    assert suggestion("xyzzy", EMOTIONS) == ""
+    assert suggestion("sadd", EMOTIONS) == " (did you mean 'sad'?)"
