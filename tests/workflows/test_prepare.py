@@ -105,6 +105,19 @@ def test_drops_are_loud_and_leave_the_rest_in_order(
     assert result.facts["audit"]["leaks"] == {"validation": 1, "test": 1}, "the audit is of the data as read"
 
 
+def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_path: Path) -> None:
+    notes: list[str] = []
+    result = prepare(
+        "drawn:100",
+        PrepareConfig(),
+        tmp_path / "dataset.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    assert notes == ["near copies are not looked for: every drawn face is another person"]
+    assert result.facts["audit"]["near_copies"] is None
+    assert prepare("drawn:100", FAST, tmp_path / "dataset.h5").already_done
+
+
 def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path: Path) -> None:
     from feraug.sources.drawn import draw
 

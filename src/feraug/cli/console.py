@@ -54,10 +54,12 @@ def new_table(title: str | None = None, *columns: str) -> Table:
 
 
 def figures_text(figures: Mapping[str, float]) -> str:
-    """``name 0.123`` for each figure, in a line."""
-    return "  ".join(
-        f"{name} {value:,.0f}" if value >= 100 else f"{name} {value:.3f}" for name, value in figures.items()
-    )
+    """``name 0.123`` for each figure, in a line; speeds (``/s``) and large figures with fewer decimals."""
+
+    def decimals(name: str, value: float) -> int:
+        return 0 if value >= 100 else 1 if name.endswith("/s") else 3
+
+    return "  ".join(f"{name} {value:,.{decimals(name, value)}f}" for name, value in figures.items())
 
 
 @contextmanager
@@ -201,7 +203,7 @@ def audit_text(audit: Mapping[str, Any]) -> str:
     ]
     near = audit["near_copies"]
     if near is None:
-        lines.append("near copies of training images: not looked for (--no-near-copies)")
+        lines.append("near copies of training images: not looked for")
     else:
         lines.append(
             f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"

@@ -78,6 +78,9 @@ def prepare(
     if ferplus is not None:
         inputs[ferplus.name] = _file_digest(ferplus)
     config = replace(config, source=_canonical_source(source, opened))
+    if opened.kind == "drawn" and config.near_copies:
+        config = replace(config, near_copies=False)
+        notify(Note("near copies are not looked for: every drawn face is another person"))
     provenance = Provenance(to_json(config), command, config.seed, inputs)
     if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
         return _result(path, already_done=True)

@@ -1,0 +1,62 @@
+"""Write the archive files of the current file format; run once when the format's version changes.
+
+    python tests/data/make_archives.py v1
+
+The files stay in the repository for good: ``tests/test_archives.py`` reads every one with the
+present code, so that a file which a user made years ago can still be read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import feraug
+from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig
+from feraug.workflows.events import Event, Progress
+
+ARCHIVES = Path(__file__).parent / "archives"
+SMALL = TranslatorConfig(
+    base_channels=2, residual_blocks=1, discriminator_channels=2, steps=6, batch_size=2, image_history=4
+)
+
+
+def interrupt_after_three_steps(event: Event) -> None:
+    """An unfinished checkpoint holds all that a continuation needs."""
+    if isinstance(event, Progress) and event.task == "training" and event.done == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def main(version: str) -> None:
+    """Make ``VERSION-dataset.h5``, ``-cyclegan.h5``, ``-synthetic.h5`` and what to find in them."""
+    with tempfile.TemporaryDirectory() as folder:
+        feraug.prepare("drawn:100", PrepareConfig(seed=1), workspace=folder)
+        feraug.train_translator(SMALL, workspace=folder, device="cpu", notify=interrupt_after_three_steps)
+        feraug.synthesise(SynthConfig(count=12), workspace=folder, device="cpu")
+        root = Path(folder)
+        for place, name in (
+            (root / "dataset.h5", "dataset"),
+            (root / "models" / "cyclegan-neutral-happy.h5", "cyclegan"),
+            (root / "synthetic" / "cyclegan-neutral-happy.h5", "synthetic"),
+        ):
+            (ARCHIVES / f"{version}-{name}.h5").write_bytes(place.read_bytes())
+    dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")
+    synthetic = feraug.open_synthetic(ARCHIVES / f"{version}-synthetic.h5")
+    translator = feraug.load_translator(ARCHIVES / f"{version}-cyclegan.h5")
+    expected = {
+        "image_sum": int(dataset.images.sum()),
+        "labels": dataset.labels.tolist(),
+        "split": dataset.split.tolist(),
+        "synthetic_sum": int(synthetic.images.sum()),
+        "origin_row": synthetic.origin_row.tolist(),
+        "translated_sum": int(translator.translate(dataset.images[:4]).sum()),
+    }
+    (ARCHIVES / f"{version}.json").write_text(json.dumps(expected) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
