@@ -68,10 +68,10 @@ class TranslatorConfig:
     """lambda: the weight of the cycle term."""
     identity_weight: float = 0.0
     # optimization
-    epochs: float = 12.0
+    epochs: float = 6.0
     steps: int | None = None
     """Training steps; None: from ``epochs``."""
-    batch_size: int = 16
+    batch_size: int = 4
     generator_rate: float = 2e-4
     discriminator_rate: float = 2e-4
     beta1: float = 0.5
