@@ -112,9 +112,8 @@ class _Lines(_Notifier):
         left = ""
         if event.total and event.done > first:
             left = f"  left {_clock((now - started) / (event.done - first) * (event.total - event.done))}"
-        _error_line(
-            f"{event.task} {event.done:,}{total} {event.unit}{left}  {figures_text(event.figures)}".rstrip()
-        )
+        figures = figures_text(_brief(event.figures))
+        _error_line(f"{event.task} {event.done:,}{total} {event.unit}{left}  {figures}".rstrip())
 
 
 class _Bars(_Notifier):
@@ -161,10 +160,10 @@ class _Bars(_Notifier):
 
 
 def _brief(figures: Mapping[str, float]) -> dict[str, float]:
-    """Loss terms summed by kind, so that they fit beside the bar: ``adversarial``, ``cycle`` ..."""
+    """Loss terms summed by kind, so that they fit in a line: ``adversarial``, ``cycle`` ..."""
     brief: dict[str, float] = {}
     for name, value in figures.items():
-        kind = name if name == "images/s" else name.split("_")[0]
+        kind = name if name.endswith("/s") else name.split("_")[0]
         brief[kind] = brief.get(kind, 0.0) + value
     return brief
 
