@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from feraug.store.workspace import Workspace
 
 # Tests run side by side; torch's own threads would only get in each other's way.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# In the background of a script (`pytest &`) Ctrl-C is ignored, here and in every process started
+# from here; the tests of interrupts need it as a user has it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
