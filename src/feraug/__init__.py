@@ -13,51 +13,73 @@ from feraug.version import __version__
 
 if TYPE_CHECKING:
     from feraug.api import (
+        FaceGenerator,
         Translator,
         export_artifact,
+        load_generator,
         load_translator,
         open_dataset,
         open_synthetic,
         prepare,
         synthesise,
+        train,
         train_translator,
     )
-    from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig
+    from feraug.config import (
+        DEFAULTS,
+        NoiseConfig,
+        NoiseSynthConfig,
+        PrepareConfig,
+        SynthConfig,
+        TranslatorConfig,
+    )
     from feraug.emotions import EMOTIONS, SPLITS
     from feraug.errors import FeraugError
 
 _HOMES = {
+    "DEFAULTS": "feraug.config",
     "EMOTIONS": "feraug.emotions",
+    "FaceGenerator": "feraug.api",
     "FeraugError": "feraug.errors",
+    "NoiseConfig": "feraug.config",
+    "NoiseSynthConfig": "feraug.config",
     "PrepareConfig": "feraug.config",
     "SPLITS": "feraug.emotions",
     "SynthConfig": "feraug.config",
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
     "export_artifact": "feraug.api",
+    "load_generator": "feraug.api",
     "load_translator": "feraug.api",
     "open_dataset": "feraug.api",
     "open_synthetic": "feraug.api",
     "prepare": "feraug.api",
     "synthesise": "feraug.api",
+    "train": "feraug.api",
     "train_translator": "feraug.api",
 }
 
 __all__ = [
+    "DEFAULTS",
     "EMOTIONS",
     "SPLITS",
+    "FaceGenerator",
     "FeraugError",
+    "NoiseConfig",
+    "NoiseSynthConfig",
     "PrepareConfig",
     "SynthConfig",
     "Translator",
     "TranslatorConfig",
     "__version__",
     "export_artifact",
+    "load_generator",
     "load_translator",
     "open_dataset",
     "open_synthetic",
     "prepare",
     "synthesise",
+    "train",
     "train_translator",
 ]
 

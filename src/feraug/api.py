@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig
+from feraug.config import NoiseConfig, NoiseSynthConfig, PrepareConfig, SynthConfig, TranslatorConfig, model_config
 from feraug.emotions import parse_emotion, parse_split
+from feraug.errors import UsageError
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
@@ -22,6 +23,7 @@ from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
+from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
 from feraug.workflows.synth import SynthResult
 from feraug.workflows.train import TrainResult
@@ -33,17 +35,20 @@ if TYPE_CHECKING:
 __all__ = [
     "ExportResult",
     "FaceDataset",
+    "FaceGenerator",
     "PrepareResult",
     "SynthResult",
     "SyntheticFaces",
     "TrainResult",
     "Translator",
     "export_artifact",
+    "load_generator",
     "load_translator",
     "open_dataset",
     "open_synthetic",
     "prepare",
     "synthesise",
+    "train",
     "train_translator",
 ]
 
@@ -136,30 +141,48 @@ def prepare(
     )
 
 
-def train_translator(
-    config: TranslatorConfig | None = None,
+def train(
+    model: str | TranslatorConfig | NoiseConfig,
     *,
     workspace: str | Path = "artifacts",
     name: str | None = None,
     dataset: str | Path | None = None,
     device: str = "auto",
+    devices: int = 1,
     checkpoint_seconds: float = 300.0,
     overwrite: bool = False,
     notify: Notify = ignore,
+    **settings: Any,
 ) -> TrainResult:
-    """``feraug train cyclegan``: train, or go on training, and write ``WORKSPACE/models/NAME.h5``."""
-    return _train.train_translator(
-        config or TranslatorConfig(),
+    """``feraug train MODEL``: train, or go on training, and write ``WORKSPACE/models/NAME.h5``.
+
+    ``model`` is a config, or a name such as ``"weighted"`` with settings on top of its defaults:
+    ``train("weighted", pair="neutral:happy", steps=2000)``.  With ``devices`` above 1 the
+    calling script is started again for each further device.
+    """
+    if isinstance(model, str):
+        config = model_config({"model": model, **settings})
+    elif settings:
+        raise UsageError(f"train: {', '.join(settings)}: put settings into the config, or name the model")
+    else:
+        config = model
+    return _train.train(
+        config,
         Workspace(Path(workspace)),
         name=name,
         dataset=None if dataset is None else Path(dataset),
-        options=_train.TrainOptions(device, checkpoint_seconds, overwrite),
+        options=_train.TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
         notify=notify,
     )
 
 
+def train_translator(config: TranslatorConfig | None = None, **options: Any) -> TrainResult:
+    """:func:`train` for a translator; without a config, the default cyclegan."""
+    return train(config or TranslatorConfig(), **options)
+
+
 def synthesise(
-    config: SynthConfig | None = None,
+    config: SynthConfig | NoiseSynthConfig | None = None,
     *,
     workspace: str | Path = "artifacts",
     model: str | Path | None = None,
@@ -169,7 +192,7 @@ def synthesise(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> SynthResult:
-    """``feraug synth``: translate real faces and write ``WORKSPACE/synthetic/NAME.h5``."""
+    """``feraug synth``: translate real faces, or make faces from noise, and write ``WORKSPACE/synthetic/NAME.h5``."""
     return _synth.synthesise(
         config or SynthConfig(),
         Workspace(Path(workspace)),

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import torch
 from torch import Tensor
+from torch.nn import functional
+
+Judge = Callable[[Tensor], Tensor]
+"""A discriminator or critic: images (N, 1, H, W) -> raw scores, N of them or N maps of them."""
 
 
 def least_squares(scores: Tensor, target: float) -> Tensor:
@@ -10,9 +17,19 @@ def least_squares(scores: Tensor, target: float) -> Tensor:
 
     Mao et al., "Least Squares Generative Adversarial Networks" (2017), equation 9 without the
     factor 1/2, as in Zhu et al. (2017), section 4.  ``scores`` are raw, of any shape; ``target``
-    is 1 for what should look real and 0 for what should look fake.
+    is 1 (or a little less: Salimans et al., "Improved Techniques for Training GANs", 2016,
+    section 3.4) for what should look real and 0 for what should look fake.
     """
     return (scores - target).square().mean()
+
+
+def cross_entropy(scores: Tensor, target: float) -> Tensor:
+    """-E[t log s(scores) + (1 - t) log(1 - s(scores))] with s the sigmoid, which lives here.
+
+    Goodfellow et al., "Generative Adversarial Nets" (2014), equation 1; with ``target`` 1 on
+    fakes it is the generator's non-saturating loss of their section 3.  ``scores`` are raw.
+    """
+    return functional.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))
 
 
 def l1(images: Tensor, originals: Tensor) -> Tensor:
@@ -22,3 +39,81 @@ def l1(images: Tensor, originals: Tensor) -> Tensor:
     identity loss of their section 5.2.  Both (N, 1, H, W) in [-1, 1]; the result is in [0, 2].
     """
     return (images - originals).abs().mean()
+
+
+def weighted_cycle(
+    recovered: Tensor,
+    real: Tensor,
+    recovered_features: Tensor,
+    real_features: Tensor,
+    quality: Tensor,
+    gamma: float,
+) -> Tensor:
+    """E[quality (gamma |f(recovered) - f(real)|_1 + (1 - gamma) |recovered - real|_1)].
+
+    Wang and Lin, "CycleGAN with Better Cycles" (2018), section 3, with means over pixels and over
+    features for the norms.  ``recovered`` and ``real`` are (N, 1, H, W), the features of any
+    shape (N, ...); ``quality`` (N,) in [0, 1] weighs each image; ``gamma`` is in [0, 1].
+    """
+    pixels = (recovered - real).abs().flatten(1).mean(1)
+    features = (recovered_features - real_features).abs().flatten(1).mean(1)
+    return (quality * (gamma * features + (1.0 - gamma) * pixels)).mean()
+
+
+def face_quality(scores: Tensor) -> Tensor:
+    """How real each image looks to a discriminator: its mean score clipped to [0, 1], (N,), no gradient.
+
+    The weight D(x) of Wang and Lin (2018), section 3.  ``scores`` are raw, (N, ...).
+    """
+    return scores.detach().float().reshape(len(scores), -1).mean(1).clamp(0.0, 1.0)
+
+
+def wasserstein(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """E[D(real)] - E[D(fake)]: the critic's estimate of the Wasserstein-1 distance, which it maximises.
+
+    Arjovsky et al., "Wasserstein GAN" (2017), equation 2.  Scores are raw, of any shape.
+    """
+    return real_scores.mean() - fake_scores.mean()
+
+
+def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+    """E[(|grad D(x)|_2 - 1)^2] at x = mix real + (1 - mix) fake.
+
+    Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), equation 3.  ``real`` and
+    ``fake`` are (N, 1, H, W), ``mix`` (N, 1, 1, 1) uniform in [0, 1].  A critic that gives a map
+    of scores counts as their mean.
+    """
+    between = (mix * real.float() + (1.0 - mix) * fake.float()).detach()
+    slopes = _gradients(critic, between).norm(2, dim=1)
+    return (slopes - 1.0).square().mean()
+
+
+def zero_centred_penalty(judge: Judge, images: Tensor) -> Tensor:
+    """E[|grad D(x)|_2^2] at ``images`` (N, 1, H, W): R1 on real ones, R2 on fake ones, without gamma / 2.
+
+    Mescheder et al., "Which Training Methods for GANs do actually Converge?" (2018), equations 9
+    and 10.
+    """
+    return _gradients(judge, images.detach().float()).square().sum(1).mean()
+
+
+def relativistic(scores: Tensor, opposite: Tensor) -> Tensor:
+    """E[softplus(-(scores - opposite))]: small where ``scores`` are above those of the other side, pair by pair.
+
+    Jolicoeur-Martineau, "The relativistic discriminator" (2018), as in Huang et al., "The GAN is
+    dead; long live the GAN!" (2024), equation 2.  The discriminator passes (real, fake), the
+    generator (fake, real); both (N, ...).
+    """
+    return functional.softplus(opposite - scores).mean()
+
+
+def _gradients(judge: Judge, images: Tensor) -> Tensor:
+    """The gradient of each image's mean score, float32 (N, pixels), itself differentiable.
+
+    In full precision, whatever surrounds it: squares of small gradients vanish in half precision.
+    """
+    with torch.autocast(images.device.type, enabled=False):
+        images = images.requires_grad_(True)
+        scores = judge(images).float().reshape(len(images), -1).mean(1)
+        (gradients,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
+    return gradients.flatten(1)

@@ -14,7 +14,7 @@ from feraug.errors import Interrupted
 
 COMMANDS: Final = {
     "prepare": "Read, audit and split a set of faces.",
-    "train": "Train a model: cyclegan.",
+    "train": "Train a model: translators and generators of faces from noise.",
     "synth": "Make labelled faces with a trained model.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",

@@ -111,7 +111,7 @@ class _Lines(_Notifier):
         total = f"/{event.total:,}" if event.total else ""
         left = ""
         if event.total and event.done > first:
-            left = f"  left {_clock((now - started) / (event.done - first) * (event.total - event.done))}"
+            left = f"  left {clock((now - started) / (event.done - first) * (event.total - event.done))}"
         figures = figures_text(_brief(event.figures))
         _error_line(f"{event.task} {event.done:,}{total} {event.unit}{left}  {figures}".rstrip())
 
@@ -168,7 +168,8 @@ def _brief(figures: Mapping[str, float]) -> dict[str, float]:
     return brief
 
 
-def _clock(left: float) -> str:
+def clock(left: float) -> str:
+    """Seconds as ``h:mm:ss``."""
     minutes, rest = divmod(round(left), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

@@ -28,6 +28,12 @@ OverwriteOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
+DevicesOption = Annotated[
+    int, typer.Option("--devices", min=1, help="Devices (GPUs, or processes on the CPU) to share the work.")
+]
+NodesOption = Annotated[
+    int, typer.Option("--num-nodes", min=1, help="Machines; start the command on each with torchrun.")
+]
 DatasetOption = Annotated[
     Path | None,
     typer.Option(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import SynthConfig
+from feraug.config import NoiseSynthConfig, SynthConfig
 from feraug.emotions import parse_split
+from feraug.errors import UsageError
+
+if TYPE_CHECKING:
+    from feraug.workflows.synth import SynthResult
 
 DEFAULTS = SynthConfig()
 
@@ -18,16 +22,26 @@ app = new_app()
 
 @app.command()
 def command(
+    context: typer.Context,
     pair: Annotated[
-        str, typer.Option("--pair", metavar="A:B", help="From emotion A to emotion B.")
+        str, typer.Option("--pair", metavar="A:B", help="Translate from emotion A to emotion B.")
     ] = DEFAULTS.pair,
+    emotion: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--emotion",
+            metavar="EMOTION",
+            help="For faces from noise: what to make; repeatable.",
+            show_default="all that the model knows",
+        ),
+    ] = None,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="Images to make.")] = DEFAULTS.count,
     model: Annotated[
         str | None,
         typer.Option(
             "--model",
             metavar="NAME|FILE",
-            help="The model to use.",
+            help="The model to use, such as weighted or wgan-gp.",
             show_default="the only one trained for the pair",
         ),
     ] = None,
@@ -40,38 +54,58 @@ def command(
     ] = None,
     dataset: options.DatasetOption = None,
     device: options.DeviceOption = "auto",
+    devices: options.DevicesOption = 1,
+    num_nodes: options.NodesOption = 1,
     workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
     overwrite: options.OverwriteOption = False,
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Make labelled faces: feraug synth --pair neutral:happy -n 5000."""
-    config = SynthConfig(
+    """Make labelled faces: feraug synth --pair neutral:happy -n 5000.
+
+    With a generator of faces from noise: feraug synth --model wgan-gp -n 5000.
+    """
+    translation = SynthConfig(
         pair=pair, count=count, split=parse_split(DEFAULTS.split), batch_size=batch_size, seed=seed
     )
 
-    from feraug.cli import console
+    from feraug.cli import config_options, console
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
-    from feraug.workflows.synth import SynthOptions, synthesise
+    from feraug.workflows.synth import SynthOptions, makes_from_noise, synthesise
 
+    root = Workspace(workspace)
+    paired = config_options.was_typed(context, ["pair"])
+    if paired and emotion:
+        raise UsageError("--pair, --emotion: --pair translates, --emotion makes faces from noise; give one")
+    from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root))
+    config = (
+        NoiseSynthConfig(count=count, emotions=tuple(emotion or ()), batch_size=batch_size, seed=seed)
+        if from_noise
+        else translation
+    )
     with console.notifier(quiet=quiet) as notify:
         result = synthesise(
             config,
-            Workspace(workspace),
+            root,
             model=model,
             dataset=dataset,
             name=name,
-            options=SynthOptions(device=device, overwrite=overwrite, command=as_typed()),
+            options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
             notify=notify,
         )
-    if as_json:
-        console.print_json(result.as_json())
-        return
+    console.print_json(result.as_json()) if as_json else _print(result)
+
+
+def _print(result: SynthResult) -> None:
+    from feraug.cli import console
+
     state = "already done" if result.already_done else "wrote"
-    console.print_text(
-        f"{state}: {result.path} ({result.images:,} '{result.pair.b}' images by {result.model.stem})"
-    )
+    what = f"'{result.emotions[0]}' images" if len(result.emotions) == 1 else "images"
+    console.print_text(f"{state}: {result.path} ({result.images:,} {what} by {result.model.stem})")
+    if result.pair is None:
+        console.print_text(f"made from noise: {', '.join(result.emotions)}")
+        return
     console.print_text(
         f"made from {result.sources:,} real '{result.pair.a}' faces of train, each used up to "
         f"{result.rounds} time{'s' if result.rounds > 1 else ''}"

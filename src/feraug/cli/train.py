@@ -1,159 +1,155 @@
-"""``feraug train MODEL``: a sub-command for each model."""
+"""``feraug train MODEL``: a sub-command for each model, its options made from the model's config."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from feraug.cli import options
+from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
-from feraug.config import OUTPUTS, UPSAMPLINGS, TranslatorConfig
+from feraug.config import MODELS, PRESETS, TRANSLATORS
+from feraug.errors import UsageError
 
 if TYPE_CHECKING:
-    from feraug.workflows.train import TrainResult
+    from feraug.workflows.train import DryRun, TrainResult
 
-DEFAULTS = TranslatorConfig()
-SETTINGS = frozenset(TranslatorConfig.__dataclass_fields__)
-
-app = new_app("Train a model: cyclegan.")
+app = new_app("Train a model: a sub-command each, with its own options (feraug train cyclegan --help).")
 
 
-@app.callback()
-def _train() -> None:
-    pass  # keeps 'cyclegan' a sub-command while it is the only one
-
-
-@app.command("cyclegan")
-def cyclegan(
-    context: typer.Context,
-    pair: Annotated[str, typer.Option("--pair", metavar="A:B", help="Two emotions.")] = DEFAULTS.pair,
-    epochs: Annotated[
-        float, typer.Option("--epochs", help="Passes over the larger domain.")
-    ] = DEFAULTS.epochs,
-    steps: Annotated[
-        int | None,
-        typer.Option("--steps", min=1, help="Training steps instead of epochs.", show_default=False),
-    ] = DEFAULTS.steps,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Faces of each domain a step.")] = (
-        DEFAULTS.batch_size
-    ),
-    base_channels: Annotated[int, typer.Option("--base-channels", min=1, help="Width of the generators.")] = (
-        DEFAULTS.base_channels
-    ),
-    residual_blocks: Annotated[
-        int, typer.Option("--residual-blocks", min=0, help="Depth of the generators.")
-    ] = DEFAULTS.residual_blocks,
-    discriminator_channels: Annotated[
-        int, typer.Option("--discriminator-channels", min=1, help="Width of the discriminators.")
-    ] = DEFAULTS.discriminator_channels,
-    output: Annotated[
-        str, typer.Option("--output", help=" or ".join(OUTPUTS) + ": residual starts at the identity.")
-    ] = DEFAULTS.output,
-    upsampling: Annotated[str, typer.Option("--upsampling", help=" or ".join(UPSAMPLINGS) + ".")] = (
-        DEFAULTS.upsampling
-    ),
-    cycle_weight: Annotated[
-        float, typer.Option("--cycle-weight", help="lambda; a large one holds the expression back.")
-    ] = DEFAULTS.cycle_weight,
-    identity_weight: Annotated[
-        float, typer.Option("--identity-weight", help="Weight of the identity term; 0: none.")
-    ] = DEFAULTS.identity_weight,
-    generator_rate: Annotated[float, typer.Option("--generator-rate", help="Adam's learning rate.")] = (
-        DEFAULTS.generator_rate
-    ),
-    discriminator_rate: Annotated[
-        float, typer.Option("--discriminator-rate", help="Adam's learning rate.")
-    ] = (DEFAULTS.discriminator_rate),
-    decay_from: Annotated[
-        float, typer.Option("--decay-from", help="Share of training after which the rates fall to zero.")
-    ] = DEFAULTS.decay_from,
-    ema_decay: Annotated[
-        float, typer.Option("--ema-decay", help="Decay of the generators' moving average.")
-    ] = (DEFAULTS.ema_decay),
-    image_history: Annotated[
-        int, typer.Option("--image-history", min=0, help="Earlier fakes shown to the discriminators.")
-    ] = DEFAULTS.image_history,
-    flip: Annotated[
-        bool, typer.Option("--flip/--no-flip", help="Mirror training faces at random.")
-    ] = DEFAULTS.flip,
-    seed: options.SeedOption = DEFAULTS.seed,
+def _options(
     name: Annotated[
-        str | None, typer.Option("--name", help="File name, models/NAME.h5.", show_default="cyclegan-A-B")
+        str | None, typer.Option("--name", help="File name, models/NAME.h5.", show_default="MODEL-A-B")
     ] = None,
     dataset: options.DatasetOption = None,
+    preset: Annotated[
+        str | None, typer.Option("--preset", help=f"Named settings: {', '.join(PRESETS)}.", show_default=False)
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="Settings as JSON, from 'feraug info FILE --config'.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the unfinished run, with its own settings.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print settings, sizes and the time to expect; write nothing.")
     ] = False,
     checkpoint_every: Annotated[
         str, typer.Option("--checkpoint-every", metavar="TIME", help="10s, 5m, 1h.")
     ] = "5m",
+    log_dir: Annotated[
+        Path | None,
+        typer.Option("--log-dir", metavar="DIR", help="Write TensorBoard events there.", show_default=False),
+    ] = None,
     device: options.DeviceOption = "auto",
+    devices: options.DevicesOption = 1,
+    num_nodes: options.NodesOption = 1,
     workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
     overwrite: options.OverwriteOption = False,
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Translate between two emotions: feraug train cyclegan --pair neutral:happy.
+    """The options that every model has beside its settings."""
 
-    The same command again continues an unfinished run; Ctrl-C saves first.
-    """
-    config = TranslatorConfig(
-        model="cyclegan",
-        pair=pair,
-        base_channels=base_channels,
-        residual_blocks=residual_blocks,
-        output=output,
-        upsampling=upsampling,
-        discriminator_channels=discriminator_channels,
-        cycle_weight=cycle_weight,
-        identity_weight=identity_weight,
-        epochs=epochs,
-        steps=steps,
-        batch_size=batch_size,
-        generator_rate=generator_rate,
-        discriminator_rate=discriminator_rate,
-        decay_from=decay_from,
-        ema_decay=ema_decay,
-        image_history=image_history,
-        flip=flip,
-        seed=seed,
+
+_SHARED = inspect.signature(_options, eval_str=True)
+
+
+def _add_command(model: str) -> None:
+    example = "--pair neutral:happy" if model in TRANSLATORS else "--emotion neutral"
+
+    def command(context: typer.Context, **values: Any) -> None:
+        _train(context, model, values)
+
+    context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    shared = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in _SHARED.parameters.values()
+    ]
+    every = [context, *config_options.parameters(model), *shared]
+    command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
+    command.__doc__ = (
+        f"{MODELS[model]}\n\nferaug train {model} {example}\n\n"
+        "The same command again continues an unfinished run; Ctrl-C saves first."
     )
-    every = options.seconds(checkpoint_every)
+    app.command(model)(command)
+
+
+for _model in MODELS:
+    _add_command(_model)
+
+
+def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
+    shared = {name: values.pop(name) for name in _SHARED.parameters}
+    every = options.seconds(shared["checkpoint_every"])
 
     from feraug.cli import console
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
-    from feraug.workflows.train import TrainOptions, train_translator
+    from feraug.workflows.train import TrainOptions, dry_run, train
 
-    chosen = {name for name in SETTINGS - {"pair"} if _was_typed(context, name)}
-    with console.notifier(quiet=quiet) as notify:
-        result = train_translator(
-            config,
-            Workspace(workspace),
-            name=name,
-            dataset=dataset,
-            options=TrainOptions(
-                device=device,
-                checkpoint_seconds=every,
-                overwrite=overwrite,
-                resume=resume and not chosen,
-                command=as_typed(),
-            ),
-            notify=notify,
-        )
-    if as_json:
-        console.print_json(result.as_json())
-    else:
-        _print(result)
+    workspace = Workspace(shared["workspace"])
+    base = _base(context, model, values, shared, workspace)
+    config = config_options.chosen(context, model, values, base)
+    chosen: dict[str, Any] = {
+        "name": shared["name"],
+        "dataset": shared["dataset"],
+        "options": TrainOptions(
+            device=shared["device"],
+            checkpoint_seconds=every,
+            overwrite=shared["overwrite"],
+            command=as_typed(),
+            devices=shared["devices"],
+            nodes=shared["num_nodes"],
+            log_dir=shared["log_dir"],
+        ),
+    }
+    with console.notifier(quiet=shared["quiet"]) as notify:
+        if shared["dry_run"]:
+            plan = dry_run(config, workspace, notify=notify, **chosen)
+        else:
+            result = train(config, workspace, notify=notify, **chosen)
+    if shared["dry_run"]:
+        console.print_json(plan.as_json()) if shared["as_json"] else _print_plan(plan)
+        return
+    console.print_json(result.as_json()) if shared["as_json"] else _print(result)
     if result.interrupted:
-        console.print_error("interrupted; saved. The same command goes on from here")
+        console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
         raise typer.Exit(130)
 
 
-def _was_typed(context: typer.Context, name: str) -> bool:
-    source = context.get_parameter_source(name)
-    return source is not None and source.name in ("COMMANDLINE", "ENVIRONMENT")
+def _base(
+    context: typer.Context, model: str, values: dict[str, Any], shared: dict[str, Any], workspace: Any
+) -> config_options.Config | None:
+    """The settings to start from: of a file, a preset, an unfinished run; None: the model's defaults."""
+    given = [name for name in ("config", "preset", "resume") if shared[name]]
+    if len(given) > 1:
+        raise UsageError(f"--{given[0]}, --{given[1]}: give one of them")
+    if shared["config"] is not None:
+        return config_options.from_file(shared["config"], model)
+    if shared["preset"] is not None:
+        return config_options.from_preset(shared["preset"], model)
+    if not shared["resume"]:
+        return None
+    if shared["overwrite"]:
+        raise UsageError("--resume, --overwrite: the one goes on with the file, the other replaces it")
+
+    from feraug.workflows.train import unfinished_config
+
+    name = shared["name"] or config_options.chosen(context, model, values, None).name
+    path = workspace.model(name)
+    found = unfinished_config(path)
+    if found.model != model:
+        raise UsageError(f"--resume: {path} is a {found.model}; use 'feraug train {found.model}'")
+    return found
 
 
 def _print(result: TrainResult) -> None:
@@ -166,3 +162,22 @@ def _print(result: TrainResult) -> None:
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
     console.print_text(f"look at the samples in {result.samples}")
+
+
+def _print_plan(plan: DryRun) -> None:
+    from feraug.cli import console
+
+    table = console.new_table(None, "setting", "value")
+    for name, value in plan.config.items():
+        shown = ", ".join(value) if isinstance(value, list) else "-" if value in (None, "") else str(value)
+        table.add_row(name, shown)
+    console.print_table(table)
+    table = console.new_table(None, "network", "parameters")
+    for role, count in plan.parameters.items():
+        table.add_row(role, f"{count:,}")
+    console.print_table(table)
+    steps = "as many steps as fit" if plan.steps is None else f"{plan.steps:,} steps"
+    console.print_text(
+        f"{steps} at {plan.seconds_per_step:.3f} s each (ten of them timed): about "
+        f"{console.clock(plan.seconds)} (h:mm:ss); would write {plan.path}"
+    )

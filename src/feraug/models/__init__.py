@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
 from torch import nn
 
-from feraug.config import TranslatorConfig
+from feraug.config import NoiseConfig, TranslatorConfig
 from feraug.models.discriminator import Discriminator, receptive_field
 from feraug.models.generator import Output, TranslationGenerator, Upsampling
+from feraug.models.noise import NoiseDiscriminator, NoiseGenerator
 
 __all__ = [
     "Discriminator",
+    "NoiseDiscriminator",
+    "NoiseGenerator",
     "TranslationGenerator",
     "build_generator",
+    "build_networks",
+    "build_noise_generator",
+    "build_noise_networks",
     "build_translator",
     "receptive_field",
 ]
@@ -26,6 +33,7 @@ def build_generator(config: TranslatorConfig) -> TranslationGenerator:
         config.residual_blocks,
         cast(Output, config.output),
         cast(Upsampling, config.upsampling),
+        config.skips,
     )
 
 
@@ -34,6 +42,39 @@ def build_translator(config: TranslatorConfig) -> dict[str, nn.Module]:
     return {
         "a_to_b": build_generator(config),
         "b_to_a": build_generator(config),
-        "discriminator_a": Discriminator(config.discriminator_channels),
-        "discriminator_b": Discriminator(config.discriminator_channels),
+        "discriminator_a": Discriminator(config.discriminator_channels, config.discriminator_norm),
+        "discriminator_b": Discriminator(config.discriminator_channels, config.discriminator_norm),
     }
+
+
+def build_noise_generator(config: NoiseConfig) -> NoiseGenerator:
+    """The generator of faces from noise; R3GAN's has no normalisation (Huang et al., 2024, section 3)."""
+    norm = "none" if config.model == "r3gan" else "batch"
+    classes = len(config.emotions)
+    return NoiseGenerator(config.base_channels, config.latent_size, classes, norm, config.upsampling)
+
+
+def build_noise_networks(config: NoiseConfig) -> dict[str, nn.Module]:
+    """The two networks of a noise generator by role, freshly initialised from torch's global random state."""
+    classes = len(config.emotions)
+    return {
+        "generator": build_noise_generator(config),
+        "discriminator": NoiseDiscriminator(
+            config.discriminator_channels, classes, config.discriminator_norm
+        ),
+    }
+
+
+_BUILDERS: Final[Mapping[str, Callable[[Any], dict[str, nn.Module]]]] = {
+    "cyclegan": build_translator,
+    "weighted": build_translator,
+    "wasserstein": build_translator,
+    "dcgan": build_noise_networks,
+    "wgan-gp": build_noise_networks,
+    "r3gan": build_noise_networks,
+}
+
+
+def build_networks(config: TranslatorConfig | NoiseConfig) -> dict[str, nn.Module]:
+    """The networks that ``config.model`` trains, by role."""
+    return _BUILDERS[config.model](config)

@@ -2,8 +2,9 @@
 
 After Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
 Networks" (2017), appendix 7.2, itself after Johnson et al. (2016); the residual output and the
-resize-convolutions (Odena et al., "Deconvolution and Checkerboard Artifacts", 2016) are ours to
-choose per config.
+resize-convolutions (Odena et al., "Deconvolution and Checkerboard Artifacts", 2016), and skip
+connections from the way down to the way up (Ronneberger et al., "U-Net", 2015; added, not
+concatenated) are ours to choose per config.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from feraug.images import SIDE
+from feraug.models.layers import initialise
 
 INPUT_RANGE: Final = 0.98
-"""Pixels are scaled by this before atanh, so that black and white stay finite."""
+"""Pixels are scaled by this before atanh, so that black and white stay finite; undone after tanh."""
 
 OUTPUT_INIT_STD: Final = 1e-3
 """Spread of the residual output's last weights: training starts at the identity."""
@@ -45,11 +47,13 @@ class ResidualBlock(nn.Module):
 
 
 class TranslationGenerator(nn.Module):
-    """Translates faces: float (N, 1, 48, 48) in [-1, 1] -> the same shape, in (-1, 1).
+    """Translates faces: float (N, 1, 48, 48) in [-1, 1] -> the same shape.
 
-    ``output="direct"``: ``tanh(net(x))``.  ``output="residual"``: ``tanh(atanh(0.98 x) + net(x))``
-    with the last layer near zero, so that the untrained generator is the identity up to the
-    factor 0.98, and learns what to change instead of how to draw a face.
+    ``output="direct"``: ``tanh(net(x))``, in (-1, 1).  ``output="residual"``:
+    ``tanh(atanh(0.98 x) + net(x)) / 0.98``, in (-1.021, 1.021), with the last layer near zero, so
+    that the untrained generator is the identity, and learns what to change instead of how to draw
+    a face.  ``skips`` adds the activations of 48 and 24 pixels on the way down to those on the way
+    up, without parameters of their own: what changes can then follow the face's own lines.
     """
 
     def __init__(
@@ -58,10 +62,12 @@ class TranslationGenerator(nn.Module):
         residual_blocks: int = 6,
         output: Output = "residual",
         upsampling: Upsampling = "resize",
+        skips: bool = True,
     ) -> None:
         super().__init__()
         base = base_channels
         self.output = output
+        self.skips = skips
         self.stem = nn.Sequential(  # (N, 1, 48, 48) -> (N, base, 48, 48)
             nn.Conv2d(1, base, 7, padding=3, padding_mode="reflect", bias=False),
             nn.InstanceNorm2d(base, affine=True),
@@ -81,22 +87,27 @@ class TranslationGenerator(nn.Module):
 
     def reset_parameters(self) -> None:
         """Weights from N(0, 0.02) as in Zhu et al.; the residual output's last layer close to zero."""
-        if self.head.weight.is_meta:
-            return  # about to be loaded; and drawing numbers for no memory makes torch import sympy, 2 s
-        for layer in self.modules():
-            if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-                nn.init.normal_(layer.weight, 0.0, 0.02)
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
-        if self.output == "residual":
+        initialise(self, normalised=True)
+        if self.output == "residual" and not self.head.weight.is_meta:
             nn.init.normal_(self.head.weight, 0.0, OUTPUT_INIT_STD)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, 1, 48, 48) in [-1, 1] -> (N, 1, 48, 48) in (-1, 1)."""
-        change = self.head(self.up(self.blocks(self.down(self.stem(x)))))
+        """(N, 1, 48, 48) in [-1, 1] -> (N, 1, 48, 48)."""
+        change = self.head(self._body(x))
         if self.output == "direct":
             return torch.tanh(change)
-        return torch.tanh(torch.atanh(INPUT_RANGE * x) + change)
+        return torch.tanh(torch.atanh(INPUT_RANGE * x) + change) / INPUT_RANGE
+
+    def _body(self, x: Tensor) -> Tensor:
+        """(N, 1, 48, 48) -> (N, base, 48, 48)."""
+        halfway = len(self.up) // 2  # each of these is two layers of the same length
+        at_48 = self.stem(x)
+        at_24 = self.down[: len(self.down) // 2](at_48)
+        inner = self.blocks(self.down[len(self.down) // 2 :](at_24))
+        inner = self.up[:halfway](inner)
+        inner = self.up[halfway:](inner + at_24 if self.skips else inner)
+        out: Tensor = inner + at_48 if self.skips else inner
+        return out
 
 
 def _downsampling(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:

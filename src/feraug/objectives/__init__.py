@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
-from feraug.config import TranslatorConfig
+from feraug.config import NoiseConfig, TranslatorConfig
 from feraug.objectives.cyclegan import CycleGAN
-from feraug.objectives.protocol import GeneratorLoss, LossTerms, Networks, Objective, TranslationBatch
+from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
+from feraug.objectives.protocol import (
+    GeneratorLoss,
+    LossTerms,
+    Networks,
+    NoiseBatch,
+    Objective,
+    TranslationBatch,
+)
+from feraug.objectives.translation import Cycle
+from feraug.objectives.wasserstein import WassersteinCycleGAN
 
-__all__ = ["GeneratorLoss", "LossTerms", "Networks", "Objective", "TranslationBatch", "build_objective"]
+__all__ = [
+    "GeneratorLoss",
+    "LossTerms",
+    "Networks",
+    "NoiseBatch",
+    "Objective",
+    "TranslationBatch",
+    "build_objective",
+]
 
-_BUILDERS: Final[Mapping[str, Callable[[TranslatorConfig], Objective]]] = {
-    "cyclegan": lambda config: CycleGAN(config.cycle_weight, config.identity_weight),
+
+def _cyclegan(config: TranslatorConfig) -> Objective:
+    return CycleGAN(_cycle(config), config.real_target, config.penalty_weight)
+
+
+def _weighted(config: TranslatorConfig) -> Objective:
+    return CycleGAN(_cycle(config, gamma_end=config.gamma_end), config.real_target, config.penalty_weight)
+
+
+def _wasserstein(config: TranslatorConfig) -> Objective:
+    cycle = _cycle(config, gamma_end=config.gamma_end if config.weighted_cycle else None, by_quality=False)
+    return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps)
+
+
+def _cycle(config: TranslatorConfig, **settings: Any) -> Cycle:
+    return Cycle(config.cycle_weight, config.cycle_weight_end, config.identity_weight, **settings)
+
+
+_BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {
+    "cyclegan": _cyclegan,
+    "weighted": _weighted,
+    "wasserstein": _wasserstein,
+    "dcgan": lambda config: DCGAN(config.real_target),
+    "wgan-gp": lambda config: WGANGP(config.penalty_weight, config.critic_steps),
+    "r3gan": lambda config: R3GAN(config.penalty_weight),
 }
 
 
-def build_objective(config: TranslatorConfig) -> Objective:
+def build_objective(config: TranslatorConfig | NoiseConfig) -> Objective:
     """The objective that ``config.model`` names."""
     return _BUILDERS[config.model](config)

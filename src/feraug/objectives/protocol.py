@@ -4,20 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
 Networks = Mapping[str, nn.Module]
-"""Networks by role: ``a_to_b``, ``b_to_a``, ``discriminator_a``, ``discriminator_b``."""
+"""Networks by role: ``a_to_b``, ``discriminator_a`` ... of a translator, ``generator`` and
+``discriminator`` of a noise generator."""
 
 
 @dataclass(frozen=True)
 class TranslationBatch:
-    """Real faces of both domains, unpaired: float (N, 1, 48, 48) in [-1, 1] each."""
+    """Real faces of both domains, unpaired: float (N, 1, 48, 48) in [-1, 1] each.
+
+    ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1] for the gradient penalty.
+    """
 
     real_a: Tensor
     real_b: Tensor
+    mix: Tensor
+
+
+@dataclass(frozen=True)
+class NoiseBatch:
+    """Real faces float (N, 1, 48, 48) in [-1, 1], their classes int64 (N,), and noise ``z`` (N, latent).
+
+    Fakes are made of the same classes.  ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1].
+    """
+
+    real: Tensor
+    classes: Tensor
+    z: Tensor
+    mix: Tensor
 
 
 @dataclass(frozen=True)
@@ -62,12 +80,24 @@ class Objective(Protocol):
         """Roles that the discriminators' optimizer updates."""
         ...
 
-    def generator_loss(self, nets: Networks, batch: TranslationBatch, progress: float) -> GeneratorLoss:
+    @property
+    def fake_names(self) -> tuple[str, ...]:
+        """What :meth:`fakes` gives, in the same order; each has its own image history."""
+        ...
+
+    @property
+    def critic_steps(self) -> int:
+        """Discriminator updates for each update of the generators, one or more."""
+        ...
+
+    def fakes(self, nets: Networks, batch: Any) -> Mapping[str, Tensor]:
+        """Fakes for the discriminators' further steps; called without gradients."""
+        ...
+
+    def generator_loss(self, nets: Networks, batch: Any, progress: float) -> GeneratorLoss:
         """The generators' loss; ``progress`` is the share of training done, in [0, 1)."""
         ...
 
-    def discriminator_loss(
-        self, nets: Networks, batch: TranslationBatch, fakes: Mapping[str, Tensor]
-    ) -> LossTerms:
+    def discriminator_loss(self, nets: Networks, batch: Any, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The discriminators' loss on real faces and on ``fakes`` (detached, from the image history)."""
         ...

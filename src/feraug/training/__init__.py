@@ -1,6 +1,21 @@
 """Training loops as generator functions over a state that turns into plain arrays and back."""
 
-from feraug.training.gan import Batches, StepReport, constant_then_linear, fit
+from feraug.training.gan import Batches, StepReport, fit
+from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear
+from feraug.training.processes import any_of, first_says, new_fabric
 from feraug.training.state import TrainState, load_network
 
-__all__ = ["Batches", "StepReport", "TrainState", "constant_then_linear", "fit", "load_network"]
+__all__ = [
+    "Batches",
+    "BudgetPlan",
+    "Plan",
+    "StepPlan",
+    "StepReport",
+    "TrainState",
+    "any_of",
+    "constant_then_linear",
+    "first_says",
+    "fit",
+    "load_network",
+    "new_fabric",
+]

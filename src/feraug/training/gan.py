@@ -5,93 +5,124 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from feraug.errors import TrainingError
-from feraug.objectives import LossTerms, Objective, TranslationBatch
-from feraug.training.state import TrainState
-
-HISTORY_STREAM = 1
-"""Stream of the random numbers that choose images from the history."""
+from feraug.objectives import Objective
+from feraug.training.diff_augment import AugmentedJudge
+from feraug.training.plan import Plan
+from feraug.training.processes import average
+from feraug.training.state import DIFF_AUGMENT_STREAM, HISTORY_STREAM, TrainState
 
 
 class Batches(Protocol):
     """Batches by number, so that a run can go on anywhere."""
 
-    def batch(self, index: int) -> TranslationBatch:
-        """The batch of step ``index``; the same number always gives the same batch."""
+    def batch(self, index: int) -> Any:
+        """Batch ``index``, as the objective wants it; the same number always gives the same batch."""
         ...
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step did: its number, counted from 1, and the unweighted loss terms."""
+    """Where training stands: the step, counted from 1, its unweighted loss terms, and the share done."""
 
     step: int
     terms: Mapping[str, float]
-
-
-def constant_then_linear(decay_from: float) -> Callable[[float], float]:
-    """Learning-rate factor over progress in [0, 1): 1 up to ``decay_from``, then linearly to 0.
-
-    Zhu et al. (2017), section 4, with ``decay_from`` 0.5.
-    """
-
-    def factor(progress: float) -> float:
-        if progress < decay_from:
-            return 1.0
-        return (1.0 - progress) / (1.0 - decay_from)
-
-    return factor
+    progress: float
 
 
 def fit(
     state: TrainState,
     objective: Objective,
     batches: Batches,
+    plan: Plan,
     *,
-    steps: int,
     schedule: Callable[[float], float],
+    read_every: int = 1,
 ) -> Iterator[StepReport]:
-    """Train until ``state.step`` is ``steps``, yielding after each step, when ``state`` is whole.
+    """Train until ``plan`` is done, yielding every ``read_every`` steps, when ``state`` is whole.
 
-    Generators first, then the discriminators on the same fakes, passed through the image
-    history.  Raises :class:`TrainingError` when a loss is not finite; ``state`` is then not to
-    be kept.
+    Reading the losses makes a GPU wait, so they are read for several steps at once.  Raises
+    :class:`TrainingError` when one is not finite; ``state`` is then not to be kept.
     """
-    nets = state.networks
-    while state.step < steps:
-        progress = state.step / steps
+    unread: list[dict[str, Tensor]] = []
+    progress = plan.progress(state.step)
+    while progress < 1.0:
         for name, optimizer in state.optimizers.items():
             for group in optimizer.param_groups:
                 group["lr"] = state.rates[name] * schedule(progress)
-        batch = batches.batch(state.step)
+        unread.append(_train_step(state, objective, batches, progress))
+        progress = plan.progress(state.step)
+        if len(unread) >= read_every or progress >= 1.0:
+            yield StepReport(state.step, _read(state, unread), min(progress, 1.0))
+            unread.clear()
 
-        _require_grad(state, objective.discriminator_roles, False)  # their gradients are not needed here
+
+def _train_step(
+    state: TrainState, objective: Objective, batches: Batches, progress: float
+) -> dict[str, Tensor]:
+    """Generators first, then the discriminators on the same fakes, passed through the image history.
+
+    With several critic steps the further ones see new batches and new fakes.
+    """
+    nets = _as_seen(state, objective)
+    first = state.step * objective.critic_steps
+    batch = batches.batch(first)
+
+    _require_grad(state, objective.discriminator_roles, False)  # their gradients are not needed here
+    with state.fabric.autocast():
         generator = objective.generator_loss(nets, batch, progress)
-        _update(state.optimizers["generator"], generator.loss.total)
-        _require_grad(state, objective.discriminator_roles, True)
+        total = generator.loss.total
+    _update(state, "generator", total)
+    _require_grad(state, objective.discriminator_roles, True)
 
-        fakes = _through_history(state, generator.fakes)
-        discriminator = objective.discriminator_loss(nets, batch, fakes)
-        _update(state.optimizers["discriminator"], discriminator.total)
+    fakes = generator.fakes
+    for further in range(objective.critic_steps):
+        if further:
+            batch = batches.batch(first + further)
+            with torch.no_grad(), state.fabric.autocast():
+                fakes = objective.fakes(nets, batch)
+        shown = _through_history(state, fakes, further)
+        with state.fabric.autocast():
+            discriminator = objective.discriminator_loss(nets, batch, shown)
+            total = discriminator.total
+        _update(state, "discriminator", total)
 
-        state.step += 1
-        state.update_ema()
-        terms = _values(generator.loss, discriminator)
-        _check_finite(terms, state.step)
-        for name, value in terms.items():
-            state.history.setdefault(name, []).append(value)
-        yield StepReport(state.step, terms)
+    state.step += 1
+    average(state.fabric, _statistics(state.networks))
+    state.update_ema()
+    return {name: value.detach() for loss in (generator.loss, discriminator) for name, value in loss.terms.items()}
 
 
-def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+def _as_seen(state: TrainState, objective: Objective) -> Mapping[str, nn.Module]:
+    """The networks as the objective sees them: discriminators behind differentiable augmentation."""
+    if not state.diff_augment:
+        return state.networks
+    draws = state.uniform_draws(DIFF_AUGMENT_STREAM)
+    judges = {
+        role: AugmentedJudge(state.networks[role], state.diff_augment, draws)
+        for role in objective.discriminator_roles
+    }
+    return {**state.networks, **judges}
+
+
+def _update(state: TrainState, kind: str, loss: Tensor) -> None:
+    """One step of an optimizer, on the gradients of all processes."""
+    optimizer, scaler = state.optimizers[kind], state.scaler
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
+    scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+    # Before the scale is taken off, so that every process sees the same overflow.
+    average(state.fabric, [parameter.grad for parameter in parameters if parameter.grad is not None])
+    if state.clip_norm:
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(parameters, state.clip_norm)
+    scaler.step(optimizer)
+    scaler.update()
 
 
 def _require_grad(state: TrainState, roles: tuple[str, ...], wanted: bool) -> None:
@@ -99,24 +130,35 @@ def _require_grad(state: TrainState, roles: tuple[str, ...], wanted: bool) -> No
         state.networks[role].requires_grad_(wanted)
 
 
-def _through_history(state: TrainState, fakes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    random = state.random(HISTORY_STREAM)
+def _through_history(state: TrainState, fakes: Mapping[str, Tensor], further: int) -> dict[str, Tensor]:
+    random = state.random(HISTORY_STREAM, further)
     return {
-        name: state.image_history[name].exchange(images.detach(), random) for name, images in fakes.items()
+        name: state.exchange(name, images.detach().float(), random) for name, images in fakes.items()
     }
 
 
-def _values(*losses: LossTerms) -> dict[str, float]:
-    """All terms as floats, with one transfer from the device."""
-    names = [name for loss in losses for name in loss.terms]
-    stacked = torch.stack([value.detach() for loss in losses for value in loss.terms.values()])
-    return dict(zip(names, stacked.tolist(), strict=True))
+def _statistics(networks: Mapping[str, nn.Module]) -> list[Tensor]:
+    """Running statistics of batch norms, of which each process has seen its own part."""
+    return [
+        buffer
+        for network in networks.values()
+        for buffer in network.buffers()
+        if buffer.is_floating_point()
+    ]
 
 
-def _check_finite(terms: Mapping[str, float], step: int) -> None:
-    broken = [name for name, value in terms.items() if not math.isfinite(value)]
-    if broken:
-        raise TrainingError(
-            f"the loss {broken[0]} is {terms[broken[0]]} at step {step}; "
-            "try a lower --generator-rate and --discriminator-rate, or another --seed"
-        )
+def _read(state: TrainState, unread: list[dict[str, Tensor]]) -> dict[str, float]:
+    """Move the terms of some steps into the history, with one transfer; returns the last step's."""
+    names = list(unread[0])
+    stacked = torch.stack([terms[name].float() for terms in unread for name in names])
+    average(state.fabric, [stacked])
+    values = stacked.view(len(unread), len(names)).tolist()
+    for back, row in zip(range(len(unread) - 1, -1, -1), values, strict=True):
+        for name, value in zip(names, row, strict=True):
+            if not math.isfinite(value):
+                raise TrainingError(
+                    f"the loss {name} is {value} at step {state.step - back}; "
+                    "try a lower --generator-rate and --discriminator-rate, or another --seed"
+                )
+            state.history.setdefault(name, []).append(value)
+    return dict(zip(names, values[-1], strict=True))

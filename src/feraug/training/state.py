@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import TranslatorConfig
+from feraug.config import GanConfig
 from feraug.errors import TrainingError
 from feraug.objectives import Objective
+from feraug.training.diff_augment import DRAWS
 from feraug.training.image_history import ImageHistory
+from feraug.training.processes import gathered
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Arrays = dict[str, NDArray[Any]]
+
+HISTORY_STREAM: Final = 1
+"""Stream of the random numbers that choose images from the history."""
+
+DIFF_AUGMENT_STREAM: Final = 2
+"""Stream of the random numbers of differentiable augmentation."""
 
 
 @dataclass
@@ -34,24 +45,29 @@ class TrainState:
     rates: dict[str, float]
     """The initial learning rate of each optimizer."""
     image_history: dict[str, ImageHistory]
+    """A pool for each kind of fake, of the fakes of all processes."""
+    scaler: torch.amp.GradScaler
+    """Keeps small gradients above zero in ``16-mixed`` precision; does nothing in others."""
+    fabric: Fabric
     ema_decay: float
+    clip_norm: float
+    diff_augment: tuple[str, ...]
+    batch_size: int
+    """Faces a step over all processes."""
     seed: int
-    device: torch.device
     step: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     """Unweighted loss terms, one value a step."""
 
     @classmethod
     def create(
-        cls,
-        networks: dict[str, nn.Module],
-        objective: Objective,
-        config: TranslatorConfig,
-        device: torch.device,
+        cls, networks: dict[str, nn.Module], objective: Objective, config: GanConfig, fabric: Fabric
     ) -> TrainState:
-        """A state at step 0 for freshly built networks, moved to ``device``."""
+        """A state at step 0 for freshly built networks, moved to Fabric's device."""
+        device = fabric.device
         for network in networks.values():
             network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        capacity = getattr(config, "image_history", 0)
         return cls(
             networks=networks,
             ema={role: _frozen_copy(networks[role]) for role in objective.generator_roles},
@@ -62,15 +78,50 @@ class TrainState:
                 ),
             },
             rates={"generator": config.generator_rate, "discriminator": config.discriminator_rate},
-            image_history={name: ImageHistory(config.image_history, device) for name in ("fake_a", "fake_b")},
+            image_history={name: ImageHistory(capacity, device) for name in objective.fake_names},
+            scaler=torch.amp.GradScaler(device.type, enabled=config.precision == "16-mixed"),
+            fabric=fabric,
             ema_decay=config.ema_decay,
+            clip_norm=config.clip_norm,
+            diff_augment=config.diff_augmentations,
+            batch_size=config.batch_size,
             seed=config.seed,
-            device=device,
         )
 
-    def random(self, stream: int) -> np.random.Generator:
-        """The random numbers of this step; each use has a ``stream`` of its own."""
-        return np.random.default_rng((self.seed, stream, self.step))
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return self.fabric.device
+
+    def random(self, stream: int, further: int = 0) -> np.random.Generator:
+        """The random numbers of this step, the same in every process; each use has a ``stream`` of its own.
+
+        ``further`` tells uses of one stream within a step apart.
+        """
+        key = (self.seed, stream, self.step, further) if further else (self.seed, stream, self.step)
+        return np.random.default_rng(key)
+
+    def uniform_draws(self, stream: int) -> Callable[[int], Tensor]:
+        """A function that gives this process's fresh draws (n, 5) from [0, 1) at every call of this step."""
+        random = self.random(stream)
+
+        def draws(count: int) -> Tensor:
+            everywhere = random.random((count * self.fabric.world_size, DRAWS), np.float32)
+            mine = everywhere[self.fabric.global_rank * count :][:count]
+            return torch.from_numpy(mine).to(self.device)
+
+        return draws
+
+    def exchange(self, name: str, fakes: Tensor, random: np.random.Generator) -> Tensor:
+        """This process's fakes for the discriminators: new ones and ones from the pool ``name``.
+
+        Every process keeps the same pool, of the fakes of all.
+        """
+        pool = self.image_history[name]
+        if pool.capacity == 0:
+            return fakes
+        mixed = pool.exchange(gathered(self.fabric, fakes), random)
+        return mixed[self.fabric.global_rank * len(fakes) :][: len(fakes)]
 
     @torch.no_grad()
     def update_ema(self) -> None:
@@ -84,7 +135,10 @@ class TrainState:
             source = self.networks[role]
             torch._foreach_lerp_(list(average.parameters()), list(source.parameters()), 1.0 - decay)
             for kept, new in zip(average.buffers(), source.buffers(), strict=True):
-                kept.copy_(new)
+                if new.is_floating_point():  # statistics of a batch norm: as old as the weights they serve
+                    kept.lerp_(new, 1.0 - decay)
+                else:
+                    kept.copy_(new)
 
     def to_arrays(self) -> Arrays:
         """Everything as arrays by path; see ``docs/file-format.md``."""
@@ -97,6 +151,8 @@ class TrainState:
             for path, parameter in self._optimized(optimizer):
                 for key, value in optimizer.state.get(parameter, {}).items():
                     arrays[f"optimizers/{kind}/{path}/{key}"] = _to_numpy(value)
+        for key, value in self.scaler.state_dict().items() if self.scaler.is_enabled() else ():
+            arrays[f"optimizers/scaler/{key}"] = np.asarray(value, np.float64)
         arrays["random/seed"] = np.asarray(self.seed, np.int64)
         arrays["random/step"] = np.asarray(self.step, np.int64)
         for name, pool in self.image_history.items():
@@ -122,6 +178,11 @@ class TrainState:
                     key: _like(_wanted(arrays, prefix + key), parameter, scalar=key == "step")
                     for key in ("step", "exp_avg", "exp_avg_sq")
                 }
+        if self.scaler.is_enabled():
+            keys = self.scaler.state_dict()
+            self.scaler.load_state_dict(
+                {key: type(keys[key])(_wanted(arrays, f"optimizers/scaler/{key}")) for key in keys}
+            )
         for name, pool in self.image_history.items():
             if f"image_history/{name}" in arrays:
                 pool.images = torch.from_numpy(np.array(arrays[f"image_history/{name}"])).to(self.device)
@@ -169,7 +230,7 @@ def load_network(
 
 
 def _adam(
-    networks: Mapping[str, nn.Module], roles: tuple[str, ...], rate: float, config: TranslatorConfig
+    networks: Mapping[str, nn.Module], roles: tuple[str, ...], rate: float, config: GanConfig
 ) -> torch.optim.Adam:
     parameters = [parameter for role in roles for parameter in networks[role].parameters()]
     return torch.optim.Adam(parameters, rate, betas=(config.beta1, config.beta2), fused=True)

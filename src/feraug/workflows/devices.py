@@ -1,10 +1,20 @@
-"""Which device a workflow runs on."""
+"""Which device a workflow runs on, and in how many processes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
 import torch
 
-from feraug.errors import UsageError
+from feraug.errors import FeraugError, UsageError
+from feraug.training import new_fabric
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+T = TypeVar("T")
 
 
 def choose_device(name: str) -> torch.device:
@@ -23,5 +33,62 @@ def choose_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     # torch raises AssertionError where it was built without CUDA, RuntimeError for a bad name or index.
     except (RuntimeError, AssertionError, NotImplementedError) as problem:
-        raise UsageError(f"--device '{name}': not available here; use auto, cpu, cuda or cuda:0") from problem
+        raise UsageError(f"--device '{name}': not available here; there are {_available()}") from problem
     return device
+
+
+def _available() -> str:
+    names = ["auto", "cpu", *(f"cuda:{number}" for number in range(torch.cuda.device_count()))]
+    return ", ".join([*names, "mps"] if torch.backends.mps.is_available() else names)
+
+
+@contextmanager
+def launched(
+    device: str, *, devices: int = 1, nodes: int = 1, precision: str = "32-true"
+) -> Iterator[Fabric]:
+    """Fabric, running: with several devices the command is started again for each of the others.
+
+    Under ``torchrun`` the processes are there already.  Raises :class:`UsageError` for a device,
+    a number of devices or a precision that cannot be had here.
+    """
+    chosen = choose_device(device)
+    if devices < 1 or nodes < 1:
+        raise UsageError("--devices, --num-nodes: one or more")
+    if chosen.type == "mps" and devices > 1:
+        raise UsageError("--devices: Apple's GPU is one device; leave it out")
+    if chosen.type == "cuda" and devices > torch.cuda.device_count():
+        raise UsageError(f"--devices {devices}: there are {_available()}")
+    if precision == "16-mixed" and chosen.type != "cuda":
+        raise UsageError("--precision 16-mixed: needs a GPU; take 32-true or bf16-mixed")
+    fabric = new_fabric(chosen, devices=devices, nodes=nodes, precision=precision)
+    if fabric.world_size > 1:
+        fabric.launch()
+    yield fabric
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+def on_first_process(fabric: Fabric, work: Callable[[], T]) -> T:
+    """Do ``work`` in the first process alone, and give its result, or its failure, to all."""
+    if fabric.world_size == 1:
+        return work()
+    result: T | None = None
+    failure: FeraugError | None = None
+    if fabric.is_global_zero:
+        try:
+            result = work()
+        except FeraugError as problem:
+            failure = problem
+    result, failure = fabric.broadcast((result, failure))
+    if failure is not None:
+        raise failure
+    return result  # type: ignore[return-value]
+
+
+def check_shares(fabric: Fabric, batch_size: int) -> None:
+    """Refuse a batch that the processes cannot share evenly."""
+    if batch_size % fabric.world_size:
+        raise UsageError(
+            f"--batch-size {batch_size}: counts over all devices, and {fabric.world_size} of them need "
+            f"a multiple of {fabric.world_size}"
+        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from feraug.config import differences
 from feraug.errors import ArtifactError, ConfigConflictError
@@ -11,10 +12,17 @@ from feraug.store.header import Header, Provenance
 from feraug.store.reading import open_artifact
 
 
-def existing_header(path: Path, encoding_type: str, wanted: Provenance, *, overwrite: bool) -> Header | None:
+def existing_header(
+    path: Path,
+    encoding_type: str,
+    wanted: Provenance,
+    *,
+    overwrite: bool,
+    normalised: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+) -> Header | None:
     """The header of the file at ``path`` if it came from the same config and inputs; None to make it anew.
 
-    Raises :class:`ConfigConflictError`, naming what differs, when it came from others.
+    ``normalised`` completes the config of a file from a version that had fewer settings.  Raises :class:`ConfigConflictError`, naming what differs, when it came from others.
     """
     if overwrite or not path.exists():
         return None
@@ -23,7 +31,7 @@ def existing_header(path: Path, encoding_type: str, wanted: Provenance, *, overw
             header = reader.header
     except ArtifactError as problem:
         raise ArtifactError(f"{problem}; --overwrite replaces it, --name NAME leaves it alone") from problem
-    found = differences(header.provenance.config, wanted.config)
+    found = differences(normalised(header.provenance.config), wanted.config)
     found += _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
         raise ConfigConflictError(

@@ -1,16 +1,17 @@
-"""Sample grids: the same real faces at every epoch, translated and recovered."""
+"""Sample grids: the same real faces, or the same noise, at every epoch."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from feraug.data import on_device, to_float, to_uint8
-from feraug.emotions import DomainPair
+from feraug.config import NoiseConfig, TranslatorConfig
+from feraug.data import noise, on_device, to_float, to_uint8
 from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_path
 from feraug.store.dataset import DatasetArrays
@@ -19,25 +20,66 @@ from feraug.training import TrainState
 COLUMNS = 12
 
 
-class SampleGrid:
-    """Rows real / translated / recovered of domain a, then of b, by the EMA generators."""
+class SampleGrid(ABC):
+    """Writes ``step-000123.png`` from the EMA networks."""
 
-    def __init__(self, faces: DatasetArrays, pair: DomainPair, folder: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._faces = [_fixed_faces(faces, emotion) for emotion in (pair.a, pair.b)]
 
     def write(self, state: TrainState, step: int) -> Path:
-        """Write ``step-000123.png`` and return its path."""
-        there, back = state.ema["a_to_b"], state.ema["b_to_a"]
-        rows: list[NDArray[np.uint8]] = []
-        for faces, first, second in zip(self._faces, (there, back), (back, there), strict=True):
-            real = to_float(on_device(faces, state.device))
-            translated = _apply(first, real)
-            rows += [faces, _pixels(translated), _pixels(_apply(second, translated))]
+        """Write the grid of a step and return its path."""
         path = self._folder / f"step-{step:06d}.png"
+        with torch.no_grad():
+            rows = self.rows(state)
         with atomic_path(path) as temporary:
             write_png(sheet(np.concatenate(rows), COLUMNS, enlarge=2), temporary)
         return path
+
+    @abstractmethod
+    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+        """The rows, uint8 (12, 48, 48) each."""
+
+
+class TranslationGrid(SampleGrid):
+    """Rows real / translated / recovered of domain a, then of b."""
+
+    def __init__(self, config: TranslatorConfig, faces: DatasetArrays, folder: Path) -> None:
+        super().__init__(folder)
+        self._faces = [_fixed_faces(faces, emotion) for emotion in (config.domains.a, config.domains.b)]
+
+    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+        """Six rows."""
+        there, back = state.ema["a_to_b"], state.ema["b_to_a"]
+        rows: list[NDArray[np.uint8]] = []
+        for faces, first, second in zip(self._faces, (there, back), (back, there), strict=True):
+            translated = first(to_float(on_device(faces, state.device)))
+            rows += [faces, _pixels(translated), _pixels(second(translated))]
+        return rows
+
+
+class NoiseGrid(SampleGrid):
+    """A row for each emotion, of the same twelve noise vectors; three rows for a single emotion."""
+
+    def __init__(self, config: NoiseConfig, folder: Path) -> None:
+        super().__init__(folder)
+        self._emotions = len(config.emotions)
+        self._z = noise(config.seed, 0, COLUMNS if self._emotions > 1 else 3 * COLUMNS, config.latent_size)
+
+    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+        """As many rows as emotions, or three."""
+        z = torch.from_numpy(self._z).to(state.device)
+        generator = state.ema["generator"]
+        return [
+            _pixels(generator(z, torch.full((len(z),), number, device=state.device)))
+            for number in range(self._emotions)
+        ]
+
+
+def sample_grid(config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, folder: Path) -> SampleGrid:
+    """The sample grid that fits a model."""
+    if isinstance(config, TranslatorConfig):
+        return TranslationGrid(config, faces, folder)
+    return NoiseGrid(config, folder)
 
 
 def _fixed_faces(faces: DatasetArrays, emotion: str) -> NDArray[np.uint8]:
@@ -45,12 +87,6 @@ def _fixed_faces(faces: DatasetArrays, emotion: str) -> NDArray[np.uint8]:
     rows = faces.rows(split="validation", emotion=emotion)
     rows = rows if len(rows) else faces.rows(split="train", emotion=emotion)
     return faces.images[np.resize(rows, COLUMNS)]
-
-
-@torch.no_grad()
-def _apply(network: nn.Module, faces: Tensor) -> Tensor:
-    translated: Tensor = network(faces)
-    return translated
 
 
 def _pixels(faces: Tensor) -> NDArray[np.uint8]:

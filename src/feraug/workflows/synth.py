@@ -1,28 +1,34 @@
-"""``feraug synth``: translate real faces into labelled synthetic ones."""
+"""``feraug synth``: real faces translated, or faces from noise, as a labelled set."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from feraug.config import SynthConfig, to_json
-from feraug.data import on_device, to_float, to_uint8, vary
-from feraug.emotions import DomainPair, emotion_code
+from feraug.config import NoiseConfig, NoiseSynthConfig, SynthConfig, TranslatorConfig, to_json
+from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
-from feraug.store.header import SYNTHETIC, Provenance
-from feraug.store.synthetic import SyntheticWriter, writing_synthetic
+from feraug.store.header import SYNTHETIC, Header, Provenance
+from feraug.store.lock import exclusive
+from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.devices import choose_device
+from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.translators import Translator, load_translator, model_kind, translator_for_pair
+from feraug.workflows.generators import load_generator
+from feraug.workflows.model_files import config_of, find_model
+from feraug.workflows.synth_makers import FromNoise, Made, Maker, Translations
+from feraug.workflows.translators import load_translator, translator_for_pair
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 MAX_ROUNDS = 2**16
 """How often a face can be used: a file has 16 bits for the round."""
@@ -35,15 +41,18 @@ class SynthResult:
     path: Path
     already_done: bool
     model: Path
-    pair: DomainPair
+    pair: DomainPair | None
+    """What was translated into what; None for faces from noise."""
+    emotions: tuple[str, ...]
+    """The labels of the images."""
     images: int
     sources: int
-    """Different real faces that were translated."""
+    """Different real faces that were translated; 0 for faces from noise."""
 
     @property
     def rounds(self) -> int:
         """How often each source was used, rounded up."""
-        return -(-self.images // self.sources)
+        return -(-self.images // self.sources) if self.sources else 0
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
@@ -51,8 +60,9 @@ class SynthResult:
             "path": str(self.path),
             "already_done": self.already_done,
             "model": str(self.model),
-            "pair": str(self.pair),
-            "label": self.pair.b,
+            "pair": None if self.pair is None else str(self.pair),
+            "label": self.emotions[0] if len(self.emotions) == 1 else None,
+            "labels": list(self.emotions),
             "images": self.images,
             "sources": self.sources,
             "rounds": self.rounds,
@@ -66,10 +76,17 @@ class SynthOptions:
     device: str = "auto"
     overwrite: bool = False
     command: str = "feraug.synthesise"
+    devices: int = 1
+    nodes: int = 1
+
+
+def makes_from_noise(model: str, workspace: Workspace) -> bool:
+    """Whether ``model`` names a generator of faces from noise; raises as :func:`find_model`."""
+    return isinstance(config_of(find_model(model, workspace)), NoiseConfig)
 
 
 def synthesise(
-    config: SynthConfig,
+    config: SynthConfig | NoiseSynthConfig,
     workspace: Workspace,
     *,
     model: str | None = None,
@@ -78,64 +95,118 @@ def synthesise(
     options: SynthOptions | None = None,
     notify: Notify = ignore,
 ) -> SynthResult:
-    """Translate ``config.count`` faces of the split's domain a into b; writes ``synthetic/NAME.h5``.
+    """Make ``config.count`` images; writes ``synthetic/NAME.h5``.
 
-    ``model`` is a file or a name in ``models/``; None: the only trained model for the pair.
-    Raises :class:`MissingArtifactError` without a dataset or model, :class:`UsageError` when
-    several models fit, :class:`ArtifactError` when the model is of another pair.
+    With a :class:`SynthConfig` faces of the split's domain a are translated into b, with a
+    :class:`NoiseSynthConfig` faces are made from noise.  ``model`` is a file or a name in
+    ``models/``; None: the only translator for the pair.  Raises :class:`MissingArtifactError`
+    without a dataset or model, :class:`UsageError` when several models fit or the model is of
+    another kind, pair or emotion.
     """
     options = options or SynthOptions()
-    pair = DomainPair.parse(config.pair)
-    model_path = _model_path(model, pair, workspace)
-    dataset_path = dataset or workspace.dataset()
-    if not dataset_path.exists():
-        raise MissingArtifactError(
-            f"{dataset_path}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
-        )
-    kind = model_kind(model_path)
-    faces, rows = _sources(dataset_path, pair, config.split)
-    digests = {dataset_path.name: sha256_file(dataset_path), model_path.name: sha256_file(model_path)}
-    config = replace(config, pair=str(pair))
-    provenance = Provenance(to_json(config), options.command, config.seed, digests)
-    path = workspace.synthetic(name or f"{kind}-{pair.slug}")
-    result = SynthResult(path.resolve(), False, model_path.resolve(), pair, config.count, len(rows))
-    if existing_header(path, SYNTHETIC, provenance, overwrite=options.overwrite) is not None:
-        return replace(result, already_done=True)
-    if result.rounds > MAX_ROUNDS:
-        raise UsageError(
-            f"-n: {config.count:,} images from {len(rows):,} faces would use each {result.rounds:,} times; "
-            f"{MAX_ROUNDS:,} is the limit, so use -n {MAX_ROUNDS * len(rows)} or fewer"
-        )
-    translator = load_translator(model_path, device=str(choose_device(options.device)))
-    if not translator.finished:
-        notify(
-            Note(f"{model_path.name} is at step {translator.step:,} of {translator.steps:,}, not finished")
-        )
-    facts = {"sources": [digests[dataset_path.name]], "model": digests[model_path.name], "label": pair.b}
-    with writing_synthetic(path, config.count, provenance, facts) as writer:
-        _translate_all(writer, translator, faces, rows, config, notify)
+    if isinstance(config, SynthConfig):
+        job = _translation_job(config, workspace, model, dataset or workspace.dataset())
+    else:
+        job = _noise_job(config, workspace, model)
+    path = workspace.synthetic(name or job.name)
+    result = replace(job.result, path=path.resolve())
+    provenance = Provenance(job.config, options.command, config.seed, job.digests)
+    with launched(options.device, devices=options.devices, nodes=options.nodes) as fabric:
+
+        def existing() -> Header | None:
+            return existing_header(path, SYNTHETIC, provenance, overwrite=options.overwrite)
+
+        if on_first_process(fabric, existing) is not None:
+            return replace(result, already_done=True)
+        maker, finished = job.maker(fabric.device)
+        if not finished:
+            notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))
+        _write(path, config, maker, provenance, job.facts, fabric, notify)
     return result
 
 
-def _model_path(model: str | None, pair: DomainPair, workspace: Workspace) -> Path:
-    if model is None:
-        return translator_for_pair(pair, workspace)
-    as_file = Path(model)
-    if as_file.suffix == ".h5" or as_file.exists():
-        if not as_file.exists():
-            raise MissingArtifactError(f"{model}: no such model file")
-        return as_file
-    for candidate in (workspace.model(model), workspace.model(f"{model}-{pair.slug}")):
-        if candidate.exists():
-            return candidate
-    reverse = workspace.model(f"{model}-{pair.reversed.slug}")
-    if reverse.exists():
-        return reverse
-    names = ", ".join(path.stem for path in workspace.models()) or "none"
-    raise MissingArtifactError(
-        f"no model '{model}' in {workspace.root / 'models'} (there: {names}); "
-        f"train one with 'feraug train cyclegan --pair {pair}'"
+@dataclass(frozen=True)
+class _Job:
+    """What is to be made, before anything is loaded onto a device."""
+
+    name: str
+    result: SynthResult
+    config: dict[str, Any]
+    digests: dict[str, str]
+    facts: dict[str, Any]
+    inputs: tuple[SynthConfig | NoiseSynthConfig, NDArray[np.uint8] | None, NDArray[np.int64] | None]
+
+    def maker(self, device: torch.device) -> tuple[Maker, bool]:
+        """The maker, and whether its model is finished."""
+        config, faces, rows = self.inputs
+        if isinstance(config, NoiseSynthConfig):
+            generator = load_generator(self.result.model, device=str(device))
+            return FromNoise(generator, config), generator.finished
+        assert faces is not None
+        assert rows is not None
+        translator = load_translator(self.result.model, device=str(device))
+        return Translations(translator, faces, rows, config), translator.finished
+
+
+def _translation_job(config: SynthConfig, workspace: Workspace, model: str | None, dataset: Path) -> _Job:
+    pair = DomainPair.parse(config.pair)
+    path = translator_for_pair(pair, workspace) if model is None else find_model(model, workspace, pair)
+    if not dataset.exists():
+        raise MissingArtifactError(
+            f"{dataset}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
+        )
+    trained = config_of(path)
+    if not isinstance(trained, TranslatorConfig):
+        raise UsageError(f"{path}: makes faces from noise; leave --pair out")
+    if trained.domains not in (pair, pair.reversed):
+        raise UsageError(
+            f"{path.name}: this model translates {trained.domains} and {trained.domains.reversed}, not {pair}"
+        )
+    faces, rows = _sources(dataset, pair, config.split)
+    if -(-config.count // len(rows)) > MAX_ROUNDS:
+        raise UsageError(
+            f"-n: {config.count:,} images from {len(rows):,} faces would use each more than "
+            f"{MAX_ROUNDS:,} times; use -n {MAX_ROUNDS * len(rows)} or fewer"
+        )
+    digests = {dataset.name: sha256_file(dataset), path.name: sha256_file(path)}
+    return _Job(
+        name=f"{_stem(path, trained)}-{pair.slug}",
+        result=SynthResult(Path(), False, path.resolve(), pair, (pair.b,), config.count, len(rows)),
+        config=to_json(replace(config, pair=str(pair))),
+        digests=digests,
+        facts={"sources": [digests[dataset.name]], "model": digests[path.name], "label": pair.b},
+        inputs=(config, faces, rows),
     )
+
+
+def _noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None) -> _Job:
+    if model is None:
+        raise UsageError("--model: which generator is to make faces from noise, such as wgan-gp?")
+    path = find_model(model, workspace)
+    trained = config_of(path)
+    if not isinstance(trained, NoiseConfig):
+        raise UsageError(f"{path}: a {trained.model} translates faces; say which with --pair A:B")
+    unknown = [emotion for emotion in config.emotions if emotion not in trained.emotions]
+    if unknown:
+        raise UsageError(f"{path.name}: makes {', '.join(trained.emotions)}, not {unknown[0]}")
+    emotions = config.emotions or trained.emotions
+    digest = sha256_file(path)
+    facts: dict[str, Any] = {"sources": [], "model": digest}
+    if len(emotions) == 1:
+        facts["label"] = emotions[0]
+    return _Job(
+        name=path.stem,
+        result=SynthResult(Path(), False, path.resolve(), None, emotions, config.count, 0),
+        config=to_json(replace(config, emotions=emotions)),
+        digests={path.name: digest},
+        facts=facts,
+        inputs=(config, None, None),
+    )
+
+
+def _stem(path: Path, trained: TranslatorConfig) -> str:
+    """The kind of model, or the name that the user gave the model's file."""
+    return trained.model if path.stem == trained.name else path.stem
 
 
 def _sources(dataset_path: Path, pair: DomainPair, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -148,48 +219,41 @@ def _sources(dataset_path: Path, pair: DomainPair, split: str) -> tuple[NDArray[
     return dataset.images[rows], rows
 
 
-def _translate_all(
-    writer: SyntheticWriter,
-    translator: Translator,
-    faces: NDArray[np.uint8],
-    rows: NDArray[np.int64],
-    config: SynthConfig,
+def _write(
+    path: Path,
+    config: SynthConfig | NoiseSynthConfig,
+    maker: Maker,
+    provenance: Provenance,
+    facts: dict[str, Any],
+    fabric: Fabric,
     notify: Notify,
 ) -> None:
-    pair = DomainPair.parse(config.pair)
-    label = emotion_code(pair.b)
-    done = 0
-    for places, rounds in source_batches(len(rows), config):
-        batch = to_float(on_device(faces[places], translator.device))
-        views = vary(batch, rounds, rows[places], config.seed)
-        images = to_uint8(translator.forward(views, pair)).cpu().numpy()
-        labels = np.full(len(images), label, np.uint8)
-        writer.append(images, labels, rows=rows[places], source=0, rounds=rounds.astype(np.uint16))
-        done += len(images)
-        notify(Progress("translating", done, config.count, "images"))
+    """Make the images in batches, each shared out over the processes; the first writes them."""
+    size = config.batch_size * fabric.world_size
+    batches = [np.arange(start, min(start + size, config.count)) for start in range(0, config.count, size)]
+    if not fabric.is_global_zero:
+        for places in batches:
+            _made_together(maker, places, fabric)
+        return
+    with exclusive(path), writing_synthetic(path, config.count, provenance, facts) as writer:
+        for places in batches:
+            made = _made_together(maker, places, fabric)
+            writer.append(made.images, made.labels, rows=made.rows, source=0, rounds=made.rounds)
+            notify(Progress("making images", int(places[-1]) + 1, config.count, "images"))
 
 
-def _order(available: int, config: SynthConfig, turn: int) -> NDArray[np.int64]:
-    """The order in which round ``turn`` goes through the sources."""
-    return np.random.default_rng((config.seed, turn)).permutation(available)
+def _made_together(maker: Maker, places: NDArray[np.int64], fabric: Fabric) -> Made:
+    """The images at ``places``, of which each process makes a part; all get all of them."""
+    if fabric.world_size == 1:
+        return maker.make(places)
+    share = -(-len(places) // fabric.world_size)
+    padded = np.resize(places, share * fabric.world_size)  # repeats some, so that all parts are as long
+    made = maker.make(padded[fabric.global_rank * share :][:share])
 
+    def whole(part: NDArray[Any]) -> NDArray[Any]:
+        tensor = torch.from_numpy(part.astype(np.int64) if part.dtype == np.uint16 else part)
+        everywhere = fabric.all_gather(tensor.to(fabric.device))
+        assert isinstance(everywhere, torch.Tensor)
+        return everywhere.flatten(0, 1).cpu().numpy()[: len(places)].astype(part.dtype)
 
-def source_batches(
-    available: int, config: SynthConfig
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Places among ``available`` sources and the round of each, a batch at a time, ``count`` in all.
-
-    Every source is used once, in an order shuffled by the seed, before any is used again.
-    """
-    orders: dict[int, NDArray[np.int64]] = {}
-    for start in range(0, config.count, config.batch_size):
-        numbers = np.arange(start, min(start + config.batch_size, config.count))
-        rounds = numbers // available
-        # A batch may span many rounds: there can be fewer sources than a batch has places.
-        turns = [int(turn) for turn in np.unique(rounds)]
-        orders = {turn: orders[turn] if turn in orders else _order(available, config, turn) for turn in turns}
-        places = np.array(
-            [orders[int(turn)][number % available] for turn, number in zip(rounds, numbers, strict=True)],
-            np.int64,
-        )
-        yield places, rounds
+    return Made(whole(made.images), whole(made.labels), whole(made.rows), whole(made.rounds))

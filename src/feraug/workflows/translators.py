@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import TranslatorConfig, from_json
+from feraug.config import TranslatorConfig
 from feraug.data import on_device, to_float, to_uint8
 from feraug.emotions import DomainPair
-from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, TrainingError, UsageError
+from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
 from feraug.images import SIDE
 from feraug.models import build_generator
-from feraug.store.header import MODEL
 from feraug.store.model import read_model
-from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
-from feraug.training import load_network
+from feraug.workflows.devices import choose_device
+from feraug.workflows.model_files import config_in, config_of, load_average
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Translator:
 
     config: TranslatorConfig
     step: int
-    steps: int
+    finished: bool
+    """Whether its training reached its end."""
     device: torch.device
     generators: dict[str, nn.Module]
 
@@ -37,11 +38,6 @@ class Translator:
     def pair(self) -> DomainPair:
         """The pair it was trained on; it translates both ways."""
         return self.config.domains
-
-    @property
-    def finished(self) -> bool:
-        """Whether its training reached the last step."""
-        return self.step >= self.steps
 
     def generator(self, pair: DomainPair) -> nn.Module:
         """The generator from ``pair.a`` to ``pair.b``; :class:`UsageError` when it has none."""
@@ -81,41 +77,19 @@ class Translator:
 def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     """The translator in a model file.
 
-    Raises :class:`MissingArtifactError` when there is no such file and :class:`ArtifactError`
-    when it is damaged or no translator.
+    Raises :class:`MissingArtifactError` when there is no such file, :class:`ArtifactError` when
+    it is damaged or no translator, and :class:`UsageError` for a device that does not exist here.
     """
-    path = Path(path)
+    path, chosen = Path(path), choose_device(device)
     saved = read_model(path, ("ema",))
-    config = translator_config(path, saved.header.provenance.config)
-    generators: dict[str, nn.Module] = {}
-    for role in ("a_to_b", "b_to_a"):
-        with torch.device(
-            "meta"
-        ):  # shapes only: nothing is allocated for a config that the arrays do not fit
-            network = build_generator(config)
-        try:
-            load_network(network, saved.arrays, f"ema/{role}", assign=True)
-        except TrainingError as problem:
-            raise ArtifactError(f"{path}: damaged ({problem})") from problem
-        network.eval().requires_grad_(False)
-        generators[role] = network.to(device=torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Translator(config, saved.step, saved.steps, torch.device(device), generators)
-
-
-def translator_config(path: Path, values: object) -> TranslatorConfig:
-    """The config in a model file, checked; :class:`ArtifactError` when it is not a translator's."""
-    try:
-        return from_json(TranslatorConfig, values)  # type: ignore[arg-type]
-    except FeraugError as problem:
-        raise ArtifactError(f"{path}: not a translator that this version knows ({problem})") from problem
-
-
-def model_kind(path: Path) -> str:
-    """The kind of translator in a model file, such as ``cyclegan``."""
-    header = read_artifact_header(path)
-    if header.encoding_type != MODEL:
-        raise ArtifactError(f"{path}: not a model; give a file from 'feraug train'")
-    return translator_config(path, header.provenance.config).model
+    config = config_in(path, saved.header.provenance.config)
+    if not isinstance(config, TranslatorConfig):
+        raise ArtifactError(f"{path}: a {config.model} makes faces from noise, it translates none")
+    generators = {
+        role: load_average(path, saved, role, partial(build_generator, config), chosen)
+        for role in ("a_to_b", "b_to_a")
+    }
+    return Translator(config, saved.step, saved.finished, chosen, generators)
 
 
 def translator_for_pair(pair: DomainPair, workspace: Workspace) -> Path:
@@ -139,9 +113,7 @@ def translator_for_pair(pair: DomainPair, workspace: Workspace) -> Path:
 def _translates(path: Path, pair: DomainPair) -> bool:
     """Whether the file is a translator of the pair; damaged files are not."""
     try:
-        header = read_artifact_header(path)
-        if header.encoding_type != MODEL:
-            return False
-        return translator_config(path, header.provenance.config).domains in (pair, pair.reversed)
+        config = config_of(path)
     except FeraugError:
         return False
+    return isinstance(config, TranslatorConfig) and config.domains in (pair, pair.reversed)

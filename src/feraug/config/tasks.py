@@ -1,0 +1,64 @@
+"""Settings of the commands that prepare data and make images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from feraug.config.values import check, setting
+from feraug.emotions import DomainPair, parse_emotion
+
+LABEL_SOURCES: Final = ("fer2013", "ferplus")
+_MAX_SEED: Final = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class PrepareConfig:
+    """What determines ``dataset.h5``, beside the files that are read (their SHA-256 stands in the header)."""
+
+    source: str = "csv"
+    """``csv``, ``folder``, or ``drawn:N``."""
+    labels: str = setting(
+        "fer2013",
+        "fer2013: the source's own labels; ferplus: the majority of the FER+ votes.",
+        choices=LABEL_SOURCES,
+    )
+    near_copies: bool = True
+    drop_blank: bool = False
+    drop_duplicates: bool = False
+    drop_leaks: bool = False
+    skip_bad_rows: bool = False
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """What determines a set of translated faces, beside the model and the source file."""
+
+    pair: str = "neutral:happy"
+    count: int = setting(5000, "Images to make.", low=1, high=100_000_000)
+    split: str = "train"
+    batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
+        DomainPair.parse(self.pair)
+
+
+@dataclass(frozen=True)
+class NoiseSynthConfig:
+    """What determines a set of faces made from noise, beside the model."""
+
+    count: int = setting(5000, "Images to make.", low=1, high=100_000_000)
+    emotions: tuple[str, ...] = ()
+    """Emotions to make, in turn; none: all that the model was trained on."""
+    batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
+        object.__setattr__(self, "emotions", tuple(map(parse_emotion, self.emotions)))

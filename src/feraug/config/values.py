@@ -1,0 +1,140 @@
+"""Settings as data: declaration, limits, JSON there and back."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+
+from feraug.emotions import suggestion
+from feraug.errors import UsageError
+
+ConfigT = TypeVar("ConfigT")
+
+
+def setting(
+    default: Any,
+    help_text: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: Collection[str] | None = None,
+    only: Collection[str] | None = None,
+) -> Any:
+    """A field of a config: its default, its line in ``--help``, its limits, the models it is for.
+
+    ``only`` names the models that the setting means something to; None: all of them.
+    """
+    metadata = {"help": help_text, "low": low, "high": high, "choices": choices, "only": only}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def fields(kind: type[Any] | Any) -> dict[str, dataclasses.Field[Any]]:
+    """The fields of a config by name."""
+    return {field.name: field for field in dataclasses.fields(kind)}
+
+
+def hints(kind: type[Any]) -> dict[str, Any]:
+    """The types of a config's fields by name."""
+    return typing.get_type_hints(kind)
+
+
+def check(config: Any) -> None:
+    """Hold every field of a config to its type, its limits and its choices.
+
+    Raises :class:`UsageError`, naming the option.
+    """
+    known = hints(type(config))
+    for name, field in fields(config).items():
+        value = getattr(config, name)
+        if not _is_of(value, known[name]):
+            raise UsageError(f"{option(name)}: {value!r} is not of type {_type_name(known[name])}")
+        if field.metadata.get("choices") is not None:
+            one_of(name, value, field.metadata["choices"])
+        if field.metadata.get("low") is not None and value is not None:
+            _in_range(name, value, field.metadata["low"], field.metadata["high"])
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """A config as a flat dictionary of JSON values."""
+    values = dataclasses.asdict(config)
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def from_json(kind: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
+    """A config of class ``kind`` from JSON values; missing settings take their defaults.
+
+    Raises :class:`UsageError` for an unknown setting, a value of the wrong type or out of range.
+    """
+    known = hints(kind)
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        near = suggestion(unknown[0], known)
+        raise UsageError(f"unknown setting '{unknown[0]}' for a {kind.__name__}{near}")
+    converted = dict(values)
+    for name, value in values.items():
+        if known[name] == tuple[str, ...] and isinstance(value, list):
+            converted[name] = tuple(value)
+        if not _is_of(converted[name], known[name]):
+            raise UsageError(f"{name}: {value!r} is not of type {_type_name(known[name])}")
+        if _takes_float(known[name]) and value is not None:
+            converted[name] = float(value)
+    return kind(**converted)
+
+
+def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """``["cycle_weight: 1.0 there, 5.0 asked for", ...]`` for each setting that differs."""
+    names = [*existing, *(name for name in wanted if name not in existing)]
+    return [
+        f"{name}: {existing.get(name, '(absent)')} there, {wanted.get(name, '(absent)')} asked for"
+        for name in names
+        if existing.get(name) != wanted.get(name) or (name in existing) != (name in wanted)
+    ]
+
+
+def one_of(name: str, value: str, allowed: Collection[str]) -> None:
+    """Raise :class:`UsageError`, with the nearest name, unless ``value`` is one of ``allowed``."""
+    if value not in allowed:
+        known = ", ".join(allowed)
+        raise UsageError(f"{option(name)}: unknown '{value}'{suggestion(value, allowed)}; known: {known}")
+
+
+def option(name: str) -> str:
+    """The option of the command line that a setting is called by."""
+    return {"count": "-n", "emotions": "--emotion"}.get(name, "--" + name.replace("_", "-"))
+
+
+def _in_range(name: str, value: float, low: float, high: float) -> None:
+    if not (math.isfinite(value) and low <= value <= high):
+        kind = "whole number" if isinstance(value, int) else "number"
+        limits = f"{low} to {high}" if isinstance(value, int) else f"{low:g} to {high:g}"
+        raise UsageError(f"{option(name)}: {value} is not a {kind} from {limits}")
+
+
+def _is_of(value: Any, hint: Any) -> bool:
+    if isinstance(hint, types.UnionType):
+        return any(_is_of(value, part) for part in typing.get_args(hint))
+    if hint is types.NoneType:
+        return value is None
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
+    if hint is bool:
+        return isinstance(value, bool)
+    if hint is float:
+        if isinstance(value, int):
+            return not isinstance(value, bool) and abs(value) < 2**1000  # beyond, float() fails
+        return isinstance(value, float)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _takes_float(hint: Any) -> bool:
+    return hint is float or (isinstance(hint, types.UnionType) and float in typing.get_args(hint))
+
+
+def _type_name(hint: Any) -> str:
+    return "list of names" if typing.get_origin(hint) is tuple else getattr(hint, "__name__", str(hint))

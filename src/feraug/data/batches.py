@@ -1,0 +1,176 @@
+"""Training batches by number: the faces lie on the device, and are chosen and augmented there.
+
+Every draw is a function of (seed, stream, number of the batch) for the batch of all processes
+together, of which each process takes its part: the number of devices changes no draw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from feraug.data.images import on_device, to_float
+from feraug.data.views import draw_views, warp
+from feraug.objectives import NoiseBatch, TranslationBatch
+
+_ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
+_CLASS_STREAM, _NOISE_STREAM = 60, 70
+"""Streams of random numbers, so that no two uses share draws; a domain or class number is added."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How batches are drawn: ``batch_size`` over all ``processes``, of which this one is ``rank``."""
+
+    batch_size: int
+    seed: int
+    device: torch.device
+    flip: bool = True
+    augment: bool = False
+    rank: int = 0
+    processes: int = 1
+
+    def random(self, stream: int, index: int) -> np.random.Generator:
+        """The random numbers of a use in batch ``index``, the same in every process."""
+        return np.random.default_rng((self.seed, stream, index))
+
+    def mine(self, values: NDArray[Any]) -> NDArray[Any]:
+        """This process's part of what was drawn for the whole batch."""
+        size = self.batch_size // self.processes
+        return values[self.rank * size : (self.rank + 1) * size]
+
+    def mix(self, index: int) -> Tensor:
+        """Uniform draws from [0, 1], float (N, 1, 1, 1)."""
+        drawn = self.random(_MIX_STREAM, index).random(self.batch_size, np.float32)
+        return torch.from_numpy(self.mine(drawn)).to(self.device)[:, None, None, None]
+
+    def augmented(self, faces: Tensor, stream: int, index: int) -> Tensor:
+        """This process's faces of batch ``index``, mirrored, and warped too with ``augment``."""
+        flips = np.zeros(self.batch_size, np.bool_)
+        if self.flip:
+            flips = self.random(_FLIP_STREAM + stream, index).random(self.batch_size) < 0.5
+        if self.augment:
+            random = self.random(_AUGMENT_STREAM + stream, index)
+            return warp(faces, self.mine(draw_views(random, self.batch_size, flips)))
+        mirrored = torch.from_numpy(self.mine(flips)).to(self.device)
+        return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)
+
+
+class ShuffledRows:
+    """Row numbers of an endless sequence of shuffled passes over ``count`` rows.
+
+    The row at a place is a function of (seed, stream, place) alone; every pass shows every row once.
+    """
+
+    def __init__(self, count: int, *, seed: int, stream: int) -> None:
+        self.count = count
+        self._key = (seed, stream)
+        self._passes: dict[int, NDArray[np.int64]] = {}
+
+    def rows(self, index: int, batch_size: int) -> NDArray[np.int64]:
+        """The rows of batch ``index``, int64 (batch_size,)."""
+        return self.at(np.arange(index * batch_size, (index + 1) * batch_size))
+
+    def at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows at some places of the sequence, int64, as many."""
+        passes = places // self.count
+        chosen = np.empty(len(places), np.int64)
+        for number in np.unique(passes):
+            here = passes == number
+            chosen[here] = self._order(int(number))[places[here] % self.count]
+        return chosen
+
+    def _order(self, number: int) -> NDArray[np.int64]:
+        if number not in self._passes:
+            self._passes = {key: order for key, order in self._passes.items() if key >= number - 1}
+            self._passes[number] = np.random.default_rng((*self._key, number)).permutation(self.count)
+        return self._passes[number]
+
+
+class PairBatches:
+    """Unpaired batches of two domains."""
+
+    def __init__(self, images_a: NDArray[np.uint8], images_b: NDArray[np.uint8], sampling: Sampling) -> None:
+        self._sampling = sampling
+        self._images = [on_device(images, sampling.device) for images in (images_a, images_b)]
+        self._rows = [
+            ShuffledRows(len(images), seed=sampling.seed, stream=_ORDER_STREAM + domain)
+            for domain, images in enumerate(self._images)
+        ]
+
+    def batch(self, index: int) -> TranslationBatch:
+        """Batch ``index``: this process's float (N, 1, 48, 48) of each domain."""
+        real_a, real_b = (self._domain(domain, index) for domain in range(2))
+        return TranslationBatch(real_a, real_b, self._sampling.mix(index))
+
+    def _domain(self, domain: int, index: int) -> Tensor:
+        sampling = self._sampling
+        rows = sampling.mine(self._rows[domain].rows(index, sampling.batch_size))
+        faces = to_float(self._images[domain][torch.from_numpy(rows).to(sampling.device)])
+        return sampling.augmented(faces, domain, index)
+
+
+class ClassBatches:
+    """Batches of faces with their classes, and noise for as many fakes.
+
+    ``classes`` int (N,) has the class of each image, 0 to the number of classes less one.  With
+    ``balanced`` each class stands equally often in any run of as many places as there are
+    classes, however few faces it has; else faces come as often as they are there.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        classes: NDArray[np.integer[Any]],
+        sampling: Sampling,
+        *,
+        latent_size: int,
+        balanced: bool,
+    ) -> None:
+        self._sampling, self._latent_size = sampling, latent_size
+        self._images = on_device(images, sampling.device)
+        self._classes = classes.astype(np.int64)
+        groups = [np.flatnonzero(classes == number) for number in range(int(classes.max()) + 1)]
+        self._groups = groups if balanced else [np.arange(len(images))]
+        self._rows = [
+            ShuffledRows(len(group), seed=sampling.seed, stream=_CLASS_STREAM + number)
+            for number, group in enumerate(self._groups)
+        ]
+
+    def batch(self, index: int) -> NoiseBatch:
+        """Batch ``index``: this process's faces, classes and noise."""
+        sampling = self._sampling
+        rows = sampling.mine(self._chosen(index))
+        places = torch.from_numpy(rows).to(sampling.device)
+        faces = sampling.augmented(to_float(self._images[places]), 0, index)
+        classes = torch.from_numpy(self._classes[rows]).to(sampling.device)
+        drawn = noise(sampling.seed, index, sampling.batch_size, self._latent_size)
+        z = torch.from_numpy(sampling.mine(drawn)).to(sampling.device)
+        return NoiseBatch(faces, classes, z, sampling.mix(index))
+
+    def _chosen(self, index: int) -> NDArray[np.int64]:
+        """The rows of batch ``index`` over all processes."""
+        size, groups = self._sampling.batch_size, len(self._groups)
+        places = np.arange(index * size, (index + 1) * size)
+        turns = places // groups  # in each turn every group comes once, in an order of its own
+        orders = {turn: self._order(int(turn)) for turn in np.unique(turns)}
+        group_of = np.array([orders[turn][place % groups] for turn, place in zip(turns, places, strict=True)])
+        rows = np.empty(size, np.int64)
+        for number, group in enumerate(self._groups):
+            here = group_of == number
+            rows[here] = group[self._rows[number].at(turns[here])]
+        return rows
+
+    def _order(self, turn: int) -> NDArray[np.int64]:
+        return self._sampling.random(_ORDER_STREAM, turn).permutation(len(self._groups))
+
+
+def noise(seed: int, index: int, count: int, latent_size: int) -> NDArray[np.float32]:
+    """Normal noise float32 (count, latent_size): a function of its arguments alone."""
+    random = np.random.default_rng((seed, _NOISE_STREAM, index))
+    return random.standard_normal((count, latent_size), np.float32)

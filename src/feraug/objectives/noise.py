@@ -1,0 +1,114 @@
+"""Faces from noise: DCGAN, Wasserstein GAN with gradient penalty, R3GAN.
+
+In all three G is ``generator`` (z, class) and D ``discriminator`` (image, class); with one class
+the class means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from torch import Tensor
+
+from feraug.losses import cross_entropy, gradient_penalty, relativistic, wasserstein, zero_centred_penalty
+from feraug.objectives.protocol import GeneratorLoss, LossTerms, Networks, NoiseBatch
+
+
+class _Noise:
+    generator_roles = ("generator",)
+    discriminator_roles = ("discriminator",)
+    fake_names = ("fake",)
+    critic_steps = 1
+
+    def fakes(self, nets: Networks, batch: NoiseBatch) -> dict[str, Tensor]:
+        """Faces made from the batch's noise and classes."""
+        return {"fake": nets["generator"](batch.z, batch.classes)}
+
+
+@dataclass(frozen=True)
+class DCGAN(_Noise):
+    """Goodfellow et al. (2014), equation 1, with the non-saturating loss of G; Radford et al. (2016).
+
+    D: -E[t log s(D(x)) + (1 - t) log(1 - s(D(x)))] - E[log(1 - s(D(G(z))))], t = ``real_target``;
+    G: -E[log s(D(G(z)))].
+    """
+
+    real_target: float = 1.0
+
+    def generator_loss(self, nets: Networks, batch: NoiseBatch, progress: float) -> GeneratorLoss:
+        """The term ``adversarial``."""
+        fakes = self.fakes(nets, batch)
+        scores = nets["discriminator"](fakes["fake"], batch.classes)
+        return GeneratorLoss(LossTerms({"adversarial": cross_entropy(scores, 1.0)}, {}), fakes)
+
+    def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
+        """The terms ``discriminator_real`` and ``discriminator_fake``."""
+        judge = partial(_with_classes, nets, batch)
+        terms = {
+            "discriminator_real": cross_entropy(judge(batch.real), self.real_target),
+            "discriminator_fake": cross_entropy(judge(fakes["fake"]), 0.0),
+        }
+        return LossTerms(terms, {})
+
+
+@dataclass(frozen=True)
+class WGANGP(_Noise):
+    """Gulrajani et al. (2017), equation 3 and algorithm 1.
+
+    Critic, ``critic_steps`` times: -(E[D(x)] - E[D(G(z))]) + ``penalty_weight`` E[(|grad D| - 1)^2];
+    G: -E[D(G(z))].  The term ``wasserstein`` of the history is the estimate of the distance.
+    """
+
+    penalty_weight: float = 10.0
+    critic_steps: int = 5
+
+    def generator_loss(self, nets: Networks, batch: NoiseBatch, progress: float) -> GeneratorLoss:
+        """The term ``adversarial``."""
+        fakes = self.fakes(nets, batch)
+        scores = nets["discriminator"](fakes["fake"], batch.classes)
+        return GeneratorLoss(LossTerms({"adversarial": -scores.mean()}, {}), fakes)
+
+    def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
+        """The terms ``wasserstein`` and ``penalty``."""
+        critic, fake = partial(_with_classes, nets, batch), fakes["fake"]
+        terms = {
+            "wasserstein": wasserstein(critic(batch.real), critic(fake)),
+            "penalty": gradient_penalty(critic, batch.real, fake, batch.mix),
+        }
+        return LossTerms(terms, {"wasserstein": -1.0, "penalty": self.penalty_weight})
+
+
+@dataclass(frozen=True)
+class R3GAN(_Noise):
+    """Huang et al. (2024), equation 2 with R1 and R2: relativistic pairs under two zero-centred penalties.
+
+    D: E[softplus(D(G(z)) - D(x))] + ``penalty_weight`` / 2 (E|grad D(x)|^2 + E|grad D(G(z))|^2);
+    G: E[softplus(D(x) - D(G(z)))].
+    """
+
+    penalty_weight: float = 1.0
+
+    def generator_loss(self, nets: Networks, batch: NoiseBatch, progress: float) -> GeneratorLoss:
+        """The term ``adversarial``."""
+        fakes = self.fakes(nets, batch)
+        judge = partial(_with_classes, nets, batch)
+        terms = {"adversarial": relativistic(judge(fakes["fake"]), judge(batch.real))}
+        return GeneratorLoss(LossTerms(terms, {}), fakes)
+
+    def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
+        """The terms ``discriminator``, ``penalty_real`` (R1) and ``penalty_fake`` (R2)."""
+        judge = partial(_with_classes, nets, batch)
+        terms = {
+            "discriminator": relativistic(judge(batch.real), judge(fakes["fake"])),
+            "penalty_real": zero_centred_penalty(judge, batch.real),
+            "penalty_fake": zero_centred_penalty(judge, fakes["fake"]),
+        }
+        half = self.penalty_weight / 2.0
+        return LossTerms(terms, {"penalty_real": half, "penalty_fake": half})
+
+
+def _with_classes(nets: Networks, batch: NoiseBatch, images: Tensor) -> Tensor:
+    scores: Tensor = nets["discriminator"](images, batch.classes)
+    return scores

@@ -1,0 +1,70 @@
+"""What all translators share: two generators, their fakes and recovered faces, the cycle and identity terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from feraug.losses import face_quality, l1, weighted_cycle
+from feraug.objectives.protocol import LossTerms, Networks, TranslationBatch
+
+A_TO_B, B_TO_A = "a_to_b", "b_to_a"
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """The cycle term of a translator and the identity term beside it.
+
+    ``weight`` is lambda at the start of training, ``weight_end`` at its end, linear between.
+    ``gamma_end`` None: plain L1 (Zhu et al., 2017, equation 2).  Else the weighted cycle of Wang
+    and Lin (2018), whose gamma rises linearly from 0 to ``gamma_end``; with ``by_quality`` False
+    every face counts fully, for critics, whose scores have no scale.
+    """
+
+    weight: float
+    weight_end: float | None = None
+    identity_weight: float = 0.0
+    gamma_end: float | None = None
+    by_quality: bool = True
+
+    def terms(
+        self, nets: Networks, batch: TranslationBatch, fakes: Mapping[str, Tensor], progress: float
+    ) -> LossTerms:
+        """The terms ``cycle_a``, ``cycle_b`` and, where weighted, ``identity_a``, ``identity_b``."""
+        terms = {
+            "cycle_a": self._term(nets, "discriminator_a", nets[B_TO_A](fakes["fake_b"]), batch.real_a, progress),
+            "cycle_b": self._term(nets, "discriminator_b", nets[A_TO_B](fakes["fake_a"]), batch.real_b, progress),
+        }
+        end = self.weight if self.weight_end is None else self.weight_end
+        weight = self.weight + (end - self.weight) * progress
+        weights = {"cycle_a": weight, "cycle_b": weight}
+        if self.identity_weight:
+            terms["identity_a"] = l1(nets[B_TO_A](batch.real_a), batch.real_a)
+            terms["identity_b"] = l1(nets[A_TO_B](batch.real_b), batch.real_b)
+            weights |= {"identity_a": self.identity_weight, "identity_b": self.identity_weight}
+        return LossTerms(terms, weights)
+
+    def _term(self, nets: Networks, judge: str, recovered: Tensor, real: Tensor, progress: float) -> Tensor:
+        if self.gamma_end is None:
+            return l1(recovered, real)
+        features = nets[judge].features
+        assert callable(features)
+        quality = face_quality(nets[judge](real))
+        if not self.by_quality:
+            quality = quality.new_ones(quality.shape)
+        gamma = self.gamma_end * progress
+        return weighted_cycle(recovered, real, features(recovered), features(real), quality, gamma)
+
+
+def translate_both(nets: Networks, batch: TranslationBatch) -> dict[str, Tensor]:
+    """``fake_a`` and ``fake_b``: each domain's faces translated into the other."""
+    return {"fake_a": nets[B_TO_A](batch.real_b), "fake_b": nets[A_TO_B](batch.real_a)}
+
+
+def joined(*losses: LossTerms) -> LossTerms:
+    """The terms and weights of several losses as one."""
+    terms = {name: value for loss in losses for name, value in loss.terms.items()}
+    weights = {name: value for loss in losses for name, value in loss.weights.items()}
+    return LossTerms(terms, weights)

@@ -1,0 +1,70 @@
+"""How long training goes on, and how the learning rates fall: both as shares of the whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Plan(Protocol):
+    """Where training stands."""
+
+    def progress(self, step: int) -> float:
+        """The share of training done after ``step`` steps; 1 or more: finished."""
+        ...
+
+    def steps_in_all(self, step: int, progress: float) -> int:
+        """The number of steps at the end, as far as it is known after ``step`` of them."""
+        ...
+
+
+@dataclass(frozen=True)
+class StepPlan:
+    """A number of steps."""
+
+    steps: int
+
+    def progress(self, step: int) -> float:
+        """``step / steps``."""
+        return step / self.steps
+
+    def steps_in_all(self, step: int, progress: float) -> int:
+        """``steps``."""
+        return self.steps
+
+
+class BudgetPlan:
+    """A number of seconds, ``spent`` of them before now.
+
+    ``agree`` makes one value of those of several processes.
+    """
+
+    def __init__(
+        self, seconds: float, *, spent: float = 0.0, agree: Callable[[float], float] = lambda value: value
+    ) -> None:
+        self._seconds, self._agree = seconds, agree
+        self._start = time.monotonic() - spent
+
+    def progress(self, step: int) -> float:
+        """The share of the time that is over."""
+        return self._agree((time.monotonic() - self._start) / self._seconds)
+
+    def steps_in_all(self, step: int, progress: float) -> int:
+        """As many as fit if they go on as fast."""
+        return step if progress >= 1.0 else max(step + 1, round(step / max(progress, 1e-9)))
+
+
+def constant_then_linear(decay_from: float) -> Callable[[float], float]:
+    """Learning-rate factor over progress in [0, 1): 1 up to ``decay_from``, then linearly to 0.
+
+    Zhu et al. (2017), section 4, with ``decay_from`` 0.5.
+    """
+
+    def factor(progress: float) -> float:
+        if progress < decay_from:
+            return 1.0
+        return (1.0 - progress) / (1.0 - decay_from)
+
+    return factor

@@ -1,0 +1,81 @@
+"""One or several processes: where they run, and what they tell each other.
+
+Networks are not wrapped (as in DistributedDataParallel): the objectives run several networks,
+some twice, and differentiate gradients.  Instead every process does its part of the batch and
+gradients are averaged before each update; see :func:`average`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+def new_fabric(device: torch.device, *, devices: int = 1, nodes: int = 1, precision: str = "32-true") -> Fabric:
+    """Fabric on ``devices`` devices like ``device`` on each of ``nodes`` machines; not launched yet.
+
+    Under ``torchrun`` its own numbers count.
+    """
+    from lightning_fabric import Fabric
+
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    several = devices * nodes > 1
+    single = [device.index or 0] if device.type == "cuda" else 1
+    return Fabric(
+        accelerator=device.type,
+        strategy="ddp" if several else "auto",
+        devices=devices if several else single,
+        num_nodes=nodes,
+        precision=precision,  # type: ignore[arg-type]
+    )
+
+
+def any_of(fabric: Fabric, flag: bool) -> bool:
+    """Whether ``flag`` is true in any process; all must ask."""
+    if fabric.world_size == 1:
+        return flag
+    return bool(_reduced(fabric, torch.tensor(float(flag), device=fabric.device), "sum") > 0)
+
+
+def first_says(fabric: Fabric, value: float) -> float:
+    """The value that the first process has; all must ask."""
+    if fabric.world_size == 1:
+        return value
+    said: float = fabric.broadcast(value)
+    return said
+
+
+def average(fabric: Fabric, tensors: Iterable[Tensor]) -> None:
+    """Replace tensors by their means over all processes, in one message; all must call it with the same ones."""
+    chosen = list(tensors)
+    if fabric.world_size == 1 or not chosen:
+        return
+    flat = _reduced(fabric, torch.cat([tensor.detach().reshape(-1).float() for tensor in chosen]), "mean")
+    start = 0
+    for tensor in chosen:
+        tensor.detach().copy_(flat[start : start + tensor.numel()].view_as(tensor))
+        start += tensor.numel()
+
+
+def gathered(fabric: Fabric, images: Tensor) -> Tensor:
+    """The images (N, ...) of all processes, in order, (N x processes, ...)."""
+    if fabric.world_size == 1:
+        return images
+    everywhere = fabric.all_gather(images)
+    assert isinstance(everywhere, Tensor)
+    return everywhere.flatten(0, 1)
+
+
+def _reduced(fabric: Fabric, tensor: Tensor, how: str) -> Tensor:
+    result = fabric.all_reduce(tensor, reduce_op=how)
+    assert isinstance(result, Tensor)
+    return result

@@ -1,0 +1,89 @@
+"""Model files: finding one by name, its config, its networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from feraug.config import NOISE_GENERATORS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
+from feraug.emotions import DomainPair
+from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, TrainingError, UsageError
+from feraug.store.header import MODEL
+from feraug.store.model import ModelArrays
+from feraug.store.reading import read_artifact_header
+from feraug.store.workspace import Workspace
+from feraug.training import load_network
+
+
+def config_in(path: Path, values: object) -> TranslatorConfig | NoiseConfig:
+    """The config in a model file, checked; :class:`ArtifactError` when this version knows no such model."""
+    try:
+        return model_config(values)  # type: ignore[arg-type]
+    except (FeraugError, AttributeError) as problem:
+        raise ArtifactError(f"{path}: not a model that this version knows ({problem})") from problem
+
+
+def config_of(path: Path) -> TranslatorConfig | NoiseConfig:
+    """The config of a model file; :class:`ArtifactError` when it is something else."""
+    header = read_artifact_header(path)
+    if header.encoding_type != MODEL:
+        raise ArtifactError(f"{path}: not a model; give a file from 'feraug train'")
+    return config_in(path, header.provenance.config)
+
+
+def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None) -> Path:
+    """The model file that ``model`` names: a path, a name in ``models/``, or a kind such as ``wgan-gp``.
+
+    A kind of translator is completed by ``pair`` in either direction, a kind of noise generator
+    by ``all`` or the only emotions it was trained for.  Raises :class:`MissingArtifactError` when
+    there is none, :class:`UsageError` when there are several.
+    """
+    as_file = Path(model)
+    if as_file.is_file():
+        return as_file
+    if as_file.suffix == ".h5" and as_file.parent != Path():
+        raise MissingArtifactError(f"{model}: no such model file; 'feraug train' makes models")
+    name = model.removesuffix(".h5")
+    endings = ["", "-all"]
+    if pair is not None:
+        endings[1:1] = [f"-{pair.slug}", f"-{pair.reversed.slug}"]
+    for ending in endings:
+        candidate = workspace.model(name + ending)
+        if candidate.exists():
+            return candidate
+    several = [path for path in workspace.models() if path.stem.startswith(f"{name}-")]
+    if name in NOISE_GENERATORS and several:
+        if len(several) == 1:
+            return several[0]
+        names = ", ".join(path.stem for path in several)
+        raise UsageError(f"several models are called {name} ({names}); choose one with --model NAME")
+    names = ", ".join(path.stem for path in workspace.models()) or "none"
+    raise MissingArtifactError(
+        f"no model '{model}' in {workspace.root / 'models'} (there: {names}); "
+        f"train one with '{_training_command(name, pair)}'"
+    )
+
+
+def load_average(
+    path: Path, saved: ModelArrays, role: str, build: Callable[[], nn.Module], device: torch.device
+) -> nn.Module:
+    """The EMA of a network in a model file, ready to run on ``device``."""
+    # Shapes only: nothing is allocated for a config that the arrays do not fit.
+    with torch.device("meta"):
+        network = build()
+    try:
+        load_network(network, saved.arrays, f"ema/{role}", assign=True)
+    except TrainingError as problem:
+        raise ArtifactError(f"{path}: damaged ({problem})") from problem
+    network.eval().requires_grad_(False)
+    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
+def _training_command(name: str, pair: DomainPair | None) -> str:
+    if name in NOISE_GENERATORS:
+        return f"feraug train {name}"
+    kind = name if name in TRANSLATORS else "cyclegan"
+    return f"feraug train {kind} --pair {pair}" if pair is not None else f"feraug train {kind}"

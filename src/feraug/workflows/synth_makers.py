@@ -1,0 +1,93 @@
+"""What ``feraug synth`` makes images with: a translator over real faces, or a generator over noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import NoiseSynthConfig, SynthConfig
+from feraug.data import on_device, to_float, to_uint8, vary
+from feraug.emotions import DomainPair, emotion_code
+from feraug.workflows.generators import FaceGenerator
+from feraug.workflows.translators import Translator
+
+
+@dataclass(frozen=True)
+class Made:
+    """Images uint8 (n, 48, 48), labels uint8 (n,), and where each came from, (n,) each."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    rounds: NDArray[np.uint16]
+
+
+class Maker(Protocol):
+    """Makes the images of a set by their places in it."""
+
+    def make(self, places: NDArray[np.int64]) -> Made:
+        """The images at ``places`` (n,): each a function of its place, the config and the model."""
+        ...
+
+
+class Translations:
+    """Faces translated, each used once before any is used again; see :func:`feraug.data.vary`."""
+
+    def __init__(
+        self,
+        translator: Translator,
+        faces: NDArray[np.uint8],
+        rows: NDArray[np.int64],
+        config: SynthConfig,
+    ) -> None:
+        self._translator, self._faces, self._rows, self._seed = translator, faces, rows, config.seed
+        self._pair = DomainPair.parse(config.pair)
+        self._orders: dict[int, NDArray[np.int64]] = {}
+
+    def make(self, places: NDArray[np.int64]) -> Made:
+        """Translations of the sources that ``places`` come to."""
+        chosen, rounds = self.sources(places)
+        rows = self._rows[chosen]
+        faces = to_float(on_device(self._faces[chosen], self._translator.device))
+        views = vary(faces, rounds, rows, self._seed)
+        images = to_uint8(self._translator.forward(views, self._pair)).cpu().numpy()
+        labels = np.full(len(places), emotion_code(self._pair.b), np.uint8)
+        return Made(images, labels, rows, rounds.astype(np.uint16))
+
+    def sources(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Which of the sources each place uses, and the round, (n,) each: every source once a round."""
+        count = len(self._rows)
+        rounds = places // count
+        chosen = np.empty(len(places), np.int64)
+        # A batch may span many rounds: there can be fewer sources than a batch has places.
+        for turn in np.unique(rounds):
+            here = rounds == turn
+            chosen[here] = self._order(int(turn))[places[here] % count]
+        return chosen, rounds
+
+    def _order(self, turn: int) -> NDArray[np.int64]:
+        """The order in which round ``turn`` goes through the sources."""
+        if turn not in self._orders:
+            self._orders = {key: order for key, order in self._orders.items() if key >= turn - 1}
+            self._orders[turn] = np.random.default_rng((self._seed, turn)).permutation(len(self._rows))
+        return self._orders[turn]
+
+
+class FromNoise:
+    """Faces from noise, of the wanted emotions in turn."""
+
+    def __init__(self, generator: FaceGenerator, config: NoiseSynthConfig) -> None:
+        self._generator, self._seed = generator, config.seed
+        emotions = config.emotions or generator.emotions
+        self._classes = np.array([generator.class_of(emotion) for emotion in emotions])
+        self._codes = np.array([emotion_code(emotion) for emotion in emotions], np.uint8)
+
+    def make(self, places: NDArray[np.int64]) -> Made:
+        """Faces from the noise that belongs to ``places``."""
+        turns = places % len(self._classes)
+        images = self._generator.faces_at(places, self._classes[turns], self._seed)
+        rows, rounds = np.full(len(places), -1), np.zeros(len(places), np.uint16)
+        return Made(images, self._codes[turns], rows, rounds)

@@ -1,0 +1,186 @@
+"""One training from where it stands to its end, with checkpoints, sample grids and a log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from feraug.config import NoiseConfig, TranslatorConfig
+from feraug.data import Sampling
+from feraug.errors import ArtifactError, TrainingError, UsageError
+from feraug.models import build_networks
+from feraug.objectives import build_objective
+from feraug.store.dataset import DatasetArrays
+from feraug.store.header import Provenance
+from feraug.store.model import read_model, write_model
+from feraug.training import (
+    BudgetPlan,
+    Plan,
+    StepPlan,
+    StepReport,
+    TrainState,
+    any_of,
+    constant_then_linear,
+    first_says,
+    fit,
+)
+from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
+from feraug.workflows.interrupts import stop_on_signal
+from feraug.workflows.material import training_batches
+from feraug.workflows.samples import sample_grid
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+    from lightning_fabric.loggers import TensorBoardLogger
+
+GPU_READ_EVERY = 20
+"""Steps between looks at the losses on a GPU, each of which makes it wait."""
+
+
+class TrainingRun:
+    """Networks, optimizers and batches of a config, and the loop over them."""
+
+    def __init__(
+        self, config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, fabric: Fabric
+    ) -> None:
+        self.config, self.faces, self.fabric = config, faces, fabric
+        sampling = Sampling(
+            config.batch_size, config.seed, fabric.device, config.flip, config.augment,
+            fabric.global_rank, fabric.world_size,
+        )  # fmt: skip
+        self.batches, images = training_batches(config, faces, sampling)
+        self.steps_per_epoch = -(-images // config.batch_size)
+        self.objective = build_objective(config)
+        torch.manual_seed(config.seed)  # the initial weights, alike in every process
+        self.state = TrainState.create(build_networks(config), self.objective, config, fabric)
+        self.seconds = 0.0
+        """Seconds of training so far, those of earlier runs included."""
+
+    def plan(self) -> Plan:
+        """How long to train."""
+        if self.config.budget is not None:
+            agree = lambda value: first_says(self.fabric, value)  # noqa: E731
+            return BudgetPlan(self.config.budget, spent=self.seconds, agree=agree)
+        return StepPlan(self.config.steps or max(1, round(self.config.epochs * self.steps_per_epoch)))
+
+    def take_up(self, path: Path) -> None:
+        """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit."""
+        saved = read_model(path)
+        try:
+            self.state.from_arrays(saved.arrays)
+        except TrainingError as problem:
+            raise ArtifactError(f"{path}: damaged ({problem}); --overwrite starts anew") from problem
+        self.seconds = float(saved.arrays.get("timing/seconds", np.zeros(())))
+
+    def train(
+        self,
+        path: Path,
+        samples: Path,
+        provenance: Provenance,
+        *,
+        checkpoint_seconds: float = 300.0,
+        log_dir: Path | None = None,
+        notify: Notify = ignore,
+    ) -> int:
+        """Train to the end, or until the user asks to stop; returns the number of steps in all.
+
+        The first process alone writes: checkpoints to ``path``, sample grids to ``samples``.
+        """
+        writer = _Writer(self, path, samples, provenance, log_dir, notify)
+        before, first_step = self.seconds, self.state.step
+        started = saved_at = time.monotonic()
+        plan, steps, epoch = self.plan(), self.state.step, self.state.step // self.steps_per_epoch
+        schedule = constant_then_linear(self.config.decay_from)
+        read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
+        with stop_on_signal() as stop:
+            for report in fit(
+                self.state, self.objective, self.batches, plan, schedule=schedule, read_every=read_every
+            ):
+                now = time.monotonic()
+                self.seconds = before + now - started
+                steps = plan.steps_in_all(report.step, report.progress)
+                writer.tell(report, steps, (report.step - first_step) / max(now - started, 1e-9))
+                if any_of(self.fabric, bool(stop)):
+                    break
+                if report.progress < 1.0 and report.step // self.steps_per_epoch > epoch:
+                    epoch = report.step // self.steps_per_epoch
+                    writer.sample()
+                if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
+                    writer.save(steps, finished=False)
+                    saved_at = time.monotonic()
+        # Outside the block a second Ctrl-C interrupts at once; the write is atomic either way.
+        self.seconds = before + time.monotonic() - started
+        finished = self.state.step >= steps
+        writer.save(steps, finished=finished)
+        writer.sample()
+        writer.close()
+        return steps
+
+
+class _Writer:
+    """What leaves a run: files and events, in the first process alone."""
+
+    def __init__(
+        self,
+        run: TrainingRun,
+        path: Path,
+        samples: Path,
+        provenance: Provenance,
+        log_dir: Path | None,
+        notify: Notify,
+    ) -> None:
+        self._run, self._path, self._provenance, self._notify = run, path, provenance, notify
+        self._active = run.fabric.is_global_zero
+        self._grid = sample_grid(run.config, run.faces, samples)
+        self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
+        if self._active and run.state.step:
+            notify(Note(f"going on from step {run.state.step:,}"))
+
+    def tell(self, report: StepReport, steps: int, steps_per_second: float) -> None:
+        """Losses and speed."""
+        if not self._active:
+            return
+        domains = 2 if isinstance(self._run.config, TranslatorConfig) else 1
+        speed = {"images/s": steps_per_second * self._run.config.batch_size * domains}
+        self._notify(Progress("training", report.step, steps, "steps", {**report.terms, **speed}))
+        if self._log is not None:
+            self._log.log_metrics({**report.terms, **speed}, report.step)
+
+    def sample(self) -> None:
+        """A sample grid."""
+        if self._active:
+            self._notify(Saved("samples", self._grid.write(self._run.state, self._run.state.step)))
+
+    def save(self, steps: int, *, finished: bool) -> None:
+        """A checkpoint."""
+        if not self._active:
+            return
+        run = self._run
+        arrays = run.state.to_arrays() | {"timing/seconds": np.asarray(run.seconds, np.float64)}
+        facts: Mapping[str, Any] = {
+            "step": run.state.step,
+            "steps": steps,
+            "steps_per_epoch": run.steps_per_epoch,
+            "finished": finished,
+        }
+        write_model(self._path, arrays, self._provenance, facts)
+        self._notify(Saved("checkpoint", self._path))
+
+    def close(self) -> None:
+        """End the log."""
+        if self._log is not None:
+            self._log.finalize("success")
+
+
+def _logger(folder: Path, name: str) -> TensorBoardLogger:
+    from lightning_fabric.loggers import TensorBoardLogger
+
+    try:
+        return TensorBoardLogger(folder, name=name, version="")
+    except ModuleNotFoundError as problem:
+        raise UsageError("--log-dir: TensorBoard is not installed; 'pip install tensorboard'") from problem
