@@ -240,6 +240,18 @@ def test_a_file_that_is_no_artifact(feraug: Feraug, trained: Workspace, command:
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize("place", [".", "..", "", "artifacts", "artifacts/dataset.h5", "mine", "/dev/null"])
+def test_export_never_deletes_what_is_not_an_export(feraug: Feraug, trained: Workspace, place: str) -> None:
+    mine = Path("mine/notes.txt")
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    before = everything(Path())
+    ran = feraug("export", trained.dataset(), place, "--overwrite", "-q")
+    assert ran.code == (1 if place == "mine" else 2)
+    assert ran.error.startswith(place if place.strip(".") else str(Path(place).resolve()))
+    assert everything(Path()) == before
+
+
 def test_a_bug_is_one_line_too(feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("one\ntwo")

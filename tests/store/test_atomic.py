@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from feraug.errors import SourceError, StorageError
-from feraug.store.atomic import atomic_path
+from feraug.store.atomic import atomic_folder, atomic_path
 from feraug.store.dataset import writing_dataset
 from feraug.store.model import read_model
 from feraug.store.writing import _PatientStream
@@ -186,6 +186,38 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path, make_model:
     assert left == [f".m.h5.{process.pid}.partial"]
     make_model(path)
     assert names(tmp_path) == ["m.h5"]
+
+
+def test_a_folder_replaces_another_or_nothing(tmp_path: Path) -> None:
+    for number in range(2):
+        with atomic_folder(tmp_path / "deep" / "faces") as folder:
+            (folder / str(number)).touch()
+        assert names(tmp_path / "deep" / "faces") == [str(number)]
+        assert names(tmp_path / "deep") == ["faces"]
+
+
+@pytest.mark.parametrize("problem", [ValueError, KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("late", [False, True])
+def test_an_error_leaves_the_old_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: type[BaseException], late: bool
+) -> None:
+    path = tmp_path / "faces"
+    path.mkdir()
+    (path / "old").touch()
+    replace = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        if late and self.name == "new":  # the old one has been moved away by then
+            raise problem("in the middle")
+        return replace(self, target)
+
+    monkeypatch.setattr("pathlib.Path.replace", failing)
+    with pytest.raises(StorageError if problem is OSError else problem), atomic_folder(path) as folder:
+        (folder / "half").touch()
+        if not late:
+            raise problem("in the middle")
+    assert names(path) == ["old"]
+    assert names(tmp_path) == ["faces"]
 
 
 @contextmanager

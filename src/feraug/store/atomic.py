@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -39,6 +40,30 @@ def atomic_path(path: Path) -> Iterator[Path]:
         if isinstance(problem, OSError):
             raise storage_error(path, problem) from problem
         raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``path``; on leaving without an error it becomes ``path``.
+
+    What stands there before, a folder or nothing, is replaced; on any error it stays as it was.
+    Raises :class:`StorageError` for any :class:`OSError`.
+    """
+    temporary = path.parent / f".{path.name}.{os.getpid()}.partial"
+    new, old = temporary / "new", temporary / "old"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new.mkdir(parents=True)
+        yield new
+        if path.exists():
+            path.replace(old)
+        new.replace(path)
+    except OSError as problem:
+        raise storage_error(path, problem) from problem
+    finally:
+        if old.exists() and not path.exists():  # the second rename failed, or Ctrl-C came between
+            old.replace(path)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def storage_error(path: Path, problem: OSError) -> StorageError:
