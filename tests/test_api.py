@@ -42,6 +42,16 @@ def test_from_source_to_synthetic_faces(tmp_path: Path) -> None:
     assert exported.images == 12
 
 
+def test_paths_are_texts_as_well(tmp_path: Path, drawn_dataset: Path) -> None:
+    for name in ("faces", "faces.csv"):
+        exported = feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/{name}")
+        assert exported.path == tmp_path / name
+        assert exported.images == 280
+    with pytest.raises(feraug.FeraugError, match="--overwrite"):
+        feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/faces")
+    assert len(feraug.open_dataset(str(drawn_dataset))) == 280
+
+
 def test_every_failure_is_a_feraug_error(tmp_path: Path) -> None:
     with pytest.raises(feraug.FeraugError):
         feraug.open_dataset(tmp_path / "none.h5")

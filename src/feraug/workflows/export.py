@@ -50,7 +50,7 @@ class _Faces:
 
 
 def export_artifact(
-    path: Path, destination: Path, *, overwrite: bool = False, notify: Notify = ignore
+    path: str | Path, destination: str | Path, *, overwrite: bool = False, notify: Notify = ignore
 ) -> ExportResult:
     """Write the images of a dataset or synthetic set to ``destination``.
 
@@ -61,6 +61,7 @@ def export_artifact(
     and ``overwrite`` is true, and :class:`UsageError` for a link, or a place above ``path``
     or the current folder.
     """
+    path, destination = Path(path), Path(destination)
     if destination.name in ("", ".."):
         destination = destination.resolve()
     header = read_artifact_header(path)
