@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +43,17 @@ def test_from_source_to_synthetic_faces(tmp_path: Path) -> None:
     assert face.shape == (1, 48, 48) and label == 3
     exported = feraug.export_artifact(made.path, tmp_path / "png")
     assert exported.images == 12
+
+
+def test_what_the_functions_give_has_a_public_name(drawn_dataset: Path) -> None:
+    dataset = feraug.open_dataset(drawn_dataset)
+    assert isinstance(dataset, feraug.FaceDataset)
+    assert isinstance(dataset.select(emotion="happy"), feraug.FaceDataset)
+    assert typing.get_type_hints(feraug.open_synthetic)["return"] is feraug.SyntheticFaces
+    assert {"FaceDataset", "SyntheticFaces"} <= set(dir(feraug))
+    # As every public name: there without a heavy library.
+    code = "import sys, feraug; dir(feraug); assert not {'torch', 'numpy', 'h5py'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_paths_are_texts_as_well(tmp_path: Path, drawn_dataset: Path) -> None:

@@ -13,6 +13,8 @@ from feraug.version import __version__
 
 if TYPE_CHECKING:
     from feraug.api import (
+        FaceDataset,
+        SyntheticFaces,
         Translator,
         export_artifact,
         load_translator,
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "EMOTIONS": "feraug.emotions",
+    "FaceDataset": "feraug.api",
     "FeraugError": "feraug.errors",
     "PrepareConfig": "feraug.config",
     "SPLITS": "feraug.emotions",
     "SynthConfig": "feraug.config",
+    "SyntheticFaces": "feraug.api",
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
     "export_artifact": "feraug.api",
@@ -46,9 +50,11 @@ _HOMES = {
 __all__ = [
     "EMOTIONS",
     "SPLITS",
+    "FaceDataset",
     "FeraugError",
     "PrepareConfig",
     "SynthConfig",
+    "SyntheticFaces",
     "Translator",
     "TranslatorConfig",
     "__version__",
