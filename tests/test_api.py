@@ -56,6 +56,19 @@ def test_what_the_functions_give_has_a_public_name(drawn_dataset: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_selecting_by_code(drawn_dataset: Path) -> None:
+    dataset = feraug.open_dataset(drawn_dataset)
+    by_name = dataset.select(split="test", emotion="happy")
+    by_code = dataset.select(split=2, emotion=dataset.labels[dataset.labels == 3][0])
+    assert len(by_code) and np.array_equal(by_name.images, by_code.images)
+    assert set(dataset.select(emotion=0, split=0).labels) == {0}
+    for wrong in (9, -1, 3.0, True, ["happy"]):
+        with pytest.raises(feraug.FeraugError, match="emotion"):
+            dataset.select(emotion=wrong)  # type: ignore[arg-type]
+        with pytest.raises(feraug.FeraugError, match="split"):
+            dataset.select(split=wrong)  # type: ignore[arg-type]
+
+
 def test_paths_are_texts_as_well(tmp_path: Path, drawn_dataset: Path) -> None:
     for name in ("faces", "faces.csv"):
         exported = feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/{name}")
