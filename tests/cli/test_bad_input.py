@@ -282,16 +282,21 @@ def test_a_file_that_is_no_artifact(feraug: Feraug, trained: Workspace, command:
     assert not Path("out").exists()
 
 
-@pytest.mark.parametrize("place", [".", "..", "", "artifacts", "artifacts/dataset.h5", "mine", "/dev/null"])
-def test_export_never_deletes_what_is_not_an_export(feraug: Feraug, trained: Workspace, place: str) -> None:
-    mine = Path("mine/notes.txt")
-    mine.parent.mkdir()
-    mine.write_text("mine")
-    before = everything(Path())
+@pytest.mark.parametrize("place", [".", "..", "", "../artifacts", "../artifacts/dataset.h5", "mine", "file"])
+def test_export_never_deletes_what_is_not_an_export(
+    feraug: Feraug, trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    here = tmp_path / "here"  # so that every place, '..' too, lies below tmp_path
+    (here / "mine").mkdir(parents=True)
+    (here / "mine" / "notes.txt").write_text("mine")
+    (here / "file").write_text("mine")
+    monkeypatch.chdir(here)
+    assert Path(os.path.abspath(place)).is_relative_to(tmp_path)  # noqa: PTH100  (resolve() fails on loops)
+    before = everything(tmp_path)
     ran = feraug("export", trained.dataset(), place, "--overwrite", "-q")
     assert ran.code == (1 if place == "mine" else 2)
     assert ran.error.startswith(place if place.strip(".") else str(Path(place).resolve()))
-    assert everything(Path()) == before
+    assert everything(tmp_path) == before
 
 
 def test_a_bug_is_one_line_too(feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

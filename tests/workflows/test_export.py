@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from feraug.store.header import Provenance
 from feraug.store.model import write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.workflows.export import export_artifact
+from feraug.workflows.export_place import check_place
 from feraug.workflows.prepare import prepare
 
 
@@ -158,10 +160,9 @@ def test_the_csv_that_the_data_came_from_is_never_replaced(tmp_path: Path, drawn
         ("..", "the current folder or one above it"),
         ("none/..", "the current folder or one above it"),
         ("../..", "the current folder or one above it"),
-        ("/", "the current folder or one above it"),
-        ("../artifacts", "a folder above the file to export"),
-        ("../artifacts/a.h5", "the file to export"),
-        ("../artifacts/same.csv", "the file to export"),
+        ("../../artifacts", "a folder above the file to export"),
+        ("../../artifacts/a.h5", "the file to export"),
+        ("../../artifacts/same.csv", "the file to export"),
         ("link", "is a symbolic link"),
         ("dangling", "is a symbolic link"),
         ("loop", "is a symbolic link"),
@@ -174,8 +175,9 @@ def test_the_csv_that_the_data_came_from_is_never_replaced(tmp_path: Path, drawn
 def test_places_where_an_export_would_destroy_something(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, words: str, overwrite: bool
 ) -> None:
-    here, artifacts = tmp_path / "here", tmp_path / "artifacts"
-    here.mkdir()
+    # Every place lies below tmp_path: were the check to fail, nothing else could be lost.
+    here, artifacts = tmp_path / "deep" / "here", tmp_path / "artifacts"
+    here.mkdir(parents=True)
     artifacts.mkdir()
     synthetic(artifacts / "a.h5", [3])
     (artifacts / "same.csv").hardlink_to(artifacts / "a.h5")
@@ -185,14 +187,23 @@ def test_places_where_an_export_would_destroy_something(
     (here / "folder.csv").mkdir()
     export_artifact(artifacts / "a.h5", tmp_path / "faces")
     export_artifact(artifacts / "a.h5", tmp_path / "faces.csv")
-    links = {"link": "../faces", "dangling": "nowhere", "loop": "loop", "link.csv": "../faces.csv"}
+    links = {"link": "../../faces", "dangling": "nowhere", "loop": "loop", "link.csv": "../../faces.csv"}
     for name, target in links.items():
         (here / name).symlink_to(target)
     before = below(tmp_path)
     monkeypatch.chdir(here)
+    assert Path(os.path.abspath(place)).is_relative_to(tmp_path)  # noqa: PTH100  (resolve() fails on loops)
     with pytest.raises(UsageError, match=words):
         export_artifact(artifacts / "a.h5", Path(place), overwrite=overwrite)
     assert below(tmp_path) == before
+
+
+def test_folders_far_above_are_refused(tmp_path: Path) -> None:
+    # The check alone, which deletes nothing: never call an export with a place outside tmp_path.
+    (tmp_path / "a.h5").touch()
+    for place in (Path("/"), Path.home().parent, *tmp_path.parents):
+        with pytest.raises((UsageError, ConfigConflictError)):
+            check_place(tmp_path / "a.h5", place, (), overwrite=True)
 
 
 def test_what_comes_there_while_the_export_runs_is_kept(tmp_path: Path) -> None:
