@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import typing
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +43,40 @@ def test_from_source_to_synthetic_faces(tmp_path: Path) -> None:
     assert face.shape == (1, 48, 48) and label == 3
     exported = feraug.export_artifact(made.path, tmp_path / "png")
     assert exported.images == 12
+
+
+def test_what_the_functions_give_has_a_public_name(drawn_dataset: Path) -> None:
+    dataset = feraug.open_dataset(drawn_dataset)
+    assert isinstance(dataset, feraug.FaceDataset)
+    assert isinstance(dataset.select(emotion="happy"), feraug.FaceDataset)
+    assert typing.get_type_hints(feraug.open_synthetic)["return"] is feraug.SyntheticFaces
+    assert {"FaceDataset", "SyntheticFaces"} <= set(dir(feraug))
+    # As every public name: there without a heavy library.
+    code = "import sys, feraug; dir(feraug); assert not {'torch', 'numpy', 'h5py'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_selecting_by_code(drawn_dataset: Path) -> None:
+    dataset = feraug.open_dataset(drawn_dataset)
+    by_name = dataset.select(split="test", emotion="happy")
+    by_code = dataset.select(split=2, emotion=dataset.labels[dataset.labels == 3][0])
+    assert len(by_code) and np.array_equal(by_name.images, by_code.images)
+    assert set(dataset.select(emotion=0, split=0).labels) == {0}
+    for wrong in (9, -1, 3.0, True, ["happy"]):
+        with pytest.raises(feraug.FeraugError, match="emotion"):
+            dataset.select(emotion=wrong)  # type: ignore[arg-type]
+        with pytest.raises(feraug.FeraugError, match="split"):
+            dataset.select(split=wrong)  # type: ignore[arg-type]
+
+
+def test_paths_are_texts_as_well(tmp_path: Path, drawn_dataset: Path) -> None:
+    for name in ("faces", "faces.csv"):
+        exported = feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/{name}")
+        assert exported.path == tmp_path / name
+        assert exported.images == 280
+    with pytest.raises(feraug.FeraugError, match="--overwrite"):
+        feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/faces")
+    assert len(feraug.open_dataset(str(drawn_dataset))) == 280
 
 
 def test_every_failure_is_a_feraug_error(tmp_path: Path) -> None:

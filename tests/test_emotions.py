@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from feraug.emotions import (
@@ -47,6 +50,26 @@ def test_any_case_spaces_and_codes(emotion: str) -> None:
 )
 def test_usual_spellings(text: str, emotion: str) -> None:
     assert parse_emotion(text) == emotion
+
+
+def test_codes_as_numbers() -> None:
+    for kind in (int, np.uint8, np.int64, np.array):
+        assert [parse_emotion(kind(code)) for code in range(7)] == list(EMOTIONS)
+        assert [parse_split(kind(code)) for code in range(3)] == list(SPLITS)
+    assert emotion_code(3) == 3
+    for code in (-1, 7, 255, 10**30):
+        with pytest.raises(UsageError, match=f"unknown emotion '{code}'"):
+            parse_emotion(code)
+    with pytest.raises(UsageError, match="unknown split '3'; known: train, validation, test"):
+        parse_split(3)
+
+
+@pytest.mark.parametrize("value", [None, True, 3.0, b"happy", ["happy"], np.arange(2), np.True_, object()])
+def test_what_is_neither_text_nor_code(value: Any) -> None:
+    with pytest.raises(UsageError, match=r"an emotion is a name or a code \(0-6\), not a .*; known: angry"):
+        parse_emotion(value)
+    with pytest.raises(UsageError, match=r"a split is a name or a code \(0-2\), not a .*; known: train"):
+        parse_split(value)
 
 
 @pytest.mark.parametrize("text", ["", " ", "7", "-1", "1.0", "٣", "²", "contempt", "happy sad", "255"])

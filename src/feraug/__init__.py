@@ -13,7 +13,9 @@ from feraug.version import __version__
 
 if TYPE_CHECKING:
     from feraug.api import (
+        FaceDataset,
         FaceGenerator,
+        SyntheticFaces,
         Translator,
         export_artifact,
         load_generator,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "DEFAULTS": "feraug.config",
     "EMOTIONS": "feraug.emotions",
+    "FaceDataset": "feraug.api",
     "FaceGenerator": "feraug.api",
     "FeraugError": "feraug.errors",
     "NoiseConfig": "feraug.config",
@@ -46,6 +49,7 @@ _HOMES = {
     "PrepareConfig": "feraug.config",
     "SPLITS": "feraug.emotions",
     "SynthConfig": "feraug.config",
+    "SyntheticFaces": "feraug.api",
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
     "export_artifact": "feraug.api",
@@ -63,12 +67,14 @@ __all__ = [
     "DEFAULTS",
     "EMOTIONS",
     "SPLITS",
+    "FaceDataset",
     "FaceGenerator",
     "FeraugError",
     "NoiseConfig",
     "NoiseSynthConfig",
     "PrepareConfig",
     "SynthConfig",
+    "SyntheticFaces",
     "Translator",
     "TranslatorConfig",
     "__version__",

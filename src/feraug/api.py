@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +69,14 @@ class FaceDataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def select(self, *, split: str | None = None, emotion: str | None = None) -> FaceDataset:
-        """The images of a split and an emotion, in order; None means all of them."""
+    def select(
+        self, *, split: str | SupportsIndex | None = None, emotion: str | SupportsIndex | None = None
+    ) -> FaceDataset:
+        """The images of a split and an emotion, in order; None means all of them.
+
+        Both go by name, in any usual spelling, or by code, as in ``split`` and ``labels``.  Raises
+        :class:`~feraug.FeraugError` for anything else.
+        """
         arrays = DatasetArrays(None, self.images, self.columns)  # type: ignore[arg-type]
         rows = arrays.rows(
             split=None if split is None else parse_split(split),

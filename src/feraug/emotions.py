@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import operator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, SupportsIndex
 
 from feraug.errors import UsageError
 
@@ -47,11 +48,12 @@ _SPLIT_SPELLINGS: Final = {
 }
 
 
-def parse_emotion(text: str) -> str:
-    """The emotion that ``text`` names: any case, the usual spellings, or a code 0-6.
+def parse_emotion(text: str | SupportsIndex) -> str:
+    """The emotion that ``text`` names: any case, the usual spellings, or a code 0-6, as text or number.
 
     Raises :class:`UsageError` with the nearest name when it names none.
     """
+    text = _word(text, "an emotion", EMOTIONS)
     word = text.strip().lower()
     word = _EMOTION_SPELLINGS.get(word, word)
     if word in EMOTIONS:
@@ -62,17 +64,34 @@ def parse_emotion(text: str) -> str:
     raise UsageError(f"unknown emotion '{text}'{suggestion(word, known)}; known: {', '.join(EMOTIONS)}")
 
 
-def parse_split(text: str) -> str:
-    """The split that ``text`` names (``Training``, ``PublicTest``, ``val`` ... are understood).
+def parse_split(text: str | SupportsIndex) -> str:
+    """The split that ``text`` names (as ``Training``, ``PublicTest``, ``val``, too), or a number 0-2.
 
     Raises :class:`UsageError` with the nearest name when it names none.
     """
+    text = _word(text, "a split", SPLITS)
     word = text.strip().lower()
     word = _SPLIT_SPELLINGS.get(word, word)
     if word in SPLITS:
         return word
     known = (*SPLITS, *_SPLIT_SPELLINGS)
     raise UsageError(f"unknown split '{text}'{suggestion(word, known)}; known: {', '.join(SPLITS)}")
+
+
+def _word(value: str | SupportsIndex, what: str, names: Sequence[str]) -> str:
+    """What to look up: a text as it is, a whole number (numpy's too) as the name with this code."""
+    if isinstance(value, str):
+        return value
+    try:
+        code = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        code = None
+    if code is None:
+        raise UsageError(
+            f"{what} is a name or a code (0-{len(names) - 1}), not a {type(value).__name__}; "
+            f"known: {', '.join(names)}"
+        )
+    return names[code] if 0 <= code < len(names) else str(code)
 
 
 def emotion_code(emotion: str) -> int:

@@ -186,6 +186,48 @@ def test_a_workspace_that_is_a_file(feraug: Feraug, tmp_path: Path) -> None:
         assert "'file'" in ran.error
 
 
+@pytest.mark.parametrize("given", ["", " ", "loop"])
+@pytest.mark.parametrize("command", ["prepare", "train", "synth"])
+def test_a_workspace_that_is_nothing(feraug: Feraug, tmp_path: Path, command: str, given: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    arguments = {"prepare": ("prepare", "drawn:280"), "train": ("train", "cyclegan"), "synth": ("synth",)}
+    ran = feraug(*arguments[command], "-w", given)
+    assert ran.code == 2
+    assert "name is empty" in ran.error or "'loop' is a symbolic link that leads nowhere" in ran.error
+    assert everything(tmp_path) == []
+
+
+def test_a_link_that_leads_nowhere(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:
+    Path("loop").symlink_to("loop")
+    for arguments in (
+        ("info", "loop"),
+        ("export", "loop", "out"),
+        ("prepare", "loop"),
+        ("prepare", "drawn:280", "--ferplus", "loop"),
+        ("prepare", "drawn:280", "-w", "loop/deeper", "-q"),
+        ("train", "cyclegan", *tiny, "--dataset", "loop"),
+        ("synth", "--dataset", "loop", "-w", trained.root),
+    ):
+        ran = feraug(*arguments)
+        assert ran.error.startswith("loop") and "Errno 2]" not in ran.error
+    assert "a symbolic link that leads nowhere" in feraug("info", "loop").error
+
+
+@pytest.mark.parametrize("overwrite", [(), ("--overwrite",)])
+def test_a_folder_where_the_dataset_belongs(
+    feraug: Feraug, tmp_path: Path, overwrite: tuple[str, ...]
+) -> None:
+    mine = tmp_path / "artifacts" / "dataset.h5" / "mine.txt"
+    mine.parent.mkdir(parents=True)
+    mine.touch()
+    ran = feraug("prepare", "drawn:280", "-q", *overwrite)
+    assert ran.code == 1
+    assert "dataset.h5: a folder stands where the file belongs; --name NAME" in ran.error
+    for arguments in (("train", "cyclegan"), ("info", mine.parent), ("export", mine.parent, "out")):
+        assert "dataset.h5: a folder, not an artifact" in feraug(*arguments).error
+    assert everything(tmp_path) == ["artifacts/dataset.h5/mine.txt"]
+
+
 def test_a_full_disk(feraug: Feraug, trained: Workspace) -> None:
     import resource
     import signal
@@ -238,6 +280,23 @@ def test_a_file_that_is_no_artifact(feraug: Feraug, trained: Workspace, command:
     assert ran.code == 1
     assert ran.error.startswith(str(folder / given))
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("place", [".", "..", "", "../artifacts", "../artifacts/dataset.h5", "mine", "file"])
+def test_export_never_deletes_what_is_not_an_export(
+    feraug: Feraug, trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    here = tmp_path / "here"  # so that every place, '..' too, lies below tmp_path
+    (here / "mine").mkdir(parents=True)
+    (here / "mine" / "notes.txt").write_text("mine")
+    (here / "file").write_text("mine")
+    monkeypatch.chdir(here)
+    assert Path(os.path.abspath(place)).is_relative_to(tmp_path)  # noqa: PTH100  (resolve() fails on loops)
+    before = everything(tmp_path)
+    ran = feraug("export", trained.dataset(), place, "--overwrite", "-q")
+    assert ran.code == (1 if place == "mine" else 2)
+    assert ran.error.startswith(place if place.strip(".") else str(Path(place).resolve()))
+    assert everything(tmp_path) == before
 
 
 def test_a_bug_is_one_line_too(feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,17 +60,17 @@ def test_paths_are_absolute_for_a_relative_workspace(feraug: Feraug, tmp_path: P
     assert read_json(ran.out)["path"] == str(tmp_path / "räume 工" / "a b" / "dataset.h5")
 
 
-@pytest.mark.parametrize("name", ["prepare", "train", "synth", "export"])
+@pytest.mark.parametrize("name", ["prepare", "train", "synth", "info", "export"])
 def test_quiet_is_silent_on_stderr_and_notes_are_not_on_stdout(
     feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
 ) -> None:
     arguments = commands(trained, tiny)[name]
-    again = () if name == "export" else ("--overwrite",)
+    again = ("--overwrite",) if name in ("prepare", "train", "synth") else ()
     quiet = feraug(*arguments, *again, "--quiet")
     assert (quiet.code, quiet.err) == (0, "")
-    loud = feraug(*arguments, "--overwrite")
+    loud = feraug(*arguments, *(() if name == "info" else ("--overwrite",)))
     assert loud.code == 0
-    assert loud.err or name == "prepare"  # which has nothing to say within ten seconds
+    assert loud.err or name in ("info", "prepare")  # which has nothing to say within ten seconds
     assert [line for line in loud.out.splitlines() if "images/s" in line] == []
 
 
@@ -237,6 +237,54 @@ def test_info_tells_of_every_kind(feraug: Feraug, trained: Workspace) -> None:
     assert "1 images from 1 source images, each used up to 1 time\n" in synthetic.out
     config = read_json(feraug("info", "--config", trained.dataset()).out)
     assert config["source"] == "drawn:280"
+
+
+def with_facts(path: Path, **changed: Any) -> None:
+    """Change what the dataset's ``facts`` say."""
+    with h5py.File(path, "r+") as file:
+        facts = json.loads(file.attrs["facts"]) | changed
+        text = json.dumps(facts).encode()
+        file.attrs.create("facts", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+
+
+def test_info_leaves_out_what_is_not_there(feraug: Feraug, workspace: Workspace) -> None:
+    path = workspace.dataset()
+    with h5py.File(path, "r+") as file:
+        labels = file["labels"][()]
+        labels[labels == 1] = 0  # no disgust at all
+        file["labels"][...] = labels
+    causes = {"contempt": 0, "unknown": 0, "not-a-face": 0, "tie": 0, "no-votes": 0}
+    with_facts(path, dropped={"blank": 0, "ferplus": causes})
+    ran = feraug("info", path)
+    assert "happy" in ran.out and "disgust" not in ran.out
+    assert "dropped" not in ran.out and "skipped" not in ran.out
+    assert "audit: no blank and no identical images; near copies were not looked for\n" in ran.out
+    audit = json.loads(feraug("info", path, "--json").out)["audit"]
+    with_facts(path, audit=audit | {"near_copies": {"validation": 0, "test": 0}})
+    assert (
+        "audit: no blank images, no identical images, no near copies of training" in feraug("info", path).out
+    )
+    with_facts(path, audit=audit | {"near_copies": {"validation": 0, "test": 2}})
+    assert "near copies of training images: 0 in validation, 2 in test" in feraug("info", path).out
+    assert json.loads(feraug("info", path, "--json").out)["splits"]["train"]["disgust"] == 0
+
+
+def test_info_tells_what_happened_in_its_order(feraug: Feraug, workspace: Workspace) -> None:
+    dropped = {"blank": 3, "duplicates": 0, "ferplus": {"contempt": 0, "tie": 4}}
+    with_facts(workspace.dataset(), dropped=dropped, skipped={"total": 5, "causes": {"bad label": 5}})
+    told = [
+        line.split(":")[0] for line in feraug("info", workspace.dataset()).out.splitlines() if ": " in line
+    ]
+    assert told[1:6] == [
+        "labels",
+        "skipped while reading",
+        "dropped by the FER+ votes",
+        "audit",
+        "dropped after the audit",
+    ]
+    out = feraug("info", workspace.dataset()).out
+    assert "dropped by the FER+ votes: 4 tie\n" in out
+    assert "dropped after the audit: 3 blank\n" in out
 
 
 def test_what_a_stranger_wrote_cannot_command_the_terminal(feraug: Feraug, trained: Workspace) -> None:

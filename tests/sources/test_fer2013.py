@@ -78,8 +78,8 @@ def test_train_csv_has_no_split(tmp_path: Path) -> None:
     np.testing.assert_array_equal(records.images, make_images(9))
 
 
-@pytest.mark.parametrize("last", ["", "\n", "\r\n", "\n\n  \n"])
-@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("last", ["", "\n", "\r\n", "\n\n  \n", "\r"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_line_ends(tmp_path: Path, newline: str, last: str) -> None:
     path = write_csv(
         tmp_path / "a.csv", make_images(3), "emotion,pixels,Usage", "{emotion},{pixels},{usage}", newline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,16 @@ def test_crlf_bom_quotes_blank_lines_gzip(tmp_path: Path) -> None:
     path = write(tmp_path / "v.csv", *quoted, "", header="\ufeff" + HEADER, newline="\r\n")
     path.write_bytes(gzip.compress(path.read_bytes()))
     assert read_ferplus(path).votes.tolist() == VOTES
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_line_ends_of_old_macs(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = write(tmp_path / "v.csv", *ROWS * 3000, header="\ufeff" + HEADER, newline="\r")
+    path.write_bytes(pack(path.read_bytes()))
+    assert read_ferplus(path).votes.tolist() == VOTES * 3000
+    path = write(tmp_path / "v.csv", *ROWS, "Training,x,many", newline="\r")
+    with pytest.raises(SourceError, match="row 6: expected 12 columns"):
+        read_ferplus(path)
 
 
 @pytest.mark.parametrize(

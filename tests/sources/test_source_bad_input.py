@@ -301,11 +301,18 @@ def test_a_disk_that_fails_half_way(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    "text", ["drawn:abc", "drawn:0", "drawn:", "drawn:-5", "drawn:1.5", "drawn:" + "9" * 5000]
+    "text", ["drawn:abc", "drawn:0", "drawn:", "drawn:-5", "drawn:1.5", "drawn:000", "drawn:٣٠٠"]
 )
 def test_drawn_with_a_bad_number(text: str) -> None:
     with pytest.raises(UsageError, match=r"drawn:N needs a whole number of faces, as in drawn:5000"):
         open_source(text)
+
+
+@pytest.mark.parametrize("number", ["1000001", "999999999999", "9" * 5000])
+def test_more_drawn_faces_than_anybody_can_hold(number: str) -> None:
+    with pytest.raises(UsageError, match=r"is too many; 1,000,000 faces \(2.3 GB\) is the limit"):
+        open_source(f"drawn:{number}")
+    assert open_source("drawn:" + "0" * 5000 + "1000000").kind == "drawn"
 
 
 # Mutations of a good file: either the slow definition reads the same, or one line that names the file.

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 
 from feraug.errors import SourceError, StorageError
-from feraug.store.atomic import atomic_path
+from feraug.store.atomic import atomic_folder, atomic_path, temporary_path
 from feraug.store.dataset import writing_dataset
 from feraug.store.model import read_model
 from feraug.store.writing import _PatientStream
@@ -131,35 +132,72 @@ def test_file_and_folder_are_synced_and_the_file_before_the_rename(
     monkeypatch.setattr("os.fsync", watch)
     with atomic_path(path) as temporary:
         temporary.write_text("new")
-    assert seen == [(f".x.h5.{os.getpid()}.partial", False), (tmp_path.name, True)]
+    assert seen == [(temporary_path(path).name, False), (tmp_path.name, True)]
 
 
-def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+def left_over(path: Path, pid: int | str) -> str:
+    """The name of what process ``pid`` of this machine left of ``path``."""
+    return temporary_path(path).name.replace(f".{os.getpid()}@", f".{pid}@")
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_dead_processes_left_is_removed_and_nothing_else(tmp_path: Path, folder: bool) -> None:
     dead, living = dead_pid(), os.getppid()
-    for name in (
-        f".x[1].h5.{dead}.partial",
-        f".x[1].h5.{os.getpid()}.partial",
-        f".x[1].h5.{living}.partial",
-        f".other.h5.{dead}.partial",
-        f".x[1].h5.more.{dead}.partial",
-        ".x[1].h5.99999999999999999999.partial",
-        ".x[1].h5.word.partial",
-        f"x[1].h5.{dead}.partial",
-    ):
-        (tmp_path / name).write_text("left over")
-    with atomic_path(tmp_path / "x[1].h5") as temporary:
+    path = tmp_path / "x[1].h5"
+    gone = [left_over(path, dead), left_over(path, os.getpid())]
+    kept = [
+        left_over(path, living),
+        left_over(tmp_path / "other.h5", dead),
+        left_over(tmp_path / "x[1].h5.more", dead),
+        left_over(path, "99999999999999999999"),
+        left_over(path, "word"),
+        left_over(path, dead)[1:],
+    ]
+    for name in gone + kept:
+        if folder:
+            (tmp_path / name / "new").mkdir(parents=True)
+            (tmp_path / name / "new" / "0.png").write_text("left over")
+        else:
+            (tmp_path / name).write_text("left over")
+    with atomic_path(path) as temporary:
         temporary.write_text("new")
-    assert names(tmp_path) == sorted(
-        [
-            "x[1].h5",
-            f".x[1].h5.{living}.partial",
-            f".other.h5.{dead}.partial",
-            f".x[1].h5.more.{dead}.partial",
-            ".x[1].h5.99999999999999999999.partial",
-            ".x[1].h5.word.partial",
-            f"x[1].h5.{dead}.partial",
-        ]
-    )
+    assert names(tmp_path) == sorted(["x[1].h5", *kept])
+
+
+@pytest.mark.parametrize("host", ["@another-machine", ""])
+def test_a_process_of_another_machine_is_dead_only_after_a_day(tmp_path: Path, host: str) -> None:
+    dead, living = dead_pid(), os.getppid()
+    paths = {name: tmp_path / f".faces.{pid}{host}.partial" for name, pid in (("a", dead), ("b", living))}
+    for path in paths.values():
+        (path / "new").mkdir(parents=True)
+        (path / "new" / "0.png").touch()
+    yesterday = time.time() - 25 * 3600
+
+    def again() -> list[str]:
+        with atomic_folder(tmp_path / "faces"):
+            pass
+        return [name for name, path in paths.items() if path.exists()]
+
+    assert again() == ["a", "b"]
+    os.utime(paths["a"], (yesterday, yesterday))
+    os.utime(paths["a"] / "new", (yesterday, yesterday))
+    assert again() == ["a", "b"]  # a picture has been written since
+    os.utime(paths["a"] / "new" / "0.png", (yesterday, yesterday))
+    assert again() == ["b"]
+
+
+@pytest.mark.parametrize("host", ["", "a b/c.example.org", "工" * 99])
+def test_any_name_of_a_machine_makes_a_file_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.setattr("platform.node", lambda: host)
+    path, dead = tmp_path / "x.h5", dead_pid()
+    (tmp_path / left_over(path, dead)).touch()
+    with atomic_path(path) as temporary:
+        assert temporary.parent == tmp_path
+        assert len(temporary.name) < 70
+        temporary.touch()
+    assert names(tmp_path) == ["x.h5"]
 
 
 def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path, make_model: Make) -> None:
@@ -183,9 +221,41 @@ def test_a_writer_that_is_killed_leaves_the_old_file(tmp_path: Path, make_model:
         process.wait()
     assert path.read_bytes() == before
     left = [name for name in names(tmp_path) if name != "m.h5"]
-    assert left == [f".m.h5.{process.pid}.partial"]
+    assert left == [left_over(path, process.pid)]
     make_model(path)
     assert names(tmp_path) == ["m.h5"]
+
+
+def test_a_folder_replaces_another_or_nothing(tmp_path: Path) -> None:
+    for number in range(2):
+        with atomic_folder(tmp_path / "deep" / "faces") as folder:
+            (folder / str(number)).touch()
+        assert names(tmp_path / "deep" / "faces") == [str(number)]
+        assert names(tmp_path / "deep") == ["faces"]
+
+
+@pytest.mark.parametrize("problem", [ValueError, KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("late", [False, True])
+def test_an_error_leaves_the_old_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: type[BaseException], late: bool
+) -> None:
+    path = tmp_path / "faces"
+    path.mkdir()
+    (path / "old").touch()
+    replace = Path.replace
+
+    def failing(self: Path, target: Path) -> Path:
+        if late and self.name == "new":  # the old one has been moved away by then
+            raise problem("in the middle")
+        return replace(self, target)
+
+    monkeypatch.setattr("pathlib.Path.replace", failing)
+    with pytest.raises(StorageError if problem is OSError else problem), atomic_folder(path) as folder:
+        (folder / "half").touch()
+        if not late:
+            raise problem("in the middle")
+    assert names(path) == ["old"]
+    assert names(tmp_path) == ["faces"]
 
 
 @contextmanager

@@ -53,6 +53,18 @@ def test_a_second_writer_is_refused_until_the_first_is_killed(tmp_path: Path) ->
         pass
 
 
+def test_the_lock_file_is_the_one_that_the_format_names(tmp_path: Path) -> None:
+    with exclusive(tmp_path / "m.h5"):
+        pass
+    (lock,) = tmp_path.iterdir()
+    assert (lock.name, lock.stat().st_size) == (".m.h5.lock", 0)
+    page = Path(__file__).parents[2] / "docs" / "file-format.md"
+    assert "`.NAME.h5.lock`" in page.read_text("utf-8")
+    lock.unlink()  # as that page allows where no feraug runs
+    with exclusive(tmp_path / "m.h5"):
+        pass
+
+
 def test_the_lock_ends_with_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="x"), exclusive(tmp_path / "m.h5"):
         raise ValueError("x")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from feraug.store.header import Provenance
 from feraug.store.model import write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.workflows.export import export_artifact
+from feraug.workflows.export_place import check_place
 from feraug.workflows.prepare import prepare
 
 
@@ -77,20 +79,146 @@ def test_synthetic_csv_is_training_and_unlabelled_faces_are_refused(tmp_path: Pa
     with pytest.raises(UsageError, match="no label"):
         export_artifact(tmp_path / "b.h5", tmp_path / "b.csv")
     export_artifact(tmp_path / "b.h5", tmp_path / "b")
-    assert sorted(path.name for path in (tmp_path / "b").iterdir()) == ["happy", "unlabelled"]
+    assert sorted(path.name for path in (tmp_path / "b").glob("[!.]*")) == ["happy", "unlabelled"]
 
 
-def test_what_is_there_is_not_replaced_unasked(tmp_path: Path) -> None:
+def below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_an_earlier_export_is_replaced_when_asked(tmp_path: Path) -> None:
     synthetic(tmp_path / "a.h5", [3])
-    kept = tmp_path / "faces" / "mine.txt"
-    kept.parent.mkdir()
-    kept.write_text("mine")
-    with pytest.raises(ConfigConflictError, match="--overwrite"):
-        export_artifact(tmp_path / "a.h5", tmp_path / "faces")
-    assert kept.read_text() == "mine"
-    export_artifact(tmp_path / "a.h5", tmp_path / "faces", overwrite=True)
-    assert [path.name for path in (tmp_path / "faces").iterdir()] == ["happy"]
+    synthetic(tmp_path / "b.h5", [4, 255])
+    for name in ("faces", "faces.csv", "faces.csv.gz"):
+        export_artifact(tmp_path / "a.h5", tmp_path / name)
+        with pytest.raises(ConfigConflictError, match="--overwrite replaces it"):
+            export_artifact(tmp_path / "a.h5", tmp_path / name)
+        export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True)
+    (tmp_path / "faces" / ".DS_Store").touch()  # what a file manager leaves is no reason
+    export_artifact(tmp_path / "b.h5", tmp_path / "faces", overwrite=True)
+    assert below(tmp_path / "faces") == [
+        *(".feraug-export", "sad", "sad/00000.png", "unlabelled", "unlabelled/00001.png")
+    ]
+    assert "b.h5" in (tmp_path / "faces" / ".feraug-export").read_text()
+    (tmp_path / "empty").mkdir()
+    export_artifact(tmp_path / "a.h5", tmp_path / "empty")
     assert not list(tmp_path.glob(".*partial"))
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mine.txt", "holds 'mine.txt', which feraug did not write"),
+        ("happy/mine.png", "holds 'happy/mine.png'"),
+        ("happy/deep/00000.png", "holds 'happy/deep'"),
+        ("photos/happy/00000.png", "holds 'photos'"),
+    ],
+)
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_folder_that_holds_anything_else_is_never_replaced(
+    tmp_path: Path, name: str, words: str, overwrite: bool
+) -> None:
+    synthetic(tmp_path / "a.h5", [3])
+    export_artifact(tmp_path / "a.h5", tmp_path / "faces")
+    mine = tmp_path / "faces" / name
+    mine.parent.mkdir(parents=True, exist_ok=True)
+    mine.write_text("mine")
+    before = below(tmp_path)
+    with pytest.raises(ConfigConflictError, match=words):
+        export_artifact(tmp_path / "a.h5", tmp_path / "faces", overwrite=overwrite)
+    mark = tmp_path / "faces" / ".feraug-export"
+    mark.unlink()
+    with pytest.raises(ConfigConflictError, match="is no earlier export"):
+        export_artifact(tmp_path / "a.h5", tmp_path / "faces", overwrite=overwrite)
+    mark.touch()
+    assert below(tmp_path) == before and mine.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.csv.gz"])
+@pytest.mark.parametrize("content", [b"", b"name,age\n", b"\x1f\x8bbroken", gzip.compress(b"name,age\n")])
+def test_a_foreign_csv_is_never_replaced(tmp_path: Path, name: str, content: bytes) -> None:
+    synthetic(tmp_path / "a.h5", [3])
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigConflictError, match="is no earlier export"):
+        export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True)
+    assert (tmp_path / name).read_bytes() == content
+
+
+def test_the_csv_that_the_data_came_from_is_never_replaced(tmp_path: Path, drawn_dataset: Path) -> None:
+    export_artifact(drawn_dataset, tmp_path / "fer2013.csv")
+    before = (tmp_path / "fer2013.csv").read_bytes()
+    prepare(str(tmp_path / "fer2013.csv"), PrepareConfig(near_copies=False), tmp_path / "a.h5")
+    with pytest.raises(ConfigConflictError, match="the file that the data were made from"):
+        export_artifact(tmp_path / "a.h5", tmp_path / "fer2013.csv", overwrite=True)
+    assert (tmp_path / "fer2013.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (".", "the current folder or one above it"),
+        ("..", "the current folder or one above it"),
+        ("none/..", "the current folder or one above it"),
+        ("../..", "the current folder or one above it"),
+        ("../../artifacts", "a folder above the file to export"),
+        ("../../artifacts/a.h5", "the file to export"),
+        ("../../artifacts/same.csv", "the file to export"),
+        ("link", "is a symbolic link"),
+        ("dangling", "is a symbolic link"),
+        ("loop", "is a symbolic link"),
+        ("link.csv", "is a symbolic link"),
+        ("file", "is a file; name a folder"),
+        ("folder.csv", "is a folder; name a file"),
+    ],
+)
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_places_where_an_export_would_destroy_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, words: str, overwrite: bool
+) -> None:
+    # Every place lies below tmp_path: were the check to fail, nothing else could be lost.
+    here, artifacts = tmp_path / "deep" / "here", tmp_path / "artifacts"
+    here.mkdir(parents=True)
+    artifacts.mkdir()
+    synthetic(artifacts / "a.h5", [3])
+    (artifacts / "same.csv").hardlink_to(artifacts / "a.h5")
+    for folder in (here, artifacts, tmp_path):
+        (folder / ".feraug-export").touch()  # even with the mark of an earlier export
+    (here / "file").write_text("mine")
+    (here / "folder.csv").mkdir()
+    export_artifact(artifacts / "a.h5", tmp_path / "faces")
+    export_artifact(artifacts / "a.h5", tmp_path / "faces.csv")
+    links = {"link": "../../faces", "dangling": "nowhere", "loop": "loop", "link.csv": "../../faces.csv"}
+    for name, target in links.items():
+        (here / name).symlink_to(target)
+    before = below(tmp_path)
+    monkeypatch.chdir(here)
+    assert Path(os.path.abspath(place)).is_relative_to(tmp_path)  # noqa: PTH100  (resolve() fails on loops)
+    with pytest.raises(UsageError, match=words):
+        export_artifact(artifacts / "a.h5", Path(place), overwrite=overwrite)
+    assert below(tmp_path) == before
+
+
+def test_folders_far_above_are_refused(tmp_path: Path) -> None:
+    # The check alone, which deletes nothing: never call an export with a place outside tmp_path.
+    (tmp_path / "a.h5").touch()
+    for place in (Path("/"), Path.home().parent, *tmp_path.parents):
+        with pytest.raises((UsageError, ConfigConflictError)):
+            check_place(tmp_path / "a.h5", place, (), overwrite=True)
+
+
+def test_what_comes_there_while_the_export_runs_is_kept(tmp_path: Path) -> None:
+    synthetic(tmp_path / "a.h5", [3])
+
+    for name in ("faces", "faces.csv"):
+        other = tmp_path / name / "mine.txt" if name == "faces" else tmp_path / name
+
+        def meanwhile(_: object, other: Path = other) -> None:
+            other.parent.mkdir(exist_ok=True)
+            other.write_text("mine")
+
+        with pytest.raises(ConfigConflictError, match="no earlier export"):
+            export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True, notify=meanwhile)
+        assert other.read_text() == "mine"
 
 
 def test_a_model_has_no_images_to_export(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,31 @@ def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_p
     assert notes == ["near copies are not looked for: every drawn face is another person"]
     assert result.facts["audit"]["near_copies"] is None
     assert prepare("drawn:100", FAST, tmp_path / "dataset.h5").already_done
+    # Nothing to say of a search where nothing is done or everything is refused.
+    for config in (PrepareConfig(), PrepareConfig(seed=1)):
+        with suppress(ConfigConflictError):
+            prepare("drawn:100", config, tmp_path / "dataset.h5", notify=notes.append)
+    assert len(notes) == 1
+
+
+def test_notes_leave_out_what_the_votes_did_not_drop_and_come_in_order(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    votes = ["0,10,0,0,0,0,0,0,0,0"] * 11 + ["0,0,0,0,0,0,0,0,0,10"]
+    usages = ["Training"] * 6 + ["PublicTest"] * 3 + ["PrivateTest"] * 3
+    rows = [f"{usage},x.png,{vote}" for usage, vote in zip(usages, votes, strict=True)]
+    ferplus = tmp_path / "fer2013new.csv"
+    ferplus.write_text("\n".join([f"Usage,Image name,{columns}", *rows, ""]))
+    notes: list[str] = []
+    prepare(
+        str(planted[0]),
+        PrepareConfig(near_copies=False, labels="ferplus", drop_blank=True),
+        tmp_path / "dataset.h5",
+        ferplus=ferplus,
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    assert notes == ["dropped 1 images: FER+ says not-a-face", "dropped 1 blank images"]
 
 
 def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path: Path) -> None:

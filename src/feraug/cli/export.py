@@ -24,7 +24,7 @@ def command(
             metavar="DIR", help="A folder for PNGs, or a file NAME.csv (.csv.gz).", show_default=False
         ),
     ],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:

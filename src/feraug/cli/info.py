@@ -22,11 +22,13 @@ def command(
     ],
     config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
     as_json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
 ) -> None:
     """What a file holds and how it came about: feraug info artifacts/dataset.h5."""
     from feraug.cli import console
     from feraug.workflows.info import describe
 
+    del quiet  # there is no progress and no note to leave out, but scripts may give it to every command
     facts = describe(file)
     if config:
         console.print_json(facts["config"])
@@ -53,17 +55,45 @@ def _print(facts: Mapping[str, Any]) -> None:
 def _dataset(facts: Mapping[str, Any]) -> None:
     from feraug.cli import console
 
-    console.print_table(console.splits_table(facts["splits"]))
+    console.print_table(console.splits_table(_without_empty(facts["splits"])))
     votes = ", with FER+ votes" if facts["ferplus"] else ""
     console.print_text(f"labels: {facts['labels']}{votes}")
-    console.print_text(console.audit_text(facts["audit"]))
-    dropped = {name: count for name, count in facts["dropped"].items() if isinstance(count, int)}
-    dropped |= {f"FER+ {name}": count for name, count in facts["dropped"].get("ferplus", {}).items()}
-    if dropped:
-        listed = ", ".join(f"{count:,} {name}" for name, count in dropped.items())
-        console.print_text(f"dropped after the audit: {listed}")
+    # In the order of prepare's work: read, relabel, audit, drop.
     if facts["skipped"]["total"]:
         console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
+    _print_dropped("dropped by the FER+ votes", facts["dropped"].get("ferplus", {}))
+    console.print_text(_audit_text(facts["audit"]))
+    _print_dropped("dropped after the audit", facts["dropped"])
+
+
+def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    """The counts without the emotions of which there is no image at all."""
+    present = {emotion for counts in splits.values() for emotion, count in counts.items() if count}
+    return {
+        split: {emotion: count for emotion, count in counts.items() if emotion in present}
+        for split, counts in splits.items()
+    }
+
+
+def _print_dropped(what: str, counts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    listed = [f"{count:,} {name}" for name, count in counts.items() if isinstance(count, int) and count]
+    if listed:
+        console.print_text(f"{what}: {', '.join(listed)}")
+
+
+def _audit_text(audit: Mapping[str, Any]) -> str:
+    """The audit's lines, or a single one where there was nothing to find."""
+    from feraug.cli import console
+
+    near = audit["near_copies"]
+    singles = (audit[name] for name in ("blank", "duplicate_groups", "redundant", "conflicting_groups"))
+    if any(singles) or any(audit["leaks"].values()) or any((near or {}).values()):
+        return console.audit_text(audit)
+    if near is None:
+        return "audit: no blank and no identical images; near copies were not looked for"
+    return "audit: no blank images, no identical images, no near copies of training images"
 
 
 def _model(facts: Mapping[str, Any]) -> None:

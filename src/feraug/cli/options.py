@@ -10,6 +10,19 @@ import typer
 
 from feraug.errors import UsageError
 
+
+def _folder(text: str | Path) -> Path:
+    """A folder, there already or not; an empty text would be the current folder, which nobody meant."""
+    if not str(text).strip():
+        raise typer.BadParameter("a folder's name is empty; leave the option out for ./artifacts")
+    path = Path(text)
+    if path.is_symlink() and not path.exists():
+        raise typer.BadParameter(f"'{path}' is a symbolic link that leads nowhere")
+    if path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"'{path}' is a file, not a folder")
+    return path
+
+
 WorkspaceOption = Annotated[
     Path,
     typer.Option(
@@ -17,7 +30,7 @@ WorkspaceOption = Annotated[
         "-w",
         metavar="DIR",
         envvar="FERAUG_WORKSPACE",
-        file_okay=False,
+        parser=_folder,
         help="Folder of all artifacts.",
     ),
 ]

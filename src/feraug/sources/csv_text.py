@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from feraug.emotions import FER2013_USAGES, SPLITS, parse_split, suggestion
 from feraug.errors import SourceError, UsageError
@@ -102,8 +102,27 @@ def _refuse_foreign(name: str, head: bytes) -> None:
         raise SourceError(f"{name} is a tar archive; unpack it first: tar xf {name}")
 
 
+class _OldMacText(io.RawIOBase):
+    """A stream whose line ends, carriage returns alone as on Macs before 2001, are read as line feeds."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill ``buffer``; returns how many bytes there were."""
+        data: bytes = self._stream.read1(len(buffer)).replace(b"\r", b"\n")
+        buffer[: len(data)] = data
+        return len(data)
+
+
 def read_lines(path: Path) -> Iterator[Line]:
     """The lines of a CSV file but blank ones, gzip unpacked (known by its first bytes), UTF-8 BOM removed.
+
+    Lines may end as Unix, Windows or old Macs end them; the last become line feeds.
 
     A line longer than :data:`MAX_LINE` is yielded cut, one byte longer than the limit, and the rest of
     it passed over: :func:`split_cells` refuses it.  Raises :class:`SourceError` for files that cannot be
@@ -115,13 +134,15 @@ def read_lines(path: Path) -> Iterator[Line]:
         zipped = False
         try:
             zipped = raw.peek(2)[:2] == _GZIP_MAGIC
-            stream = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if zipped else raw
+            stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if zipped else raw
             head = stream.peek(512)[:512]
             if not head:
                 raise SourceError(f"{name} is empty")
             _refuse_foreign(name, head)
             if head.startswith(_BOM):
                 stream.read(len(_BOM))
+            if b"\n" not in head and b"\r" in head[:-1]:  # a last one could be half of a Windows line end
+                stream = io.BufferedReader(_OldMacText(stream), _BUFFER)
             while text := stream.readline(MAX_LINE + 1):
                 number += 1
                 if not text.isspace():

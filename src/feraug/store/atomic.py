@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import platform
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -13,7 +16,8 @@ from pathlib import Path
 from feraug.errors import StorageError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)\.partial$")
+_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)(?:@(?P<host>[\w-]+))?\.partial$", re.ASCII)
+_FORGOTTEN = 24 * 3600.0  # no write takes a day; of another machine's processes this is all that we know
 
 
 @contextmanager
@@ -25,7 +29,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     ``path`` stays as it was.  Raises :class:`StorageError` for any :class:`OSError`: the disk is
     full or read-only.
     """
-    temporary = path.parent / f".{path.name}.{os.getpid()}.partial"
+    temporary = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(path)
@@ -39,6 +43,31 @@ def atomic_path(path: Path) -> Iterator[Path]:
         if isinstance(problem, OSError):
             raise storage_error(path, problem) from problem
         raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``path``; on leaving without an error it becomes ``path``.
+
+    What stands there before, a folder or nothing, is replaced; on any error it stays as it was.
+    Raises :class:`StorageError` for any :class:`OSError`.
+    """
+    temporary = temporary_path(path)
+    new, old = temporary / "new", temporary / "old"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(path)
+        new.mkdir(parents=True)
+        yield new
+        if path.exists():
+            path.replace(old)
+        new.replace(path)
+    except OSError as problem:
+        raise storage_error(path, problem) from problem
+    finally:
+        if old.exists() and not path.exists():  # the second rename failed, or Ctrl-C came between
+            old.replace(path)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def storage_error(path: Path, problem: OSError) -> StorageError:
@@ -59,13 +88,44 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
     return StorageError(f"{path}: could not be written ({first_line}); nothing was changed")
 
 
+def temporary_path(path: Path) -> Path:
+    """The hidden place beside ``path`` where this process writes it: ``.NAME.PID@HOST.partial``.
+
+    The host's name keeps machines that share a folder from taking each other's processes for dead.
+    """
+    return path.parent / f".{path.name}.{os.getpid()}@{_host()}.partial"
+
+
+def _host() -> str:
+    return re.sub(r"[^\w-]", "-", platform.node(), flags=re.ASCII)[:32] or "unknown"
+
+
 def _remove_abandoned(path: Path) -> None:
-    """Delete what killed processes left of earlier attempts at the same file."""
+    """Delete what killed processes left of earlier attempts at the same file or folder."""
     for entry in path.parent.glob(f".{escape(path.name)}.*.partial"):
         match = _TEMPORARY.match(entry.name)
-        if match and match["name"] == path.name and not _is_running(int(match["pid"])):
+        if match and match["name"] == path.name:
             with suppress(OSError):
-                entry.unlink()
+                if _is_abandoned(entry, int(match["pid"]), match["host"]):
+                    _remove(entry)
+
+
+def _is_abandoned(entry: Path, pid: int, host: str | None) -> bool:
+    if _is_running(pid):
+        return False
+    return host == _host() or time.time() - _last_touched(entry) > _FORGOTTEN
+
+
+def _last_touched(entry: Path) -> float:
+    """When anything in a file or folder was written last."""
+    return max(path.lstat().st_mtime for path in (entry, *entry.rglob("*")))
+
+
+def _remove(entry: Path) -> None:
+    if entry.is_dir() and not entry.is_symlink():
+        shutil.rmtree(entry, ignore_errors=True)
+    else:
+        entry.unlink()
 
 
 def _is_running(pid: int) -> bool:

@@ -146,6 +146,8 @@ def open_artifact(path: Path, encoding_type: str | None = None) -> Iterator[Arti
 def _check_regular(path: Path) -> None:
     if path.is_dir():
         raise ArtifactError(f"{path}: a folder, not an artifact")
+    if path.is_symlink() and not path.exists():
+        raise ArtifactError(f"{path}: a symbolic link that leads nowhere; mend or remove it")
     if not path.exists():
         raise MissingArtifactError(f"{path}: no such file")
     if not path.is_file():  # a pipe would keep us waiting for ever

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.emotions import EMOTIONS, FER2013_USAGES, SPLITS, UNLABELLED
-from feraug.errors import ArtifactError, ConfigConflictError, UsageError
+from feraug.errors import ArtifactError, UsageError
 from feraug.plots import write_png
-from feraug.store.atomic import atomic_path, storage_error
+from feraug.store.atomic import atomic_folder, atomic_path
 from feraug.store.dataset import read_dataset
-from feraug.store.header import DATASET, SYNTHETIC
+from feraug.store.header import DATASET, SYNTHETIC, Header
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
+from feraug.version import __version__
 from feraug.workflows.events import Notify, Progress, ignore
-
-CSV_ENDINGS: Final = (".csv", ".csv.gz")
+from feraug.workflows.export_place import CSV_HEADER, MARK, NO_LABEL, check_place, is_csv
 
 
 @dataclass(frozen=True)
@@ -51,34 +50,36 @@ class _Faces:
 
 
 def export_artifact(
-    path: Path, destination: Path, *, overwrite: bool = False, notify: Notify = ignore
+    path: str | Path, destination: str | Path, *, overwrite: bool = False, notify: Notify = ignore
 ) -> ExportResult:
     """Write the images of a dataset or synthetic set to ``destination``.
 
     A destination ending in ``.csv`` or ``.csv.gz`` gets FER2013's columns ``emotion,pixels,Usage``
     (synthetic images are Training); any other is a folder, with ``SPLIT/EMOTION/ROW.png`` for a
     dataset and ``EMOTION/ROW.png`` for a synthetic set.  It appears whole or not at all.
-    Raises :class:`ConfigConflictError` when it exists and ``overwrite`` is false.
+    Raises :class:`ConfigConflictError` when something stands there, unless it is an earlier export
+    and ``overwrite`` is true, and :class:`UsageError` for a link, or a place above ``path``
+    or the current folder.
     """
-    faces = _read(path)
-    as_csv = destination.name.lower().endswith(CSV_ENDINGS)
-    if (
-        destination.exists()
-        and not overwrite
-        and (as_csv or not destination.is_dir() or any(destination.iterdir()))
-    ):
-        raise ConfigConflictError(f"{destination} exists already; --overwrite replaces it")
+    path, destination = Path(path), Path(destination)
+    if destination.name in ("", ".."):
+        destination = destination.resolve()
+    header = read_artifact_header(path)
+    check = partial(
+        check_place, path, destination, set(header.provenance.inputs.values()), overwrite=overwrite
+    )
+    check()
+    faces = _read(path, header)
+    as_csv = is_csv(destination)
     if as_csv:
-        if destination.is_dir():
-            raise UsageError(f"{destination} is a folder; name a file for a CSV")
-        _write_csv(faces, destination, notify)
+        _write_csv(faces, destination, check, notify)
     else:
-        _write_folders(faces, destination, notify)
+        _write_folders(faces, destination, check, notify, _mark_text(path))
     return ExportResult(destination.resolve(), len(faces.images), "csv" if as_csv else "png")
 
 
-def _read(path: Path) -> _Faces:
-    kind = read_artifact_header(path).encoding_type
+def _read(path: Path, header: Header) -> _Faces:
+    kind = header.encoding_type
     if kind == DATASET:
         dataset = read_dataset(path)
         return _Faces(dataset.images, dataset.labels, dataset.split)
@@ -88,18 +89,20 @@ def _read(path: Path) -> _Faces:
     raise ArtifactError(f"{path}: a model holds no images; make some with 'feraug synth', then export those")
 
 
-def _write_csv(faces: _Faces, destination: Path, notify: Notify) -> None:
+def _write_csv(faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify) -> None:
     unlabelled = np.flatnonzero(faces.labels == UNLABELLED)
     if len(unlabelled):
         raise UsageError(
             f"{len(unlabelled)} images have no label, and FER2013's CSV has no word for that; use a folder"
         )
-    with atomic_path(destination) as temporary, _text_file(temporary, destination) as stream:
-        stream.write("emotion,pixels,Usage\n")
-        for row, image in enumerate(faces.images):
-            usage = FER2013_USAGES[0 if faces.split is None else faces.split[row]]
-            stream.write(f"{faces.labels[row]},{' '.join(map(str, image.ravel().tolist()))},{usage}\n")
-            notify(Progress("exporting", row + 1, len(faces.images), "images"))
+    with atomic_path(destination) as temporary:
+        with _text_file(temporary, destination) as stream:
+            stream.write(CSV_HEADER)
+            for row, image in enumerate(faces.images):
+                usage = FER2013_USAGES[0 if faces.split is None else faces.split[row]]
+                stream.write(f"{faces.labels[row]},{' '.join(map(str, image.ravel().tolist()))},{usage}\n")
+                notify(Progress("exporting", row + 1, len(faces.images), "images"))
+        check()  # once more: what may have come there since is not ours either
 
 
 @contextmanager
@@ -117,33 +120,25 @@ def _text_file(temporary: Path, destination: Path) -> Iterator[io.TextIOBase]:
             yield stream
 
 
-def _write_folders(faces: _Faces, destination: Path, notify: Notify) -> None:
+def _write_folders(
+    faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify, mark: str
+) -> None:
     digits = max(5, len(str(len(faces.images))))
-    with _atomic_folder(destination) as folder:
+    with atomic_folder(destination) as folder:
+        (folder / MARK).write_text(mark, "utf-8", "backslashreplace")
         for row, image in enumerate(faces.images):
             label = int(faces.labels[row])
-            emotion = "unlabelled" if label == UNLABELLED else EMOTIONS[label]
+            emotion = NO_LABEL if label == UNLABELLED else EMOTIONS[label]
             place = folder if faces.split is None else folder / SPLITS[faces.split[row]]
             place = place / emotion
             place.mkdir(parents=True, exist_ok=True)
             write_png(image, place / f"{row:0{digits}}.png")
             notify(Progress("exporting", row + 1, len(faces.images), "images"))
+        check()
 
 
-@contextmanager
-def _atomic_folder(destination: Path) -> Iterator[Path]:
-    """Fill a folder beside ``destination``, then put it in its place."""
-    temporary = destination.parent / f".{destination.name}.{os.getpid()}.partial"
-    try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        if destination.is_dir() and not destination.is_symlink():
-            shutil.rmtree(destination)
-        elif destination.exists():
-            destination.unlink()
-        temporary.replace(destination)
-    except OSError as problem:
-        raise storage_error(destination, problem) from problem
-    finally:
-        with suppress(OSError):
-            shutil.rmtree(temporary)
+def _mark_text(source: Path) -> str:
+    return (
+        f"feraug {__version__} exported {source.name} to this folder.  "
+        "'feraug export --overwrite' replaces a folder that holds this file and nothing of another origin.\n"
+    )

@@ -78,9 +78,9 @@ def prepare(
     if ferplus is not None:
         inputs[ferplus.name] = _file_digest(ferplus)
     config = replace(config, source=_canonical_source(source, opened))
-    if opened.kind == "drawn" and config.near_copies:
+    all_different = opened.kind == "drawn" and config.near_copies
+    if all_different:
         config = replace(config, near_copies=False)
-        notify(Note("near copies are not looked for: every drawn face is another person"))
     provenance = Provenance(to_json(config), command, config.seed, inputs)
     if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
         return _result(path, already_done=True)
@@ -93,6 +93,8 @@ def prepare(
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
         if opened.skipped.total:
             notify(Note(_skip_note(opened)))
+        if all_different:
+            notify(Note("near copies are not looked for: every drawn face is another person"))
         rows, columns, dropped = _audit_and_drop(rows, writer, config, notify)
         facts |= {"audit": dropped.pop("audit"), "dropped": dropped}
         writer.finish(columns, provenance, facts)
@@ -181,10 +183,11 @@ def _audit_and_drop(
     if config.drop_leaks:
         rows = _drop(rows, writer, leaking_train_rows(rows, rows.audit(), near), "leaks", dropped)
         near_columns = no_near_copy_columns(len(rows)) if near else {}
+    for cause, count in by_votes.items():
+        if count:
+            notify(Note(f"dropped {count:,} images: FER+ says {cause}"))
     for cause, count in dropped.items():
         notify(Note(f"dropped {count:,} {_DROP_TEXT[cause]}"))
-    for cause, count in by_votes.items():
-        notify(Note(f"dropped {count:,} images: FER+ says {cause}"))
     if not len(rows):
         raise SourceError("nothing is left after dropping; leave out a --drop option")
     columns = rows.columns(rows.audit()) | near_columns

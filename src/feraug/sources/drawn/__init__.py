@@ -9,6 +9,7 @@ from feraug.sources.drawn.identity import AGE_GROUPS, BEARDS, GENDERS, HAIR_STYL
 from feraug.sources.drawn.schedule import BLOCK, CELLS, MINIMUM_COUNT
 from feraug.sources.drawn.source import (
     DEFAULT_COUNT,
+    MAXIMUM_COUNT,
     DrawnSource,
     action_units_of,
     draw,
@@ -25,6 +26,7 @@ __all__ = [
     "DEFAULT_COUNT",
     "GENDERS",
     "HAIR_STYLES",
+    "MAXIMUM_COUNT",
     "MINIMUM_COUNT",
     "SKIN_TONES",
     "ActionUnits",

@@ -20,6 +20,9 @@ from feraug.sources.records import FaceRecords, Skipped
 DEFAULT_COUNT: Final = 7000
 """How many faces ``drawn`` without a number means."""
 
+MAXIMUM_COUNT: Final = 1_000_000
+"""The largest set: 2.3 GB, which ``info`` and training hold in memory."""
+
 _BATCH: Final = 512
 # Independent random streams of a row: who it is, how it shows each emotion, textures and noise.
 _IDENTITY, _EXPRESSION, _TEXTURE = 1, 2, 3
@@ -122,6 +125,12 @@ class DrawnSource:
             raise UsageError(
                 f"drawn:{count} is too small for every emotion to occur in every split; "
                 f"use drawn:{MINIMUM_COUNT} or more"
+            )
+        if count > MAXIMUM_COUNT:
+            size = f"{MAXIMUM_COUNT * SIDE**2 / 1e9:.1f} GB"
+            raise UsageError(
+                f"drawn:{count} is too many; {MAXIMUM_COUNT:,} faces ({size}) is the limit, "
+                f"so use drawn:{MAXIMUM_COUNT} or fewer"
             )
         if seed < 0:
             raise UsageError(f"the seed of drawn faces must not be negative; got {seed}")

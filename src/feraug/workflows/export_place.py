@@ -1,0 +1,115 @@
+"""Where an export may go: never over anything but an earlier export."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import zlib
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+from feraug.emotions import EMOTIONS, SPLITS
+from feraug.errors import ConfigConflictError, UsageError
+from feraug.store.atomic import storage_error
+from feraug.store.digests import sha256_file
+
+MARK: Final = ".feraug-export"
+"""The file that says of a folder that feraug made it, so that ``--overwrite`` may replace it."""
+
+CSV_ENDINGS: Final = (".csv", ".csv.gz")
+CSV_HEADER: Final = "emotion,pixels,Usage\n"
+NO_LABEL: Final = "unlabelled"
+
+_FOLDERS: Final = f"(?:{'|'.join(SPLITS)})|(?:(?:{'|'.join(SPLITS)})/)?(?:{'|'.join(EMOTIONS)}|{NO_LABEL})"
+_EXPORTED_FOLDER: Final = re.compile(_FOLDERS)
+_EXPORTED_FILE: Final = re.compile(rf"(?:{_FOLDERS})/\d{{5,}}\.png|{re.escape(MARK)}")
+_LITTER: Final = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave wherever they look
+
+
+def is_csv(destination: Path) -> bool:
+    """Whether a destination of this name becomes a CSV and not a folder."""
+    return destination.name.lower().endswith(CSV_ENDINGS)
+
+
+def check_place(source: Path, destination: Path, inputs: Collection[str], *, overwrite: bool) -> None:
+    """Refuse a ``destination`` where an export of ``source`` would destroy something.
+
+    With ``overwrite`` an earlier export may stand there and nothing else: a folder with feraug's mark
+    and feraug's files alone, or a CSV with feraug's header that is none of the files whose SHA-256 is in
+    ``inputs``.  An empty folder is always welcome.  Raises :class:`UsageError` for a place that
+    makes no sense and :class:`ConfigConflictError` for one that is taken.
+    """
+    try:
+        _check(source, destination, inputs, overwrite)
+    except OSError as problem:
+        raise storage_error(destination, problem) from problem
+
+
+def _check(source: Path, destination: Path, inputs: Collection[str], overwrite: bool) -> None:
+    if destination.is_symlink():
+        raise UsageError(f"{destination} is a symbolic link; name the place that it leads to, or another one")
+    if not destination.exists():
+        return
+    _refuse_own_ground(source, destination)
+    if is_csv(destination) and not destination.is_file():
+        what = "a folder" if destination.is_dir() else "no regular file"
+        raise UsageError(f"{destination} is {what}; name a file for a CSV")
+    if not is_csv(destination) and not destination.is_dir():
+        raise UsageError(f"{destination} is a file; name a folder for PNGs, or a file NAME.csv")
+    if destination.is_dir() and not any(destination.iterdir()):
+        return
+    foreign = _foreign_csv(destination, inputs) if is_csv(destination) else _foreign_folder(destination)
+    if foreign:
+        raise ConfigConflictError(
+            f"{destination} exists and {foreign}; choose another place, or clear it yourself"
+        )
+    if not overwrite:
+        raise ConfigConflictError(f"{destination} exists already; --overwrite replaces it")
+
+
+def _refuse_own_ground(source: Path, destination: Path) -> None:
+    """Neither the source nor a folder that the source or the user's shell is in, by whatever name."""
+    here = Path.cwd()
+    grounds = {
+        "the file to export": [source],
+        "the current folder or one above it": [here, *here.parents],
+        "a folder above the file to export": source.resolve().parents,
+    }
+    for what, places in grounds.items():
+        if any(destination.samefile(place) for place in places):
+            raise UsageError(f"{destination} is {what}; name a new folder or file for the export")
+
+
+def _foreign_folder(folder: Path) -> str | None:
+    """Why the folder is not an earlier export, or None when it is one."""
+    if not (folder / MARK).is_file():
+        return f"is no earlier export (it has no {MARK})"
+    for root, folders, files in os.walk(folder, onerror=_raise):
+        below = Path(root).relative_to(folder)
+        for names, expected in ((folders, _EXPORTED_FOLDER), (files, _EXPORTED_FILE)):
+            for name in names:
+                path = (below / name).as_posix()
+                if not expected.fullmatch(path) and name not in _LITTER:
+                    return f"holds '{path}', which feraug did not write"
+    return None
+
+
+def _raise(problem: OSError) -> None:
+    raise problem
+
+
+def _foreign_csv(path: Path, inputs: Collection[str]) -> str | None:
+    """Why the file is not an earlier export, or None when it is one."""
+    try:
+        with path.open("rb") as raw:
+            packed = path.name.lower().endswith(".gz")
+            found = (gzip.GzipFile(fileobj=raw) if packed else raw).read(len(CSV_HEADER))
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        found = b""
+    if found != CSV_HEADER.encode():
+        return "is no earlier export (its first line is another)"
+    if sha256_file(path) in inputs:  # FER2013 itself begins as its exports do
+        return "is the file that the data were made from"
+    return None
