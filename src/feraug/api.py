@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import NoiseConfig, NoiseSynthConfig, PrepareConfig, SynthConfig, TranslatorConfig, model_config
+from feraug.config import (
+    NoiseConfig,
+    NoiseSynthConfig,
+    PrepareConfig,
+    SynthConfig,
+    TranslatorConfig,
+    model_config,
+)
 from feraug.emotions import parse_emotion, parse_split
 from feraug.errors import UsageError
 from feraug.store.dataset import DatasetArrays, read_dataset
@@ -198,7 +205,7 @@ def synthesise(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> SynthResult:
-    """``feraug synth``: translate real faces, or make faces from noise, and write ``WORKSPACE/synthetic/NAME.h5``."""
+    """``feraug synth``: translate real faces or make faces from noise; writes ``synthetic/NAME.h5``."""
     return _synth.synthesise(
         config or SynthConfig(),
         Workspace(Path(workspace)),

@@ -36,7 +36,8 @@ def l1(images: Tensor, originals: Tensor) -> Tensor:
     """E[|images - originals|_1] as a mean over pixels.
 
     The cycle-consistency loss of Zhu et al. (2017), equation 2, for one direction, and the
-    identity loss of their section 5.2.  Both (N, 1, H, W) in [-1, 1]; the result is in [0, 2].
+    identity loss of their section 5.2; between a face and its translation the self-regularisation
+    of Shrivastava et al. (2017), equation 4.  Both (N, 1, H, W) in [-1, 1]; the result is in [0, 2].
     """
     return (images - originals).abs().mean()
 
@@ -84,7 +85,7 @@ def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor, mix: Tensor) -> 
     of scores counts as their mean.
     """
     between = (mix * real.float() + (1.0 - mix) * fake.float()).detach()
-    slopes = _gradients(critic, between).norm(2, dim=1)
+    slopes: Tensor = torch.linalg.vector_norm(_gradients(critic, between), dim=1)
     return (slopes - 1.0).square().mean()
 
 
@@ -98,7 +99,7 @@ def zero_centred_penalty(judge: Judge, images: Tensor) -> Tensor:
 
 
 def relativistic(scores: Tensor, opposite: Tensor) -> Tensor:
-    """E[softplus(-(scores - opposite))]: small where ``scores`` are above those of the other side, pair by pair.
+    """E[softplus(-(scores - opposite))]: small where ``scores`` are above the other side's, pair by pair.
 
     Jolicoeur-Martineau, "The relativistic discriminator" (2018), as in Huang et al., "The GAN is
     dead; long live the GAN!" (2024), equation 2.  The discriminator passes (real, fake), the

@@ -1,4 +1,4 @@
-"""Options of ``feraug train`` made from the configs: one option a setting, its help and default from there."""
+"""Options of ``feraug train`` made from the configs: one a setting, its help and default from there."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def chosen(context: typer.Context, model: str, values: Mapping[str, Any], base: 
         raise UsageError(f"{', '.join('--' + name for name in lengths)}: give one of them")
     start = base if base is not None else DEFAULTS[model]
     reset = {} if not lengths else {name: None for name in ("steps", "budget") if name not in typed}
-    return replace(start, **{**reset, **typed})  # type: ignore[return-value,arg-type]
+    return replace(start, **{**reset, **typed})  # type: ignore[return-value]
 
 
 def was_typed(context: typer.Context, names: Iterable[str]) -> bool:

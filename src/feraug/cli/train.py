@@ -25,7 +25,8 @@ def _options(
     ] = None,
     dataset: options.DatasetOption = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", help=f"Named settings: {', '.join(PRESETS)}.", show_default=False)
+        str | None,
+        typer.Option("--preset", help=f"Named settings: {', '.join(PRESETS)}.", show_default=False),
     ] = None,
     config: Annotated[
         Path | None,

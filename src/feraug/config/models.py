@@ -138,9 +138,7 @@ class TranslatorConfig(GanConfig):
     )
     skips: bool = setting(True, "Carry fine detail past the generator's narrow middle.")
     # objective
-    cycle_weight: float = setting(
-        1.0, "lambda; a large one holds the expression back.", low=0.0, high=1e6
-    )
+    cycle_weight: float = setting(1.0, "lambda; a large one holds the expression back.", low=0.0, high=1e6)
     cycle_weight_end: float | None = setting(
         None, "lambda at the end of training, reached linearly; as at the start unless given.",
         low=0.0, high=1e6,
@@ -152,6 +150,9 @@ class TranslatorConfig(GanConfig):
     )  # fmt: skip
     identity_weight: float = setting(
         0.0, "Weight of the identity term (faces of the target emotion stay); 0: none.", low=0.0, high=1e6
+    )
+    change_weight: float = setting(
+        0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
     )
     image_history: int = setting(50, "Earlier fakes shown to the discriminators.", low=0, high=100_000)
 
@@ -212,6 +213,11 @@ class NoiseConfig(GanConfig):
         return f"{self.model}-{'-'.join(self.emotions)}"
 
 
+_CPU_TRANSLATOR: Final = {
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 1e-3, "change_weight": 1.0,
+}  # fmt: skip
+_CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
+
 _SLIDES_TRANSLATOR: Final = {
     "base_channels": 32, "output": "direct", "skips": False, "upsampling": "transposed",
     "cycle_weight": 5.0,
@@ -246,9 +252,21 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
         "dcgan": {"base_channels": 64, "discriminator_channels": 64, "batch_size": 128},
         "wgan-gp": {"base_channels": 64, "discriminator_channels": 64, "batch_size": 64},
         "r3gan": {},
-    }
+    },
+    "cpu": {
+        "cyclegan": _CPU_TRANSLATOR,
+        "weighted": _CPU_TRANSLATOR,
+        "wasserstein": {**_CPU_TRANSLATOR, "discriminator_channels": 24},
+        "dcgan": _CPU_NOISE,
+        "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},
+        "r3gan": _CPU_NOISE,
+    },
 }
-"""Named settings by model, on top of its defaults: ``--preset slides``."""
+"""Named settings by model, on top of its defaults: ``--preset slides``.
+
+``slides``: the settings of the slides that inspired feraug, as far as they give them; ``cpu``:
+what gets furthest in minutes on two cores.
+"""
 
 
 def model_config(values: Mapping[str, Any]) -> TranslatorConfig | NoiseConfig:
@@ -261,8 +279,9 @@ def model_config(values: Mapping[str, Any]) -> TranslatorConfig | NoiseConfig:
         near = suggestion(model, MODELS) if isinstance(model, str) else ""
         raise UsageError(f"unknown model {model!r}{near}; known: {', '.join(MODELS)}")
     defaults = {name: getattr(DEFAULTS[model], name) for name in fields(DEFAULTS[model])}
-    kind = TranslatorConfig if model in TRANSLATORS else NoiseConfig
-    return from_json(kind, {**defaults, **values})
+    if model in TRANSLATORS:
+        return from_json(TranslatorConfig, {**defaults, **values})
+    return from_json(NoiseConfig, {**defaults, **values})
 
 
 def uses(model: str, name: str) -> bool:

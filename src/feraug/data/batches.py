@@ -40,7 +40,7 @@ class Sampling:
         return np.random.default_rng((self.seed, stream, index))
 
     def mine(self, values: NDArray[Any]) -> NDArray[Any]:
-        """This process's part of what was drawn for the whole batch."""
+        """The part of this process of what was drawn for the whole batch."""
         size = self.batch_size // self.processes
         return values[self.rank * size : (self.rank + 1) * size]
 
@@ -50,7 +50,7 @@ class Sampling:
         return torch.from_numpy(self.mine(drawn)).to(self.device)[:, None, None, None]
 
     def augmented(self, faces: Tensor, stream: int, index: int) -> Tensor:
-        """This process's faces of batch ``index``, mirrored, and warped too with ``augment``."""
+        """The faces of this process in batch ``index``, mirrored, and warped too with ``augment``."""
         flips = np.zeros(self.batch_size, np.bool_)
         if self.flip:
             flips = self.random(_FLIP_STREAM + stream, index).random(self.batch_size) < 0.5

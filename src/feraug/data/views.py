@@ -12,9 +12,7 @@ VARY_STREAM = 30
 """Stream of the random numbers of :func:`vary`."""
 
 
-def draw_views(
-    random: np.random.Generator, count: int, mirrored: NDArray[np.bool_]
-) -> NDArray[np.float32]:
+def draw_views(random: np.random.Generator, count: int, mirrored: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Matrices float32 (count, 2, 3) of views, in the coordinates of ``affine_grid``.
 
     Turned by up to 8 degrees, scaled by up to 6 % and shifted by up to 2 pixels; ``mirrored``

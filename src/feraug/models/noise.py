@@ -10,6 +10,8 @@ Discriminator", 2018, equation 3).
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 
@@ -53,8 +55,7 @@ class NoiseGenerator(nn.Module):
         free = norm == "none"
         self.project = nn.ConvTranspose2d(latent_size, widths[0], START_SIDE, bias=free)  # (N, 8 base, 3, 3)
         self.up = nn.ModuleList(  # (N, 4 base, 6, 6), (N, 2 base, 12, 12), (N, base, 24, 24)
-            _doubled(channels, half, upsampling, bias=free)
-            for channels, half in zip(widths[:-1], widths[1:], strict=True)
+            _doubled(channels, half, upsampling, bias=free) for channels, half in pairwise(widths)
         )
         self.norms = nn.ModuleList(norm_layer(norm, channels) for channels in widths)
         self.by_class = nn.ModuleList(
@@ -89,7 +90,11 @@ class NoiseDiscriminator(nn.Module):
         super().__init__()
         base = base_channels
         layers: list[nn.Module] = [nn.Conv2d(1, base, 4, stride=2, padding=1), nn.LeakyReLU(LEAK)]  # 24
-        for channels in (base, base * 2, base * 4):  # (N, 2 base, 12, 12), (N, 4 base, 6, 6), (N, 8 base, 3, 3)
+        for channels in (
+            base,
+            base * 2,
+            base * 4,
+        ):  # (N, 2 base, 12, 12), (N, 4 base, 6, 6), (N, 8 base, 3, 3)
             layers += [
                 nn.Conv2d(channels, channels * 2, 4, stride=2, padding=1, bias=norm == "none"),
                 norm_layer(norm, channels * 2),

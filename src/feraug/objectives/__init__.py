@@ -44,7 +44,13 @@ def _wasserstein(config: TranslatorConfig) -> Objective:
 
 
 def _cycle(config: TranslatorConfig, **settings: Any) -> Cycle:
-    return Cycle(config.cycle_weight, config.cycle_weight_end, config.identity_weight, **settings)
+    return Cycle(
+        config.cycle_weight,
+        config.cycle_weight_end,
+        config.identity_weight,
+        change_weight=config.change_weight,
+        **settings,
+    )
 
 
 _BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {

@@ -1,4 +1,4 @@
-"""What all translators share: two generators, their fakes and recovered faces, the cycle and identity terms."""
+"""What all translators share: fakes, recovered faces, and the terms that keep a face the same person."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ A_TO_B, B_TO_A = "a_to_b", "b_to_a"
 
 @dataclass(frozen=True)
 class Cycle:
-    """The cycle term of a translator and the identity term beside it.
+    """The cycle term of a translator, and the identity and change terms beside it.
 
     ``weight`` is lambda at the start of training, ``weight_end`` at its end, linear between.
     ``gamma_end`` None: plain L1 (Zhu et al., 2017, equation 2).  Else the weighted cycle of Wang
     and Lin (2018), whose gamma rises linearly from 0 to ``gamma_end``; with ``by_quality`` False
-    every face counts fully, for critics, whose scores have no scale.
+    every face counts fully, for critics, whose scores have no scale.  ``change_weight`` weighs
+    E|G(a) - a|_1 and its mirror image, which keep what need not change as it is (Shrivastava et
+    al., 2017, equation 4).
     """
 
     weight: float
@@ -28,14 +30,16 @@ class Cycle:
     identity_weight: float = 0.0
     gamma_end: float | None = None
     by_quality: bool = True
+    change_weight: float = 0.0
 
     def terms(
         self, nets: Networks, batch: TranslationBatch, fakes: Mapping[str, Tensor], progress: float
     ) -> LossTerms:
-        """The terms ``cycle_a``, ``cycle_b`` and, where weighted, ``identity_a``, ``identity_b``."""
+        """The terms ``cycle_a`` and ``cycle_b`` and, where weighted, ``identity_a``, ``change_a`` ..."""
+        cycled_a, cycled_b = nets[B_TO_A](fakes["fake_b"]), nets[A_TO_B](fakes["fake_a"])
         terms = {
-            "cycle_a": self._term(nets, "discriminator_a", nets[B_TO_A](fakes["fake_b"]), batch.real_a, progress),
-            "cycle_b": self._term(nets, "discriminator_b", nets[A_TO_B](fakes["fake_a"]), batch.real_b, progress),
+            "cycle_a": self._term(nets, "discriminator_a", cycled_a, batch.real_a, progress),
+            "cycle_b": self._term(nets, "discriminator_b", cycled_b, batch.real_b, progress),
         }
         end = self.weight if self.weight_end is None else self.weight_end
         weight = self.weight + (end - self.weight) * progress
@@ -44,6 +48,10 @@ class Cycle:
             terms["identity_a"] = l1(nets[B_TO_A](batch.real_a), batch.real_a)
             terms["identity_b"] = l1(nets[A_TO_B](batch.real_b), batch.real_b)
             weights |= {"identity_a": self.identity_weight, "identity_b": self.identity_weight}
+        if self.change_weight:
+            terms["change_a"] = l1(fakes["fake_b"], batch.real_a)
+            terms["change_b"] = l1(fakes["fake_a"], batch.real_b)
+            weights |= {"change_a": self.change_weight, "change_b": self.change_weight}
         return LossTerms(terms, weights)
 
     def _term(self, nets: Networks, judge: str, recovered: Tensor, real: Tensor, progress: float) -> Tensor:

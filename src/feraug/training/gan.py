@@ -95,7 +95,8 @@ def _train_step(
     state.step += 1
     average(state.fabric, _statistics(state.networks))
     state.update_ema()
-    return {name: value.detach() for loss in (generator.loss, discriminator) for name, value in loss.terms.items()}
+    terms = {**generator.loss.terms, **discriminator.terms}
+    return {name: value.detach() for name, value in terms.items()}
 
 
 def _as_seen(state: TrainState, objective: Objective) -> Mapping[str, nn.Module]:
@@ -132,18 +133,13 @@ def _require_grad(state: TrainState, roles: tuple[str, ...], wanted: bool) -> No
 
 def _through_history(state: TrainState, fakes: Mapping[str, Tensor], further: int) -> dict[str, Tensor]:
     random = state.random(HISTORY_STREAM, further)
-    return {
-        name: state.exchange(name, images.detach().float(), random) for name, images in fakes.items()
-    }
+    return {name: state.exchange(name, images.detach().float(), random) for name, images in fakes.items()}
 
 
 def _statistics(networks: Mapping[str, nn.Module]) -> list[Tensor]:
     """Running statistics of batch norms, of which each process has seen its own part."""
     return [
-        buffer
-        for network in networks.values()
-        for buffer in network.buffers()
-        if buffer.is_floating_point()
+        buffer for network in networks.values() for buffer in network.buffers() if buffer.is_floating_point()
     ]
 
 

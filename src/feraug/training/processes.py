@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
-def new_fabric(device: torch.device, *, devices: int = 1, nodes: int = 1, precision: str = "32-true") -> Fabric:
+def new_fabric(
+    device: torch.device, *, devices: int = 1, nodes: int = 1, precision: str = "32-true"
+) -> Fabric:
     """Fabric on ``devices`` devices like ``device`` on each of ``nodes`` machines; not launched yet.
 
     Under ``torchrun`` its own numbers count.
@@ -55,7 +57,7 @@ def first_says(fabric: Fabric, value: float) -> float:
 
 
 def average(fabric: Fabric, tensors: Iterable[Tensor]) -> None:
-    """Replace tensors by their means over all processes, in one message; all must call it with the same ones."""
+    """Replace tensors by their means over all processes, which must all ask; in one message."""
     chosen = list(tensors)
     if fabric.world_size == 1 or not chosen:
         return

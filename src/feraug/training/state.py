@@ -113,7 +113,7 @@ class TrainState:
         return draws
 
     def exchange(self, name: str, fakes: Tensor, random: np.random.Generator) -> Tensor:
-        """This process's fakes for the discriminators: new ones and ones from the pool ``name``.
+        """Fakes for this process's discriminators: new ones and ones from the pool ``name``.
 
         Every process keeps the same pool, of the fakes of all.
         """

@@ -22,7 +22,8 @@ def existing_header(
 ) -> Header | None:
     """The header of the file at ``path`` if it came from the same config and inputs; None to make it anew.
 
-    ``normalised`` completes the config of a file from a version that had fewer settings.  Raises :class:`ConfigConflictError`, naming what differs, when it came from others.
+    ``normalised`` completes the config of a file from a version that had fewer settings.  Raises
+    :class:`ConfigConflictError`, naming what differs, when it came from others.
     """
     if path.is_dir():  # which no --overwrite replaces; better said before the work than after it
         raise ArtifactError(f"{path}: a folder stands where the file belongs; --name NAME leaves it alone")

@@ -36,7 +36,7 @@ from feraug.workflows.samples import sample_grid
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-    from lightning_fabric.loggers import TensorBoardLogger
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
 GPU_READ_EVERY = 20
 """Steps between looks at the losses on a GPU, each of which makes it wait."""
@@ -45,9 +45,7 @@ GPU_READ_EVERY = 20
 class TrainingRun:
     """Networks, optimizers and batches of a config, and the loop over them."""
 
-    def __init__(
-        self, config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, fabric: Fabric
-    ) -> None:
+    def __init__(self, config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, fabric: Fabric) -> None:
         self.config, self.faces, self.fabric = config, faces, fabric
         sampling = Sampling(
             config.batch_size, config.seed, fabric.device, config.flip, config.augment,
@@ -178,7 +176,7 @@ class _Writer:
 
 
 def _logger(folder: Path, name: str) -> TensorBoardLogger:
-    from lightning_fabric.loggers import TensorBoardLogger
+    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
     try:
         return TensorBoardLogger(folder, name=name, version="")
