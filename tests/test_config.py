@@ -8,10 +8,26 @@ from typing import Any
 
 import pytest
 
-from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig, differences, from_json, to_json
+from feraug.config import (
+    DEFAULTS,
+    MODELS,
+    PRESETS,
+    NoiseConfig,
+    NoiseSynthConfig,
+    PrepareConfig,
+    SynthConfig,
+    TranslatorConfig,
+    differences,
+    from_json,
+    model_config,
+    to_json,
+    uses,
+)
+from feraug.config.values import option
+from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
 
-KINDS = (PrepareConfig, TranslatorConfig, SynthConfig)
+KINDS = (PrepareConfig, TranslatorConfig, NoiseConfig, SynthConfig, NoiseSynthConfig)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -21,32 +37,74 @@ def test_a_config_survives_json(kind: type[Any]) -> None:
     assert from_json(kind, {}) == kind()
 
 
-def test_every_setting_survives_json_with_another_value() -> None:
-    changed = TranslatorConfig(
-        pair="fear:sad",
-        base_channels=3,
-        residual_blocks=0,
-        output="direct",
-        upsampling="transposed",
-        discriminator_channels=5,
-        cycle_weight=7.5,
-        identity_weight=0.25,
-        epochs=0.5,
-        steps=11,
-        batch_size=2,
-        generator_rate=1e-3,
-        discriminator_rate=1e-5,
-        beta1=0.0,
-        beta2=0.9,
-        decay_from=1.0,
-        ema_decay=0.5,
-        image_history=0,
-        flip=False,
-        seed=9,
-    )
-    default = to_json(TranslatorConfig())
-    assert [name for name, value in to_json(changed).items() if value == default[name]] == ["model"]
-    assert from_json(TranslatorConfig, json.loads(json.dumps(to_json(changed)))) == changed
+CHANGED: dict[str, Any] = {
+    "pair": "fear:sad", "emotions": ["fear", "sad"], "latent_size": 7, "balanced": False,
+    "base_channels": 3, "residual_blocks": 0, "output": "direct", "skips": False,
+    "discriminator_channels": 5, "discriminator_norm": "instance", "cycle_weight": 7.5,
+    "cycle_weight_end": 0.5, "identity_weight": 0.25, "change_weight": 0.125, "gamma_end": 0.75,
+    "weighted_cycle": True, "real_target": 0.8, "critic_steps": 2, "penalty_weight": 3.0,
+    "epochs": 0.5, "steps": 11, "batch_size": 2, "generator_rate": 1e-3,
+    "discriminator_rate": 1e-5, "beta1": 0.25, "beta2": 0.95, "decay_from": 1.0, "clip_norm": 1.5,
+    "ema_decay": 0.5, "precision": "bf16-mixed", "image_history": 3, "flip": False, "augment": True,
+    "diff_augment": "cutout,brightness", "seed": 9,
+}  # fmt: skip
+"""A value for every setting that no model has by default."""
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_setting_of_every_model_survives_json_with_another_value(model: str) -> None:
+    default = to_json(DEFAULTS[model])
+    changed = {name: value for name, value in CHANGED.items() if name in default and uses(model, name)}
+    if model == "weighted":
+        changed["augment"] = False
+    if changed["discriminator_norm"] == default["discriminator_norm"]:
+        changed["discriminator_norm"] = "none"
+    if "upsampling" in default:
+        changed["upsampling"] = "transposed" if default["upsampling"] == "resize" else "resize"
+    config = model_config({"model": model, **changed})
+    same = {name for name, value in to_json(config).items() if value == default[name]}
+    assert same == {"model", "budget"} | {name for name in default if not uses(model, name)}
+    assert model_config(json.loads(json.dumps(to_json(config)))) == config
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_setting_of_no_use_to_a_model_is_refused(model: str) -> None:
+    for name, value in CHANGED.items():
+        if name in to_json(DEFAULTS[model]) and not uses(model, name):
+            with pytest.raises(UsageError, match=f"^{option(name)}: {model} has no use for it"):
+                model_config({"model": model, name: value})
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_are_configs(preset: str, model: str) -> None:
+    config = model_config({"model": model, **PRESETS[preset][model]})
+    assert all(getattr(config, name) == value for name, value in PRESETS[preset][model].items())
+
+
+def test_the_slides_and_the_design_in_numbers() -> None:
+    weighted = DEFAULTS["weighted"]
+    assert (weighted.generator_rate, weighted.discriminator_rate) == (2e-4, 1e-4)
+    assert (weighted.real_target, weighted.augment, weighted.decay_from) == (0.9, True, 0.0)
+    slides = model_config({"model": "weighted", **PRESETS["slides"]["weighted"]})
+    assert isinstance(slides, TranslatorConfig)
+    assert (slides.output, slides.gamma_end, slides.cycle_weight) == ("direct", 1.0, 5.0)
+    assert (DEFAULTS["wasserstein"].penalty_weight, DEFAULTS["wgan-gp"].penalty_weight) == (10.0, 10.0)
+    assert (DEFAULTS["wgan-gp"].critic_steps, DEFAULTS["wasserstein"].discriminator_norm) == (5, "none")
+
+
+def test_several_ways_to_say_how_long_are_too_many() -> None:
+    with pytest.raises(UsageError, match="--steps, --budget: give one of them"):
+        TranslatorConfig(steps=3, budget=60.0)
+
+
+def test_emotions_of_noise_generators() -> None:
+    assert NoiseConfig().emotions == EMOTIONS
+    config = NoiseConfig(model="wgan-gp", emotions=("neutral", "ANGER"))
+    assert (config.emotions, config.name) == (("angry", "neutral"), "wgan-gp-angry-neutral")
+    assert NoiseConfig(emotions=EMOTIONS[::-1]).name == "dcgan-all"
+    with pytest.raises(UsageError, match="'happy' is named twice"):
+        NoiseConfig(emotions=("happy", "joy"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -55,29 +113,56 @@ def test_configs_are_frozen(kind: type[Any]) -> None:
         kind().seed = 3
 
 
-LIMITS: list[tuple[type[Any], str, Any, Any, list[Any]]] = [
+Limit = tuple[type[Any], str, Any, Any, list[Any]]
+_NAN, _INFINITE = float("nan"), float("inf")
+
+
+def _both(name: str, low: Any, high: Any, beyond: list[Any]) -> list[Limit]:
+    return [(TranslatorConfig, name, low, high, beyond), (NoiseConfig, name, low, high, beyond)]
+
+
+LIMITS: list[Limit] = [
     # kind, setting, lowest, highest, what is beyond
     (PrepareConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
     (SynthConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
     (SynthConfig, "count", 1, 100_000_000, [0, -5, 100_000_001]),
     (SynthConfig, "batch_size", 1, 65_536, [0, 65_537]),
-    (TranslatorConfig, "base_channels", 1, 512, [0, 513]),
+    (NoiseSynthConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
+    (NoiseSynthConfig, "count", 1, 100_000_000, [0, -5, 100_000_001]),
+    (NoiseSynthConfig, "batch_size", 1, 65_536, [0, 65_537]),
+    *_both("base_channels", 1, 512, [0, 513]),
+    *_both("discriminator_channels", 1, 512, [0, 513]),
+    *_both("real_target", 0.0, 1.0, [-0.1, 1.1, _NAN]),
+    *_both("epochs", 0.001, 1e6, [0.0, -1.0, 1e7, _NAN]),
+    *_both("steps", 1, 10**9, [0, 10**9 + 1]),
+    *_both("budget", 1.0, 1e8, [0.0, 0.5, 1e9, _NAN]),
+    *_both("batch_size", 1, 65_536, [0, 65_537]),
+    *_both("generator_rate", 0.0, 10.0, [-1e-9, 11.0, _INFINITE]),
+    *_both("discriminator_rate", 0.0, 10.0, [-1e-9, 11.0, _NAN]),
+    *_both("beta1", 0.0, 0.999999, [-0.1, 1.0]),
+    *_both("beta2", 0.0, 0.999999, [-0.1, 1.0]),
+    *_both("decay_from", 0.0, 1.0, [-0.1, 1.1]),
+    *_both("clip_norm", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    *_both("ema_decay", 0.0, 0.999999, [-0.1, 1.0]),
+    *_both("seed", 0, 2**63 - 1, [-1, 2**63]),
     (TranslatorConfig, "residual_blocks", 0, 64, [-1, 65]),
-    (TranslatorConfig, "discriminator_channels", 1, 512, [0, 513]),
-    (TranslatorConfig, "cycle_weight", 0.0, 1e6, [-0.1, 1e7, float("nan"), float("inf")]),
-    (TranslatorConfig, "identity_weight", 0.0, 1e6, [-0.1, 1e7, float("nan")]),
-    (TranslatorConfig, "epochs", 0.001, 1e6, [0.0, -1.0, 1e7, float("nan")]),
-    (TranslatorConfig, "steps", 1, 10**9, [0, 10**9 + 1]),
-    (TranslatorConfig, "batch_size", 1, 65_536, [0, 65_537]),
-    (TranslatorConfig, "generator_rate", 0.0, 10.0, [-1e-9, 11.0, float("inf")]),
-    (TranslatorConfig, "discriminator_rate", 0.0, 10.0, [-1e-9, 11.0, float("nan")]),
-    (TranslatorConfig, "beta1", 0.0, 0.999999, [-0.1, 1.0]),
-    (TranslatorConfig, "beta2", 0.0, 0.999999, [-0.1, 1.0]),
-    (TranslatorConfig, "decay_from", 0.0, 1.0, [-0.1, 1.1]),
-    (TranslatorConfig, "ema_decay", 0.0, 0.999999, [-0.1, 1.0]),
+    (TranslatorConfig, "cycle_weight", 0.0, 1e6, [-0.1, 1e7, _NAN, _INFINITE]),
+    (TranslatorConfig, "cycle_weight_end", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    (TranslatorConfig, "identity_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    (TranslatorConfig, "change_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    (TranslatorConfig, "penalty_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
-    (TranslatorConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
+    (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
 ]
+ELSEWHERE = {("gamma_end", "weighted", 1.0, 1.5), ("critic_steps", "wasserstein", 100, 101)}
+"""Settings that the default model of their config has no use for: name, model, highest, beyond."""
+
+
+@pytest.mark.parametrize(("name", "model", "high", "beyond"), sorted(ELSEWHERE))
+def test_limits_of_settings_of_some_models(name: str, model: str, high: float, beyond: float) -> None:
+    assert getattr(model_config({"model": model, name: high}), name) == high
+    with pytest.raises(UsageError, match=f"^{option(name)}: {beyond} is not a"):
+        model_config({"model": model, name: beyond})
 
 
 @pytest.mark.parametrize(("kind", "name", "low", "high", "beyond"), LIMITS)
@@ -101,6 +186,17 @@ def test_limits(kind: type[Any], name: str, low: Any, high: Any, beyond: list[An
         (TranslatorConfig, {"model": "cyclegann"}, "--model: unknown 'cyclegann' (did you mean 'cyclegan'?)"),
         (TranslatorConfig, {"output": "x"}, "--output: unknown 'x'; known: residual, direct"),
         (TranslatorConfig, {"upsampling": "x"}, "--upsampling: unknown 'x'; known: resize, transposed"),
+        (TranslatorConfig, {"model": "dcgan"}, "--model: unknown 'dcgan'"),
+        (TranslatorConfig, {"discriminator_norm": "batch"}, "--discriminator-norm: translators train on few"),
+        (TranslatorConfig, {"diff_augment": "cutout,blur"}, "--diff-augment: unknown 'blur'; known: transl"),
+        (
+            TranslatorConfig,
+            {"precision": "16-mix"},
+            "unknown '16-mix' (did you mean '16-mixed'?)",
+        ),
+        (TranslatorConfig, {"batch_size": 2.5}, "--batch-size: 2.5 is not of type int"),
+        (NoiseConfig, {"emotions": ("hapy",)}, "did you mean 'happy'?"),
+        (NoiseSynthConfig, {"emotions": ("hapy",)}, "did you mean 'happy'?"),
         (TranslatorConfig, {"pair": "happy"}, "two emotions with a colon"),
         (TranslatorConfig, {"pair": "happy:joy"}, "names happy twice"),
         (SynthConfig, {"pair": "hapy:sad"}, "did you mean 'happy'?"),
@@ -118,9 +214,11 @@ def test_every_number_has_limits() -> None:
         (kind, field.name)
         for kind in KINDS
         for field in dataclasses.fields(kind)
-        if field.type in ("int", "float", "int | None")
+        if field.type in ("int", "float", "int | None", "float | None")
+        and field.name not in {name for name, *_ in ELSEWHERE}
     }
-    assert numbers == {(kind, name) for kind, name, *_ in LIMITS}
+    # R1 is for translators alone; the same declaration serves noise generators.
+    assert numbers - {(NoiseConfig, "penalty_weight")} == {(kind, name) for kind, name, *_ in LIMITS}
 
 
 @pytest.mark.parametrize(
@@ -156,8 +254,8 @@ def test_differences() -> None:
     default = to_json(TranslatorConfig())
     assert differences(default, default) == []
     assert differences(default, default | {"cycle_weight": 5.0, "flip": False}) == [
-        "cycle_weight: 1.0 there, 5.0 asked for",
         "flip: True there, False asked for",
+        "cycle_weight: 1.0 there, 5.0 asked for",
     ]
     assert differences({"old": 1}, {"new": None}) == [
         "old: 1 there, (absent) asked for",

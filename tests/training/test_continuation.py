@@ -9,44 +9,49 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from feraug.config import TranslatorConfig
-from feraug.data import PairBatches
+from feraug.config import MODELS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
+from feraug.data import ClassBatches, PairBatches, Sampling
 from feraug.errors import TrainingError
-from feraug.models import build_translator
+from feraug.models import build_networks
 from feraug.objectives import build_objective
-from feraug.training import TrainState, constant_then_linear, fit
+from feraug.training import Batches, StepPlan, TrainState, constant_then_linear, fit, new_fabric
 
 CPU = torch.device("cpu")
-STEPS = 14
+STEPS = 8
+Config = TranslatorConfig | NoiseConfig
 
 
-def config(**settings: object) -> TranslatorConfig:
-    small = {
-        "base_channels": 2,
-        "residual_blocks": 1,
-        "discriminator_channels": 2,
-        "batch_size": 4,
-        "image_history": 6,
-    }
-    return TranslatorConfig(**{**small, **settings})  # type: ignore[arg-type]
+def config(model: str = "cyclegan", **settings: object) -> Config:
+    small: dict[str, object] = {"base_channels": 2, "discriminator_channels": 2, "batch_size": 4}
+    if model in TRANSLATORS:
+        small |= {"residual_blocks": 1}
+        small |= {"image_history": 6} if model != "wasserstein" else {}
+    else:
+        small |= {"emotions": ["fear", "sad", "happy"], "latent_size": 5}
+    return model_config({"model": model, **small, **settings})
 
 
-def domains() -> list[NDArray[np.uint8]]:
-    random = np.random.default_rng(5)
-    return [random.integers(0, 256, (count, 48, 48), dtype=np.uint8) for count in (9, 13)]
+def faces(count: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(count).integers(0, 256, (count, 48, 48), dtype=np.uint8)
 
 
-def new_state(chosen: TranslatorConfig) -> TrainState:
+def batches(chosen: Config) -> Batches:
+    sampling = Sampling(chosen.batch_size, chosen.seed, CPU, chosen.flip, chosen.augment)
+    if isinstance(chosen, TranslatorConfig):
+        return PairBatches(faces(9), faces(13), sampling)
+    classes = np.array([0, 1, 2, 2, 2, 1, 0, 2, 2])
+    return ClassBatches(faces(9), classes, sampling, latent_size=chosen.latent_size, balanced=chosen.balanced)
+
+
+def new_state(chosen: Config) -> TrainState:
     torch.manual_seed(chosen.seed)
-    return TrainState.create(build_translator(chosen), build_objective(chosen), chosen, CPU)
+    return TrainState.create(build_networks(chosen), build_objective(chosen), chosen, new_fabric(CPU))
 
 
-def train(state: TrainState, chosen: TranslatorConfig, stop_after: int = STEPS) -> TrainState:
-    batches = PairBatches(
-        *domains(), batch_size=chosen.batch_size, flip=chosen.flip, seed=chosen.seed, device=CPU
-    )
+def train(state: TrainState, chosen: Config, stop_after: int = STEPS, read_every: int = 1) -> TrainState:
     schedule = constant_then_linear(chosen.decay_from)
-    for report in fit(state, build_objective(chosen), batches, steps=STEPS, schedule=schedule):
+    objective, plan = build_objective(chosen), StepPlan(STEPS)
+    for report in fit(state, objective, batches(chosen), plan, schedule=schedule, read_every=read_every):
         if report.step == stop_after:
             break
     return state
@@ -59,19 +64,46 @@ def assert_identical(first: TrainState, second: TrainState) -> None:
         np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name, strict=True)
 
 
-@pytest.mark.parametrize(
-    "settings", [{}, {"output": "direct"}, {"upsampling": "transposed", "identity_weight": 0.5}]
-)
-@pytest.mark.parametrize("stop", [1, 7, 13])
-def test_continuation_is_bit_identical(settings: dict[str, object], stop: int) -> None:
-    chosen = config(**settings)
+EVERYTHING: dict[str, object] = {
+    "diff_augment": "translation,cutout,brightness", "augment": True, "clip_norm": 0.5,
+    "precision": "bf16-mixed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["defaults", "everything"])
+@pytest.mark.parametrize("model", MODELS)
+def test_continuation_is_bit_identical(model: str, settings: dict[str, object]) -> None:
+    chosen = config(model, **settings)
     whole = train(new_state(chosen), chosen)
-    part = train(new_state(chosen), chosen, stop_after=stop)
-    torch.rand(3)  # global random state must not matter
-    resumed = new_state(config(**{**settings, "seed": 0}))
+    for stop in (1, 5):
+        part = train(new_state(chosen), chosen, stop_after=stop)
+        torch.rand(3)  # global random state must not matter
+        resumed = new_state(chosen)
+        resumed.from_arrays(part.to_arrays())
+        assert resumed.step == stop
+        assert_identical(train(resumed, chosen), whole)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"output": "direct", "skips": False},
+        {"upsampling": "transposed", "identity_weight": 0.5, "change_weight": 0.5},
+        {"penalty_weight": 0.5, "discriminator_norm": "none", "cycle_weight_end": 0.1},
+    ],
+)
+def test_continuation_of_other_translators(settings: dict[str, object]) -> None:
+    chosen = config(**settings)
+    part = train(new_state(chosen), chosen, stop_after=3)
+    resumed = new_state(chosen)
     resumed.from_arrays(part.to_arrays())
-    assert resumed.step == stop
-    assert_identical(train(resumed, chosen), whole)
+    assert_identical(train(resumed, chosen), train(new_state(chosen), chosen))
+
+
+def test_reading_the_losses_rarely_changes_nothing() -> None:
+    chosen = config()
+    often, rarely = new_state(chosen), new_state(chosen)
+    assert_identical(train(rarely, chosen, read_every=3), train(often, chosen))
 
 
 def test_two_runs_with_one_seed_are_identical_and_another_seed_is_not() -> None:
@@ -92,18 +124,19 @@ def test_history_has_a_value_of_every_term_for_every_step() -> None:
     )
 
 
-def test_every_network_moves_and_rates_reach_their_schedule() -> None:
-    chosen = config(decay_from=0.0)
+@pytest.mark.parametrize("model", MODELS)
+def test_every_network_moves_and_rates_reach_their_schedule(model: str) -> None:
+    chosen = config(model, decay_from=0.0)
     before = new_state(chosen).to_arrays()
     state = train(new_state(chosen), chosen)
     after = state.to_arrays()
-    for role in ("a_to_b", "b_to_a", "discriminator_a", "discriminator_b"):
+    for role in state.networks:
         assert any(
             not np.array_equal(before[name], after[name])
             for name in before
             if name.startswith(f"networks/{role}/")
         )
-    assert state.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(2e-4 / STEPS)
+    assert state.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(chosen.generator_rate / STEPS)
 
 
 def test_a_loss_that_is_not_finite_stops_training_and_names_the_step() -> None:

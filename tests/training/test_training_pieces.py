@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from feraug.config import TranslatorConfig
+from feraug.config import NoiseConfig, TranslatorConfig
 from feraug.errors import TrainingError
-from feraug.models import build_translator
+from feraug.models import build_networks
 from feraug.objectives import build_objective
-from feraug.training import TrainState, constant_then_linear, load_network
+from feraug.training import BudgetPlan, StepPlan, TrainState, constant_then_linear, load_network, new_fabric
 from feraug.training.image_history import ImageHistory
 
 CPU = torch.device("cpu")
@@ -73,10 +73,38 @@ def test_schedule_is_constant_and_then_falls_linearly_to_zero() -> None:
     assert constant_then_linear(0.0)(0.25) == pytest.approx(0.75)
 
 
+def test_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [StepPlan(8).progress(step) for step in (0, 2, 8)] == [0.0, 0.25, 1.0]
+    assert StepPlan(8).steps_in_all(2, 0.25) == 8
+    now = 1000.0
+    monkeypatch.setattr("feraug.training.plan.time.monotonic", lambda: now)
+    budget = BudgetPlan(200.0, spent=50.0)
+    assert budget.progress(3) == 0.25
+    assert budget.steps_in_all(3, 0.25) == 12
+    now += 150.0
+    assert budget.progress(9) == 1.0
+    assert budget.steps_in_all(9, 1.0) == 9
+
+
+def test_a_batch_norm_s_statistics_have_an_average_of_the_same_age() -> None:
+    config = NoiseConfig(base_channels=2, discriminator_channels=2, emotions=("sad",), ema_decay=0.5)
+    networks = build_networks(config)
+    state = TrainState.create(networks, build_objective(config), config, new_fabric(CPU))
+    mean, kept = (
+        network.norms[0].running_mean for network in (networks["generator"], state.ema["generator"])
+    )  # type: ignore[union-attr,index]
+    assert isinstance(mean, torch.Tensor) and isinstance(kept, torch.Tensor)
+    mean.fill_(4.0)
+    kept.fill_(2.0)
+    state.step = 1000
+    state.update_ema()
+    assert kept.tolist() == pytest.approx([3.0] * len(kept))
+
+
 def small_state(**settings: object) -> TrainState:
     config = TranslatorConfig(base_channels=2, residual_blocks=1, discriminator_channels=2, **settings)  # type: ignore[arg-type]
     torch.manual_seed(0)
-    return TrainState.create(build_translator(config), build_objective(config), config, CPU)
+    return TrainState.create(build_networks(config), build_objective(config), config, new_fabric(CPU))
 
 
 def test_ema_by_hand() -> None:
