@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -99,6 +100,77 @@ def test_a_closed_stdout_is_not_worth_a_word(workspace: Workspace, closed: str) 
     shell = f"'{sys.executable}' -m feraug info '{workspace.dataset()}' {closed}"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
     assert done.stderr == ""
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+
+
+@needs_full
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command", [["info", "artifacts/dataset.h5"], ["info", "artifacts/dataset.h5", "--json"], [], ["--help"]]
+)
+def test_a_full_stdout_is_one_line(workspace: Workspace, command: list[str], unbuffered: str) -> None:
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*FERAUG, *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=workspace.root.parent,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    reason = os.strerror(errno.ENOSPC)
+    assert done.stderr == f"error: stdout: {reason}; free some space, or send the output elsewhere\n"
+    assert done.returncode == 1
+
+
+@needs_full
+def test_a_failure_after_words_that_a_full_stdout_never_took(workspace: Workspace) -> None:
+    # The words wait in a buffer, which Python would empty once more while it shuts down.
+    script = """
+import sys
+import feraug.cli.console as console
+from feraug.cli.main import main
+from feraug.errors import SourceError
+
+def fail(*_):
+    sys.stdout.write("begun")
+    raise SourceError("x.csv: bad; mend it")
+
+console.print_text = fail
+main()
+"""
+    with FULL.open("w") as full:
+        command = [sys.executable, "-c", script, "info", str(workspace.dataset())]
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+        )
+    assert (done.returncode, done.stderr) == (1, "error: x.csv: bad; mend it\n")
+
+
+@needs_full
+def test_a_full_stderr_takes_nothing_from_the_result(tmp_path: Path) -> None:
+    command = [*FERAUG, "prepare", "drawn:280", "-w", str(tmp_path)]  # which has a note to tell
+    with FULL.open("w") as full:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True)
+    assert done.returncode == 0
+    assert "wrote: " in done.stdout
+
+
+def test_a_reader_that_goes_before_the_help(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        FERAUG, stdout=writing, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_reader_that_has_gone_before_the_first_word(workspace: Workspace) -> None:

@@ -175,8 +175,13 @@ def _clock(left: float) -> str:
 
 
 def _error_line(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        raise  # `feraug train 2>&1 | head` has had enough
+    except OSError:
+        pass  # a full disk or a closed terminal takes no notes; the work goes on
 
 
 def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
