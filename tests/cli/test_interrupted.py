@@ -228,3 +228,30 @@ main()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.startswith("error: interrupted; files are whole")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-m", "feraug"], ["-c", "from feraug.cli.main import main; main()"]], ids=["-m", "script"]
+)
+def test_an_interrupt_while_the_command_line_is_imported(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("error: interrupted; files are whole")
+    assert done.stderr.count("\n") == 1
+
+
+def test_little_is_imported_before_interrupts_are_minded() -> None:
+    script = (
+        "import sys, feraug.cli.main; print(sorted({'typer', 'typing', 'pathlib', 're'} & set(sys.modules)))"
+    )
+    # -S: what site-packages import at the start is not ours.
+    command = [sys.executable, "-S", "-c", script]
+    source = str(Path(__file__).parents[2] / "src")
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": source}, check=True
+    )
+    assert done.stdout == "[]\n"
