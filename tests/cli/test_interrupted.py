@@ -30,7 +30,7 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_training_saves_and_says_how_to_go_on(
     workspace: Workspace, tiny: tuple[str, ...], number: signal.Signals
 ) -> None:
@@ -53,6 +53,31 @@ def test_a_signal_in_training_saves_and_says_how_to_go_on(
     assert not saved.finished
     assert len(saved.arrays["history/cycle_a"]) == saved.step
     assert sorted(entry.name for entry in path.parent.glob(".*")) == [f".{path.name}.lock"]
+
+
+def test_a_terminal_that_closes_in_training_loses_nothing(
+    workspace: Workspace, tiny: tuple[str, ...]
+) -> None:
+    import pty
+
+    training = [*FERAUG, "train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root)]
+    path = workspace.model("cyclegan-neutral-happy")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(training[0], [*training, "--checkpoint-every", "0s"])
+    # The bar must be read, or the terminal would be full and the training wait for ever.
+    until = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < until:
+        os.read(terminal, 4096)
+    os.close(terminal)  # the kernel sends SIGHUP, and nobody reads the words of farewell
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.02)
+    saved = read_model(path)
+    assert 1 <= saved.step < 100_000
+    assert len(saved.arrays["history/cycle_a"]) == saved.step
+    assert (workspace.samples(path.stem) / f"step-{saved.step:06d}.png").exists()
 
 
 def test_two_trainings_of_one_model_at_once(workspace: Workspace, tiny: tuple[str, ...]) -> None:
