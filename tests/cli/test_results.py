@@ -239,6 +239,20 @@ def test_info_tells_of_every_kind(feraug: Feraug, trained: Workspace) -> None:
     assert config["source"] == "drawn:280"
 
 
+def test_what_was_dropped_stands_below_the_audit_and_in_info(feraug: Feraug, tmp_path: Path) -> None:
+    pixels = [" ".join(map(str, np.random.default_rng(row).integers(0, 256, 2304))) for row in range(7)]
+    rows = [f"{row},{pixels[row]},Training" for row in range(7)] + [f"0,{' '.join('0' * 2304)},Training"]
+    (tmp_path / "x.csv").write_text("\n".join(["emotion,pixels,Usage", *rows, ""]))
+    arguments = ("prepare", "x.csv", "--no-near-copies", "--drop-blank", "--drop-duplicates")
+    told = "dropped by --drop-blank: 1 image with all pixels equal\n"
+    for ran in (feraug(*arguments), feraug(*arguments, "--quiet"), feraug("info", "artifacts/dataset.h5")):
+        assert ran.code == 0
+        assert f"not looked for\n{told}" in ran.out
+        assert "\naudit, before dropping: 1 blank images; 0 groups" in ran.out
+        assert ran.out.count("\ndropped") == 1
+        assert "dropped" not in ran.err
+
+
 def test_what_a_stranger_wrote_cannot_command_the_terminal(feraug: Feraug, trained: Workspace) -> None:
     path = trained.model("cyclegan-neutral-happy")
     with h5py.File(path, "r+") as file:

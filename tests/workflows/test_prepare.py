@@ -12,6 +12,7 @@ from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.store.dataset import read_dataset
+from feraug.workflows.audit import drop_sentences, dropped_after_audit
 from feraug.workflows.events import Note
 from feraug.workflows.prepare import prepare
 
@@ -78,18 +79,12 @@ def test_the_audit_counts_and_flags_what_was_planted(
     assert "near_copy_in_train" not in columns
 
 
-def test_drops_are_loud_and_leave_the_rest_in_order(
+def test_drops_are_told_and_leave_the_rest_in_order(
     planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
 ) -> None:
     csv, images = planted
-    notes: list[str] = []
     config = PrepareConfig(near_copies=False, drop_blank=True, drop_duplicates=True, drop_leaks=True)
-    result = prepare(
-        str(csv),
-        config,
-        tmp_path / "dataset.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
+    result = prepare(str(csv), config, tmp_path / "dataset.h5")
     kept = [1, 6, 7, 8, 9, 10]  # 0 and 3 leak, 2 4 11 repeat, 5 is blank
     dataset = read_dataset(tmp_path / "dataset.h5")
     assert dataset.columns["source_row"].tolist() == kept
@@ -97,12 +92,26 @@ def test_drops_are_loud_and_leave_the_rest_in_order(
     assert not dataset.columns["copy_in_train"].any()
     assert (dataset.columns["duplicate_group"] == -1).all()
     assert result.facts["dropped"] == {"blank": 1, "duplicates": 3, "leaks": 2, "ferplus": {}}
-    assert [note.split(" images")[0] for note in notes] == [
-        "dropped 1 blank",
-        "dropped 3",
-        "dropped 2 training",
+    assert drop_sentences(result.facts) == [
+        "dropped by --drop-blank: 1 image with all pixels equal",
+        "dropped by --drop-duplicates: 3 images identical to an earlier one of the same split",
+        "dropped by --drop-leaks: 2 images of train with a copy in validation or test",
     ]
     assert result.facts["audit"]["leaks"] == {"validation": 1, "test": 1}, "the audit is of the data as read"
+
+
+def test_nothing_is_said_of_what_was_not_dropped(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    result = prepare(str(planted[0]), FAST, tmp_path / "dataset.h5")
+    assert drop_sentences(result.facts) == []
+    config = PrepareConfig(near_copies=False, drop_blank=True)
+    again = prepare("drawn:140", config, tmp_path / "drawn.h5")
+    assert again.facts["dropped"]["blank"] == 0
+    assert drop_sentences(again.facts) == []
+    strange = {"audit": {"near_copies": None}, "dropped": {"blank": "many", "leaks": -1, "ferplus": [3]}}
+    assert drop_sentences(strange) == [], "a file that a stranger made"
+    assert [dropped_after_audit(facts) for facts in (again.facts, strange)] == [False, False]
 
 
 def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_path: Path) -> None:
@@ -135,6 +144,9 @@ def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path
     clean = read_dataset(tmp_path / "clean.h5")
     assert clean.columns["source_row"].tolist() == list(range(1, 30))
     assert not clean.columns["near_copy_in_train"].any()
+    assert drop_sentences(clean.header.extra) == [
+        "dropped by --drop-leaks: 1 image of train with a copy in validation or test"
+    ]
 
 
 def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
@@ -178,6 +190,9 @@ def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> Non
     assert relabelled.columns["source_row"].tolist() == [0, 3]
     dropped = {cause: count for cause, count in result.facts["dropped"]["ferplus"].items() if count}
     assert dropped == {"not-a-face": 1, "tie": 1}
+    assert drop_sentences(result.facts) == [
+        "dropped by --labels ferplus: 2 images without one of the seven emotions (1 not-a-face, 1 tie)"
+    ]
 
     with pytest.raises(UsageError, match="--ferplus"):
         prepare(str(csv), config, tmp_path / "none.h5")

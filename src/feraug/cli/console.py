@@ -199,11 +199,15 @@ def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
     return table
 
 
-def audit_text(audit: Mapping[str, Any]) -> str:
-    """The audit's counts in two or three lines."""
-    leaks = audit["leaks"]
+def audit_text(facts: Mapping[str, Any]) -> str:
+    """The audit's counts in three lines, and a line for each cause of dropping."""
+    from feraug.workflows.audit import drop_sentences, dropped_after_audit
+
+    audit, leaks = facts["audit"], facts["audit"]["leaks"]
+    when = ", before dropping" if dropped_after_audit(facts) else ""
     lines = [
-        f"audit: {audit['blank']:,} blank images; {audit['duplicate_groups']:,} groups of identical images "
+        f"audit{when}: {audit['blank']:,} blank images; "
+        f"{audit['duplicate_groups']:,} groups of identical images "
         f"({audit['redundant']:,} redundant, {audit['conflicting_groups']:,} groups with conflicting labels)",
         f"copies of training images: {leaks['validation']:,} in validation, {leaks['test']:,} in test",
     ]
@@ -214,7 +218,7 @@ def audit_text(audit: Mapping[str, Any]) -> str:
         lines.append(
             f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *drop_sentences(facts)])
 
 
 def print_error(text: str) -> None:

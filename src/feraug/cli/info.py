@@ -56,12 +56,7 @@ def _dataset(facts: Mapping[str, Any]) -> None:
     console.print_table(console.splits_table(facts["splits"]))
     votes = ", with FER+ votes" if facts["ferplus"] else ""
     console.print_text(f"labels: {facts['labels']}{votes}")
-    console.print_text(console.audit_text(facts["audit"]))
-    dropped = {name: count for name, count in facts["dropped"].items() if isinstance(count, int)}
-    dropped |= {f"FER+ {name}": count for name, count in facts["dropped"].get("ferplus", {}).items()}
-    if dropped:
-        listed = ", ".join(f"{count:,} {name}" for name, count in dropped.items())
-        console.print_text(f"dropped after the audit: {listed}")
+    console.print_text(console.audit_text(facts))
     if facts["skipped"]["total"]:
         console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
 

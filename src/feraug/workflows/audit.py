@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,3 +119,41 @@ def split_table(
         }
         for code, name in enumerate(SPLITS)
     }
+
+
+_DROPS: Final = {
+    "blank": "with all pixels equal",
+    "duplicates": "identical to an earlier one of the same split",
+    "leaks": "of train with a copy in validation or test",
+}
+
+
+def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
+    """What was dropped and by which option, from the facts of a dataset; not a word of what was not."""
+    dropped, unlabelled = _counts(facts["dropped"]), _counts(facts["dropped"].get("ferplus"))
+    sentences = []
+    if unlabelled:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in unlabelled.items())
+        total = _images(sum(unlabelled.values()))
+        sentences.append(f"dropped by --labels ferplus: {total} without one of the seven emotions ({causes})")
+    return sentences + [
+        f"dropped by --drop-{cause}: {_images(dropped[cause])} {text}"
+        for cause, text in _DROPS.items()
+        if cause in dropped
+    ]
+
+
+def dropped_after_audit(facts: Mapping[str, Any]) -> bool:
+    """Whether the audit counts images that are no longer there; FER+ drops before it."""
+    return bool(_DROPS.keys() & _counts(facts["dropped"]).keys())
+
+
+def _counts(found: object) -> dict[str, int]:
+    """The counts that are not zero; a file that a stranger made may hold anything here."""
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(name): count for name, count in found.items() if isinstance(count, int) and count > 0}
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"

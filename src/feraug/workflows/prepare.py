@@ -181,10 +181,6 @@ def _audit_and_drop(
     if config.drop_leaks:
         rows = _drop(rows, writer, leaking_train_rows(rows, rows.audit(), near), "leaks", dropped)
         near_columns = no_near_copy_columns(len(rows)) if near else {}
-    for cause, count in dropped.items():
-        notify(Note(f"dropped {count:,} {_DROP_TEXT[cause]}"))
-    for cause, count in by_votes.items():
-        notify(Note(f"dropped {count:,} images: FER+ says {cause}"))
     if not len(rows):
         raise SourceError("nothing is left after dropping; leave out a --drop option")
     columns = rows.columns(rows.audit()) | near_columns
@@ -197,13 +193,6 @@ def _near_copies(rows: RowFacts, writer: DatasetWriter, notify: Notify) -> NearC
         rows.split,
         progress=lambda done, total: notify(Progress("near copies", done, total, "images")),
     )
-
-
-_DROP_TEXT = {
-    "blank": "blank images",
-    "duplicates": "images that repeat an earlier one of the same split",
-    "leaks": "training images with a copy in validation or test",
-}
 
 
 def _relabelled(
