@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.workflows.audit import drop_sentences, dropped_after_audit
-from feraug.workflows.events import Note
+from feraug.workflows.events import Event, Note
 from feraug.workflows.prepare import prepare
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
@@ -196,6 +197,53 @@ def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> Non
 
     with pytest.raises(UsageError, match="--ferplus"):
         prepare(str(csv), config, tmp_path / "none.h5")
+
+
+def folder_of_pictures(root: Path, *places: str) -> Path:
+    """Two pictures, different everywhere, at each of ``split/emotion``."""
+    noise = np.random.default_rng(0)
+    for place in places:
+        (root / place).mkdir(parents=True)
+        for number in range(2):
+            pixels = noise.integers(0, 256, (48, 48), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / place / f"{number}.png")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (
+            [f"{split}/{emotion}" for split in ("train", "test") for emotion in EMOTIONS],
+            ["no validation images: sample grids use training faces"],
+        ),
+        (
+            [f"{split}/{emotion}" for split in SPLITS for emotion in ("happy", "sad", "fear", "angry")],
+            ["no training images of disgust, surprise, neutral: no --pair can have such an emotion"],
+        ),
+        (
+            ["validation/happy"],
+            [
+                "no training images: nothing can be trained or made from this dataset",
+                "no test images: no result can be measured on faces that training has not seen",
+            ],
+        ),
+    ],
+)
+def test_what_is_empty_is_told_with_what_it_means(
+    tmp_path: Path, places: list[str], expected: list[str]
+) -> None:
+    source = str(folder_of_pictures(tmp_path / "faces", *places))
+    notes: list[str] = []
+
+    def keep(event: Event) -> None:
+        if isinstance(event, Note):
+            notes.append(event.text)
+
+    assert not prepare(source, FAST, tmp_path / "dataset.h5", notify=keep).already_done
+    assert notes == expected
+    assert prepare(source, FAST, tmp_path / "dataset.h5", notify=keep).already_done
+    assert notes == [*expected, *expected]
 
 
 def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> None:

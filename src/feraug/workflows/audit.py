@@ -148,6 +148,22 @@ def dropped_after_audit(facts: Mapping[str, Any]) -> bool:
     return bool(_DROPS.keys() & _counts(facts["dropped"]).keys())
 
 
+def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence for each split without images, and for emotions that train lacks: what it means later."""
+    notes = [_WITHOUT[name] for name, counts in splits.items() if not sum(counts.values())]
+    missing = [emotion for emotion, count in splits["train"].items() if not count]
+    if missing and len(missing) < len(splits["train"]):
+        notes.append(f"no training images of {', '.join(missing)}: no --pair can have such an emotion")
+    return notes
+
+
+_WITHOUT: Final = {
+    "train": "no training images: nothing can be trained or made from this dataset",
+    "validation": "no validation images: sample grids use training faces",
+    "test": "no test images: no result can be measured on faces that training has not seen",
+}
+
+
 def _counts(found: object) -> dict[str, int]:
     """The counts that are not zero; a file that a stranger made may hold anything here."""
     if not isinstance(found, Mapping):

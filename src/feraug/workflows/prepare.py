@@ -25,6 +25,7 @@ from feraug.store.header import DATASET, Provenance
 from feraug.workflows.audit import (
     RowFacts,
     audit_summary,
+    empty_notes,
     leaking_train_rows,
     near_copy_columns,
     no_near_copy_columns,
@@ -83,7 +84,7 @@ def prepare(
         notify(Note("near copies are not looked for: every drawn face is another person"))
     provenance = Provenance(to_json(config), command, config.seed, inputs)
     if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
-        return _result(path, already_done=True)
+        return _result(path, notify, already_done=True)
     with writing_dataset(path) as writer:
         rows = _read_all(opened, writer, notify)
         if ferplus is not None:
@@ -96,7 +97,7 @@ def prepare(
         rows, columns, dropped = _audit_and_drop(rows, writer, config, notify)
         facts |= {"audit": dropped.pop("audit"), "dropped": dropped}
         writer.finish(columns, provenance, facts)
-    return _result(path, already_done=False)
+    return _result(path, notify, already_done=False)
 
 
 def _canonical_source(text: str, opened: Source) -> str:
@@ -220,12 +221,15 @@ def _skip_note(source: Source) -> str:
     return f"skipped {source.skipped.total:,}: {causes}; for instance {source.skipped.examples[0]}"
 
 
-def _result(path: Path, *, already_done: bool) -> PrepareResult:
+def _result(path: Path, notify: Notify, *, already_done: bool) -> PrepareResult:
     dataset = read_dataset(path)
+    splits = split_table(dataset.labels, dataset.split, EMOTIONS)
+    for text in empty_notes(splits):
+        notify(Note(text))
     return PrepareResult(
         path=path.resolve(),
         already_done=already_done,
         images=len(dataset.images),
-        splits=split_table(dataset.labels, dataset.split, EMOTIONS),
+        splits=splits,
         facts=dataset.header.extra,
     )
