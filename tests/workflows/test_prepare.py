@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -282,3 +283,32 @@ def test_real_fer2013(test_data: Path, tmp_path: Path) -> None:
     audit = result.facts["audit"]
     assert (audit["blank"], audit["duplicate_groups"], audit["redundant"]) == (12, 1516, 1853)
     assert (audit["conflicting_groups"], audit["leaks"]) == (57, {"validation": 280, "test": 288})
+
+
+def test_messages_say_where_and_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blank = np.zeros((2, 48, 48), np.uint8)
+    csv = str(write_csv(tmp_path / "blank.csv", blank, [3, 3], [0, 1]))
+    path = tmp_path / "dataset.h5"
+    with pytest.raises(SourceError) as caught:
+        prepare(csv, PrepareConfig(drop_blank=True), path)
+    assert str(caught.value) == (
+        "no image is left (dropped by --drop-blank: 2 images with all pixels equal); "
+        "leave out one of these options"
+    )
+
+    (tmp_path / "bad.csv").write_text(Path(csv).read_text() + "9,1 2 3,Training\n")
+    votes = tmp_path / "fer2013new.csv"
+    votes.touch()
+    with pytest.raises(SourceError) as caught:
+        prepare(str(tmp_path / "bad.csv"), replace(FAST, skip_bad_rows=True), path, ferplus=votes)
+    assert "bad.csv: FER+ votes belong to rows by position" in str(caught.value)
+    assert "but 1 were (row 4: " in str(caught.value)
+    assert str(caught.value).endswith("; mend them, or leave out --ferplus")
+
+    with pytest.raises(SourceError, match=r"none\.csv: cannot be read \(.+\); give the FER\+ file"):
+        prepare(csv, FAST, path, ferplus=tmp_path / "none.csv")
+
+    monkeypatch.setattr("feraug.sources.fer2013.Fer2013Csv.batches", lambda _: iter(()))
+    with pytest.raises(SourceError, match=r"blank\.csv: no image could be read; give a file or folder"):
+        prepare(csv, FAST, path)
+    assert not path.exists()

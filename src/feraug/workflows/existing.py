@@ -10,6 +10,8 @@ from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.store.header import Header, Provenance
 from feraug.store.reading import open_artifact
 
+_OTHERWISE = "--overwrite replaces it, --name NAME leaves it alone"
+
 
 def existing_header(path: Path, encoding_type: str, wanted: Provenance, *, overwrite: bool) -> Header | None:
     """The header of the file at ``path`` if it came from the same config and inputs; None to make it anew.
@@ -22,14 +24,11 @@ def existing_header(path: Path, encoding_type: str, wanted: Provenance, *, overw
         with open_artifact(path, encoding_type) as reader:
             header = reader.header
     except ArtifactError as problem:
-        raise ArtifactError(f"{problem}; --overwrite replaces it, --name NAME leaves it alone") from problem
+        raise ArtifactError(problem.what, _OTHERWISE) from problem
     found = differences(header.provenance.config, wanted.config)
     found += _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
-        raise ConfigConflictError(
-            f"{path} was made otherwise ({'; '.join(found)}); "
-            "--overwrite replaces it, --name NAME leaves it alone"
-        )
+        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)}); {_OTHERWISE}")
     return header
 
 
