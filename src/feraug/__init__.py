@@ -7,11 +7,13 @@ The names below are imported when they are first used, so that ``import feraug``
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from feraug.version import __version__
 
+TYPE_CHECKING = False  # typing's own would be the one slow import before the command line minds Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from feraug.api import (
         FaceDataset,
         FaceGenerator,

@@ -28,7 +28,14 @@ class SourceError(FeraugError):
 
 
 class ArtifactError(FeraugError):
-    """A file that is not a feraug artifact, is damaged, or is of a newer version."""
+    """A file that is not a feraug artifact, is damaged, or is of a newer version.
+
+    ``what`` is the message without what to do next: who wanted to write the file knows better.
+    """
+
+    def __init__(self, what: str, next_step: str = "") -> None:
+        super().__init__(f"{what}; {next_step}" if next_step else what)
+        self.what = one_line(what)
 
 
 class MissingArtifactError(FeraugError):

@@ -329,3 +329,38 @@ def test_a_model_that_its_config_does_not_fit_is_refused(feraug: Feraug, trained
     ran = feraug("synth", "-n", "1", "-w", trained.root)
     assert ran.code == 1
     assert f"{path}: damaged ('ema/a_to_b/{name}' has shape" in ran.error
+
+
+@pytest.mark.parametrize(
+    ("given", "next_step"),
+    [
+        ("nothing.h5", "check the name, or make it with 'feraug prepare', 'feraug train', 'feraug synth'"),
+        (".", "name a file in it, such as dataset.h5"),
+        ("text.h5", "give a file that feraug wrote"),
+        ("cut.h5", "copy it again, or repeat the command that made it with --overwrite"),
+        ("x" * 300, "check the name"),
+    ],
+)
+def test_what_to_do_about_a_file_that_is_no_artifact(
+    feraug: Feraug, workspace: Workspace, given: str, next_step: str
+) -> None:
+    (workspace.root / "text.h5").write_text("hello")
+    (workspace.root / "cut.h5").write_bytes(workspace.dataset().read_bytes()[:5000])
+    assert feraug("info", workspace.root / given).error.endswith(f"; {next_step}")
+
+
+def test_a_file_of_another_kind_names_the_command(feraug: Feraug, trained: Workspace) -> None:
+    model = trained.model("cyclegan-neutral-happy")
+    ran = feraug("synth", "--dataset", model, "-w", trained.root)
+    assert ran.error == f"{model}: holds a model, not a dataset; give one that 'feraug prepare' wrote"
+
+
+def test_what_the_system_refuses_names_the_path(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "faces.csv")
+
+    monkeypatch.setattr("feraug.workflows.info.describe", refused)
+    ran = feraug("info", workspace.dataset())
+    assert ran.error == "faces.csv: Permission denied; check the path and who may use it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -29,7 +30,7 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_in_training_saves_and_says_how_to_go_on(
     workspace: Workspace, tiny: tuple[str, ...], number: signal.Signals
 ) -> None:
@@ -52,6 +53,31 @@ def test_a_signal_in_training_saves_and_says_how_to_go_on(
     assert not saved.finished
     assert len(saved.arrays["history/cycle_a"]) == saved.step
     assert sorted(entry.name for entry in path.parent.glob(".*")) == [f".{path.name}.lock"]
+
+
+def test_a_terminal_that_closes_in_training_loses_nothing(
+    workspace: Workspace, tiny: tuple[str, ...]
+) -> None:
+    import pty
+
+    training = [*FERAUG, "train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root)]
+    path = workspace.model("cyclegan-neutral-happy")
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(training[0], [*training, "--checkpoint-every", "0s"])
+    # The bar must be read, or the terminal would be full and the training wait for ever.
+    until = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < until:
+        os.read(terminal, 4096)
+    os.close(terminal)  # the kernel sends SIGHUP, and nobody reads the words of farewell
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > until:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.02)
+    saved = read_model(path)
+    assert 1 <= saved.step < 100_000
+    assert len(saved.arrays["history/cycle_a"]) == saved.step
+    assert (workspace.samples(path.stem) / f"step-{saved.step:06d}.png").exists()
 
 
 def test_two_trainings_of_one_model_at_once(workspace: Workspace, tiny: tuple[str, ...]) -> None:
@@ -99,6 +125,77 @@ def test_a_closed_stdout_is_not_worth_a_word(workspace: Workspace, closed: str) 
     shell = f"'{sys.executable}' -m feraug info '{workspace.dataset()}' {closed}"
     done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
     assert done.stderr == ""
+
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
+
+
+@needs_full
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "command", [["info", "artifacts/dataset.h5"], ["info", "artifacts/dataset.h5", "--json"], [], ["--help"]]
+)
+def test_a_full_stdout_is_one_line(workspace: Workspace, command: list[str], unbuffered: str) -> None:
+    with FULL.open("w") as full:
+        done = subprocess.run(
+            [*FERAUG, *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=workspace.root.parent,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        )
+    reason = os.strerror(errno.ENOSPC)
+    assert done.stderr == f"error: stdout: {reason}; free some space, or send the output elsewhere\n"
+    assert done.returncode == 1
+
+
+@needs_full
+def test_a_failure_after_words_that_a_full_stdout_never_took(workspace: Workspace) -> None:
+    # The words wait in a buffer, which Python would empty once more while it shuts down.
+    script = """
+import sys
+import feraug.cli.console as console
+from feraug.cli.main import main
+from feraug.errors import SourceError
+
+def fail(*_):
+    sys.stdout.write("begun")
+    raise SourceError("x.csv: bad; mend it")
+
+console.print_text = fail
+main()
+"""
+    with FULL.open("w") as full:
+        command = [sys.executable, "-c", script, "info", str(workspace.dataset())]
+        done = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": ""},
+        )
+    assert (done.returncode, done.stderr) == (1, "error: x.csv: bad; mend it\n")
+
+
+@needs_full
+def test_a_full_stderr_takes_nothing_from_the_result(tmp_path: Path) -> None:
+    command = [*FERAUG, "prepare", "drawn:280", "-w", str(tmp_path)]  # which has a note to tell
+    with FULL.open("w") as full:
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True)
+    assert done.returncode == 0
+    assert "wrote: " in done.stdout
+
+
+def test_a_reader_that_goes_before_the_help(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        FERAUG, stdout=writing, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_reader_that_has_gone_before_the_first_word(workspace: Workspace) -> None:
@@ -156,3 +253,30 @@ main()
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.startswith("error: interrupted; files are whole")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["-m", "feraug"], ["-c", "from feraug.cli.main import main; main()"]], ids=["-m", "script"]
+)
+def test_an_interrupt_while_the_command_line_is_imported(tmp_path: Path, arguments: list[str]) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("error: interrupted; files are whole")
+    assert done.stderr.count("\n") == 1
+
+
+def test_little_is_imported_before_interrupts_are_minded() -> None:
+    script = (
+        "import sys, feraug.cli.main; print(sorted({'typer', 'typing', 'pathlib', 're'} & set(sys.modules)))"
+    )
+    # -S: what site-packages import at the start is not ours.
+    command = [sys.executable, "-S", "-c", script]
+    source = str(Path(__file__).parents[2] / "src")
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": source}, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -239,12 +239,18 @@ def test_info_tells_of_every_kind(feraug: Feraug, trained: Workspace) -> None:
     assert config["source"] == "drawn:280"
 
 
-def with_facts(path: Path, **changed: Any) -> None:
-    """Change what the dataset's ``facts`` say."""
-    with h5py.File(path, "r+") as file:
-        facts = json.loads(file.attrs["facts"]) | changed
-        text = json.dumps(facts).encode()
-        file.attrs.create("facts", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+def test_what_was_dropped_stands_below_the_audit_and_in_info(feraug: Feraug, tmp_path: Path) -> None:
+    pixels = [" ".join(map(str, np.random.default_rng(row).integers(0, 256, 2304))) for row in range(7)]
+    rows = [f"{row},{pixels[row]},Training" for row in range(7)] + [f"0,{' '.join('0' * 2304)},Training"]
+    (tmp_path / "x.csv").write_text("\n".join(["emotion,pixels,Usage", *rows, ""]))
+    arguments = ("prepare", "x.csv", "--no-near-copies", "--drop-blank", "--drop-duplicates")
+    told = "dropped by --drop-blank: 1 image with all pixels equal\n"
+    for ran in (feraug(*arguments), feraug(*arguments, "--quiet"), feraug("info", "artifacts/dataset.h5")):
+        assert ran.code == 0
+        assert f"not looked for\n{told}" in ran.out
+        assert "\naudit, before dropping: 1 blank images; 0 groups" in ran.out
+        assert ran.out.count("\ndropped") == 1
+        assert "dropped" not in ran.err
 
 
 def test_info_leaves_out_what_is_not_there(feraug: Feraug, workspace: Workspace) -> None:
@@ -253,38 +259,10 @@ def test_info_leaves_out_what_is_not_there(feraug: Feraug, workspace: Workspace)
         labels = file["labels"][()]
         labels[labels == 1] = 0  # no disgust at all
         file["labels"][...] = labels
-    causes = {"contempt": 0, "unknown": 0, "not-a-face": 0, "tie": 0, "no-votes": 0}
-    with_facts(path, dropped={"blank": 0, "ferplus": causes})
     ran = feraug("info", path)
     assert "happy" in ran.out and "disgust" not in ran.out
     assert "dropped" not in ran.out and "skipped" not in ran.out
-    assert "audit: no blank and no identical images; near copies were not looked for\n" in ran.out
-    audit = json.loads(feraug("info", path, "--json").out)["audit"]
-    with_facts(path, audit=audit | {"near_copies": {"validation": 0, "test": 0}})
-    assert (
-        "audit: no blank images, no identical images, no near copies of training" in feraug("info", path).out
-    )
-    with_facts(path, audit=audit | {"near_copies": {"validation": 0, "test": 2}})
-    assert "near copies of training images: 0 in validation, 2 in test" in feraug("info", path).out
     assert json.loads(feraug("info", path, "--json").out)["splits"]["train"]["disgust"] == 0
-
-
-def test_info_tells_what_happened_in_its_order(feraug: Feraug, workspace: Workspace) -> None:
-    dropped = {"blank": 3, "duplicates": 0, "ferplus": {"contempt": 0, "tie": 4}}
-    with_facts(workspace.dataset(), dropped=dropped, skipped={"total": 5, "causes": {"bad label": 5}})
-    told = [
-        line.split(":")[0] for line in feraug("info", workspace.dataset()).out.splitlines() if ": " in line
-    ]
-    assert told[1:6] == [
-        "labels",
-        "skipped while reading",
-        "dropped by the FER+ votes",
-        "audit",
-        "dropped after the audit",
-    ]
-    out = feraug("info", workspace.dataset()).out
-    assert "dropped by the FER+ votes: 4 tie\n" in out
-    assert "dropped after the audit: 3 blank\n" in out
 
 
 def test_what_a_stranger_wrote_cannot_command_the_terminal(feraug: Feraug, trained: Workspace) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.store.dataset import read_dataset
-from feraug.workflows.events import Note
+from feraug.workflows.audit import drop_sentences, dropped_after_audit
+from feraug.workflows.events import Event, Note
 from feraug.workflows.prepare import prepare
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
@@ -79,18 +82,12 @@ def test_the_audit_counts_and_flags_what_was_planted(
     assert "near_copy_in_train" not in columns
 
 
-def test_drops_are_loud_and_leave_the_rest_in_order(
+def test_drops_are_told_and_leave_the_rest_in_order(
     planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
 ) -> None:
     csv, images = planted
-    notes: list[str] = []
     config = PrepareConfig(near_copies=False, drop_blank=True, drop_duplicates=True, drop_leaks=True)
-    result = prepare(
-        str(csv),
-        config,
-        tmp_path / "dataset.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
+    result = prepare(str(csv), config, tmp_path / "dataset.h5")
     kept = [1, 6, 7, 8, 9, 10]  # 0 and 3 leak, 2 4 11 repeat, 5 is blank
     dataset = read_dataset(tmp_path / "dataset.h5")
     assert dataset.columns["source_row"].tolist() == kept
@@ -98,12 +95,26 @@ def test_drops_are_loud_and_leave_the_rest_in_order(
     assert not dataset.columns["copy_in_train"].any()
     assert (dataset.columns["duplicate_group"] == -1).all()
     assert result.facts["dropped"] == {"blank": 1, "duplicates": 3, "leaks": 2, "ferplus": {}}
-    assert [note.split(" images")[0] for note in notes] == [
-        "dropped 1 blank",
-        "dropped 3",
-        "dropped 2 training",
+    assert drop_sentences(result.facts) == [
+        "dropped by --drop-blank: 1 image with all pixels equal",
+        "dropped by --drop-duplicates: 3 images identical to an earlier one of the same split",
+        "dropped by --drop-leaks: 2 images of train with a copy in validation or test",
     ]
     assert result.facts["audit"]["leaks"] == {"validation": 1, "test": 1}, "the audit is of the data as read"
+
+
+def test_nothing_is_said_of_what_was_not_dropped(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    result = prepare(str(planted[0]), FAST, tmp_path / "dataset.h5")
+    assert drop_sentences(result.facts) == []
+    config = PrepareConfig(near_copies=False, drop_blank=True)
+    again = prepare("drawn:140", config, tmp_path / "drawn.h5")
+    assert again.facts["dropped"]["blank"] == 0
+    assert drop_sentences(again.facts) == []
+    strange = {"audit": {"near_copies": None}, "dropped": {"blank": "many", "leaks": -1, "ferplus": [3]}}
+    assert drop_sentences(strange) == [], "a file that a stranger made"
+    assert [dropped_after_audit(facts) for facts in (again.facts, strange)] == [False, False]
 
 
 def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_path: Path) -> None:
@@ -161,6 +172,9 @@ def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path
     clean = read_dataset(tmp_path / "clean.h5")
     assert clean.columns["source_row"].tolist() == list(range(1, 30))
     assert not clean.columns["near_copy_in_train"].any()
+    assert drop_sentences(clean.header.extra) == [
+        "dropped by --drop-leaks: 1 image of train with a copy in validation or test"
+    ]
 
 
 def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
@@ -204,9 +218,59 @@ def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> Non
     assert relabelled.columns["source_row"].tolist() == [0, 3]
     dropped = {cause: count for cause, count in result.facts["dropped"]["ferplus"].items() if count}
     assert dropped == {"not-a-face": 1, "tie": 1}
+    assert drop_sentences(result.facts) == [
+        "dropped by --labels ferplus: 2 images without one of the seven emotions (1 not-a-face, 1 tie)"
+    ]
 
     with pytest.raises(UsageError, match="--ferplus"):
         prepare(str(csv), config, tmp_path / "none.h5")
+
+
+def folder_of_pictures(root: Path, *places: str) -> Path:
+    """Two pictures, different everywhere, at each of ``split/emotion``."""
+    noise = np.random.default_rng(0)
+    for place in places:
+        (root / place).mkdir(parents=True)
+        for number in range(2):
+            pixels = noise.integers(0, 256, (48, 48), dtype=np.uint8)
+            Image.fromarray(pixels).save(root / place / f"{number}.png")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (
+            [f"{split}/{emotion}" for split in ("train", "test") for emotion in EMOTIONS],
+            ["no validation images: sample grids use training faces"],
+        ),
+        (
+            [f"{split}/{emotion}" for split in SPLITS for emotion in ("happy", "sad", "fear", "angry")],
+            ["no training images of disgust, surprise, neutral: no --pair can have such an emotion"],
+        ),
+        (
+            ["validation/happy"],
+            [
+                "no training images: nothing can be trained or made from this dataset",
+                "no test images: no result can be measured on faces that training has not seen",
+            ],
+        ),
+    ],
+)
+def test_what_is_empty_is_told_with_what_it_means(
+    tmp_path: Path, places: list[str], expected: list[str]
+) -> None:
+    source = str(folder_of_pictures(tmp_path / "faces", *places))
+    notes: list[str] = []
+
+    def keep(event: Event) -> None:
+        if isinstance(event, Note):
+            notes.append(event.text)
+
+    assert not prepare(source, FAST, tmp_path / "dataset.h5", notify=keep).already_done
+    assert notes == expected
+    assert prepare(source, FAST, tmp_path / "dataset.h5", notify=keep).already_done
+    assert notes == [*expected, *expected]
 
 
 def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> None:
@@ -245,3 +309,32 @@ def test_real_fer2013(test_data: Path, tmp_path: Path) -> None:
     audit = result.facts["audit"]
     assert (audit["blank"], audit["duplicate_groups"], audit["redundant"]) == (12, 1516, 1853)
     assert (audit["conflicting_groups"], audit["leaks"]) == (57, {"validation": 280, "test": 288})
+
+
+def test_messages_say_where_and_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blank = np.zeros((2, 48, 48), np.uint8)
+    csv = str(write_csv(tmp_path / "blank.csv", blank, [3, 3], [0, 1]))
+    path = tmp_path / "dataset.h5"
+    with pytest.raises(SourceError) as caught:
+        prepare(csv, PrepareConfig(drop_blank=True), path)
+    assert str(caught.value) == (
+        "no image is left (dropped by --drop-blank: 2 images with all pixels equal); "
+        "leave out one of these options"
+    )
+
+    (tmp_path / "bad.csv").write_text(Path(csv).read_text() + "9,1 2 3,Training\n")
+    votes = tmp_path / "fer2013new.csv"
+    votes.touch()
+    with pytest.raises(SourceError) as caught:
+        prepare(str(tmp_path / "bad.csv"), replace(FAST, skip_bad_rows=True), path, ferplus=votes)
+    assert "bad.csv: FER+ votes belong to rows by position" in str(caught.value)
+    assert "but 1 were (row 4: " in str(caught.value)
+    assert str(caught.value).endswith("; mend them, or leave out --ferplus")
+
+    with pytest.raises(SourceError, match=r"none\.csv: cannot be read \(.+\); give the FER\+ file"):
+        prepare(csv, FAST, path, ferplus=tmp_path / "none.csv")
+
+    monkeypatch.setattr("feraug.sources.fer2013.Fer2013Csv.batches", lambda _: iter(()))
+    with pytest.raises(SourceError, match=r"blank\.csv: no image could be read; give a file or folder"):
+        prepare(csv, FAST, path)
+    assert not path.exists()

@@ -6,12 +6,13 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from feraug.errors import one_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress as Bar
     from rich.table import Table
 
@@ -117,46 +118,47 @@ class _Lines(_Notifier):
 
 
 class _Bars(_Notifier):
-    """A rich bar a task, the figures on a line of their own below it."""
+    """A rich bar a task with its count and the time left; the figures on a line of their own below."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
         self._bar: Bar | None = None
         self._tasks: dict[str, Any] = {}
 
     def __call__(self, event: Event) -> None:
+        with suppress(OSError):  # a terminal that has closed
+            self._show(event, self._bar or self._start())
+
+    def _show(self, event: Event, bar: Bar) -> None:
         from feraug.workflows.events import Note, Progress
 
-        bar = self._bar or self._start()
         if isinstance(event, Note):
             bar.console.print(event.text, markup=False, highlight=False)
         elif isinstance(event, Progress):
             if event.task not in self._tasks:
-                self._tasks[event.task] = bar.add_task(event.task, total=event.total, figures="", start=True)
+                self._tasks[event.task] = bar.add_task(event.task, total=event.total, count="", figures={})
+            total = f"/{event.total:,}" if event.total else ""
             bar.update(
                 self._tasks[event.task],
                 completed=event.done,
                 total=event.total,
-                figures=f"{event.done:,} {event.unit}  {figures_text(_brief(event.figures))}",
+                count=f"{event.done:,}{total} {event.unit}",
+                figures=_brief(event.figures),
             )
 
     def _start(self) -> Bar:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
-            TaskProgressColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[figures]}"),
-            console=Console(stderr=True),
-        )
+        from feraug.cli.bars import TaskBars
+
+        self._bar = TaskBars(console=self._console or Console(stderr=True))
         self._bar.start()
         return self._bar
 
     def close(self) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
 
 
 def _brief(figures: Mapping[str, float]) -> dict[str, float]:
@@ -176,8 +178,13 @@ def clock(left: float) -> str:
 
 
 def _error_line(text: str) -> None:
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except BrokenPipeError:
+        raise  # `feraug train 2>&1 | head` has had enough
+    except OSError:
+        pass  # a full disk or a closed terminal takes no notes; the work goes on
 
 
 def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
@@ -193,11 +200,15 @@ def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
     return table
 
 
-def audit_text(audit: Mapping[str, Any]) -> str:
-    """The audit's counts in two or three lines."""
-    leaks = audit["leaks"]
+def audit_text(facts: Mapping[str, Any]) -> str:
+    """The audit's counts in three lines, and a line for each cause of dropping."""
+    from feraug.workflows.audit import drop_sentences, dropped_after_audit
+
+    audit, leaks = facts["audit"], facts["audit"]["leaks"]
+    when = ", before dropping" if dropped_after_audit(facts) else ""
     lines = [
-        f"audit: {audit['blank']:,} blank images; {audit['duplicate_groups']:,} groups of identical images "
+        f"audit{when}: {audit['blank']:,} blank images; "
+        f"{audit['duplicate_groups']:,} groups of identical images "
         f"({audit['redundant']:,} redundant, {audit['conflicting_groups']:,} groups with conflicting labels)",
         f"copies of training images: {leaks['validation']:,} in validation, {leaks['test']:,} in test",
     ]
@@ -208,7 +219,7 @@ def audit_text(audit: Mapping[str, Any]) -> str:
         lines.append(
             f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"
         )
-    return "\n".join(lines)
+    return "\n".join([*lines, *drop_sentences(facts)])
 
 
 def print_error(text: str) -> None:

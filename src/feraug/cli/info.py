@@ -61,9 +61,7 @@ def _dataset(facts: Mapping[str, Any]) -> None:
     # In the order of prepare's work: read, relabel, audit, drop.
     if facts["skipped"]["total"]:
         console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
-    _print_dropped("dropped by the FER+ votes", facts["dropped"].get("ferplus", {}))
-    console.print_text(_audit_text(facts["audit"]))
-    _print_dropped("dropped after the audit", facts["dropped"])
+    console.print_text(console.audit_text(facts))
 
 
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
@@ -73,27 +71,6 @@ def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[st
         split: {emotion: count for emotion, count in counts.items() if emotion in present}
         for split, counts in splits.items()
     }
-
-
-def _print_dropped(what: str, counts: Mapping[str, Any]) -> None:
-    from feraug.cli import console
-
-    listed = [f"{count:,} {name}" for name, count in counts.items() if isinstance(count, int) and count]
-    if listed:
-        console.print_text(f"{what}: {', '.join(listed)}")
-
-
-def _audit_text(audit: Mapping[str, Any]) -> str:
-    """The audit's lines, or a single one where there was nothing to find."""
-    from feraug.cli import console
-
-    near = audit["near_copies"]
-    singles = (audit[name] for name in ("blank", "duplicate_groups", "redundant", "conflicting_groups"))
-    if any(singles) or any(audit["leaks"].values()) or any((near or {}).values()):
-        return console.audit_text(audit)
-    if near is None:
-        return "audit: no blank and no identical images; near copies were not looked for"
-    return "audit: no blank images, no identical images, no near copies of training images"
 
 
 def _model(facts: Mapping[str, Any]) -> None:

@@ -1,85 +1,40 @@
-"""The ``feraug`` command: its sub-commands, and every failure in one line."""
+"""The ``feraug`` command: every way to end, each in one line.
+
+Nothing that takes time is imported at the top: until :func:`main` runs, Ctrl-C is a traceback.
+"""
 
 from __future__ import annotations
 
+import errno
 import io
 import os
-import re
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from contextlib import suppress
 
-import typer
-
-from feraug.cli.commands import LazyCommands
 from feraug.errors import FeraugError, Interrupted, one_line
 
-# Typer carries its own copy of click in newer versions and imports click in older ones; both derive
-# typer.BadParameter from their ClickException.
-_CLICK_EXCEPTION: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
-
 _OUT_OF_MEMORY = "out of memory; try a smaller --batch-size, or close other programs"
-
-app = typer.Typer(
-    name="feraug",
-    cls=LazyCommands,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Do GAN-made faces make your facial-expression classifier better?\n\n"
-    "Start with: feraug prepare fer2013.csv (or: feraug prepare drawn)",
-)
-
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from feraug.version import __version__
-
-        typer.echo(f"feraug {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    pass
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Run the command line; exit code 0 done, 1 a failure, 2 a bad command line, 130 interrupted."""
-    _ready_streams()
     try:
-        code = app(standalone_mode=False, prog_name="feraug")
+        _ready_streams()
+        from feraug.cli.root import run
+
+        code = run()
         sys.stdout.flush()
-        sys.exit(code if isinstance(code, int) else 0)
-    except _CLICK_EXCEPTION as problem:
-        if type(problem).__name__ == "NoArgsIsHelpError":  # its message is the help
-            sys.stdout.write(problem.format_message() + "\n")
-            sys.exit(problem.exit_code)
-        _fail(_usage_text(problem), problem.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        _fail(str(Interrupted()), Interrupted.exit_code)
-    except FeraugError as problem:
-        _fail(str(problem), problem.exit_code)
     except BrokenPipeError:
-        # The reader of our output has gone, as in `feraug info FILE | head`: not worth a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except MemoryError:
-        _fail(_OUT_OF_MEMORY, 1)
-    except OSError as problem:
-        _fail(str(problem), 1)
+        code = 1  # the reader of our output has gone, as in `feraug info FILE | head`: not worth a word
+    except KeyboardInterrupt:
+        code = _fail(Interrupted())
     except Exception as problem:
-        if os.environ.get("FERAUG_TRACEBACK"):
+        if os.environ.get("FERAUG_TRACEBACK") and _is_bug(problem):
             raise
-        if re.search("out of memory|can't allocate memory|not enough memory", str(problem)):  # torch's words
-            _fail(_OUT_OF_MEMORY, 1)
-        kind = type(problem).__name__
-        _fail(f"a bug in feraug: {kind}: {problem}; set FERAUG_TRACEBACK=1 for the details to report", 1)
+        code = _fail(problem)
+    _drop_unwritten()
+    sys.exit(code)
 
 
 def _ready_streams() -> None:
@@ -87,21 +42,52 @@ def _ready_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  (open till the end)
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  (open till the end)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _usage_text(problem: Any) -> str:
-    text = " ".join(problem.format_message().split()).rstrip(".")
-    text = re.sub(r"\. Did you mean '([^']+)'\?$", r" (did you mean '\1'?)", text)
-    text = re.sub(r" \(Possible options: ([^,)]+).*\)$", r" (did you mean '\1'?)", text)
-    context = getattr(problem, "ctx", None)
-    path = context.command_path if context is not None else "feraug"
-    return f"{text}; see '{path} --help'"
+def _fail(problem: BaseException) -> int:
+    """Say in one line why it ends; returns the exit code."""
+    line = one_line(" ".join(_words(problem).splitlines()))
+    with suppress(OSError):  # stderr may be full or gone as well; the exit code still tells
+        sys.stderr.write(f"error: {line}\n")
+        sys.stderr.flush()
+    return problem.exit_code if isinstance(problem, FeraugError) else 1
 
 
-def _fail(text: str, code: int) -> None:
-    line = one_line(" ".join(text.splitlines()))
-    sys.stderr.write(f"error: {line}\n")
-    sys.exit(code)
+def _words(problem: BaseException) -> str:
+    if isinstance(problem, FeraugError):
+        return str(problem)
+    if isinstance(problem, MemoryError):
+        return _OUT_OF_MEMORY
+    if isinstance(problem, OSError):
+        return _system_words(problem)
+    text = str(problem)
+    if any(words in text for words in ("out of memory", "can't allocate memory", "not enough memory")):
+        return _OUT_OF_MEMORY  # torch's words
+    kind = type(problem).__name__
+    return f"a bug in feraug: {kind}: {text}; set FERAUG_TRACEBACK=1 for the details to report"
+
+
+def _is_bug(problem: Exception) -> bool:
+    return not isinstance(problem, FeraugError | MemoryError | OSError)
+
+
+def _system_words(problem: OSError) -> str:
+    """What the system refused; workflows explain their own files, so what is left is mostly stdout."""
+    reason = problem.strerror or str(problem) or type(problem).__name__
+    if problem.filename is not None:
+        return f"{problem.filename}: {reason}; check the path and who may use it"
+    if problem.errno in _FULL:
+        return f"stdout: {reason}; free some space, or send the output elsewhere"
+    return f"the system refused: {reason}"
+
+
+def _drop_unwritten() -> None:
+    """Write what is left of the output, or throw it away: Python would fail on it once more while it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):  # a stdout without a descriptor
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -22,6 +22,12 @@ MODEL: Final = "feraug-model"
 SYNTHETIC: Final = "feraug-synthetic"
 ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC)
 
+MAKE_AGAIN: Final = "copy it again, or repeat the command that made it with --overwrite"
+"""What to do about a damaged file."""
+
+OTHER_FILE: Final = "give a file that feraug wrote"
+"""What to do about a file that never was feraug's."""
+
 _MAX_TEXT: Final = 60_000  # an attribute has its place in the object header, where 64 KiB are the limit
 
 
@@ -76,19 +82,20 @@ def read_header(file: h5py.File, name: str) -> Header:
     encoding_type = _text(file, "encoding-type", name, foreign=True)
     if encoding_type not in ENCODING_TYPES:
         raise ArtifactError(
-            f"{name}: not a feraug artifact this version knows (encoding-type '{encoding_type[:40]}')"
+            f"{name}: not a feraug artifact this version knows (encoding-type '{encoding_type[:40]}')",
+            "a newer one may: pip install -U feraug",
         )
     version = _integer(file, "encoding-version", name)
     if version > FORMAT_VERSION:
         raise ArtifactError(
-            f"{name}: written by a newer feraug (format {version}; this one reads up to {FORMAT_VERSION}); "
-            "upgrade with 'pip install -U feraug'"
+            f"{name}: written by a newer feraug (format {version}; this one reads up to {FORMAT_VERSION})",
+            "upgrade with 'pip install -U feraug'",
         )
     if version < 1:
-        raise ArtifactError(f"{name}: damaged (encoding-version {version})")
+        raise _damaged(name, f"encoding-version {version}")
     inputs = _json_object(file, "inputs", name)
     if not all(isinstance(value, str) for value in inputs.values()):
-        raise ArtifactError(f"{name}: damaged (attribute 'inputs' holds something other than digests)")
+        raise _damaged(name, "attribute 'inputs' holds something other than digests")
     provenance = Provenance(
         config=_json_object(file, "config", name),
         command=_text(file, "command", name),
@@ -102,6 +109,10 @@ def read_header(file: h5py.File, name: str) -> Header:
         provenance,
         _json_object(file, "facts", name),
     )
+
+
+def _damaged(name: str, what: str) -> ArtifactError:
+    return ArtifactError(f"{name}: damaged ({what})", MAKE_AGAIN)
 
 
 def _put_text(file: h5py.File, key: str, text: str) -> None:
@@ -125,24 +136,26 @@ def _shortened(text: str) -> str:
 def _text(file: h5py.File, key: str, name: str, *, foreign: bool = False) -> str:
     if key not in file.attrs:
         if foreign:
-            raise ArtifactError(f"{name}: an HDF5 file, but not one of feraug's (no attribute '{key}')")
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is missing)")
+            raise ArtifactError(
+                f"{name}: an HDF5 file, but not one of feraug's (no attribute '{key}')", OTHER_FILE
+            )
+        raise _damaged(name, f"attribute '{key}' is missing")
     attribute = file.attrs.get_id(key)  # its shape and type, before anything is read
     text = h5py.check_string_dtype(attribute.dtype)
     if attribute.shape != () or text is None or text.length is None or text.length > 2**16:
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not a text of fixed length)")
+        raise _damaged(name, f"attribute '{key}' is not a text of fixed length")
     try:
         return bytes(file.attrs[key]).decode("utf-8")
     except UnicodeDecodeError as problem:
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not UTF-8)") from problem
+        raise _damaged(name, f"attribute '{key}' is not UTF-8") from problem
 
 
 def _integer(file: h5py.File, key: str, name: str) -> int:
     if key not in file.attrs:
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is missing)")
+        raise _damaged(name, f"attribute '{key}' is missing")
     attribute = file.attrs.get_id(key)
     if attribute.shape != () or attribute.dtype.kind not in "iu":
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not a whole number)")
+        raise _damaged(name, f"attribute '{key}' is not a whole number")
     return int(file.attrs[key])
 
 
@@ -151,9 +164,9 @@ def _json_object(file: h5py.File, key: str, name: str) -> dict[str, Any]:
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as problem:
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not JSON)") from problem
+        raise _damaged(name, f"attribute '{key}' is not JSON") from problem
     if not isinstance(value, dict):
-        raise ArtifactError(f"{name}: damaged (attribute '{key}' is not a JSON object)")
+        raise _damaged(name, f"attribute '{key}' is not a JSON object")
     return value
 
 

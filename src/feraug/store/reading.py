@@ -13,10 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
-from feraug.store.header import Header, read_header
+from feraug.store.header import (
+    DATASET,
+    MAKE_AGAIN,
+    MODEL,
+    OTHER_FILE,
+    SYNTHETIC,
+    Header,
+    read_header,
+)
 
 NUMBERS: Final = frozenset(("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64"))
 """Types of arrays, in the machine's byte order; HDF5 knows many more, which nothing here can use."""
+
+_MAKERS: Final = {DATASET: "'feraug prepare'", MODEL: "'feraug train'", SYNTHETIC: "'feraug synth'"}
 
 FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
 """What a value of ``facts`` must be: a type, one of several, an object with these keys, or null."""
@@ -101,7 +111,7 @@ class ArtifactReader:
 
     def damaged(self, what: str) -> ArtifactError:
         """The error for a file that is not what it should be."""
-        return ArtifactError(f"{self.path}: damaged or not feraug's ({what})")
+        return ArtifactError(f"{self.path}: damaged or not feraug's ({what})", MAKE_AGAIN)
 
     def _hard_linked(self, name: str) -> Any:
         """Follow ``name`` through hard links only: a soft or external link could lead out of the file."""
@@ -130,30 +140,35 @@ def open_artifact(path: Path, encoding_type: str | None = None) -> Iterator[Arti
             reader = ArtifactReader(file, path)
             found = reader.header.encoding_type
             if encoding_type is not None and found != encoding_type:
-                raise ArtifactError(f"{path}: holds a {_plain(found)}, not a {_plain(encoding_type)}")
+                what = f"holds a {_plain(found)}, not a {_plain(encoding_type)}"
+                raise ArtifactError(f"{path}: {what}", f"give one that {_MAKERS[encoding_type]} wrote")
             yield reader
     except FeraugError:
         raise
     except PermissionError as problem:
-        raise ArtifactError(f"{path}: no permission to read it") from problem
+        raise ArtifactError(f"{path}: no permission to read it", "ask its owner, or name a copy") from problem
     except MemoryError as problem:
-        raise ArtifactError(f"{path}: declares more than this machine's memory holds") from problem
+        raise ArtifactError(
+            f"{path}: declares more than this machine's memory holds", "close other programs"
+        ) from problem
     # h5py passes the library's complaints on as any of these.
     except (OSError, KeyError, ValueError, TypeError, RuntimeError, AttributeError, OverflowError) as problem:
-        raise ArtifactError(f"{path}: {_first_words(problem)}") from problem
+        what, next_step = _library_words(problem)
+        raise ArtifactError(f"{path}: {what}", next_step) from problem
 
 
 def _check_regular(path: Path) -> None:
     if path.is_dir():
-        raise ArtifactError(f"{path}: a folder, not an artifact")
+        raise ArtifactError(f"{path}: a folder, not an artifact", "name a file in it, such as dataset.h5")
     if path.is_symlink() and not path.exists():
-        raise ArtifactError(f"{path}: a symbolic link that leads nowhere; mend or remove it")
+        raise ArtifactError(f"{path}: a symbolic link that leads nowhere", "mend or remove it")
     if not path.exists():
-        raise MissingArtifactError(f"{path}: no such file")
+        makers = ", ".join(_MAKERS.values())
+        raise MissingArtifactError(f"{path}: no such file; check the name, or make it with {makers}")
     if not path.is_file():  # a pipe would keep us waiting for ever
-        raise ArtifactError(f"{path}: not a regular file")
+        raise ArtifactError(f"{path}: not a regular file", OTHER_FILE)
     if not path.stat().st_size:
-        raise ArtifactError(f"{path}: empty (0 bytes)")
+        raise ArtifactError(f"{path}: empty (0 bytes)", MAKE_AGAIN)
 
 
 def read_artifact_header(path: Path) -> Header:
@@ -162,15 +177,16 @@ def read_artifact_header(path: Path) -> Header:
         return reader.header
 
 
-def _first_words(problem: Exception) -> str:
+def _library_words(problem: Exception) -> tuple[str, str]:
+    """What HDF5's complaint means, and what to do next."""
     text = str(problem)
     if isinstance(problem, OSError) and problem.errno == errno.ENAMETOOLONG:
-        return "no such file (the name is too long)"
+        return "no such file (the name is too long)", "check the name"
     if "signature not found" in text:
-        return "not an HDF5 file"
+        return "not an HDF5 file", OTHER_FILE
     if "truncated file" in text or "eof" in text:
-        return "truncated: the end of the file is missing"
-    return "damaged: the HDF5 library cannot read it"
+        return "truncated: the end of the file is missing", MAKE_AGAIN
+    return "damaged: the HDF5 library cannot read it", MAKE_AGAIN
 
 
 def _plain(encoding_type: str) -> str:

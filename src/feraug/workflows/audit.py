@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,3 +119,57 @@ def split_table(
         }
         for code, name in enumerate(SPLITS)
     }
+
+
+_DROPS: Final = {
+    "blank": "with all pixels equal",
+    "duplicates": "identical to an earlier one of the same split",
+    "leaks": "of train with a copy in validation or test",
+}
+
+
+def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
+    """What was dropped and by which option, from the facts of a dataset; not a word of what was not."""
+    dropped, unlabelled = _counts(facts["dropped"]), _counts(facts["dropped"].get("ferplus"))
+    sentences = []
+    if unlabelled:
+        causes = ", ".join(f"{count:,} {cause}" for cause, count in unlabelled.items())
+        total = _images(sum(unlabelled.values()))
+        sentences.append(f"dropped by --labels ferplus: {total} without one of the seven emotions ({causes})")
+    return sentences + [
+        f"dropped by --drop-{cause}: {_images(dropped[cause])} {text}"
+        for cause, text in _DROPS.items()
+        if cause in dropped
+    ]
+
+
+def dropped_after_audit(facts: Mapping[str, Any]) -> bool:
+    """Whether the audit counts images that are no longer there; FER+ drops before it."""
+    return bool(_DROPS.keys() & _counts(facts["dropped"]).keys())
+
+
+def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """A sentence for each split without images, and for emotions that train lacks: what it means later."""
+    notes = [_WITHOUT[name] for name, counts in splits.items() if not sum(counts.values())]
+    missing = [emotion for emotion, count in splits["train"].items() if not count]
+    if missing and len(missing) < len(splits["train"]):
+        notes.append(f"no training images of {', '.join(missing)}: no --pair can have such an emotion")
+    return notes
+
+
+_WITHOUT: Final = {
+    "train": "no training images: nothing can be trained or made from this dataset",
+    "validation": "no validation images: sample grids use training faces",
+    "test": "no test images: no result can be measured on faces that training has not seen",
+}
+
+
+def _counts(found: object) -> dict[str, int]:
+    """The counts that are not zero; a file that a stranger made may hold anything here."""
+    if not isinstance(found, Mapping):
+        return {}
+    return {str(name): count for name, count in found.items() if isinstance(count, int) and count > 0}
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"

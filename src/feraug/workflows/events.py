@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Note:
-    """A sentence that the user should see, such as what was dropped and why."""
+    """A sentence that the user should see, such as what was skipped and why."""
 
     text: str
 

@@ -11,6 +11,8 @@ from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.store.header import Header, Provenance
 from feraug.store.reading import open_artifact
 
+_OTHERWISE = "--overwrite replaces it, --name NAME leaves it alone"
+
 
 def existing_header(
     path: Path,
@@ -33,14 +35,11 @@ def existing_header(
         with open_artifact(path, encoding_type) as reader:
             header = reader.header
     except ArtifactError as problem:
-        raise ArtifactError(f"{problem}; --overwrite replaces it, --name NAME leaves it alone") from problem
+        raise ArtifactError(problem.what, _OTHERWISE) from problem
     found = differences(normalised(header.provenance.config), wanted.config)
     found += _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
-        raise ConfigConflictError(
-            f"{path} was made otherwise ({'; '.join(found)}); "
-            "--overwrite replaces it, --name NAME leaves it alone"
-        )
+        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)}); {_OTHERWISE}")
     return header
 
 

@@ -25,6 +25,8 @@ from feraug.store.header import DATASET, Provenance
 from feraug.workflows.audit import (
     RowFacts,
     audit_summary,
+    drop_sentences,
+    empty_notes,
     leaking_train_rows,
     near_copy_columns,
     no_near_copy_columns,
@@ -83,11 +85,11 @@ def prepare(
         config = replace(config, near_copies=False)
     provenance = Provenance(to_json(config), command, config.seed, inputs)
     if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
-        return _result(path, already_done=True)
+        return _result(path, notify, already_done=True)
     with writing_dataset(path) as writer:
-        rows = _read_all(opened, writer, notify)
+        rows = _read_all(opened, source, writer, notify)
         if ferplus is not None:
-            rows = _with_votes(rows, ferplus, opened)  # before the split: FER+ knows the source's own
+            rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
         rows.split = _complete_split(rows.split, rows.labels, config.seed)
         facts: dict[str, Any] = {"labels": config.labels}
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
@@ -98,7 +100,7 @@ def prepare(
         rows, columns, dropped = _audit_and_drop(rows, writer, config, notify)
         facts |= {"audit": dropped.pop("audit"), "dropped": dropped}
         writer.finish(columns, provenance, facts)
-    return _result(path, already_done=False)
+    return _result(path, notify, already_done=False)
 
 
 def _canonical_source(text: str, opened: Source) -> str:
@@ -115,11 +117,11 @@ def _file_digest(path: Path) -> str:
         return sha256_file(path)
     except OSError as problem:
         raise SourceError(
-            f"{path}: {problem.strerror or problem}; give the FER+ file fer2013new.csv"
+            f"{path}: cannot be read ({problem.strerror or problem}); give the FER+ file fer2013new.csv"
         ) from problem
 
 
-def _read_all(source: Source, writer: DatasetWriter, notify: Notify) -> RowFacts:
+def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) -> RowFacts:
     """Stream the source's images into the file; keep 20 bytes a row in memory."""
     labels, split, digests, blank = [], [], [], []
     for records in source.batches():
@@ -130,7 +132,7 @@ def _read_all(source: Source, writer: DatasetWriter, notify: Notify) -> RowFacts
         blank.append(blank_images(records.images))
         notify(Progress("reading", len(writer), None, "images"))
     if not labels:
-        raise SourceError(f"the {source.kind} holds no image that could be read")
+        raise SourceError(f"{name}: no image could be read; give a file or folder with faces")
     all_labels = np.concatenate(labels)
     return RowFacts(
         labels=all_labels,
@@ -153,10 +155,11 @@ def _complete_split(split: NDArray[np.uint8], labels: NDArray[np.uint8], seed: i
     return complete
 
 
-def _with_votes(rows: RowFacts, ferplus: Path, source: Source) -> RowFacts:
+def _with_votes(rows: RowFacts, ferplus: Path, source: Source, name: str) -> RowFacts:
     if source.skipped.total:
         raise SourceError(
-            "the FER+ votes belong to rows by position, so no row may be skipped; mend the CSV first"
+            f"{name}: FER+ votes belong to rows by position, so no row may be skipped, but "
+            f"{source.skipped.total:,} were ({source.skipped.examples[0]}); mend them, or leave out --ferplus"
         )
     votes = read_ferplus(ferplus)
     check_alignment(votes, rows.split)
@@ -183,13 +186,9 @@ def _audit_and_drop(
     if config.drop_leaks:
         rows = _drop(rows, writer, leaking_train_rows(rows, rows.audit(), near), "leaks", dropped)
         near_columns = no_near_copy_columns(len(rows)) if near else {}
-    for cause, count in by_votes.items():
-        if count:
-            notify(Note(f"dropped {count:,} images: FER+ says {cause}"))
-    for cause, count in dropped.items():
-        notify(Note(f"dropped {count:,} {_DROP_TEXT[cause]}"))
     if not len(rows):
-        raise SourceError("nothing is left after dropping; leave out a --drop option")
+        told = "; ".join(drop_sentences({"dropped": dropped | {"ferplus": by_votes}}))
+        raise SourceError(f"no image is left ({told}); leave out one of these options")
     columns = rows.columns(rows.audit()) | near_columns
     return rows, columns, {"audit": audit_summary(as_read, near), **dropped, "ferplus": by_votes}
 
@@ -200,13 +199,6 @@ def _near_copies(rows: RowFacts, writer: DatasetWriter, notify: Notify) -> NearC
         rows.split,
         progress=lambda done, total: notify(Progress("near copies", done, total, "images")),
     )
-
-
-_DROP_TEXT = {
-    "blank": "blank images",
-    "duplicates": "images that repeat an earlier one of the same split",
-    "leaks": "training images with a copy in validation or test",
-}
 
 
 def _relabelled(
@@ -234,12 +226,15 @@ def _skip_note(source: Source) -> str:
     return f"skipped {source.skipped.total:,}: {causes}; for instance {source.skipped.examples[0]}"
 
 
-def _result(path: Path, *, already_done: bool) -> PrepareResult:
+def _result(path: Path, notify: Notify, *, already_done: bool) -> PrepareResult:
     dataset = read_dataset(path)
+    splits = split_table(dataset.labels, dataset.split, EMOTIONS)
+    for text in empty_notes(splits):
+        notify(Note(text))
     return PrepareResult(
         path=path.resolve(),
         already_done=already_done,
         images=len(dataset.images),
-        splits=split_table(dataset.labels, dataset.split, EMOTIONS),
+        splits=splits,
         facts=dataset.header.extra,
     )
