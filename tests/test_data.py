@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 import torch
 
-from feraug.data import FaceTensors, PairBatches, ShuffledRows, on_device, to_float, to_uint8, vary
+from feraug.data import (
+    ClassBatches,
+    FaceTensors,
+    PairBatches,
+    Sampling,
+    ShuffledRows,
+    noise,
+    on_device,
+    to_float,
+    to_uint8,
+    vary,
+)
 
 CPU = torch.device("cpu")
 
@@ -48,7 +62,7 @@ def test_a_domain_smaller_than_the_batch_is_repeated() -> None:
 
 def test_batches_hold_images_of_their_domain_flipped_or_not() -> None:
     a, b = faces(6, 1), faces(9, 2)
-    batch = PairBatches(a, b, batch_size=6, flip=True, seed=0, device=CPU).batch(0)
+    batch = PairBatches(a, b, Sampling(6, 0, CPU)).batch(0)
     flipped = 0
     for domain, shown in ((a, batch.real_a), (b, batch.real_b)):
         for face in to_uint8(shown).numpy():
@@ -57,8 +71,74 @@ def test_batches_hold_images_of_their_domain_flipped_or_not() -> None:
             assert plain != mirrored
             flipped += mirrored
     assert 0 < flipped < 12
-    plain_batch = PairBatches(a, b, batch_size=6, flip=False, seed=0, device=CPU).batch(0)
+    plain_batch = PairBatches(a, b, Sampling(6, 0, CPU, flip=False)).batch(0)
     assert sorted(map(bytes, to_uint8(plain_batch.real_a).numpy())) == sorted(map(bytes, a))
+
+
+def parts(build: Any, processes: int, **settings: Any) -> list[Any]:
+    """Batch 3 as one process sees it, or each of several."""
+    return [
+        build(Sampling(6, 5, CPU, rank=rank, processes=processes, **settings)).batch(3)
+        for rank in range(processes)
+    ]
+
+
+@pytest.mark.parametrize("augment", [False, True])
+@pytest.mark.parametrize("kind", ["pairs", "classes"])
+def test_several_processes_share_the_batch_of_one(kind: str, augment: bool) -> None:
+    images, classes = faces(9), np.array([0, 0, 1, 1, 2, 0, 0, 0, 0])
+
+    def build(sampling: Sampling) -> Any:
+        if kind == "pairs":
+            return PairBatches(images[:4], images[4:], sampling)
+        return ClassBatches(images, classes, sampling, latent_size=4, balanced=True)
+
+    (whole,) = parts(build, 1, augment=augment)
+    shared = parts(build, 3, augment=augment)
+    for name in vars(whole):
+        assert len(getattr(shared[0], name)) == 2
+        torch.testing.assert_close(
+            torch.cat([getattr(part, name) for part in shared]), getattr(whole, name), rtol=0, atol=1e-6
+        )
+
+
+def test_augmented_faces_differ_a_little_from_the_real_ones() -> None:
+    smooth = np.tile(np.linspace(0, 255, 48, dtype=np.uint8), (4, 48, 1))
+    batch = PairBatches(smooth, smooth, Sampling(8, 0, CPU, flip=False, augment=True)).batch(0)
+    moved = (batch.real_a - to_float(on_device(smooth[:1], "cpu"))).abs().mean((1, 2, 3))
+    assert moved.min() > 0 and moved.max() < 0.2
+    assert len({round(float(value), 6) for value in moved}) == 8
+
+
+def classes_drawn(balanced: bool) -> list[int]:
+    classes = np.array([0] * 30 + [1] * 3 + [2])
+    batches = ClassBatches(
+        faces(34), classes, Sampling(6, 0, CPU, flip=False), latent_size=3, balanced=balanced
+    )
+    return [int(number) for index in range(17) for number in batches.batch(index).classes]
+
+
+def test_balanced_batches_show_every_class_equally_often() -> None:
+    assert np.bincount(classes_drawn(balanced=True)).tolist() == [34, 34, 34]
+    assert np.bincount(classes_drawn(balanced=False)).tolist() == [90, 9, 3]
+
+
+def test_faces_come_with_their_own_class() -> None:
+    images, classes = faces(6), np.array([0, 1, 2, 0, 1, 2])
+    for balanced in (True, False):
+        sampling = Sampling(6, 1, CPU, flip=False)
+        batch = ClassBatches(images, classes, sampling, latent_size=3, balanced=balanced).batch(2)
+        for face, number in zip(to_uint8(batch.real).numpy(), batch.classes, strict=True):
+            (row,) = [row for row in range(6) if np.array_equal(images[row], face)]
+            assert classes[row] == number
+
+
+def test_noise_is_normal_and_depends_on_seed_and_number_alone() -> None:
+    drawn = noise(3, 5, 200, 100)
+    assert drawn.dtype == np.float32 and abs(drawn.mean()) < 0.03 and abs(drawn.std() - 1) < 0.03
+    assert np.array_equal(drawn, noise(3, 5, 200, 100))
+    assert not np.array_equal(drawn, noise(3, 6, 200, 100))
+    assert not np.array_equal(drawn, noise(4, 5, 200, 100))
 
 
 class TestVary:

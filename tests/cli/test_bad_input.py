@@ -117,17 +117,18 @@ def test_a_device_that_is_not_there(
 def test_a_loss_that_is_not_finite(
     feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import torch
+
     from feraug.store.model import read_model
     from feraug.training import gan
 
-    values = gan._values
-    calls = []
+    whole_step = gan._train_step
 
-    def broken(*losses: Any) -> dict[str, float]:
-        calls.append(1)
-        return values(*losses) | ({"cycle_a": float("nan")} if len(calls) == 3 else {})
+    def broken(state: Any, *rest: Any) -> dict[str, Any]:
+        terms = whole_step(state, *rest)
+        return terms | ({"cycle_a": torch.tensor(float("nan"))} if state.step == 3 else {})
 
-    monkeypatch.setattr(gan, "_values", broken)
+    monkeypatch.setattr(gan, "_train_step", broken)
     ran = feraug(
         *("train", "cyclegan", *tiny, "--steps", "6", "--quiet"),
         *("--checkpoint-every", "0s", "-w", workspace.root),

@@ -171,7 +171,7 @@ def test_resume_takes_the_unfinished_runs_own_settings(
     root = str(workspace.root)
     arguments = ("train", "cyclegan", *tiny, "--steps", "6", "--seed", "5", "-w", root)
     with monkeypatch.context() as patch:
-        patch.setattr("feraug.workflows.train.fit", cut_short)
+        patch.setattr("feraug.workflows.training_run.fit", cut_short)
         ran = feraug(*arguments, "--checkpoint-every", "0s")
     assert ran.code == 130
     path = workspace.model("cyclegan-neutral-happy")

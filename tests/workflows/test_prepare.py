@@ -135,26 +135,6 @@ def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_p
     assert len(notes) == 1
 
 
-def test_notes_leave_out_what_the_votes_did_not_drop_and_come_in_order(
-    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
-) -> None:
-    columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
-    votes = ["0,10,0,0,0,0,0,0,0,0"] * 11 + ["0,0,0,0,0,0,0,0,0,10"]
-    usages = ["Training"] * 6 + ["PublicTest"] * 3 + ["PrivateTest"] * 3
-    rows = [f"{usage},x.png,{vote}" for usage, vote in zip(usages, votes, strict=True)]
-    ferplus = tmp_path / "fer2013new.csv"
-    ferplus.write_text("\n".join([f"Usage,Image name,{columns}", *rows, ""]))
-    notes: list[str] = []
-    prepare(
-        str(planted[0]),
-        PrepareConfig(near_copies=False, labels="ferplus", drop_blank=True),
-        tmp_path / "dataset.h5",
-        ferplus=ferplus,
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
-    assert notes == ["dropped 1 images: FER+ says not-a-face", "dropped 1 blank images"]
-
-
 def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path: Path) -> None:
     from feraug.sources.drawn import draw
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from feraug.config import SynthConfig, TranslatorConfig
+from feraug.config import (
+    NOISE_GENERATORS,
+    NoiseConfig,
+    NoiseSynthConfig,
+    SynthConfig,
+    TranslatorConfig,
+    model_config,
+    to_json,
+)
+from feraug.data import noise
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.store.dataset import read_dataset
@@ -19,9 +30,11 @@ from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Progress, Saved
+from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
-from feraug.workflows.synth import source_batches, synthesise
-from feraug.workflows.train import TrainOptions, train_translator
+from feraug.workflows.synth import synthesise
+from feraug.workflows.synth_makers import Translations
+from feraug.workflows.train import TrainOptions, dry_run, train, train_translator, unfinished_config
 from feraug.workflows.translators import load_translator
 
 SMALL = TranslatorConfig(
@@ -81,7 +94,9 @@ def test_run_again_refuses_another_config_and_resume_takes_its_own(trained: Work
     assert train_translator(SMALL, trained).already_done
     with pytest.raises(ConfigConflictError, match=r"cycle_weight: 1\.0 there, 3\.0 asked for"):
         train_translator(replace(SMALL, cycle_weight=3.0), trained)
-    resumed = train_translator(TranslatorConfig(), trained, options=TrainOptions(resume=True))
+    own = unfinished_config(trained.model("cyclegan-neutral-happy"))
+    assert isinstance(own, TranslatorConfig)
+    resumed = train_translator(own, trained)
     assert resumed.already_done and resumed.steps == 6
     again = train_translator(replace(SMALL, cycle_weight=3.0), trained, options=TrainOptions(overwrite=True))
     assert not again.already_done
@@ -157,7 +172,8 @@ def test_synth_again_and_with_another_model(trained: Workspace) -> None:
         synthesise(config, trained, name="which")
     assert synthesise(config, trained, model="second", name="which").model.stem == "second"
     with pytest.raises(ConfigConflictError, match="made from"):
-        synthesise(config, trained, model="second")
+        synthesise(config, trained, model="second", name="cyclegan-neutral-happy")
+    assert synthesise(config, trained, model="second").path.stem == "second-neutral-happy"
 
 
 def test_synth_without_a_model_names_the_command(workspace: Workspace) -> None:
@@ -172,14 +188,126 @@ def test_synth_with_a_model_of_another_pair(trained: Workspace) -> None:
         synthesise(SynthConfig("sad:fear", 5), trained, model="cyclegan-neutral-happy", name="x")
 
 
-def test_sources_are_all_used_before_any_is_used_again() -> None:
-    batches = list(source_batches(10, SynthConfig(count=34, batch_size=6)))
-    places = np.concatenate([chosen for chosen, _ in batches])
-    rounds = np.concatenate([turn for _, turn in batches])
-    assert len(places) == 34 and [len(chosen) for chosen, _ in batches] == [6, 6, 6, 6, 6, 4]
+def test_sources_are_all_used_before_any_is_used_again(trained: Workspace) -> None:
+    translator = load_translator(trained.model("cyclegan-neutral-happy"))
+    faces = np.zeros((10, 48, 48), np.uint8)
+    maker = Translations(translator, faces, np.arange(10), SynthConfig(count=34))
+    parts = [maker.sources(np.arange(start, min(start + 6, 34))) for start in range(0, 34, 6)]
+    places = np.concatenate([chosen for chosen, _ in parts])
+    rounds = np.concatenate([turn for _, turn in parts])
     for turn in range(3):
         assert sorted(places[rounds == turn]) == list(range(10))
     assert len(set(places[rounds == 3])) == 4
+
+
+def small(model: str, **settings: Any) -> TranslatorConfig | NoiseConfig:
+    tiny: dict[str, Any] = {"base_channels": 2, "discriminator_channels": 2, "batch_size": 4, "steps": 3}
+    if model in NOISE_GENERATORS:
+        tiny["emotions"] = ["happy", "neutral"]
+    return model_config({"model": model, **tiny, **settings})
+
+
+@pytest.mark.parametrize("model", NOISE_GENERATORS)
+def test_faces_from_noise(workspace: Workspace, model: str) -> None:
+    result = train(small(model), workspace)
+    assert result.path.stem == f"{model}-happy-neutral"
+    (picture,) = result.samples.iterdir()
+    with Image.open(picture) as grid:
+        assert grid.size == (12 * 96, 2 * 96)
+    made = synthesise(NoiseSynthConfig(count=9, batch_size=4), workspace, model=model)
+    assert (made.path.stem, made.emotions, made.sources) == (result.path.stem, ("happy", "neutral"), 0)
+    faces = read_synthetic(made.path)
+    assert faces.labels.tolist() == [3, 6, 3, 6, 3, 6, 3, 6, 3]
+    assert set(faces.origin_row) == {-1} and faces.sources == []
+    assert faces.header.extra["model"] == sha256_file(result.path)
+    generator = load_generator(result.path)
+    images, labels = generator.generate(9, batch_size=9)
+    assert abs(images.astype(int) - faces.images.astype(int)).max() <= 1
+    assert labels.tolist() == faces.labels.tolist()
+    z = torch.from_numpy(noise(0, 0, 9, generator.config.latent_size))
+    forward = generator.forward(z, torch.zeros(9, dtype=torch.int64))
+    assert len({face.numpy().tobytes() for face in forward}) == 9, "other noise, other face"
+    only = synthesise(NoiseSynthConfig(count=3, emotions=("neutral",)), workspace, model=model, name="only")
+    assert read_synthetic(only.path).labels.tolist() == [6, 6, 6]
+    described = describe(only.path)
+    assert described["labels"] == {"neutral": 3} and described["source_images"] == 0
+
+
+def test_models_are_told_apart(trained: Workspace) -> None:
+    noise = train(small("dcgan"), trained).path
+    with pytest.raises(ArtifactError, match="translates faces, it makes none from noise"):
+        load_generator(trained.model("cyclegan-neutral-happy"))
+    with pytest.raises(ArtifactError, match="makes faces from noise, it translates none"):
+        load_translator(noise)
+    with pytest.raises(UsageError, match="leave --pair out"):
+        synthesise(SynthConfig(count=3), trained, model=noise.stem)
+    with pytest.raises(UsageError, match="say which with --pair"):
+        synthesise(NoiseSynthConfig(count=3), trained, model="cyclegan-neutral-happy")
+    with pytest.raises(UsageError, match="makes happy, neutral, not fear"):
+        synthesise(NoiseSynthConfig(count=3, emotions=("fear",)), trained, model="dcgan")
+    with pytest.raises(UsageError, match="this model makes happy, neutral, not sad"):
+        load_generator(noise).generate(3, "sad")
+    with pytest.raises(MissingArtifactError, match="feraug train wgan-gp'"):
+        synthesise(NoiseSynthConfig(count=3), trained, model="wgan-gp")
+    train(small("dcgan", emotions=["sad"]), trained)
+    with pytest.raises(UsageError, match=r"several models are called dcgan \(dcgan-happy-neutral, dcgan-sad"):
+        synthesise(NoiseSynthConfig(count=3), trained, model="dcgan")
+
+
+@pytest.mark.parametrize("model", ["weighted", "wasserstein"])
+def test_other_translators(workspace: Workspace, model: str) -> None:
+    result = train(small(model, residual_blocks=1), workspace)
+    history = read_model(result.path, ("history",)).arrays
+    if model == "wasserstein":
+        assert {"history/wasserstein_a", "history/penalty_b"} <= set(history)
+    made = synthesise(SynthConfig(count=4), workspace)
+    assert made.path.stem == f"{model}-neutral-happy"
+
+
+def test_a_budget_is_spent_and_gone_on_with(workspace: Workspace) -> None:
+    config = small("cyclegan", steps=None, budget=3.0, residual_blocks=0)
+    events: list[Event] = []
+
+    class Killed(Exception):
+        pass
+
+    def kill(event: Event) -> None:
+        if isinstance(event, Progress) and event.done == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(config, workspace, options=TrainOptions(checkpoint_seconds=0), notify=kill)
+    spent = float(read_model(workspace.model(config.name), ("timing",)).arrays["timing/seconds"])
+    result = train(config, workspace, notify=events.append)
+    assert not result.interrupted and result.step == result.steps > 4
+    assert 3.0 <= result.seconds < 6.0 + spent
+    assert train(config, workspace).already_done
+
+
+def test_a_dry_run_writes_nothing_and_tells_the_size(workspace: Workspace) -> None:
+    config = small("weighted", residual_blocks=1, steps=500)
+    before = sorted(workspace.root.rglob("*"))
+    plan = dry_run(config, workspace)
+    assert sorted(workspace.root.rglob("*")) == before
+    assert (
+        plan.steps == 500 and plan.seconds == pytest.approx(500 * plan.seconds_per_step) and plan.seconds > 0
+    )
+    result = train(replace(config, steps=1), workspace)
+    assert describe(result.path)["parameters"] == plan.parameters
+    assert plan.config == to_json(config)
+
+
+def test_tensorboard_events(workspace: Workspace, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    train(small("cyclegan"), workspace, options=TrainOptions(log_dir=tmp_path / "logs"))
+    (folder,) = {path.parent for path in (tmp_path / "logs").rglob("events.*")}
+    events = EventAccumulator(str(folder))
+    events.Reload()
+    history = read_model(workspace.model("cyclegan-neutral-happy"), ("history",)).arrays["history/cycle_a"]
+    logged = events.Scalars("cycle_a")
+    assert [event.step for event in logged] == [1, 2, 3]
+    assert [event.value for event in logged] == pytest.approx(history.tolist())
 
 
 def test_saved_events_name_files_that_exist(workspace: Workspace) -> None:

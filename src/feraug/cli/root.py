@@ -62,10 +62,27 @@ def run() -> int:
     return code if isinstance(code, int) else 0
 
 
+def _nearest(problem: Any, text: str) -> str:
+    """The name that is nearest to an unknown option or sub-command; click lists several, by the alphabet."""
+    from feraug.emotions import suggestion
+
+    context = getattr(problem, "ctx", None)
+    command = getattr(context, "command", None)
+    option = re.match(r"No such option:? '?(--?[\w-]+)", text)
+    if option and command is not None:
+        known = [
+            name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)
+        ]
+        return suggestion(option[1], known)
+    name = re.match(r"No such command '([^']+)'$", text)
+    commands = getattr(command, "list_commands", None)
+    return suggestion(name[1], commands(context)) if name and commands is not None else ""
+
+
 def _usage_text(problem: Any) -> str:
     text = " ".join(problem.format_message().split()).rstrip(".")
-    text = re.sub(r"\. Did you mean '([^']+)'\?$", r" (did you mean '\1'?)", text)
-    text = re.sub(r" \(Possible options: ([^,)]+).*\)$", r" (did you mean '\1'?)", text)
+    text = re.sub(r"\.? \(?(?:Did you mean|Possible options:) (--?[^?)]+|'[^?)]+)[?)].*$", "", text)
+    text += _nearest(problem, text)
     context = getattr(problem, "ctx", None)
     path = context.command_path if context is not None else "feraug"
     return f"{text}; see '{path} --help'"

@@ -165,8 +165,9 @@ def _translation_job(config: SynthConfig, workspace: Workspace, model: str | Non
     faces, rows = _sources(dataset, pair, config.split)
     if -(-config.count // len(rows)) > MAX_ROUNDS:
         raise UsageError(
-            f"-n: {config.count:,} images from {len(rows):,} faces would use each more than "
-            f"{MAX_ROUNDS:,} times; use -n {MAX_ROUNDS * len(rows)} or fewer"
+            f"-n: {config.count:,} images from {len(rows):,} faces would use each "
+            f"{-(-config.count // len(rows)):,} times; {MAX_ROUNDS:,} is the limit, "
+            f"so use -n {MAX_ROUNDS * len(rows)} or fewer"
         )
     digests = {dataset.name: sha256_file(dataset), path.name: sha256_file(path)}
     return _Job(

@@ -92,7 +92,9 @@ class TrainingRun:
         writer = _Writer(self, path, samples, provenance, log_dir, notify)
         before, first_step = self.seconds, self.state.step
         started = saved_at = time.monotonic()
-        plan, steps, epoch = self.plan(), self.state.step, self.state.step // self.steps_per_epoch
+        plan, epoch = self.plan(), first_step // self.steps_per_epoch
+        steps = plan.steps_in_all(first_step, plan.progress(first_step))
+        writer.begin(first_step, steps)
         schedule = constant_then_linear(self.config.decay_from)
         read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
         with stop_on_signal() as stop:
@@ -136,8 +138,11 @@ class _Writer:
         self._active = run.fabric.is_global_zero
         self._grid = sample_grid(run.config, run.faces, samples)
         self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
-        if self._active and run.state.step:
-            notify(Note(f"going on from step {run.state.step:,}"))
+
+    def begin(self, step: int, steps: int) -> None:
+        """That an earlier run goes on."""
+        if self._active and step:
+            self._notify(Note(f"going on from step {step:,} of {steps:,}"))
 
     def tell(self, report: StepReport, steps: int, steps_per_second: float) -> None:
         """Losses and speed."""
