@@ -256,7 +256,13 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "cpu": {
         "cyclegan": _CPU_TRANSLATOR,
         "weighted": _CPU_TRANSLATOR,
-        "wasserstein": {**_CPU_TRANSLATOR, "discriminator_channels": 24},
+        "wasserstein": {
+            **_CPU_TRANSLATOR,
+            "generator_rate": 5e-4,
+            "discriminator_rate": 5e-4,
+            "discriminator_channels": 24,
+            "critic_steps": 2,
+        },
         "dcgan": _CPU_NOISE,
         "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},
         "r3gan": _CPU_NOISE,

@@ -96,7 +96,8 @@ class TranslationGenerator(nn.Module):
         change = self.head(self._body(x))
         if self.output == "direct":
             return torch.tanh(change)
-        return torch.tanh(torch.atanh(INPUT_RANGE * x) + change) / INPUT_RANGE
+        # A face that another generator made may reach beyond [-1, 1], where atanh has no value.
+        return torch.tanh(torch.atanh(INPUT_RANGE * x.clamp(-1.0, 1.0)) + change) / INPUT_RANGE
 
     def _body(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) -> (N, base, 48, 48)."""

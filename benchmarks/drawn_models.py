@@ -1,0 +1,156 @@
+"""Every generative model on drawn faces: one full run, and five short seeds to look for collapse.
+
+    python benchmarks/drawn_models.py WORKSPACE [--only MODEL] [--threads 2]
+
+Each run is a plain feraug training in WORKSPACE and leaves WORKSPACE/results/MODEL-*.json; runs whose
+JSON is there are skipped, and a killed one goes on.  ``drawn_report.py`` makes the page of the docs
+from the JSON files.  On two cores at most 100 minutes in all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from drawn_judge import Judge, accuracy, judge
+from numpy.typing import NDArray
+
+import feraug
+from feraug.config import NOISE_GENERATORS, PRESETS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
+from feraug.emotions import EMOTIONS, emotion_code
+from feraug.metrics.distribution import density_and_coverage
+from feraug.plots import sheet, write_png
+from feraug.sources.drawn import draw
+
+FACES = 7000
+SHORT_SEEDS = (1, 2, 3, 4, 5)
+FULL_BUDGET, SHORT_SHARE = 540.0, 0.1
+"""Seconds of the full run, and the part of it that a short seed gets."""
+
+
+def config_of(model: str, *, seed: int, seconds: float) -> TranslatorConfig | NoiseConfig:
+    """The preset ``cpu`` of a model, for a time."""
+    return model_config({"model": model, **PRESETS["cpu"][model], "seed": seed, "budget": seconds})
+
+
+def run(workspace: Path, model: str, seed: int, seconds: float) -> dict[str, Any]:
+    """Train (or go on), measure, and keep the figures as JSON."""
+    name = f"{model}-seed{seed}"
+    kept = workspace / "results" / f"{name}.json"
+    if kept.exists():
+        figures: dict[str, Any] = json.loads(kept.read_text())
+        return figures
+    config = config_of(model, seed=seed, seconds=seconds)
+    result = feraug.train(config, workspace=workspace, name=name, device="cpu")
+    net = judge(workspace / "judge.npz")
+    measured = _translator(result.path, net) if model in TRANSLATORS else _generator(result.path, net)
+    figures = {
+        "model": model, "seed": seed, "steps": result.step, "seconds": round(result.seconds, 1),
+        "threads": torch.get_num_threads(), "torch": torch.__version__, "feraug": feraug.__version__,
+        "config": feraug.config.to_json(config), **measured,
+    }  # fmt: skip
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text(json.dumps(figures, indent=1) + "\n")
+    return figures
+
+
+def _validation(emotion: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Rows and faces of the validation split of the drawn set."""
+    from feraug.sources.drawn import row_emotions, row_split_codes
+
+    rows = np.arange(FACES)
+    chosen = rows[(row_emotions(0, rows) == emotion_code(emotion)) & (row_split_codes(0, rows) == 1)]
+    return chosen, draw(0, chosen)
+
+
+def _translator(path: Path, net: Judge) -> dict[str, Any]:
+    """Share in the target class and distance to the true answer, both ways."""
+    translator = feraug.load_translator(path)
+    figures: dict[str, Any] = {}
+    for pair in (translator.pair, translator.pair.reversed):
+        rows, faces = _validation(pair.a)
+        truth = draw(0, rows, pair.b).astype(float)
+        made = translator.translate(faces, str(pair))
+        figures[str(pair)] = {
+            "faces": len(faces),
+            "share": float((net.emotions(made) == emotion_code(pair.b)).mean()),
+            "untouched": float((net.emotions(faces) == emotion_code(pair.b)).mean()),
+            "truth_called": float((net.emotions(truth.astype(np.uint8)) == emotion_code(pair.b)).mean()),
+            "error": float(np.abs(made - truth).mean()),
+            "copy_error": float(np.abs(faces - truth).mean()),
+            "variety": _variety(made) / _variety(faces),
+        }
+    return {"pairs": figures, "collapsed": any(part["variety"] < 0.5 for part in figures.values())}
+
+
+def _generator(path: Path, net: Judge) -> dict[str, Any]:
+    """Classes found, density and coverage in the judge's features, variety."""
+    generator = feraug.load_generator(path)
+    real = draw(1000, range(1400), [EMOTIONS[row % 7] for row in range(1400)])
+    made, asked = generator.generate(1400, seed=1)
+    called = net.emotions(made)
+    density, coverage = density_and_coverage(net.features(real), net.features(made))
+    by_class = {name: float((called[asked == code] == code).mean()) for code, name in enumerate(EMOTIONS)}
+    variety = _variety(made) / _variety(real)
+    return {
+        "classes_made": int(sum((called == code).mean() >= 0.02 for code in range(7))),
+        "asked_and_called": by_class,
+        "share": float((called == asked).mean()),
+        "density": density,
+        "coverage": coverage,
+        "variety": variety,
+        "collapsed": variety < 0.5,
+    }
+
+
+def _variety(images: NDArray[np.uint8]) -> float:
+    """Mean distance of an image to the next one, in grey levels."""
+    shifted = np.roll(images, 1, axis=0).astype(float)
+    return float(np.abs(images - shifted).mean())
+
+
+def picture(workspace: Path) -> None:
+    """Two sheets: translations beside the truth, and faces from noise."""
+    rows, faces = _validation("neutral")
+    lines = [faces[:12], draw(0, rows[:12], "happy")]
+    for model in TRANSLATORS:
+        path = workspace / "models" / f"{model}-seed0.h5"
+        lines += [feraug.load_translator(path).translate(faces[:12])] if path.exists() else []
+    write_png(sheet(np.concatenate(lines), 12, enlarge=2), workspace / "results" / "translators.png")
+    lines = []
+    for model in NOISE_GENERATORS:
+        path = workspace / "models" / f"{model}-seed0.h5"
+        lines += [feraug.load_generator(path).generate(42, seed=1)[0]] if path.exists() else []
+    if lines:
+        write_png(sheet(np.concatenate(lines), 14, enlarge=2), workspace / "results" / "noise.png")
+
+
+def main() -> None:
+    """Run what is missing, and print one line a run."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("--only", choices=[*TRANSLATORS, *NOISE_GENERATORS], action="append")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=FULL_BUDGET)
+    parser.add_argument("--short-share", type=float, default=SHORT_SHARE)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    feraug.prepare(f"drawn:{FACES}", workspace=args.workspace)
+    print(f"judge: {accuracy(judge(args.workspace / 'judge.npz')):.1%} of fresh people", flush=True)
+    models = args.only or [*TRANSLATORS, *NOISE_GENERATORS]
+    for seed in (0, *SHORT_SEEDS):
+        for model in models:
+            seconds = args.seconds if seed == 0 else args.seconds * args.short_share
+            figures = run(args.workspace, model, seed, seconds)
+            brief = {key: figures[key] for key in ("pairs", "share", "density", "coverage") if key in figures}
+            print(model, seed, figures["steps"], json.dumps(brief), flush=True)
+        picture(args.workspace)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
