@@ -135,6 +135,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--only", choices=[*TRANSLATORS, *NOISE_GENERATORS], action="append")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, *SHORT_SEEDS], help="0: the full run")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=FULL_BUDGET)
     parser.add_argument("--short-share", type=float, default=SHORT_SHARE)
@@ -143,7 +144,7 @@ def main() -> None:
     feraug.prepare(f"drawn:{FACES}", workspace=args.workspace)
     print(f"judge: {accuracy(judge(args.workspace / 'judge.npz')):.1%} of fresh people", flush=True)
     models = args.only or [*TRANSLATORS, *NOISE_GENERATORS]
-    for seed in (0, *SHORT_SEEDS):
+    for seed in args.seeds:
         for model in models:
             seconds = args.seconds if seed == 0 else args.seconds * args.short_share
             figures = run(args.workspace, model, seed, seconds)

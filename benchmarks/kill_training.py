@@ -1,7 +1,7 @@
 """Kill a training again and again; it must go on each time and end as if nothing had happened.
 
-``python benchmarks/kill_training.py --times 20`` trains a tiny CycleGAN on drawn faces with a
-checkpoint every 0.2 seconds, kills it with SIGKILL at random moments, checks after each that the
+``python benchmarks/kill_training.py --times 20 --model cyclegan`` trains a tiny model on drawn faces
+with a checkpoint every 0.2 seconds, kills it with SIGKILL at random moments, checks after each that the
 model file is whole, and compares the end with an uninterrupted run: every array but the clock's
 must be the same to the bit.  Exit code 1 when anything is not as promised.
 """
@@ -21,18 +21,20 @@ from pathlib import Path
 
 import numpy as np
 
+from feraug.config import MODELS, TRANSLATORS
 from feraug.store.model import read_model
 
-NAME = "cyclegan-neutral-happy"
+NAME = "killed"
 FERAUG = [sys.executable, "-m", "feraug"]
 
 
-def command(workspace: Path, steps: int) -> list[str]:
+def command(workspace: Path, model: str, steps: int) -> list[str]:
     """The command that is killed and repeated."""
+    own = ["--residual-blocks", "2"] if model in TRANSLATORS else ["--emotion", "happy", "--emotion", "sad"]
     return [
         *FERAUG,
-        *("train", "cyclegan", "-w", str(workspace), "--steps", str(steps), "--batch-size", "4"),
-        *("--base-channels", "4", "--residual-blocks", "2", "--discriminator-channels", "4"),
+        *("train", model, "-w", str(workspace), "--steps", str(steps), "--batch-size", "4", *own),
+        *("--base-channels", "4", "--discriminator-channels", "4", "--name", NAME),
         *("--checkpoint-every", "0.2s", "--device", "cpu", "--quiet"),
     ]
 
@@ -49,14 +51,14 @@ def model_file(workspace: Path) -> Path:
     return workspace / "models" / f"{NAME}.h5"
 
 
-def run_and_kill(workspace: Path, steps: int, moment: random.Random) -> bool:
+def run_and_kill(workspace: Path, model: str, steps: int, moment: random.Random) -> bool:
     """Start the training and kill it; False when it was done before it could be killed.
 
     One in four dies while it starts, the others up to a second after a checkpoint of their own.
     """
     path = model_file(workspace)
     before = path.stat().st_mtime_ns if path.exists() else 0
-    process = subprocess.Popen(command(workspace, steps), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command(workspace, model, steps), stdout=subprocess.DEVNULL)
     if moment.random() < 0.25:
         time.sleep(moment.uniform(0.0, 4.0))
     else:
@@ -105,6 +107,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=20, help="how often to kill")
     parser.add_argument("--steps", type=int, help="training steps; default: 30 for each kill")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")
+    parser.add_argument("--model", choices=MODELS, default="cyclegan")
     options = parser.parse_args()
     steps = options.steps or 30 * options.times
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -114,7 +117,7 @@ def main() -> int:
         shutil.copytree(killed, whole)
         kills = step = 0
         for _ in range(options.times):
-            if not run_and_kill(killed, steps, moment):
+            if not run_and_kill(killed, options.model, steps, moment):
                 print(f"done after {kills} kills; more --steps would allow more")
                 break
             kills += 1
@@ -123,7 +126,7 @@ def main() -> int:
             if wrong:
                 return 1
         for workspace in (killed, whole):
-            subprocess.run(command(workspace, steps), check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(command(workspace, options.model, steps), check=True, stdout=subprocess.DEVNULL)
         left = [path.name for path in (killed / "models").glob(".*.partial")]
         different = differing(model_file(killed), model_file(whole))
         count = len(read_model(model_file(whole)).arrays) - 1

@@ -20,9 +20,10 @@ Feraug = Callable[..., Any]
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "kill_training.py"
 
 
-def test_a_training_that_is_killed_three_times_ends_the_same() -> None:
+@pytest.mark.parametrize(("model", "times"), [("cyclegan", 3), ("wgan-gp", 2)])
+def test_a_training_that_is_killed_now_and_then_ends_the_same(model: str, times: int) -> None:
     done = subprocess.run(
-        [sys.executable, SCRIPT, "--times", "3", "--steps", "40", "--seed", "1"],
+        [sys.executable, SCRIPT, "--model", model, "--times", str(times), "--steps", "40", "--seed", "1"],
         capture_output=True,
         text=True,
         timeout=600,

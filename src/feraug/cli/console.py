@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from feraug.cli.processes import is_first_process
 from feraug.errors import one_line
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def figures_text(figures: Mapping[str, float]) -> str:
 @contextmanager
 def notifier(*, quiet: bool) -> Iterator[_Notifier]:
     """Shows a workflow's events on stderr: a bar on a terminal, a line now and then elsewhere."""
-    shown = _Silent() if quiet else _Bars() if sys.stderr.isatty() else _Lines()
+    silent = quiet or not is_first_process()
+    shown = _Silent() if silent else _Bars() if sys.stderr.isatty() else _Lines()
     try:
         yield shown
     finally:

@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 
+from feraug.cli.processes import is_first_process
 from feraug.errors import FeraugError, Interrupted, one_line
 
 _OUT_OF_MEMORY = "out of memory; try a smaller --batch-size, or close other programs"
@@ -45,10 +46,17 @@ def _ready_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  (open till the end)
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if not is_first_process():
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (open till the end)
 
 
 def _fail(problem: BaseException) -> int:
-    """Say in one line why it ends; returns the exit code."""
+    """Say in one line why it ends; returns the exit code.
+
+    What feraug explains it explains in all processes alike, and once is enough.
+    """
+    if isinstance(problem, FeraugError) and not is_first_process():
+        return problem.exit_code
     line = one_line(" ".join(_words(problem).splitlines()))
     with suppress(OSError):  # stderr may be full or gone as well; the exit code still tells
         sys.stderr.write(f"error: {line}\n")

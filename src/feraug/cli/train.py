@@ -10,6 +10,7 @@ import typer
 
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
+from feraug.cli.processes import is_first_process
 from feraug.config import MODELS, PRESETS, TRANSLATORS
 from feraug.errors import UsageError
 
@@ -123,7 +124,9 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
         return
     console.print_json(result.as_json()) if shared["as_json"] else _print(result)
     if result.interrupted:
-        console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
+        again = "The same command, without --overwrite," if shared["overwrite"] else "The same command"
+        if is_first_process():
+            console.print_error(f"interrupted; saved. {again} goes on from here")
         raise typer.Exit(130)
 
 

@@ -214,7 +214,8 @@ class NoiseConfig(GanConfig):
 
 
 _CPU_TRANSLATOR: Final = {
-    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 1e-3, "change_weight": 1.0,
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3,
+    "change_weight": 2.0, "identity_weight": 1.0,
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
@@ -258,10 +259,10 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
         "weighted": _CPU_TRANSLATOR,
         "wasserstein": {
             **_CPU_TRANSLATOR,
-            "generator_rate": 5e-4,
+            "generator_rate": 1e-4,
             "discriminator_rate": 5e-4,
+            "change_weight": 0.5,
             "discriminator_channels": 24,
-            "critic_steps": 2,
         },
         "dcgan": _CPU_NOISE,
         "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},

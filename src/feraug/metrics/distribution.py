@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,7 @@ _ROWS = 1024  # of the distance matrix at a time
 
 
 def density_and_coverage(
-    real: NDArray[np.floating], fake: NDArray[np.floating], *, neighbours: int = 5
+    real: NDArray[Any], fake: NDArray[Any], *, neighbours: int = 5
 ) -> tuple[float, float]:
     """Density and coverage of ``fake`` (M, D) with respect to ``real`` (N, D), features of images.
 
@@ -22,7 +24,7 @@ def density_and_coverage(
     the real points has a fake nearby.  Raises :class:`UsageError` for too few points or points of
     different length.
     """
-    real, fake = np.asarray(real, np.float64), np.asarray(fake, np.float64)
+    real, fake = real.astype(np.float64), fake.astype(np.float64)
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
         raise UsageError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
     if len(real) <= neighbours or not len(fake):

@@ -1,0 +1,107 @@
+"""Several processes, on gloo: torchrun and --devices; the first alone writes and speaks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from feraug.store.model import read_model
+from feraug.store.synthetic import read_synthetic
+from feraug.store.workspace import Workspace
+
+TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+RANKS = Path(__file__).parents[1] / "training" / "ranks.py"
+SETTINGS = (
+    *("--base-channels", "2", "--residual-blocks", "1", "--discriminator-channels", "2"),
+    *("--batch-size", "4", "--steps", "6", "--image-history", "3", "--augment"),
+)
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+    return subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=300, env=environment, check=False
+    )
+
+
+def histories(path: Path) -> dict[str, np.ndarray]:
+    return {name: values for name, values in read_model(path).arrays.items() if name.startswith("history/")}
+
+
+def assert_same_training(first: Path, second: Path) -> None:
+    """The same loss curve: 1e-4 beside losses around 1, where rounding gives about 1e-6."""
+    one, two = histories(first), histories(second)
+    assert one.keys() == two.keys() and one
+    for name in one:
+        np.testing.assert_allclose(one[name], two[name], rtol=0, atol=1e-4, err_msg=name)
+    whole, shared = read_model(first), read_model(second)
+    for name, values in whole.arrays.items():
+        if name.startswith(("networks/", "ema/", "image_history/")):
+            np.testing.assert_allclose(values, shared.arrays[name], rtol=0, atol=1e-4, err_msg=name)
+    assert whole.header.provenance.config == shared.header.provenance.config
+
+
+def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace) -> None:
+    train = ("-m", "feraug", "train", "cyclegan", *SETTINGS, "-w", workspace.root, "--json")
+    one = run(sys.executable, *train, "--name", "one")
+    assert one.returncode == 0, one.stderr
+    two = run(*TORCHRUN, *train, "--name", "two")
+    assert two.returncode == 0, two.stderr
+    assert json.loads(two.stdout)["path"] == str(workspace.model("two")), "one JSON object, from the first"
+    assert two.stderr.count("saved checkpoint") == 1
+    assert_same_training(workspace.model("one"), workspace.model("two"))
+    # And the images that two processes make are those of one.
+    synth = ("-m", "feraug", "synth", "--model", "one", "-n", "45", "--batch-size", "8", "-w", workspace.root)
+    assert run(sys.executable, *synth, "--name", "alone").returncode == 0
+    shared = run(*TORCHRUN, *synth, "--name", "shared")
+    assert shared.returncode == 0, shared.stderr
+    assert shared.stdout.count("wrote: ") == 1
+    first, second = (read_synthetic(workspace.synthetic(name)) for name in ("alone", "shared"))
+    assert abs(first.images.astype(int) - second.images.astype(int)).max() <= 1
+    assert np.array_equal(first.origin_row, second.origin_row)
+    assert np.array_equal(first.origin_round, second.origin_round)
+
+
+def test_devices_starts_the_other_processes_itself(workspace: Workspace) -> None:
+    train = (sys.executable, "-m", "feraug", "train", "wasserstein", *SETTINGS[:-3], "-w", workspace.root)
+    one = run(*train, "--name", "one")
+    assert one.returncode == 0, one.stderr
+    two = run(*train, "--name", "two", "--devices", "2")
+    assert two.returncode == 0, two.stderr
+    assert two.stdout.count("wrote: ") == 1
+    assert_same_training(workspace.model("one"), workspace.model("two"))
+
+
+def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> None:
+    done = run(*TORCHRUN, RANKS, "dcgan", "wgan-gp", "r3gan")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["dcgan", "wgan-gp", "r3gan"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (
+            ("--batch-size", "3"),
+            "--batch-size 3: counts over all devices, and 2 of them need a multiple of 2",
+        ),
+        (("--dataset", "nowhere.h5"), "nowhere.h5: no dataset yet; make it with 'feraug prepare"),
+    ],
+)
+def test_a_failure_is_told_once_and_nobody_waits(
+    workspace: Workspace, settings: tuple[str, ...], words: str
+) -> None:
+    done = run(
+        *(sys.executable, "-m", "feraug", "train", "cyclegan", "-w", workspace.root),
+        *("--devices", "2", *settings),
+    )
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert done.stderr.count("error: ") == 1
+    assert not workspace.model("cyclegan-neutral-happy").exists()
