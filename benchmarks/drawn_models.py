@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -142,7 +144,13 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     feraug.prepare(f"drawn:{FACES}", workspace=args.workspace)
-    print(f"judge: {accuracy(judge(args.workspace / 'judge.npz')):.1%} of fresh people", flush=True)
+    facts = {
+        "judge": accuracy(judge(args.workspace / "judge.npz")),
+        "machine": f"{platform.machine()} CPU, {os.cpu_count()} cores, torch {torch.__version__}.",
+    }
+    (args.workspace / "results").mkdir(exist_ok=True)
+    (args.workspace / "results" / "machine.json").write_text(json.dumps(facts) + "\n")
+    print(f"judge: {facts['judge']:.1%} of fresh people", flush=True)
     models = args.only or [*TRANSLATORS, *NOISE_GENERATORS]
     for seed in args.seeds:
         for model in models:

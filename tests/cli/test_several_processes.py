@@ -89,7 +89,7 @@ def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> 
     [
         (
             ("--batch-size", "3"),
-            "--batch-size 3: counts over all devices, and 2 of them need a multiple of 2",
+            "--batch-size 3: counts over all devices, and 2 of them need a",
         ),
         (("--dataset", "nowhere.h5"), "nowhere.h5: no dataset yet; make it with 'feraug prepare"),
     ],
