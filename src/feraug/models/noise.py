@@ -53,7 +53,9 @@ class NoiseGenerator(nn.Module):
         base = base_channels
         widths = [base * 8, base * 4, base * 2, base]
         free = norm == "none"
-        self.project = nn.ConvTranspose2d(latent_size, widths[0], START_SIDE, bias=free)  # (N, 8 base, 3, 3)
+        self.project = nn.ConvTranspose2d(  # (N, 8 base, 3, 3); by its stride, each output meets one weight
+            latent_size, widths[0], START_SIDE, stride=START_SIDE, bias=free
+        )
         self.up = nn.ModuleList(  # (N, 4 base, 6, 6), (N, 2 base, 12, 12), (N, base, 24, 24)
             _doubled(channels, half, upsampling, bias=free) for channels, half in pairwise(widths)
         )

@@ -1,0 +1,70 @@
+"""Every setting of a config reaches its place in the objective."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from feraug.config import DEFAULTS, MODELS, model_config
+from feraug.objectives import Objective, build_objective
+from feraug.objectives.cyclegan import CycleGAN
+from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
+from feraug.objectives.translation import Cycle
+from feraug.objectives.wasserstein import WassersteinCycleGAN
+
+CYCLE = {"cycle_weight": 2.0, "cycle_weight_end": 3.0, "identity_weight": 4.0, "change_weight": 5.0}
+"""No two alike, so that none can stand in another's place."""
+
+LEAST_SQUARES = {"real_target": 0.8, "penalty_weight": 6.0}
+CRITIC = {"penalty_weight": 6.0, "critic_steps": 7}
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "expected"),
+    [
+        ("cyclegan", CYCLE | LEAST_SQUARES, CycleGAN(Cycle(2.0, 3.0, 4.0, change_weight=5.0), 0.8, 6.0)),
+        (
+            "weighted",
+            CYCLE | LEAST_SQUARES | {"gamma_end": 0.3},
+            CycleGAN(Cycle(2.0, 3.0, 4.0, gamma_end=0.3, change_weight=5.0), 0.8, 6.0),
+        ),
+        (
+            "wasserstein",
+            CYCLE | CRITIC,
+            WassersteinCycleGAN(Cycle(2.0, 3.0, 4.0, by_quality=False, change_weight=5.0), 6.0, 7),
+        ),
+        (
+            "wasserstein",
+            CYCLE | CRITIC | {"weighted_cycle": True, "gamma_end": 0.3},
+            WassersteinCycleGAN(
+                Cycle(2.0, 3.0, 4.0, gamma_end=0.3, by_quality=False, change_weight=5.0), 6.0, 7
+            ),
+        ),
+        ("dcgan", {"real_target": 0.8}, DCGAN(0.8)),
+        ("wgan-gp", CRITIC, WGANGP(6.0, 7)),
+        ("r3gan", {"penalty_weight": 6.0}, R3GAN(6.0)),
+    ],
+)
+def test_settings_reach_their_places(model: str, settings: dict[str, Any], expected: Objective) -> None:
+    assert build_objective(model_config({"model": model, **settings})) == expected
+
+
+def test_defaults_of_every_model() -> None:
+    built = {model: build_objective(DEFAULTS[model]) for model in MODELS}  # type: ignore[arg-type]
+    assert built == {
+        "cyclegan": CycleGAN(Cycle(1.0)),
+        "weighted": CycleGAN(Cycle(1.0, gamma_end=0.5), real_target=0.9),
+        "wasserstein": WassersteinCycleGAN(Cycle(1.0, by_quality=False), 10.0, 3),
+        "dcgan": DCGAN(),
+        "wgan-gp": WGANGP(10.0, 5),
+        "r3gan": R3GAN(1.0),
+    }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_objectives_are_frozen(model: str) -> None:
+    objective = build_objective(DEFAULTS[model])  # type: ignore[arg-type]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        objective.real_target = 0.5  # type: ignore[attr-defined]
