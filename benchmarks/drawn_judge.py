@@ -1,8 +1,9 @@
-"""A judge for drawn faces: a small CNN, trained on people that no model has seen."""
+"""A judge for benchmarks: a small CNN; that of drawn faces is trained on people that no model has seen."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -53,13 +54,24 @@ class Judge(nn.Module):
 
 
 def judge(path: Path, *, epochs: int = 25, faces: int = 6000) -> Judge:
-    """The judge kept at ``path`` (.npz), trained first if it is not there."""
+    """The judge of drawn faces kept at ``path`` (.npz), trained first if it is not there."""
+    labels = np.random.default_rng(0).integers(0, len(EMOTIONS), faces)
+    images = np.empty((0, 48, 48), np.uint8)
+    if not path.exists():
+        images = draw(SEED, range(faces), [EMOTIONS[code] for code in labels])
+    return train_judge(path, images, labels, epochs)
+
+
+def train_judge(
+    path: Path, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]], epochs: int
+) -> Judge:
+    """A judge of images uint8 (N, 48, 48) and codes (N,), kept at ``path`` (.npz), trained if needed."""
     net = Judge()
     if path.exists():
         with np.load(path) as kept:
             net.load_state_dict({name: torch.from_numpy(kept[name]) for name in kept.files})
     else:
-        _train(net, epochs, faces)
+        _train(net, images, labels, epochs)
         np.savez(path, **{name: tensor.numpy() for name, tensor in net.state_dict().items()})
     return net.eval()
 
@@ -71,19 +83,18 @@ def accuracy(net: Judge, count: int = 1400) -> float:
     return float((net.emotions(faces) == labels).mean())
 
 
-def _train(net: Judge, epochs: int, count: int) -> None:
+def _train(net: Judge, images: NDArray[np.uint8], labels: NDArray[np.integer[Any]], epochs: int) -> None:
     torch.manual_seed(0)
-    labels = np.random.default_rng(0).integers(0, len(EMOTIONS), count)
-    faces = to_float(torch.from_numpy(draw(SEED, range(count), [EMOTIONS[code] for code in labels])))
-    targets, steps = torch.from_numpy(labels), epochs * (count // 64)
+    pixels, targets, count = torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64)), len(images)
+    steps = epochs * (count // 64)
     optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=steps)
     for _ in range(steps):
         chosen = torch.randint(0, count, (64,))
-        images = faces[chosen]
-        images = torch.where(torch.rand(64, 1, 1, 1) < 0.5, images.flip(3), images)
-        images = torch.roll(images, tuple(torch.randint(-3, 4, (2,)).tolist()), (2, 3))
-        loss = nn.functional.cross_entropy(net(images), targets[chosen], label_smoothing=0.05)
+        faces = to_float(pixels[chosen])
+        faces = torch.where(torch.rand(64, 1, 1, 1) < 0.5, faces.flip(3), faces)
+        faces = torch.roll(faces, tuple(torch.randint(-3, 4, (2,)).tolist()), (2, 3))
+        loss = nn.functional.cross_entropy(net(faces), targets[chosen], label_smoothing=0.05)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
