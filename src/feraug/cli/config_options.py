@@ -75,7 +75,7 @@ def from_file(path: Path, model: str) -> Config:
 def from_preset(preset: str, model: str) -> Config:
     """The defaults of a model with the settings of a preset; :class:`UsageError` for an unknown one."""
     one_of("preset", preset, PRESETS)
-    return model_config({"model": model, **PRESETS[preset][model]})
+    return model_config({"model": model, **PRESETS[preset].get(model, {})})
 
 
 def _parameter(default: Any, name: str) -> inspect.Parameter:

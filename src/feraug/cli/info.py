@@ -78,7 +78,7 @@ def _model(facts: Mapping[str, Any]) -> None:
 
     config = facts["config"]
     state = "finished" if facts["finished"] else "not finished"
-    what = f"{config.get('model', 'model')} {config.get('pair', '')}"
+    what = f"{config.get('model', 'model')} {config.get('pair') or ', '.join(config.get('emotions', ()))}"
     console.print_text(f"{what}: step {facts['step']:,} of {facts['steps']:,}, {state}")
     if facts["seconds"] is not None:
         console.print_text(f"trained for {facts['seconds'] / 60:,.1f} minutes")
@@ -101,6 +101,9 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
     for label, count in facts["labels"].items():
         table.add_row(label, f"{count:,}")
     console.print_table(table)
+    if not facts["source_images"]:
+        console.print_text(f"{facts['images']:,} images made from noise")
+        return
     console.print_text(
         f"{facts['images']:,} images from {facts['source_images']:,} source images, each used up to "
         f"{facts['rounds']} time{'' if facts['rounds'] == 1 else 's'}"

@@ -78,7 +78,7 @@ def command(
     paired = config_options.was_typed(context, ["pair"])
     if paired and emotion:
         raise UsageError("--pair, --emotion: --pair translates, --emotion makes faces from noise; give one")
-    from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root))
+    from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root, pair))
     config = (
         NoiseSynthConfig(count=count, emotions=tuple(emotion or ()), batch_size=batch_size, seed=seed)
         if from_noise

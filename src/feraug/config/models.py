@@ -103,6 +103,10 @@ class GanConfig:
             raise UsageError("--steps, --budget: give one of them")
         for policy in self.diff_augmentations:
             one_of("diff_augment", policy, DIFF_AUGMENTATIONS)
+        if self.model in _CRITICS and self.discriminator_norm == "batch":
+            raise UsageError(
+                f"--discriminator-norm: {self.model}'s penalty is for each image on its own; instance or none"
+            )
         self._refuse_unused()
 
     def _refuse_unused(self) -> None:
@@ -214,8 +218,7 @@ class NoiseConfig(GanConfig):
 
 
 _CPU_TRANSLATOR: Final = {
-    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3,
-    "change_weight": 2.0, "identity_weight": 1.0,
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 2.0,
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
@@ -232,7 +235,7 @@ DEFAULTS: Final[Mapping[str, GanConfig]] = {
     ),
     "wasserstein": TranslatorConfig(
         model="wasserstein", discriminator_norm="none", critic_steps=3, penalty_weight=10.0,
-        beta2=0.9, image_history=0,
+        beta2=0.9, image_history=0, cycle_weight=10.0,
     ),
     "dcgan": NoiseConfig(model="dcgan"),
     "wgan-gp": NoiseConfig(
@@ -259,9 +262,10 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
         "weighted": _CPU_TRANSLATOR,
         "wasserstein": {
             **_CPU_TRANSLATOR,
-            "generator_rate": 1e-4,
-            "discriminator_rate": 5e-4,
-            "change_weight": 0.5,
+            "generator_rate": 5e-4,
+            "discriminator_rate": 1e-3,
+            "critic_steps": 2,
+            "change_weight": 10.0,
             "discriminator_channels": 24,
         },
         "dcgan": _CPU_NOISE,

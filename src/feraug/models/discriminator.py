@@ -13,8 +13,8 @@ class Discriminator(nn.Module):
     Three stride-2 convolutions and two at stride 1.  ``norm`` ``instance``: instance norm in the
     middle layers, as in Zhu et al. (2017); ``none``: for critics, whose gradient penalty holds for
     each image on its own (Gulrajani et al., 2017, section 4).  Each score sees a window of 54
-    pixels (see :func:`receptive_field`), so all of a 48-pixel face from the centre, and enough of
-    it from the rim.
+    pixels (see :func:`receptive_field`), so nearly all of a 48-pixel face from the centre, and
+    enough of it from the rim.
     """
 
     def __init__(self, base_channels: int = 32, norm: str = "instance") -> None:

@@ -18,6 +18,10 @@ from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
 
 
+_STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
+"""What batch norms keep beside their parameters."""
+
+
 def describe(path: Path) -> dict[str, Any]:
     """Everything about an artifact as JSON values: header, digest, and what its kind holds.
 
@@ -63,7 +67,7 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
     parameters: dict[str, int] = {}
     for name, values in saved.arrays.items():
         group, _, rest = name.partition("/")
-        if group == "networks":
+        if group == "networks" and not rest.endswith(_STATISTICS):
             role = rest.partition("/")[0]
             parameters[role] = parameters.get(role, 0) + int(values.size)
     epoch = int(header.extra["steps_per_epoch"])

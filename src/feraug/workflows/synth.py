@@ -80,9 +80,12 @@ class SynthOptions:
     nodes: int = 1
 
 
-def makes_from_noise(model: str, workspace: Workspace) -> bool:
-    """Whether ``model`` names a generator of faces from noise; raises as :func:`find_model`."""
-    return isinstance(config_of(find_model(model, workspace)), NoiseConfig)
+def makes_from_noise(model: str, workspace: Workspace, pair: str) -> bool:
+    """Whether ``model`` names a generator of faces from noise and no translator for ``pair``.
+
+    Raises as :func:`find_model`.
+    """
+    return isinstance(config_of(find_model(model, workspace, DomainPair.parse(pair))), NoiseConfig)
 
 
 def synthesise(
