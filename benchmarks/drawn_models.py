@@ -50,7 +50,7 @@ def run(workspace: Path, model: str, seed: int, seconds: float) -> dict[str, Any
     config = config_of(model, seed=seed, seconds=seconds)
     result = feraug.train(config, workspace=workspace, name=name, device="cpu")
     net = judge(workspace / "judge.npz")
-    measured = _translator(result.path, net) if model in TRANSLATORS else _generator(result.path, net)
+    measured = measure_translator(result.path, net) if model in TRANSLATORS else _generator(result.path, net)
     figures = {
         "model": model, "seed": seed, "steps": result.step, "seconds": round(result.seconds, 1),
         "threads": torch.get_num_threads(), "torch": torch.__version__, "feraug": feraug.__version__,
@@ -70,7 +70,7 @@ def _validation(emotion: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
     return chosen, draw(0, chosen)
 
 
-def _translator(path: Path, net: Judge) -> dict[str, Any]:
+def measure_translator(path: Path, net: Judge) -> dict[str, Any]:
     """Share in the target class and distance to the true answer, both ways."""
     translator = feraug.load_translator(path)
     figures: dict[str, Any] = {}

@@ -17,7 +17,6 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
 
-
 _STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
 """What batch norms keep beside their parameters."""
 
