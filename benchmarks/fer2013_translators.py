@@ -30,8 +30,12 @@ from feraug.plots import sheet, write_png
 
 COLUMNS = 12
 
-GENTLE = ("--discriminator-rate", "1e-3", "--change-weight", "1", "--identity-weight", "0")
-SETTINGS: dict[str, tuple[str, ...]] = {"cyclegan": GENTLE, "weighted": GENTLE, "wasserstein": ()}
+GENTLE = ("--discriminator-rate", "1e-3", "--change-weight", "1")
+SETTINGS: dict[str, tuple[str, ...]] = {
+    "cyclegan": GENTLE,
+    "weighted": (*GENTLE, "--decay-from", "0"),
+    "wasserstein": (),
+}
 """Departures from the preset, by model."""
 
 
