@@ -100,7 +100,8 @@ def test_several_ways_to_say_how_long_are_too_many() -> None:
 
 def test_emotions_of_noise_generators() -> None:
     assert NoiseConfig().emotions == EMOTIONS
-    config = NoiseConfig(model="wgan-gp", emotions=("neutral", "ANGER"))
+    config = model_config({"model": "wgan-gp", "emotions": ["neutral", "ANGER"]})
+    assert isinstance(config, NoiseConfig)
     assert (config.emotions, config.name) == (("angry", "neutral"), "wgan-gp-angry-neutral")
     assert NoiseConfig(emotions=EMOTIONS[::-1]).name == "dcgan-all"
     with pytest.raises(UsageError, match="'happy' is named twice"):
@@ -195,6 +196,7 @@ def test_limits(kind: type[Any], name: str, low: Any, high: Any, beyond: list[An
             "unknown '16-mix' (did you mean '16-mixed'?)",
         ),
         (TranslatorConfig, {"batch_size": 2.5}, "--batch-size: 2.5 is not of type int"),
+        (NoiseConfig, {"model": "wgan-gp"}, "--discriminator-norm: wgan-gp's penalty is for each image"),
         (NoiseConfig, {"emotions": ("hapy",)}, "did you mean 'happy'?"),
         (NoiseSynthConfig, {"emotions": ("hapy",)}, "did you mean 'happy'?"),
         (TranslatorConfig, {"pair": "happy"}, "two emotions with a colon"),

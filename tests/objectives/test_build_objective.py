@@ -56,7 +56,7 @@ def test_defaults_of_every_model() -> None:
     assert built == {
         "cyclegan": CycleGAN(Cycle(1.0)),
         "weighted": CycleGAN(Cycle(1.0, gamma_end=0.5), real_target=0.9),
-        "wasserstein": WassersteinCycleGAN(Cycle(1.0, by_quality=False), 10.0, 3),
+        "wasserstein": WassersteinCycleGAN(Cycle(10.0, by_quality=False), 10.0, 3),
         "dcgan": DCGAN(),
         "wgan-gp": WGANGP(10.0, 5),
         "r3gan": R3GAN(1.0),

@@ -16,7 +16,6 @@ from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import SYNTHETIC, Header, Provenance
-from feraug.store.lock import exclusive
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import launched, on_first_process
@@ -239,7 +238,7 @@ def _write(
         for places in batches:
             _made_together(maker, places, fabric)
         return
-    with exclusive(path), writing_synthetic(path, config.count, provenance, facts) as writer:
+    with writing_synthetic(path, config.count, provenance, facts) as writer:
         for places in batches:
             made = _made_together(maker, places, fabric)
             writer.append(made.images, made.labels, rows=made.rows, source=0, rounds=made.rounds)
