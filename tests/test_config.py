@@ -38,7 +38,7 @@ def test_a_config_survives_json(kind: type[Any]) -> None:
 
 
 CHANGED: dict[str, Any] = {
-    "pair": "fear:sad", "emotions": ["fear", "sad"], "latent_size": 7, "balanced": False,
+    "pair": "fear:sad", "emotions": ["fear", "sad"], "latent_size": 7, "balanced": False, "class_weight": 0.5,
     "base_channels": 3, "residual_blocks": 0, "output": "direct", "skips": False,
     "discriminator_channels": 5, "discriminator_norm": "instance", "cycle_weight": 7.5,
     "cycle_weight_end": 0.5, "identity_weight": 0.25, "change_weight": 0.125, "gamma_end": 0.75,
@@ -154,6 +154,7 @@ LIMITS: list[Limit] = [
     (TranslatorConfig, "penalty_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
     (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
+    (NoiseConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
 ]
 ELSEWHERE = {("gamma_end", "weighted", 1.0, 1.5), ("critic_steps", "wasserstein", 100, 101)}
 """Settings that the default model of their config has no use for: name, model, highest, beyond."""

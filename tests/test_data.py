@@ -133,6 +133,21 @@ def test_faces_come_with_their_own_class() -> None:
             assert classes[row] == number
 
 
+def test_other_classes_are_never_the_own_one_and_all_others_occur() -> None:
+    images, classes = faces(6), np.array([0, 1, 2, 0, 1, 2])
+    batches = ClassBatches(images, classes, Sampling(6, 1, CPU), latent_size=3, balanced=True)
+    seen = set()
+    for index in range(20):
+        batch = batches.batch(index)
+        assert batch.other_classes is not None
+        pairs = list(zip(batch.classes.tolist(), batch.other_classes.tolist(), strict=True))
+        assert all(own != other for own, other in pairs)
+        seen |= set(pairs)
+    assert len(seen) == 6
+    alone = ClassBatches(images, np.zeros(6, np.int64), Sampling(6, 1, CPU), latent_size=3, balanced=True)
+    assert alone.batch(0).other_classes is None
+
+
 def test_noise_is_normal_and_depends_on_seed_and_number_alone() -> None:
     drawn = noise(3, 5, 200, 100)
     assert drawn.dtype == np.float32 and abs(drawn.mean()) < 0.03 and abs(drawn.std() - 1) < 0.03

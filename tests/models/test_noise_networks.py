@@ -59,7 +59,7 @@ def test_generator_with_resize_convolutions_has_kernels_of_9_weights() -> None:
     assert count(on_meta(NoiseGenerator, 64, 100, 1, "batch", "resize")) == PROJECT + NORMS + up + head
 
 
-@pytest.mark.parametrize(("classes", "vectors"), [(1, 0), (7, 7 * 512)])
+@pytest.mark.parametrize(("classes", "vectors"), [(1, 0), (7, 7 * 512 * 3 * 3)])
 def test_discriminator_has_exactly_the_parameters_of_its_layer_table(classes: int, vectors: int) -> None:
     first = 4 * 4 * 64 + 64
     middle = (64 * 128 + 128 * 256 + 256 * 512) * 4 * 4
@@ -144,17 +144,17 @@ def test_generator_takes_each_image_s_own_class() -> None:
         assert torch.allclose(mixed[place], alone[0], atol=1e-6)
 
 
-def test_discriminator_adds_the_inner_product_with_the_class_s_vector() -> None:
+def test_discriminator_adds_the_inner_product_with_the_class_s_weights() -> None:
     judge = NoiseDiscriminator(2, 2, "none")
     without = judge(faces(), ZERO)
     assert judge.by_class is not None
     with torch.no_grad():
-        judge.by_class[1] = torch.arange(16.0)
+        judge.by_class[1] = torch.arange(144.0).view(16, 3, 3)
     assert torch.equal(judge(faces(), ZERO), without)
-    means = judge.features(faces()).mean((2, 3))
+    features = judge.features(faces()).flatten(1)
     expected = [
         score.item() + sum(number * value.item() for number, value in enumerate(row))
-        for score, row in zip(without, means, strict=True)
+        for score, row in zip(without, features, strict=True)
     ]
     assert judge(faces(), ONE).tolist() == pytest.approx(expected, rel=1e-4)
 

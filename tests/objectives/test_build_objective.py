@@ -42,9 +42,9 @@ CRITIC = {"penalty_weight": 6.0, "critic_steps": 7}
                 Cycle(2.0, 3.0, 4.0, gamma_end=0.3, by_quality=False, change_weight=5.0), 6.0, 7
             ),
         ),
-        ("dcgan", {"real_target": 0.8}, DCGAN(0.8)),
-        ("wgan-gp", CRITIC, WGANGP(6.0, 7)),
-        ("r3gan", {"penalty_weight": 6.0}, R3GAN(6.0)),
+        ("dcgan", {"real_target": 0.8, "class_weight": 0.25}, DCGAN(0.8, 0.25)),
+        ("wgan-gp", CRITIC, WGANGP(6.0, 7, 1.0)),
+        ("r3gan", {"penalty_weight": 6.0, "class_weight": 0.0}, R3GAN(6.0)),
     ],
 )
 def test_settings_reach_their_places(model: str, settings: dict[str, Any], expected: Objective) -> None:
@@ -57,9 +57,9 @@ def test_defaults_of_every_model() -> None:
         "cyclegan": CycleGAN(Cycle(1.0)),
         "weighted": CycleGAN(Cycle(1.0, gamma_end=0.5), real_target=0.9),
         "wasserstein": WassersteinCycleGAN(Cycle(10.0, by_quality=False), 10.0, 3),
-        "dcgan": DCGAN(),
-        "wgan-gp": WGANGP(10.0, 5),
-        "r3gan": R3GAN(1.0),
+        "dcgan": DCGAN(1.0, 1.0),
+        "wgan-gp": WGANGP(10.0, 5, 1.0),
+        "r3gan": R3GAN(1.0, 1.0),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -160,6 +161,39 @@ def test_gradients_reach_the_generator_and_from_the_discriminators_loss_every_te
         )
         assert to_generator is None
         assert to_judge != 0
+
+
+OTHERS = (1, 0, 2)
+
+
+def scores_of_others() -> list[float]:
+    return [FACTOR * (1 + number) * value**2 for value, number in zip(REAL, OTHERS, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("objective", "expected", "sign"),
+    [
+        (DCGAN(class_weight=0.5), mean([softplus(score) for score in scores_of_others()]), 1),
+        (WGANGP(class_weight=0.5), mean(scores(REAL)) - mean(scores_of_others()), -1),
+        (
+            R3GAN(class_weight=0.5),
+            mean(
+                [softplus(other - own) for own, other in zip(scores(REAL), scores_of_others(), strict=True)]
+            ),
+            1,
+        ),
+    ],
+)
+def test_real_faces_under_other_classes_stand_for_fakes(
+    objective: DCGAN | WGANGP | R3GAN, expected: float, sign: int
+) -> None:
+    with_others = replace(batch(), other_classes=torch.tensor(OTHERS))
+    plain = replace(objective, class_weight=0.0).discriminator_loss(judge(), with_others, shown())
+    loss = objective.discriminator_loss(judge(), with_others, shown())
+    assert "mismatch" not in plain.terms
+    assert loss.terms["mismatch"].item() == pytest.approx(expected)
+    assert loss.total.item() == pytest.approx(plain.total.item() + sign * 0.5 * expected)
+    assert "mismatch" not in objective.discriminator_loss(judge(), batch(), shown()).terms, "one class alone"
 
 
 def test_critic_steps() -> None:

@@ -197,6 +197,10 @@ class NoiseConfig(GanConfig):
     # optimization
     epochs: float = setting(30.0, "Passes over the training faces.", low=0.001, high=1e6)
     batch_size: int = setting(32, "Faces a step, over all devices.", low=1, high=65_536)
+    class_weight: float = setting(
+        1.0, "Weight of telling real faces under a wrong emotion from rightly named ones; 0: none.",
+        low=0.0, high=1e6,
+    )  # fmt: skip
     balanced: bool = setting(True, "Show every emotion equally often, however rare.")
 
     def __post_init__(self) -> None:

@@ -19,7 +19,7 @@ from feraug.data.views import draw_views, warp
 from feraug.objectives import NoiseBatch, TranslationBatch
 
 _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
-_CLASS_STREAM, _NOISE_STREAM = 60, 70
+_CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
 """Streams of random numbers, so that no two uses share draws; a domain or class number is added."""
 
 
@@ -151,7 +151,16 @@ class ClassBatches:
         classes = torch.from_numpy(self._classes[rows]).to(sampling.device)
         drawn = noise(sampling.seed, index, sampling.batch_size, self._latent_size)
         z = torch.from_numpy(sampling.mine(drawn)).to(sampling.device)
-        return NoiseBatch(faces, classes, z, sampling.mix(index))
+        return NoiseBatch(faces, classes, z, sampling.mix(index), self._others(classes, index))
+
+    def _others(self, classes: Tensor, index: int) -> Tensor | None:
+        """For each face of this process a class that is not its own; None where there is only one."""
+        count = int(self._classes.max()) + 1
+        if count == 1:
+            return None
+        sampling = self._sampling
+        ahead = sampling.random(_OTHER_STREAM, index).integers(1, count, sampling.batch_size)
+        return (classes + torch.from_numpy(sampling.mine(ahead)).to(sampling.device)) % count
 
     def _chosen(self, index: int) -> NDArray[np.int64]:
         """The rows of batch ``index`` over all processes."""

@@ -4,8 +4,8 @@ Deep Convolutional Generative Adversarial Networks" (2016), for 48 pixels instea
 Several classes share one network, so that rare ones borrow from frequent ones: the generator
 scales and shifts each layer by class (Dumoulin et al., "A Learned Representation For Artistic
 Style", 2017; used in GANs by Miyato and Koyama, 2018), the discriminator adds the inner product
-of its last features with a vector of the class (Miyato and Koyama, "cGANs with Projection
-Discriminator", 2018, equation 3).
+of its last features with weights of the class (Miyato and Koyama, "cGANs with Projection
+Discriminator", 2018, equation 3; place by place instead of summed, for an expression has its place).
 """
 
 from __future__ import annotations
@@ -92,11 +92,8 @@ class NoiseDiscriminator(nn.Module):
         super().__init__()
         base = base_channels
         layers: list[nn.Module] = [nn.Conv2d(1, base, 4, stride=2, padding=1), nn.LeakyReLU(LEAK)]  # 24
-        for channels in (
-            base,
-            base * 2,
-            base * 4,
-        ):  # (N, 2 base, 12, 12), (N, 4 base, 6, 6), (N, 8 base, 3, 3)
+        # (N, 2 base, 12, 12), (N, 4 base, 6, 6), (N, 8 base, 3, 3)
+        for channels in (base, base * 2, base * 4):
             layers += [
                 nn.Conv2d(channels, channels * 2, 4, stride=2, padding=1, bias=norm == "none"),
                 norm_layer(norm, channels * 2),
@@ -104,7 +101,8 @@ class NoiseDiscriminator(nn.Module):
             ]
         self.body = nn.Sequential(*layers)
         self.head = nn.Conv2d(base * 8, 1, START_SIDE)  # (N, 1, 1, 1)
-        self.by_class = nn.Parameter(torch.zeros(classes, base * 8)) if classes > 1 else None
+        per_class = (classes, base * 8, START_SIDE, START_SIDE)
+        self.by_class = nn.Parameter(torch.zeros(per_class)) if classes > 1 else None
         initialise(self, normalised=norm != "none")
 
     def features(self, x: Tensor) -> Tensor:
@@ -118,7 +116,7 @@ class NoiseDiscriminator(nn.Module):
         scores: Tensor = self.head(features).flatten()
         if self.by_class is None:
             return scores
-        return scores + (features.mean((2, 3)) * self.by_class[classes]).sum(1)
+        return scores + (features * self.by_class[classes]).sum((1, 2, 3))
 
 
 def _doubled(channels_in: int, channels_out: int, upsampling: str, *, bias: bool) -> nn.Module:

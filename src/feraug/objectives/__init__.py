@@ -57,9 +57,9 @@ _BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {
     "cyclegan": _cyclegan,
     "weighted": _weighted,
     "wasserstein": _wasserstein,
-    "dcgan": lambda config: DCGAN(config.real_target),
-    "wgan-gp": lambda config: WGANGP(config.penalty_weight, config.critic_steps),
-    "r3gan": lambda config: R3GAN(config.penalty_weight),
+    "dcgan": lambda config: DCGAN(config.real_target, config.class_weight),
+    "wgan-gp": lambda config: WGANGP(config.penalty_weight, config.critic_steps, config.class_weight),
+    "r3gan": lambda config: R3GAN(config.penalty_weight, config.class_weight),
 }
 
 

@@ -1,7 +1,10 @@
 """Faces from noise: DCGAN, Wasserstein GAN with gradient penalty, R3GAN.
 
 In all three G is ``generator`` (z, class) and D ``discriminator`` (image, class); with one class
-the class means nothing.
+the class means nothing.  With several, ``class_weight`` weighs a term for D, ``mismatch``, in which
+a real face under a class that is not its own stands for a fake (Reed et al., "Generative
+Adversarial Text to Image Synthesis", 2016, algorithm 1).  Without it D looks at the class only once
+fakes are as good as real faces, so that in short trainings G never learns what it is told.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ class DCGAN(_Noise):
     """
 
     real_target: float = 1.0
+    class_weight: float = 0.0
 
     def generator_loss(self, nets: Networks, batch: NoiseBatch, progress: float) -> GeneratorLoss:
         """The term ``adversarial``."""
@@ -50,7 +54,9 @@ class DCGAN(_Noise):
             "discriminator_real": cross_entropy(judge(batch.real), self.real_target),
             "discriminator_fake": cross_entropy(judge(fakes["fake"]), 0.0),
         }
-        return LossTerms(terms, {})
+        if self.class_weight and batch.other_classes is not None:
+            terms["mismatch"] = cross_entropy(_mismatched(nets, batch), 0.0)
+        return LossTerms(terms, {"mismatch": self.class_weight})
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,7 @@ class WGANGP(_Noise):
 
     penalty_weight: float = 10.0
     critic_steps: int = 5
+    class_weight: float = 0.0
 
     def generator_loss(self, nets: Networks, batch: NoiseBatch, progress: float) -> GeneratorLoss:
         """The term ``adversarial``."""
@@ -73,11 +80,15 @@ class WGANGP(_Noise):
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The terms ``wasserstein`` and ``penalty``."""
         critic, fake = partial(_with_classes, nets, batch), fakes["fake"]
+        real_scores = critic(batch.real)
         terms = {
-            "wasserstein": wasserstein(critic(batch.real), critic(fake)),
+            "wasserstein": wasserstein(real_scores, critic(fake)),
             "penalty": gradient_penalty(critic, batch.real, fake, batch.mix),
         }
-        return LossTerms(terms, {"wasserstein": -1.0, "penalty": self.penalty_weight})
+        weights = {"wasserstein": -1.0, "penalty": self.penalty_weight, "mismatch": -self.class_weight}
+        if self.class_weight and batch.other_classes is not None:
+            terms["mismatch"] = wasserstein(real_scores, _mismatched(nets, batch))
+        return LossTerms(terms, weights)
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,7 @@ class R3GAN(_Noise):
     """
 
     penalty_weight: float = 1.0
+    class_weight: float = 0.0
 
     def generator_loss(self, nets: Networks, batch: NoiseBatch, progress: float) -> GeneratorLoss:
         """The term ``adversarial``."""
@@ -100,15 +112,25 @@ class R3GAN(_Noise):
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The terms ``discriminator``, ``penalty_real`` (R1) and ``penalty_fake`` (R2)."""
         judge = partial(_with_classes, nets, batch)
+        real_scores = judge(batch.real)
         terms = {
-            "discriminator": relativistic(judge(batch.real), judge(fakes["fake"])),
+            "discriminator": relativistic(real_scores, judge(fakes["fake"])),
             "penalty_real": zero_centred_penalty(judge, batch.real),
             "penalty_fake": zero_centred_penalty(judge, fakes["fake"]),
         }
+        if self.class_weight and batch.other_classes is not None:
+            terms["mismatch"] = relativistic(real_scores, _mismatched(nets, batch))
         half = self.penalty_weight / 2.0
-        return LossTerms(terms, {"penalty_real": half, "penalty_fake": half})
+        weights = {"penalty_real": half, "penalty_fake": half, "mismatch": self.class_weight}
+        return LossTerms(terms, weights)
 
 
 def _with_classes(nets: Networks, batch: NoiseBatch, images: Tensor) -> Tensor:
     scores: Tensor = nets["discriminator"](images, batch.classes)
+    return scores
+
+
+def _mismatched(nets: Networks, batch: NoiseBatch) -> Tensor:
+    """Scores (N,) of the real faces under classes that are not theirs."""
+    scores: Tensor = nets["discriminator"](batch.real, batch.other_classes)
     return scores

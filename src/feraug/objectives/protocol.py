@@ -30,12 +30,14 @@ class NoiseBatch:
     """Real faces float (N, 1, 48, 48) in [-1, 1], their classes int64 (N,), and noise ``z`` (N, latent).
 
     Fakes are made of the same classes.  ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1].
+    ``other_classes`` int64 (N,) are classes that the faces are not of; None where there is only one.
     """
 
     real: Tensor
     classes: Tensor
     z: Tensor
     mix: Tensor
+    other_classes: Tensor | None = None
 
 
 @dataclass(frozen=True)
