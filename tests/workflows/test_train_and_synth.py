@@ -23,7 +23,13 @@ from feraug.config import (
 )
 from feraug.data import noise
 from feraug.emotions import EMOTIONS, SPLITS
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.errors import (
+    ArtifactError,
+    ConfigConflictError,
+    MissingArtifactError,
+    StorageError,
+    UsageError,
+)
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
@@ -295,6 +301,12 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(workspace: Workspace) -> No
     result = train(replace(config, steps=1), workspace)
     assert describe(result.path)["parameters"] == plan.parameters
     assert plan.config == to_json(config)
+
+
+def test_a_log_folder_that_cannot_be(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="file"):
+        train(small("cyclegan"), workspace, options=TrainOptions(log_dir=tmp_path / "file" / "logs"))
 
 
 def test_tensorboard_events(workspace: Workspace, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from feraug.data import Sampling
 from feraug.errors import ArtifactError, TrainingError, UsageError
 from feraug.models import build_networks
 from feraug.objectives import build_objective
+from feraug.store.atomic import storage_error
 from feraug.store.dataset import DatasetArrays
 from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
@@ -183,6 +184,10 @@ class _Writer:
 def _logger(folder: Path, name: str) -> TensorBoardLogger:
     from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
+    try:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise storage_error(folder / name, problem) from problem
     try:
         return TensorBoardLogger(folder, name=name, version="")
     except ModuleNotFoundError as problem:
