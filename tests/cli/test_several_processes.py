@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
@@ -84,24 +83,10 @@ def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> 
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["dcgan", "wgan-gp", "r3gan"]
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        (
-            ("--batch-size", "3"),
-            "--batch-size 3: counts over all devices, and 2 of them need a",
-        ),
-        (("--dataset", "nowhere.h5"), "nowhere.h5: no dataset yet; make it with 'feraug prepare"),
-    ],
-)
-def test_a_failure_is_told_once_and_nobody_waits(
-    workspace: Workspace, settings: tuple[str, ...], words: str
-) -> None:
-    done = run(
-        *(sys.executable, "-m", "feraug", "train", "cyclegan", "-w", workspace.root),
-        *("--devices", "2", *settings),
-    )
-    assert done.returncode in (1, 2)
-    assert words in done.stderr
+def test_a_failure_is_told_once_and_nobody_waits(workspace: Workspace) -> None:
+    train = (sys.executable, "-m", "feraug", "train", "cyclegan", "-w", workspace.root)
+    done = run(*train, "--devices", "2", "--batch-size", "3")
+    assert done.returncode == 2
+    assert "--batch-size 3: counts over all devices, and 2 of them need a multiple of 2" in done.stderr
     assert done.stderr.count("error: ") == 1
     assert not workspace.model("cyclegan-neutral-happy").exists()
