@@ -33,7 +33,7 @@ COLUMNS = 12
 GENTLE = ("--discriminator-rate", "1e-3", "--change-weight", "1")
 SETTINGS: dict[str, tuple[str, ...]] = {
     "cyclegan": GENTLE,
-    "weighted": (*GENTLE, "--decay-from", "0"),
+    "weighted": (*GENTLE, "--decay-from", "0", "--augment"),
     "wasserstein": (),
 }
 """Departures from the preset, by model."""
@@ -51,7 +51,7 @@ def fer2013_judge(workspace: Path) -> tuple[Judge, float]:
     """A small CNN trained on the ``train`` split, kept in the workspace, and its validation accuracy."""
     faces = feraug.open_dataset(workspace / "dataset.h5")
     train, validation = faces.select(split="train"), faces.select(split="validation")
-    net = train_judge(workspace / "judge.npz", train.images, train.labels, epochs=12)
+    net = train_judge(workspace / "judge.npz", train.images, train.labels, epochs=8)
     return net, float((net.emotions(validation.images) == validation.labels).mean())
 
 

@@ -263,7 +263,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     },
     "cpu": {
         "cyclegan": _CPU_TRANSLATOR,
-        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "change_weight": 1.0},
+        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "change_weight": 1.0, "augment": False},
         "wasserstein": {
             **_CPU_TRANSLATOR,
             "generator_rate": 5e-4,
