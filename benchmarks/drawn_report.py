@@ -19,6 +19,7 @@ HEAD = """# Every model on drawn faces
 Made by `benchmarks/drawn_models.py` and `benchmarks/drawn_report.py`; do not edit. 7,000 drawn faces
 (`feraug prepare drawn`), preset `cpu`, seed 0 for the full run, seeds 1 to 5 for short ones. {machine}
 Run it again: `python benchmarks/drawn_models.py WORKSPACE`, and it goes on where it was stopped.
+{note}
 
 The judge is a small CNN trained on 6,000 drawn people whom no model has seen; it names {accuracy} of
 fresh people rightly. *Error* is the mean distance, in grey levels of 255, to the true answer: the same
@@ -47,7 +48,7 @@ between two drawn ones.
 
 ## Short seeds
 
-{short}
+{short}{missing}
 
 A translator counts as collapsed when its translations differ from each other less than half as much as
 their sources do, a generator when its faces differ less than half as much as drawn ones do.
@@ -94,7 +95,7 @@ def _short_rows(short: dict[str, list[dict[str, Any]]]) -> Iterable[list[str]]:
         ]  # fmt: skip
 
 
-def main(workspace: Path, docs: Path) -> None:
+def main(workspace: Path, docs: Path, note: str = "") -> None:
     """Write the page and its pictures."""
     found = [json.loads(path.read_text()) for path in sorted((workspace / "results").glob("*-seed*.json"))]
     full = {result["model"]: result for result in found if result["seed"] == 0}
@@ -110,7 +111,10 @@ def main(workspace: Path, docs: Path) -> None:
     translators = [full[model] for model in TRANSLATORS if model in full]
     noise = [full[model] for model in NOISE_GENERATORS if model in full]
     facts = json.loads((workspace / "results" / "machine.json").read_text())
+    missing = [f"`{model}`" for model in [*TRANSLATORS, *NOISE_GENERATORS] if model not in short]
     page = HEAD.format(
+        note=f"\n**{note}**\n" if note else "",
+        missing=f"\n\nNot run yet: {', '.join(missing)}." if missing else "",
         machine=facts["machine"],
         accuracy=f"{facts['judge']:.1%}",
         translators=table(
@@ -133,4 +137,4 @@ def main(workspace: Path, docs: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])
