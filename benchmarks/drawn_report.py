@@ -95,6 +95,11 @@ def _short_rows(short: dict[str, list[dict[str, Any]]]) -> Iterable[list[str]]:
         ]  # fmt: skip
 
 
+def _short_table(short: dict[str, list[dict[str, Any]]]) -> str:
+    head = ["model", "seeds", "seconds each", "share", "least variety", "collapsed"]
+    return table(head, _short_rows(short)) if short else ""
+
+
 def main(workspace: Path, docs: Path, note: str = "") -> None:
     """Write the page and its pictures."""
     found = [json.loads(path.read_text()) for path in sorted((workspace / "results").glob("*-seed*.json"))]
@@ -129,9 +134,7 @@ def main(workspace: Path, docs: Path, note: str = "") -> None:
         ),
         noise_picture=pictures["noise"],
         noise_rows="; ".join(f"`{result['model']}`" for result in noise),
-        short=table(
-            ["model", "seeds", "seconds each", "share", "least variety", "collapsed"], _short_rows(short)
-        ),
+        short=_short_table(short),
     )
     (docs / "drawn.md").write_text(page)
 
