@@ -174,7 +174,9 @@ def _translation_job(config: SynthConfig, workspace: Workspace, model: str | Non
     digests = {dataset.name: sha256_file(dataset), path.name: sha256_file(path)}
     return _Job(
         name=f"{_stem(path, trained)}-{pair.slug}",
-        result=SynthResult(Path(), False, path.resolve(), pair, (pair.b,), config.count, len(rows)),
+        result=SynthResult(
+            Path(), False, path.resolve(), pair, (pair.b,), config.count, min(config.count, len(rows))
+        ),
         config=to_json(replace(config, pair=str(pair))),
         digests=digests,
         facts={"sources": [digests[dataset.name]], "model": digests[path.name], "label": pair.b},
