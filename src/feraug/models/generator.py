@@ -51,9 +51,10 @@ class TranslationGenerator(nn.Module):
 
     ``output="direct"``: ``tanh(net(x))``, in (-1, 1).  ``output="residual"``:
     ``tanh(atanh(0.98 x) + net(x)) / 0.98``, in (-1.021, 1.021), with the last layer near zero, so
-    that the untrained generator is the identity, and learns what to change instead of how to draw
-    a face.  ``skips`` adds the activations of 48 and 24 pixels on the way down to those on the way
-    up, without parameters of their own: what changes can then follow the face's own lines.
+    that the untrained generator is nearly the identity (0.02 off on average), and learns what to
+    change instead of how to draw a face.  ``skips`` adds the activations of
+    48 and 24 pixels on the way down to those on the way up, without
+    parameters of their own: what changes can then follow the face's own lines.
     """
 
     def __init__(
