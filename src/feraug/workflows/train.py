@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from feraug.config import NoiseConfig, TranslatorConfig, to_json
+from feraug.config import ClassifierConfig, NoiseConfig, TranslatorConfig, to_json
 from feraug.errors import FeraugError, MissingArtifactError
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
@@ -23,23 +23,9 @@ from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.material import read_faces
 from feraug.workflows.model_files import config_in, config_of
+from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
+from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
 from feraug.workflows.training_run import TrainingRun
-
-DRY_STEPS = 10
-"""Steps that a dry run times."""
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What may differ between runs of the same training: it does not change the result."""
-
-    device: str = "auto"
-    checkpoint_seconds: float = 300.0
-    overwrite: bool = False
-    command: str = "feraug.train"
-    devices: int = 1
-    nodes: int = 1
-    log_dir: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -70,48 +56,26 @@ class TrainResult:
         }
 
 
-@dataclass(frozen=True)
-class DryRun:
-    """What a training would be: ``as_json`` is what ``--dry-run --json`` prints."""
-
-    path: Path
-    config: Mapping[str, Any]
-    parameters: Mapping[str, int]
-    """Trained values by role of the network."""
-    steps: int | None
-    """None with a budget."""
-    seconds_per_step: float
-    seconds: float
-    """Expected for the whole training."""
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "path": str(self.path),
-            "config": dict(self.config),
-            "parameters": dict(self.parameters),
-            "steps": self.steps,
-            "seconds_per_step": round(self.seconds_per_step, 5),
-            "seconds": round(self.seconds, 1),
-        }
-
-
 def train(
-    config: TranslatorConfig | NoiseConfig,
+    config: TranslatorConfig | NoiseConfig | ClassifierConfig,
     workspace: Workspace,
     *,
     name: str | None = None,
     dataset: Path | None = None,
     options: TrainOptions | None = None,
     notify: Notify = ignore,
-) -> TrainResult:
+) -> TrainResult | ClassifierResult:
     """Train a model, or go on with its unfinished training; writes ``models/NAME.h5``.
+
+    A classifier is trained by :func:`feraug.workflows.train_classifier.train_classifier`.
 
     Raises :class:`MissingArtifactError` without a dataset, :class:`~feraug.errors.ArtifactError`
     when there are too few faces of an emotion, :class:`~feraug.errors.TrainingError` when a loss
     is not finite, :class:`~feraug.errors.ConfigConflictError` when NAME was made with another
     config, and :class:`~feraug.errors.UsageError` for devices that cannot be had.
     """
+    if isinstance(config, ClassifierConfig):
+        return train_classifier(config, workspace, name=name, dataset=dataset, options=options, notify=notify)
     options = options or TrainOptions()
     name = name or config.name
     path, samples = workspace.model(name), workspace.samples(name)
@@ -159,7 +123,7 @@ def train(
 
 
 def dry_run(
-    config: TranslatorConfig | NoiseConfig,
+    config: TranslatorConfig | NoiseConfig | ClassifierConfig,
     workspace: Workspace,
     *,
     name: str | None = None,
@@ -168,6 +132,10 @@ def dry_run(
     notify: Notify = ignore,
 ) -> DryRun:
     """Time ten steps of a training, and write nothing."""
+    if isinstance(config, ClassifierConfig):
+        return dry_run_classifier(
+            config, workspace, name=name, dataset=dataset, options=options, notify=notify
+        )
     options = options or TrainOptions()
     with launched(
         options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
@@ -196,20 +164,7 @@ def dry_run(
     )
 
 
-def train_translator(
-    config: TranslatorConfig,
-    workspace: Workspace,
-    *,
-    name: str | None = None,
-    dataset: Path | None = None,
-    options: TrainOptions | None = None,
-    notify: Notify = ignore,
-) -> TrainResult:
-    """:func:`train` for a translator."""
-    return train(config, workspace, name=name, dataset=dataset, options=options, notify=notify)
-
-
-def unfinished_config(path: Path) -> TranslatorConfig | NoiseConfig:
+def unfinished_config(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
     """The config of a model file, for ``--resume``; :class:`MissingArtifactError` when there is none."""
     if not path.exists():
         raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")
