@@ -4,6 +4,7 @@ Configs are frozen dataclasses of JSON values.  They travel inside the artifacts
 :func:`from_json` checks a config from a file as strictly as one from the command line.
 """
 
+from feraug.config.bench import ARMS, SYNTHETIC_ARMS, USES, BenchConfig
 from feraug.config.classifiers import (
     CLASSIFIERS,
     OPTIMIZERS,
@@ -28,6 +29,7 @@ from feraug.config.tasks import LABEL_SOURCES, NoiseSynthConfig, PrepareConfig, 
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
+    "ARMS",
     "CLASSIFIERS",
     "DEFAULTS",
     "DIFF_AUGMENTATIONS",
@@ -41,8 +43,11 @@ __all__ = [
     "PRECISIONS",
     "PRESETS",
     "SCHEDULES",
+    "SYNTHETIC_ARMS",
     "TRANSLATORS",
     "UPSAMPLINGS",
+    "USES",
+    "BenchConfig",
     "ClassifierConfig",
     "GanConfig",
     "NoiseConfig",

@@ -21,7 +21,8 @@ def recalls(confusion: NDArray[np.integer] | Floats) -> Floats:
     counts = np.asarray(confusion, np.float64)
     totals = counts.sum(-1)
     right = np.diagonal(counts, axis1=-2, axis2=-1)
-    return np.divide(right, totals, out=np.full(totals.shape, np.nan), where=totals > 0)
+    found: Floats = np.divide(right, totals, out=np.full(totals.shape, np.nan), where=totals > 0)
+    return found
 
 
 def macro_f1(confusion: NDArray[np.integer] | Floats) -> Floats:

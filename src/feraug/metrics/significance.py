@@ -52,7 +52,7 @@ class CrossedBootstrap:
 
         Each repeat's mean is over images, a resample's over the images that it drew.
         """
-        repeats, images = differences.shape
+        repeats = len(differences)
         sums, sizes = _by_group(differences, groups)
         drawn_images, drawn_repeats = self.weights(len(sizes), repeats)
         means = (drawn_images @ sums) / (drawn_images @ sizes)[:, None]  # (draws, R)
@@ -122,5 +122,6 @@ def _by_group(values: Floats, groups: NDArray[np.integer]) -> tuple[Floats, Floa
     """Sums over each group of copies, float (G, R) of values (R, N), and the groups' sizes (G,)."""
     _, place = np.unique(groups, return_inverse=True)
     sizes = np.bincount(place).astype(np.float64)
-    sums = np.stack([np.bincount(place, row, minlength=len(sizes)) for row in values], axis=1)
+    summed = [np.bincount(place, row, minlength=len(sizes)) for row in values]
+    sums = np.stack(summed, axis=1).astype(np.float64)
     return sums, sizes

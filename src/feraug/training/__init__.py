@@ -3,7 +3,7 @@
 from feraug.training.classifier import ClassifierState, fit_classifier
 from feraug.training.gan import Batches, StepReport, fit
 from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear
-from feraug.training.processes import any_of, first_says, new_fabric
+from feraug.training.processes import alone, any_of, first_says, new_fabric
 from feraug.training.state import TrainState, load_network
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "StepPlan",
     "StepReport",
     "TrainState",
+    "alone",
     "any_of",
     "constant_then_linear",
     "first_says",
