@@ -212,14 +212,17 @@ def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
 
 
 def _print(result: BenchResult) -> None:
-    from feraug.cli import console
-    from feraug.cli.bench_tables import class_table, overall_table
+    from feraug.cli import bench_tables, console
 
     if result.reduced:
         console.print_text("REDUCED: fewer repeats, steps or channels than the defaults")
-    console.print_table(overall_table(result.table))
+    console.print_table(bench_tables.overall_table(result.table))
+    if result.table["differences"]:
+        console.print_table(bench_tables.difference_table(result.table))
+    else:
+        console.print_table(bench_tables.recall_table(result.table))
     for difference in result.table["differences"]:
-        console.print_table(class_table(result.table, difference))
+        console.print_table(bench_tables.class_table(result.table, difference))
     for emotion, counts in result.table.get("reverse", {}).get("per_class", {}).items():
         share = counts["correct"] / counts["total"]
         console.print_text(

@@ -2,66 +2,88 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-_OVERALL = {
-    "accuracy": "accuracy, all test images",
-    "accuracy_unleaked": "without copies of train",
-    "accuracy_without_near_copies": "without near copies too",
+_MEASURES: Final = {
+    "accuracy": "accuracy",
+    "accuracy_unleaked": "no copies",
+    "accuracy_without_near_copies": "no near ones",
     "macro_f1": "macro F1",
-    "balanced_accuracy": "balanced accuracy",
-    "calibration_error": "calibration error",
+    "balanced_accuracy": "balanced",
 }
 
 
 def overall_table(figures: Mapping[str, Any]) -> Table:
-    """Means over the repeats by arm, with their spread."""
+    """Mean and standard deviation over the repeats, in percent: an arm a row, a measure a column."""
     from feraug.cli import console
 
     arms = figures["arms"]
-    table = console.new_table(None, "mean over repeats (lowest to highest)", *arms)
-    for name, words in _OVERALL.items():
-        if name not in next(iter(arms.values())):
-            continue
-        label = f"{words} ({figures['images'][name]:,})" if name in figures["images"] else words
-        table.add_row(label, *(_spread(arm[name]) for arm in arms.values()))
+    shown = [name for name in _MEASURES if name in next(iter(arms.values()))]
+    table = console.new_table(None, "arm", *(_MEASURES[name] for name in shown))
+    counts = [f"{figures['images'][name]:,}" if name in figures["images"] else "" for name in shown]
+    table.add_row("(test images)", *counts)
+    for arm, values in arms.items():
+        table.add_row(arm, *(_spread(values[name]) for name in shown))
+    return table
+
+
+def difference_table(figures: Mapping[str, Any]) -> Table:
+    """The differences between arms with their intervals: a measure a row."""
+    from feraug.cli import console
+
+    table = console.new_table(None, "difference", "measure", "points (95 %)", "p")
     for difference, values in figures["differences"].items():
-        table.add_section()
-        for name in ("accuracy", "accuracy_unleaked", "macro_f1"):
+        for name, words in _MEASURES.items():
             if name in values:
-                cells = [""] * (len(arms) - 1) + [_interval(values[name])]
-                table.add_row(f"{difference}: {name.replace('_', ' ')}", *cells)
+                table.add_row(difference, words, interval(values[name]), _p(values[name]["p"]))
     return table
 
 
 def class_table(figures: Mapping[str, Any], difference: str) -> Table:
-    """Correct of total and recall by emotion for two arms, with the difference, its interval and p."""
+    """Recall and correct of total by emotion for two arms, with the difference, its interval and p."""
     from feraug.cli import console
 
     arm, _, base = difference.partition(" - ")
-    table = console.new_table(None, "emotion", base, arm, "difference (95 %)", "p, Holm")
-    values = figures["differences"][difference]["per_class"]
-    for emotion, found in values.items():
-        cells = [_recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
-        p = "< 0.001" if found["p_holm"] < 0.001 else f"{found['p_holm']:.3f}"
-        table.add_row(emotion, *cells, _interval(found), p)
+    table = console.new_table(None, "emotion", base, arm, "points (95 %)", "p, Holm")
+    for emotion, found in figures["differences"][difference]["per_class"].items():
+        cells = [recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
+        table.add_row(emotion, *cells, interval(found), _p(found["p_holm"]))
     return table
 
 
-def _recall(counts: Mapping[str, Any]) -> str:
+def recall_table(figures: Mapping[str, Any]) -> Table:
+    """Recall and correct of total by emotion, an arm a column; for a benchmark of one arm."""
+    from feraug.cli import console
+
+    arms = figures["arms"]
+    table = console.new_table(None, "emotion", *arms)
+    for emotion, counts in next(iter(arms.values()))["per_class"].items():
+        if counts["total"]:
+            table.add_row(emotion, *(recall(arm["per_class"][emotion]) for arm in arms.values()))
+    return table
+
+
+def recall(counts: Mapping[str, Any]) -> str:
+    """``57 % 282/491``: the mean over repeats of what was right."""
     mean = sum(counts["correct"]) / len(counts["correct"])
     shown = f"{mean:.0f}" if len(counts["correct"]) == 1 else f"{mean:.1f}"
     return f"{mean / counts['total']:.0%} {shown}/{counts['total']}"
 
 
-def _spread(values: list[float]) -> str:
-    mean = f"{100 * sum(values) / len(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ({100 * min(values):.1f}-{100 * max(values):.1f})"
-
-
-def _interval(found: Mapping[str, float]) -> str:
+def interval(found: Mapping[str, float]) -> str:
+    """``+1.2 [-0.3, +2.7]`` in points."""
     return f"{100 * found['mean']:+.1f} [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _spread(values: list[float]) -> str:
+    mean = f"{100 * statistics.fmean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ±{100 * statistics.stdev(values):.1f}"

@@ -56,7 +56,7 @@ class CrossedBootstrap:
         sums, sizes = _by_group(differences, groups)
         drawn_images, drawn_repeats = self.weights(len(sizes), repeats)
         means = (drawn_images @ sums) / (drawn_images @ sizes)[:, None]  # (draws, R)
-        return self._summary(differences.mean(), (means * drawn_repeats).mean(1))
+        return self._summary(differences.mean(), (means * drawn_repeats).mean(1), _changed(sums))
 
     def statistic_difference(
         self,
@@ -73,21 +73,26 @@ class CrossedBootstrap:
         plain = statistic(first.sum(1)) - statistic(second.sum(1))
         drawn_images, drawn_repeats = self.weights(len(np.unique(groups)), repeats)
         resampled = np.empty((self.draws, repeats))
+        change, _ = _by_group((first != second).any((2, 3)).astype(np.float64), groups)
         for repeat in range(repeats):
             parts = []
             for confusion in (first, second):
                 sums, _ = _by_group(confusion[repeat].reshape(len(groups), -1).T, groups)
                 parts.append(statistic((drawn_images @ sums).reshape(self.draws, classes, classes)))
             resampled[:, repeat] = parts[0] - parts[1]
-        return self._summary(float(plain.mean()), (resampled * drawn_repeats).mean(1))
+        return self._summary(float(plain.mean()), (resampled * drawn_repeats).mean(1), _changed(change))
 
-    def _summary(self, mean: float, resampled: Floats) -> Difference:
+    def _summary(self, mean: float, resampled: Floats, changed: int) -> Difference:
         tail = (1.0 - self.confidence) / 2.0
         low, high = np.quantile(resampled, [tail, 1.0 - tail])
         # Two-sided, with the observed sample among the resamples (Davison and Hinkley, 1997, 4.2.3).
         below, above = np.count_nonzero(resampled <= 0.0), np.count_nonzero(resampled >= 0.0)
-        p = min(1.0, 2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
-        return Difference(float(mean), float(low), float(high), float(p))
+        p = 2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0)
+        # The bootstrap of a handful of images is too sure of itself: p is never below the least that
+        # flipping the signs of the images that changed could give.
+        p = min(1.0, max(float(p), 2.0 ** (1 - min(changed, 60))))
+        low, high = max(float(low), -1.0), min(float(high), 1.0)
+        return Difference(float(mean), low, high, p)
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
@@ -116,6 +121,11 @@ def holm(p_values: Floats) -> Floats:
     factors = len(known) - np.arange(len(known))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
     return adjusted
+
+
+def _changed(sums: Floats) -> int:
+    """The number of groups of images (G, R) in which anything changed."""
+    return int(np.count_nonzero((sums != 0).any(1)))
 
 
 def _by_group(values: Floats, groups: NDArray[np.integer]) -> tuple[Floats, Floats]:

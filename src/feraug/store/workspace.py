@@ -34,10 +34,6 @@ class Workspace:
         """``bench/NAME.h5``; the folder ``bench/NAME`` has a file for each repeat of each arm."""
         return self.root / "bench" / f"{checked_name(name)}.h5"
 
-    def plot(self, name: str) -> Path:
-        """``plots/NAME.png``."""
-        return self.root / "plots" / f"{checked_name(name)}.png"
-
     def synthetic_sets(self) -> list[Path]:
         """All synthetic sets, sorted by name."""
         return sorted((self.root / "synthetic").glob("*.h5"))

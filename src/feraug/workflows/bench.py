@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,8 @@ from feraug.config import SYNTHETIC_ARMS, BenchConfig
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, FeraugError
+from feraug.plots.bench import confusion_figure, table_figure
+from feraug.plots.files import write_figure
 from feraug.store.bench import TEST_COLUMNS, read_bench, write_bench
 from feraug.store.dataset import DatasetArrays
 from feraug.store.header import BENCH, Header, Provenance
@@ -308,7 +310,25 @@ def _gather(
         "table": figures,
     }
     write_bench(path, probabilities, test, provenance, facts)
+    _plot(path, facts, config)
     return _result(config, path, facts)
+
+
+def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
+    words = f"{config.classifier.model}, {config.repeats} repeat{'' if config.repeats == 1 else 's'}"
+    title = words + (" (reduced)" if facts["reduced"] else "")
+    for place, figure in zip(
+        _plots(path),
+        (table_figure(facts["table"], title), confusion_figure(facts["table"], title)),
+        strict=True,
+    ):
+        write_figure(figure, place)
+
+
+def _plots(path: Path) -> list[Path]:
+    """The plots of a benchmark, as PNG; each has an SVG beside it."""
+    folder = path.parent.parent / "plots"
+    return [folder / f"bench-{path.stem}.png", folder / f"bench-{path.stem}-confusion.png"]
 
 
 def _reverse(config: BenchConfig, path: Path, given: _Inputs, workspace: Workspace) -> dict[str, Any]:
@@ -349,4 +369,5 @@ def _result(
         reduced=bool(facts["reduced"]),
         table=figures,
         conclusions=list(facts["table"].get("conclusions", [])),
+        plots=[place.resolve() for place in _plots(path) if place.exists()],
     )

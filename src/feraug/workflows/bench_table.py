@@ -55,10 +55,11 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         for emotion, counts in next(iter(found["arms"].values()))["per_class"].items()
         if 0 < counts["total"] < FEW
     }
-    for emotion, total in few.items():
+    if few:
+        listed = ", ".join(f"{emotion} {total} ({100 / total:.1f})" for emotion, total in few.items())
         sentences.append(
-            f"{emotion}: {total} test images, so one image is {100 / total:.1f} points; "
-            "look at the interval, not at the difference."
+            f"few test images (points that one is worth): {listed}; "
+            "look at the interval there, not at the difference."
         )
     return sentences
 
