@@ -95,7 +95,7 @@ CLASSIFIER_DEFAULTS: Final[Mapping[str, ClassifierConfig]] = {
     "vgg19": ClassifierConfig(
         model="vgg19", epochs=100.0, batch_size=128, rate=0.05, crop=44, shift=0.0, label_smoothing=0.05
     ),
-    "surreal": ClassifierConfig(model="surreal", epochs=40.0, weight_decay=1e-3),
+    "surreal": ClassifierConfig(model="surreal", epochs=40.0, rate=0.05, weight_decay=1e-3),
 }
 """The defaults of every classifier: what ``feraug train MODEL`` does without options."""
 
@@ -110,7 +110,7 @@ CLASSIFIER_PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
             "rate": 0.01, "schedule": "step", "rotation": 0.0, "zoom": 0.0, "label_smoothing": 0.0,
             "epochs": 250.0,
         },
-        "surreal": {"weight_decay": 0.0, "rotation": 0.0, "shift": 0.0, "zoom": 0.0},
+        "surreal": {"rate": 0.01, "weight_decay": 0.0, "rotation": 0.0, "shift": 0.0, "zoom": 0.0},
     },
     "cpu": {
         "simple": {"width": 0.5, "dropout": 0.1, "epochs": 20.0},

@@ -87,12 +87,11 @@ class CrossedBootstrap:
         low, high = np.quantile(resampled, [tail, 1.0 - tail])
         # Two-sided, with the observed sample among the resamples (Davison and Hinkley, 1997, 4.2.3).
         below, above = np.count_nonzero(resampled <= 0.0), np.count_nonzero(resampled >= 0.0)
-        p = 2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0)
+        p = float(2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
         # The bootstrap of a handful of images is too sure of itself: p is never below the least that
         # flipping the signs of the images that changed could give.
-        p = min(1.0, max(float(p), 2.0 ** (1 - min(changed, 60))))
-        low, high = max(float(low), -1.0), min(float(high), 1.0)
-        return Difference(float(mean), low, high, p)
+        p = min(1.0, max(p, 2.0 ** (1 - min(changed, 60))))
+        return Difference(float(mean), max(float(low), -1.0), min(float(high), 1.0), p)
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
