@@ -164,6 +164,13 @@ def dry_run(
     )
 
 
+def train_translator(config: TranslatorConfig, workspace: Workspace, **settings: Any) -> TrainResult:
+    """:func:`train` for a translator."""
+    result = train(config, workspace, **settings)
+    assert isinstance(result, TrainResult)
+    return result
+
+
 def unfinished_config(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
     """The config of a model file, for ``--resume``; :class:`MissingArtifactError` when there is none."""
     if not path.exists():
