@@ -222,8 +222,8 @@ class NoiseConfig(GanConfig):
 
 
 _CPU_TRANSLATOR: Final = {
-    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 5.0,
-    "diff_augment": "translation,cutout",
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 1.5,
+    "diff_augment": "translation",
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
