@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         FaceGenerator,
         SyntheticFaces,
         Translator,
+        bench,
         export_artifact,
         load_classifier,
         load_generator,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     )
     from feraug.config import (
         DEFAULTS,
+        BenchConfig,
         ClassifierConfig,
         NoiseConfig,
         NoiseSynthConfig,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from feraug.errors import FeraugError
 
 _HOMES = {
+    "BenchConfig": "feraug.config",
     "Classifier": "feraug.api",
     "ClassifierConfig": "feraug.config",
     "DEFAULTS": "feraug.config",
@@ -59,6 +62,7 @@ _HOMES = {
     "SyntheticFaces": "feraug.api",
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
+    "bench": "feraug.api",
     "export_artifact": "feraug.api",
     "load_classifier": "feraug.api",
     "load_generator": "feraug.api",
@@ -75,6 +79,7 @@ __all__ = [
     "DEFAULTS",
     "EMOTIONS",
     "SPLITS",
+    "BenchConfig",
     "Classifier",
     "ClassifierConfig",
     "FaceDataset",
@@ -88,6 +93,7 @@ __all__ = [
     "Translator",
     "TranslatorConfig",
     "__version__",
+    "bench",
     "export_artifact",
     "load_classifier",
     "load_generator",

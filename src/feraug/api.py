@@ -5,6 +5,7 @@ Import these names from ``feraug`` itself.  ``docs/python-api.md`` shows each in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import (
+    BenchConfig,
     ClassifierConfig,
     NoiseConfig,
     NoiseSynthConfig,
@@ -26,9 +28,11 @@ from feraug.errors import UsageError
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows import bench as _bench
 from feraug.workflows import prepare as _prepare
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
+from feraug.workflows.bench import BenchResult
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from feraug.data import FaceTensors
 
 __all__ = [
+    "BenchResult",
     "Classifier",
     "ClassifierResult",
     "ExportResult",
@@ -54,6 +59,7 @@ __all__ = [
     "SyntheticFaces",
     "TrainResult",
     "Translator",
+    "bench",
     "export_artifact",
     "load_classifier",
     "load_generator",
@@ -201,6 +207,31 @@ def train_translator(config: TranslatorConfig | None = None, **options: Any) -> 
     result = train(config or TranslatorConfig(), **options)
     assert isinstance(result, TrainResult)
     return result
+
+
+def bench(
+    config: BenchConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    synthetic: Sequence[str | Path] = (),
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "auto",
+    devices: int = 1,
+    checkpoint_seconds: float = 300.0,
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> BenchResult:
+    """``feraug bench``: every arm's classifier, several seeds each; writes ``WORKSPACE/bench/NAME.h5``."""
+    return _bench.bench(
+        config or BenchConfig(),
+        Workspace(Path(workspace)),
+        synthetic=synthetic,
+        name=name,
+        dataset=None if dataset is None else Path(dataset),
+        options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
+        notify=notify,
+    )
 
 
 def synthesise(
