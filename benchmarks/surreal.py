@@ -97,7 +97,8 @@ def main() -> None:
     constant = next(row["constant"] for row in results.values() if "constant" in row)
     lines = [
         MARKS[0], "",
-        f"Measured by `benchmarks/surreal.py` on drawn faces ({args.epochs:g} epochs, width {args.width:g}, seed 0; "
+        "Measured by `benchmarks/surreal.py` on drawn faces "
+        f"({args.epochs:g} epochs, width {args.width:g}, seed 0; "
         f"always answering the commonest emotion gives {constant:.1%}):", "",
         "| | accuracy on validation | loss at the end |", "| --- | ---: | ---: |",
     ]  # fmt: skip
