@@ -44,7 +44,9 @@ _GAUSSIAN_PADDED: Final = 40
 _GAUSSIAN_BAND: Final = 19
 _NOTHING: Final = 1e30
 
-TAPS: Final = np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2) / np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2).sum()
+TAPS: Final = (
+    np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2) / np.exp(-0.5 * (np.arange(-5, 6) / 1.5) ** 2).sum()
+)
 """The Gaussian's weights along one axis (its window is their outer product)."""
 
 # Typed constants: a Python float would make float64 of everything that it meets.
@@ -78,36 +80,43 @@ class Prepared:
 
 
 def _prepare_uniform(pixels: Any, first: Any, means: Any, variances: Any) -> None:
+    sums, squares = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
     for i in range(pixels.shape[0]):
         for r in range(_UNIFORM):
-            for c in range(_UNIFORM):
-                total, squares = 0, 0
+            for c in range(SIDE):
+                sums[c], squares[c] = 0, 0
                 for y in range(7):
-                    for x in range(7):
-                        value = np.int64(pixels[i, r + y, c + x])
-                        total += value
-                        squares += value * value
+                    value = np.int64(pixels[i, r + y, c])
+                    sums[c] += value
+                    squares[c] += value * value
+            for c in range(_UNIFORM):
+                total, square = np.int64(0), np.int64(0)
+                for x in range(7):
+                    total += sums[c + x]
+                    square += squares[c + x]
                 first[i, r, c] = total
                 means[i, r, c] = (total / 49.0) ** 2 + C1 / 2
-                variances[i, r, c] = (49 * squares - total * total) / (48.0 * 49.0) + C2 / 2
+                variances[i, r, c] = (49 * square - total * total) / (48.0 * 49.0) + C2 / 2
 
 
 def _prepare_gaussian(pixels: Any, first: Any, means: Any, variances: Any) -> None:
+    sums, squares = np.empty(SIDE, np.float64), np.empty(SIDE, np.float64)
     for i in range(pixels.shape[0]):
         for r in range(_GAUSSIAN):
-            for c in range(_GAUSSIAN):
-                mean, squares = 0.0, 0.0
+            for c in range(SIDE):
+                sums[c], squares[c] = 0.0, 0.0
                 for y in range(11):
-                    along, along_squares = 0.0, 0.0
-                    for x in range(11):
-                        value = float(pixels[i, r + y, c + x])
-                        along += _TAPS[x] * value
-                        along_squares += _TAPS[x] * value * value
-                    mean += _TAPS[y] * along
-                    squares += _TAPS[y] * along_squares
+                    value = np.float64(pixels[i, r + y, c])
+                    sums[c] += _TAPS[y] * value
+                    squares[c] += _TAPS[y] * value * value
+            for c in range(_GAUSSIAN):
+                mean, square = 0.0, 0.0
+                for x in range(11):
+                    mean += _TAPS[x] * sums[c + x]
+                    square += _TAPS[x] * squares[c + x]
                 first[i, r, c] = mean
                 means[i, r, c] = mean * mean + C1 / 2
-                variances[i, r, c] = squares - mean * mean + C2 / 2
+                variances[i, r, c] = square - mean * mean + C2 / 2
 
 
 def _uniform(
@@ -118,8 +127,8 @@ def _uniform(
     rows_done = 0
     for k in range(ia.shape[0]):
         i, j = ia[k], ib[k]
-        least = np.float32((needed[k] - MARGIN) * _UNIFORM * _UNIFORM)
-        total = np.float32(0)
+        least = (needed[k] - MARGIN) * _UNIFORM * _UNIFORM
+        total = 0.0
         done = 0
         while done < _UNIFORM:
             for r in range(done, done + _UNIFORM_BAND):
@@ -136,6 +145,7 @@ def _uniform(
                             + np.int32(pa[i, r + 6, c]) * np.int32(pb[j, r + 6, c])
                             - np.int32(pa[i, r - 1, c]) * np.int32(pb[j, r - 1, c])
                         )
+            band = np.float32(0)
             for r in range(done, done + _UNIFORM_BAND):
                 for c in range(_UNIFORM_PADDED):
                     cross = np.int32(
@@ -145,16 +155,17 @@ def _uniform(
                     product = np.int32(sa[i, r, c] * sb[j, r, c])
                     luminance = np.float32(product) * _MEANS + _C1
                     structure = np.float32(np.int32(_N * cross - product)) * _COVARIANCE + _C2
-                    total += luminance * structure / (
+                    band += luminance * structure / (
                         (ma[i, r, c] + mb[j, r, c]) * (va[i, r, c] + vb[j, r, c])
                     )  # fmt: skip
+            total += float(band)
             done += _UNIFORM_BAND
             # No window's SSIM exceeds 1, so the windows left cannot bring the sum further than this.
-            if total + np.float32(_UNIFORM * (_UNIFORM - done)) < least:
+            if total + _UNIFORM * (_UNIFORM - done) < least:
                 break
         rows_done += done
         if done == _UNIFORM:
-            out[k] = total / np.float32(_UNIFORM * _UNIFORM)
+            out[k] = total / (_UNIFORM * _UNIFORM)
         else:
             out[k] = ABANDONED
     return rows_done
@@ -213,7 +224,7 @@ def _gaussian(
 
 def _compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
     """``function`` compiled when first called, and kept for the next process where a folder allows it."""
-    settings = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
+    settings: dict[str, Any] = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
     compiled: Callable[..., Any]
     try:
         compiled = numba.njit(cache=True, **settings)(function)
@@ -253,5 +264,3 @@ def ssim_of_pairs(
     out = np.empty(len(ia), np.float32)
     rows = _PAIRS[variant](*a.arrays, *b.arrays, ia, ib, needed, out)
     return out, rows / _ROWS[variant][0]
-
-

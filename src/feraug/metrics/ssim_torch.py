@@ -30,9 +30,7 @@ def blocks(rows: int, columns: int, variant: str) -> Iterator[tuple[slice, slice
             yield slice(row, min(row + height, rows)), slice(column, min(column + width, columns))
 
 
-def block_ssim(
-    a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str, device: str
-) -> NDArray[np.float32]:
+def block_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str, device: str) -> NDArray[np.float32]:
     """SSIM of each of ``a`` (n, 48, 48) with each of ``b`` (m, 48, 48), uint8; float32 (n, m).
 
     Raises :class:`UsageError` for a device that is not there.
