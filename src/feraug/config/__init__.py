@@ -21,7 +21,14 @@ from feraug.config.models import (
     model_config,
     uses,
 )
-from feraug.config.tasks import LABEL_SOURCES, NoiseSynthConfig, PrepareConfig, SynthConfig
+from feraug.config.tasks import (
+    LABEL_SOURCES,
+    SSIM_VARIANTS,
+    NoiseSynthConfig,
+    PrepareConfig,
+    SsimConfig,
+    SynthConfig,
+)
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
@@ -34,12 +41,14 @@ __all__ = [
     "OUTPUTS",
     "PRECISIONS",
     "PRESETS",
+    "SSIM_VARIANTS",
     "TRANSLATORS",
     "UPSAMPLINGS",
     "GanConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
     "PrepareConfig",
+    "SsimConfig",
     "SynthConfig",
     "TranslatorConfig",
     "differences",

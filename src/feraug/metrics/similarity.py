@@ -21,14 +21,13 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.config import SSIM_VARIANTS
 from feraug.errors import UsageError
 from feraug.images import SIDE
 
 Images = NDArray[np.uint8]
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
-
-VARIANTS: Final = ("uniform", "gaussian")
 
 ROWS_AT_ONCE: Final = 512
 """Images of the first set whose means and variances are kept: 13 MB (uniform) or 20 MB (gaussian)."""
@@ -116,8 +115,8 @@ def check_images(*sets: NDArray[Any]) -> None:
 
 def check_variant(variant: str) -> None:
     """Raise :class:`UsageError` unless this is a variant of SSIM."""
-    if variant not in VARIANTS:
-        raise UsageError(f"unknown SSIM variant '{variant}'; known: {', '.join(VARIANTS)}")
+    if variant not in SSIM_VARIANTS:
+        raise UsageError(f"unknown SSIM variant '{variant}'; known: {', '.join(SSIM_VARIANTS)}")
 
 
 def every_pair(rows: int, columns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

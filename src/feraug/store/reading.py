@@ -18,6 +18,7 @@ from feraug.store.header import (
     MAKE_AGAIN,
     MODEL,
     OTHER_FILE,
+    SSIM,
     SYNTHETIC,
     Header,
     read_header,
@@ -26,7 +27,12 @@ from feraug.store.header import (
 NUMBERS: Final = frozenset(("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64"))
 """Types of arrays, in the machine's byte order; HDF5 knows many more, which nothing here can use."""
 
-_MAKERS: Final = {DATASET: "'feraug prepare'", MODEL: "'feraug train'", SYNTHETIC: "'feraug synth'"}
+_MAKERS: Final = {
+    DATASET: "'feraug prepare'",
+    MODEL: "'feraug train'",
+    SYNTHETIC: "'feraug synth'",
+    SSIM: "'feraug ssim'",
+}
 
 FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
 """What a value of ``facts`` must be: a type, one of several, an object with these keys, or null."""
@@ -190,9 +196,12 @@ def _library_words(problem: Exception) -> tuple[str, str]:
 
 
 def _plain(encoding_type: str) -> str:
-    return {"feraug-dataset": "dataset", "feraug-model": "model", "feraug-synthetic": "synthetic set"}.get(
-        encoding_type, encoding_type
-    )
+    return {
+        "feraug-dataset": "dataset",
+        "feraug-model": "model",
+        "feraug-synthetic": "synthetic set",
+        "feraug-ssim": "similarity analysis",
+    }.get(encoding_type, encoding_type)
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:

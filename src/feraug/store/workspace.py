@@ -30,6 +30,14 @@ class Workspace:
         """``synthetic/NAME.h5``."""
         return self.root / "synthetic" / f"{checked_name(name)}.h5"
 
+    def ssim(self, name: str) -> Path:
+        """``ssim/NAME.h5``; its pictures lie beside it."""
+        return self.root / "ssim" / f"{checked_name(name)}.h5"
+
+    def synthetics(self) -> list[Path]:
+        """All synthetic sets, sorted by name."""
+        return sorted((self.root / "synthetic").glob("*.h5"))
+
     def models(self) -> list[Path]:
         """All model files, sorted by name."""
         return sorted((self.root / "models").glob("*.h5"))
