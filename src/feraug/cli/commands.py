@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "prepare": "Read, audit and split a set of faces.",
     "train": "Train a model: translators and generators of faces from noise.",
     "synth": "Make labelled faces with a trained model.",
+    "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",
 }

@@ -43,7 +43,7 @@ def _print(facts: Mapping[str, Any]) -> None:
 
     kind = facts["encoding-type"].removeprefix("feraug-")
     console.print_text(f"{facts['path']}: {kind}, {facts['bytes'] / 1e6:,.1f} MB")
-    {"dataset": _dataset, "model": _model, "synthetic": _synthetic}[kind](facts)
+    {"dataset": _dataset, "model": _model, "synthetic": _synthetic, "ssim": _ssim}[kind](facts)
     console.print_text(
         f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})"
     )
@@ -62,6 +62,12 @@ def _dataset(facts: Mapping[str, Any]) -> None:
     if facts["skipped"]["total"]:
         console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
     console.print_text(console.audit_text(facts))
+
+
+def _ssim(facts: Mapping[str, Any]) -> None:
+    from feraug.cli.ssim import print_figures
+
+    print_figures(facts, str(facts["config"].get("variant", "")))
 
 
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -20,8 +20,6 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#
 """Okabe and Ito's, which the colour-blind can tell apart."""
 
 _REAL = "0.75"
-_STEADY: Mapping[str, Any] = {"svg.hashsalt": "feraug", "svg.fonttype": "path"}
-"""The same figure gives the same bytes."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,11 @@ def plot_distributions(panels: Sequence[Panel], path: Path, kind: str) -> None:
     from matplotlib.figure import Figure
 
     shown = [panel for panel in panels if any(map(len, [*panel.real.values(), *panel.sets.values()]))]
-    with rc_context(dict(_STEADY)):
+    with rc_context({"svg.hashsalt": "feraug"}):  # so that the same figure gives the same bytes
         figure = Figure(figsize=(8, 0.6 + 2.5 * len(shown)), layout="constrained")
         axes = figure.subplots(len(shown), 1, sharex=True, squeeze=False)[:, 0]
         lowest = min(float(values.min()) for panel in shown for values in _all(panel))
-        edges = np.linspace(min(0.0, lowest), 1.0, _BINS + 1)
+        edges = np.linspace(min(0.0, lowest), 1.0, _BINS + 1).tolist()
         for panel, axis in zip(shown, axes, strict=True):
             _histograms(panel, axis, edges)
         axes[-1].set_xlabel("SSIM (1: the same picture)")
@@ -69,8 +67,8 @@ def plot_pairs(rows: Sequence[PairRow], path: Path) -> None:
     from matplotlib.figure import Figure
 
     columns = max(len(row.ssim) for row in rows)
-    figure = Figure(figsize=(0.2 + 0.95 * columns, 2.55 * len(rows)), layout="constrained")
-    for row, part in zip(rows, np.atleast_1d(figure.subfigures(len(rows), 1)), strict=True):
+    figure = Figure(figsize=(0.2 + 0.95 * columns, 2.45 * len(rows)), layout="constrained")
+    for row, part in zip(rows, figure.subfigures(len(rows), 1, squeeze=False)[:, 0], strict=True):
         part.suptitle(row.title, x=0.01, ha="left", fontsize=10)
         grid = part.subplots(2, columns, squeeze=False)
         for axis in grid.ravel():
@@ -82,7 +80,7 @@ def plot_pairs(rows: Sequence[PairRow], path: Path) -> None:
     figure.savefig(path, format="png", dpi=100, metadata=_undated("png"))
 
 
-def _histograms(panel: Panel, axis: Axes, edges: NDArray[np.float64]) -> None:
+def _histograms(panel: Panel, axis: Axes, edges: list[float]) -> None:
     for number, (name, values) in enumerate(panel.real.items()):
         if len(values):
             style: dict[str, Any] = (

@@ -143,17 +143,16 @@ def _measure(
 def _sources(
     workspace: Workspace, sets: Sequence[SyntheticSet], faces: Faces
 ) -> tuple[dict[str, NDArray[np.uint8]], dict[str, str]]:
-    """Images that the sets were made from, by the digest of their file; files other than the dataset by name."""
+    """Images that the sets were made from, by digest of their file; digests of files read for that alone."""
     wanted = {digest for one in sets for digest in one.arrays.sources}
-    images = {faces.digest: faces.arrays.images} if faces.digest in wanted else {}
+    here = {faces.digest: faces.arrays.images} | {one.digest: one.arrays.images for one in sets}
+    images = {digest: here[digest] for digest in wanted & here.keys()}
     files: dict[str, str] = {}
     if wanted - images.keys():
         for path in workspace.synthetics():
             digest = sha256_file(path)
-            if digest in wanted and digest not in images:
-                images[digest] = read_synthetic(path).images
-                if digest not in {one.digest for one in sets}:
-                    files[path.name] = digest
+            if digest in wanted - images.keys():
+                images[digest], files[path.name] = read_synthetic(path).images, digest
     return images, files
 
 
@@ -164,8 +163,8 @@ def _notes(
     notes = []
     if "near_copy_in_train" not in real.arrays.columns and len(real.arrays.rows(split="validation")):
         notes.append(
-            "near copies of training images were not looked for in this dataset: if validation has some, fewer "
-            "synthetic images count as near copies than should ('feraug prepare' without --no-near-copies)"
+            "near copies of training images were not looked for in this dataset: if validation has some, too "
+            "few synthetic images count as such; 'feraug prepare' without --no-near-copies looks for them"
         )
     if len(threshold_rows := real.new_validation_rows()) < LEAST_NEW:
         notes.append(
