@@ -5,6 +5,7 @@ Import these names from ``feraug`` itself.  ``docs/python-api.md`` shows each in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -16,22 +17,26 @@ from feraug.config import (
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
+    SsimConfig,
     SynthConfig,
     TranslatorConfig,
     model_config,
 )
 from feraug.emotions import parse_emotion, parse_split
 from feraug.errors import UsageError
+from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows import prepare as _prepare
+from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
+from feraug.workflows.ssim import SsimResult
 from feraug.workflows.synth import SynthResult
 from feraug.workflows.train import TrainResult
 from feraug.workflows.translators import Translator, load_translator
@@ -44,16 +49,19 @@ __all__ = [
     "FaceDataset",
     "FaceGenerator",
     "PrepareResult",
+    "SsimResult",
     "SynthResult",
     "SyntheticFaces",
     "TrainResult",
     "Translator",
+    "all_pairs_ssim",
     "export_artifact",
     "load_generator",
     "load_translator",
     "open_dataset",
     "open_synthetic",
     "prepare",
+    "ssim",
     "synthesise",
     "train",
     "train_translator",
@@ -213,5 +221,28 @@ def synthesise(
         name=name,
         dataset=None if dataset is None else Path(dataset),
         options=_synth.SynthOptions(device, overwrite),
+        notify=notify,
+    )
+
+
+def ssim(
+    config: SsimConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    synthetic: Sequence[str | Path] = (),
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "cpu",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> SsimResult:
+    """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures."""
+    return _ssim.ssim(
+        config or SsimConfig(),
+        Workspace(Path(workspace)),
+        synthetic=synthetic,
+        dataset=None if dataset is None else Path(dataset),
+        name=name,
+        options=_ssim.SsimOptions(None if device == "cpu" else device, overwrite),
         notify=notify,
     )

@@ -98,9 +98,10 @@ def nearest_by_ssim(
     if device is not None:
         _search_on_device(images, references, variant, device, found)
         return found.nearest(1.0)
+    coarse = _coarse(references)
     for start in range(0, len(images), ROWS_AT_ONCE):
         prepared = prepare(images[start : start + ROWS_AT_ONCE], variant)
-        _Search(prepared, start, references, variant, found).run(threads)
+        _Search(prepared, start, references, variant, found).run(coarse, threads)
     return found.nearest(found.work / max(1, len(images) * len(references)))
 
 
@@ -162,9 +163,9 @@ class _Search:
         self._variant, self._found = variant, found
         self._seen = np.full((len(prepared), 0), -1)
 
-    def run(self, threads: int | None) -> None:
-        """First the likely ones, then all others as far as needed."""
-        self._seen = _likely(self._images.pixels, self._references)
+    def run(self, coarse: NDArray[np.float32], threads: int | None) -> None:
+        """First the likely ones, then all others as far as needed; ``coarse`` of the references."""
+        self._seen = _likely(_coarse(self._images.pixels), coarse)
         pieces = range(0, len(self._images), TILE)
         for _ in in_threads(self._guess, pieces, threads):
             pass
@@ -202,13 +203,16 @@ class _Search:
             self._found.add(self._start + ours, rows[theirs], ssim, work)
 
 
-def _likely(images: Images, references: Images) -> Rows:
-    """For each image the :data:`_GUESSES` references that look most alike at low resolution; (n, guesses)."""
-    ours, theirs = _coarse(images), _coarse(references)
+def _likely(images: NDArray[np.float32], references: NDArray[np.float32]) -> Rows:
+    """For each coarse image the :data:`_GUESSES` references most like it, (n, guesses)."""
     count = min(_GUESSES, len(references))
     if count == len(references):
         return np.tile(np.arange(count), (len(images), 1))
-    return np.argpartition(-(ours @ theirs.T), count - 1, axis=1)[:, :count]
+    pieces = [
+        np.argpartition(-(images[start : start + TILE] @ references.T), count - 1, axis=1)[:, :count]
+        for start in range(0, len(images), TILE)
+    ]
+    return np.concatenate(pieces)
 
 
 def _coarse(images: Images) -> NDArray[np.float32]:

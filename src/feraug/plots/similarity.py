@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Images = NDArray[np.uint8]
 
@@ -20,6 +22,8 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#
 """Okabe and Ito's, which the colour-blind can tell apart."""
 
 _REAL = "0.75"
+_GAP = 3  # white pixels between faces
+_LEAST_COLUMNS = 6  # so that titles have room
 
 
 @dataclass(frozen=True)
@@ -59,25 +63,30 @@ def plot_distributions(panels: Sequence[Panel], path: Path, kind: str) -> None:
         for panel, axis in zip(shown, axes, strict=True):
             _histograms(panel, axis, edges)
         axes[-1].set_xlabel("SSIM (1: the same picture)")
-        figure.savefig(path, format=kind, dpi=120, metadata=_undated(kind))
+        _save(figure, path, kind)
 
 
 def plot_pairs(rows: Sequence[PairRow], path: Path) -> None:
     """Rows of pairs as a PNG, whatever the ending of ``path``."""
     from matplotlib.figure import Figure
 
-    columns = max(len(row.ssim) for row in rows)
-    figure = Figure(figsize=(0.2 + 0.95 * columns, 2.45 * len(rows)), layout="constrained")
-    for row, part in zip(rows, figure.subfigures(len(rows), 1, squeeze=False)[:, 0], strict=True):
-        part.suptitle(row.title, x=0.01, ha="left", fontsize=10)
-        grid = part.subplots(2, columns, squeeze=False)
-        for axis in grid.ravel():
-            axis.set_axis_off()
+    columns = max(_LEAST_COLUMNS, *(len(row.ssim) for row in rows))
+    figure = Figure(figsize=(0.9 * columns + 0.2, 2.25 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), 1, squeeze=False)[:, 0]
+    for row, axis in zip(rows, axes, strict=True):
+        side = row.above.shape[1] + _GAP
+        canvas = np.full((2 * side, columns * side), 255, np.uint8)
+        for place, faces in enumerate(zip(row.above, row.below, strict=True)):
+            for line, face in enumerate(faces):
+                canvas[line * side :, place * side :][: side - _GAP, : side - _GAP] = face
+        axis.imshow(canvas, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         for place, ssim in enumerate(row.ssim):
-            for axis, face in zip(grid[:, place], (row.above[place], row.below[place]), strict=True):
-                axis.imshow(face, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-            grid[1, place].set_title(f"{ssim:.2f}", fontsize=8, y=-0.32)
-    figure.savefig(path, format="png", dpi=100, metadata=_undated("png"))
+            axis.text(
+                (place + 0.5) * side - _GAP / 2, 2 * side, f"{ssim:.2f}", ha="center", va="top", fontsize=8
+            )
+        axis.set_title(row.title, loc="left", fontsize=10)
+        axis.set_axis_off()
+    _save(figure, path, "png")
 
 
 def _histograms(panel: Panel, axis: Axes, edges: list[float]) -> None:
@@ -120,5 +129,9 @@ def _label(name: str, values: NDArray[np.float32]) -> str:
     return f"{name.lstrip('_').replace('$', chr(92) + '$')} ({len(values):,})"
 
 
-def _undated(kind: str) -> dict[str, Any]:
-    return {"Date": None} if kind == "svg" else {"Software": None}
+def _save(figure: Figure, path: Path, kind: str) -> None:
+    """Without a date, and without a word on names in letters that the font lacks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        undated = {"Date": None} if kind == "svg" else {"Software": None}
+        figure.savefig(path, format=kind, dpi=110, metadata=undated)

@@ -18,7 +18,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.material import Faces, read_faces
+from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.ssim_measures import (
     LEAST_NEW,
     RealFaces,
