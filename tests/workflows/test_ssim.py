@@ -173,7 +173,6 @@ def test_another_dataset_is_said_and_sources_left_out(workspace: Workspace, face
     result = ssim(FAST, workspace, notify=events.append)
     notes = [event.text for event in events if isinstance(event, Note)]
     assert any("foreign: made from another dataset (SHA-256 abababababab" in note for note in notes)
-    assert any("near copies of training images were not looked for" in note for note in notes)
     assert result.figures["sets"][0]["source"] is None
     assert result.figures["sets"][0]["near_copies"]["share"] > 0.5  # whatever its origin: most are in train
 
@@ -201,6 +200,17 @@ def test_an_origin_that_cannot_be(workspace: Workspace, faces: Any) -> None:
     write(workspace, "bad", faces.images[:3], rows=[0, 1, 280], sources=(digest,))
     with pytest.raises(ArtifactError, match="row 280, and its source has 280"):
         ssim(FAST, workspace)
+
+
+def test_near_copies_that_nobody_looked_for_are_told(workspace: Workspace, faces: Any) -> None:
+    write(workspace, "some", faces.images[:5])
+    with h5py.File(workspace.dataset(), "r+") as file:
+        text = b'{"source": "csv"}'
+        file.attrs.create("config", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+    events: list[Event] = []
+    ssim(FAST, workspace, notify=events.append)
+    words = "near copies of training images were not looked for in this dataset"
+    assert [words in event.text for event in events if isinstance(event, Note)] == [True]
 
 
 def test_origins_outside_train_are_told(workspace: Workspace, faces: Any) -> None:

@@ -38,10 +38,10 @@ MARGIN: Final = 1e-4
 
 _UNIFORM: Final = 42  # windows in a row, and rows of them
 _UNIFORM_PADDED: Final = 48
-_UNIFORM_BAND: Final = 7
+_UNIFORM_BAND: Final = 7  # rows after which it is asked whether the rest can matter
 _GAUSSIAN: Final = 38
 _GAUSSIAN_PADDED: Final = 40
-_GAUSSIAN_BAND: Final = 19
+_GAUSSIAN_BAND: Final = 8
 _NOTHING: Final = 1e30
 
 TAPS: Final = (
@@ -187,7 +187,8 @@ def _gaussian(
         total = 0.0
         done = 0
         while done < _GAUSSIAN:
-            for r in range(done, done + _GAUSSIAN_BAND):
+            stop = min(done + _GAUSSIAN_BAND, _GAUSSIAN)
+            for r in range(done, stop):
                 for c in range(SIDE):
                     columns[r, c] = (
                         _TAPS[5] * products[r + 5, c]
@@ -197,7 +198,7 @@ def _gaussian(
                         + _TAPS[1] * (products[r + 1, c] + products[r + 9, c])
                         + _TAPS[0] * (products[r, c] + products[r + 10, c])
                     )
-            for r in range(done, done + _GAUSSIAN_BAND):
+            for r in range(done, stop):
                 for c in range(_GAUSSIAN_PADDED):
                     cross = (
                         _TAPS[5] * columns[r, c + 5]
@@ -211,7 +212,7 @@ def _gaussian(
                     total += (2.0 * product + C1) * (2.0 * (cross - product) + C2) / (
                         (ma[i, r, c] + mb[j, r, c]) * (va[i, r, c] + vb[j, r, c])
                     )  # fmt: skip
-            done += _GAUSSIAN_BAND
+            done = stop
             if total + _GAUSSIAN * (_GAUSSIAN - done) < least:  # as above
                 break
         rows_done += done
