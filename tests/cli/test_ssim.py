@@ -46,6 +46,7 @@ def test_the_table_and_the_copies(feraug: Feraug, made: Workspace) -> None:
     assert table.strip() in told.out and f"near copy: {rest.splitlines()[0]}" in told.out
     assert f"made by: feraug ssim {' '.join(QUICK)} -w" in told.out
     assert json.loads(feraug("info", "--config", path).out)["queries"] == 30
+    assert "an analysis holds no images" in feraug("export", path, made.root / "out").error
 
 
 def test_json_has_the_figures_of_every_set(feraug: Feraug, made: Workspace, tmp_path: Path) -> None:
