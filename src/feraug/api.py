@@ -19,17 +19,20 @@ from feraug.config import (
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
+    SsimConfig,
     SynthConfig,
     TranslatorConfig,
     model_config,
 )
 from feraug.emotions import parse_emotion, parse_split
 from feraug.errors import UsageError
+from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows import bench as _bench
 from feraug.workflows import prepare as _prepare
+from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
 from feraug.workflows.bench import BenchResult
@@ -38,6 +41,7 @@ from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
+from feraug.workflows.ssim import SsimResult
 from feraug.workflows.synth import SynthResult
 from feraug.workflows.train import TrainResult
 from feraug.workflows.train_classifier import ClassifierResult
@@ -55,10 +59,12 @@ __all__ = [
     "FaceDataset",
     "FaceGenerator",
     "PrepareResult",
+    "SsimResult",
     "SynthResult",
     "SyntheticFaces",
     "TrainResult",
     "Translator",
+    "all_pairs_ssim",
     "bench",
     "export_artifact",
     "load_classifier",
@@ -67,6 +73,7 @@ __all__ = [
     "open_dataset",
     "open_synthetic",
     "prepare",
+    "ssim",
     "synthesise",
     "train",
     "train_translator",
@@ -253,5 +260,28 @@ def synthesise(
         name=name,
         dataset=None if dataset is None else Path(dataset),
         options=_synth.SynthOptions(device, overwrite),
+        notify=notify,
+    )
+
+
+def ssim(
+    config: SsimConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    synthetic: Sequence[str | Path] = (),
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "cpu",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> SsimResult:
+    """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures."""
+    return _ssim.ssim(
+        config or SsimConfig(),
+        Workspace(Path(workspace)),
+        synthetic=synthetic,
+        dataset=None if dataset is None else Path(dataset),
+        name=name,
+        options=_ssim.SsimOptions(None if device == "cpu" else device, overwrite),
         notify=notify,
     )

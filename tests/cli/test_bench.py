@@ -91,7 +91,7 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
         (["--arm", "real", "--arm", "mixup", "--preset", "cpuu"], "unknown 'cpuu' (did you mean 'cpu'?)"),
         (["--epochs", "1", "--steps", "3"], "--epochs, --steps: give one of them"),
         (["--width", "0"], "--width: 0"),
-        (["--synthetic", "nothing.h5"], "nothing.h5: no such synthetic set"),
+        (["--synthetic", "nothing.h5"], "--synthetic nothing.h5: no such file"),
         (["--config", "nowhere.json"], "--config nowhere.json: "),
         (["--use", "mix"], "--use: unknown 'mix' (did you mean 'mixed'?)"),
     ],

@@ -32,7 +32,8 @@ from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.prepare import prepare
-from feraug.workflows.synthetic_files import SyntheticFile, find_synthetic, read_synthetic_files
+from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
 
@@ -213,31 +214,14 @@ def test_images_by_way_of_another_set_are_followed_to_their_origin(workspace: Wo
         )
         given = ([child], dataset, sha256_file(workspace.dataset()))
         if fine:
-            assert len(read_synthetic_files(workspace, *given)) == 1
+            assert len(training_sets(workspace, *given)) == 1
         else:
             with pytest.raises(ArtifactError, match="outside 'train'"):
-                read_synthetic_files(workspace, *given)
-
-
-def test_a_filtered_set_stands_for_its_parent(with_synthetic: Workspace) -> None:
-    parent = with_synthetic.synthetic("made")
-    made = read_synthetic(parent)
-    child = with_synthetic.synthetic("made-filtered")
-    inputs = {"made.h5": sha256_file(parent)}
-    with writing_synthetic(child, 3, Provenance({}, "test", 0, inputs), {"sources": made.sources}) as writer:
-        writer.append(
-            made.images[:3], made.labels[:3], rows=made.origin_row[:3], source=0, rounds=made.origin_round[:3]
-        )
-    assert find_synthetic(with_synthetic) == [child]
-    assert find_synthetic(with_synthetic, ["made"]) == [parent]
-    with pytest.raises(UsageError, match="named twice"):
-        find_synthetic(with_synthetic, ["made", parent])
-    with pytest.raises(MissingArtifactError, match=r"no such synthetic set \(there: made-filtered, made\)"):
-        find_synthetic(with_synthetic, ["mad"])
+                training_sets(workspace, *given)
 
 
 def test_without_synthetic_images_the_error_names_the_command(workspace: Workspace) -> None:
-    with pytest.raises(MissingArtifactError, match="no synthetic images yet; make some with 'feraug synth"):
+    with pytest.raises(MissingArtifactError, match=r"no synthetic images in .*; make some with 'feraug synth"):
         bench(PAIRED, workspace)
 
 
@@ -248,7 +232,7 @@ REAL = LabelledFaces(
 )
 
 
-def files(labels: Sequence[int], rows: Sequence[int] | None = None) -> list[SyntheticFile]:
+def files(labels: Sequence[int], rows: Sequence[int] | None = None) -> list[SyntheticSet]:
     count = len(labels)
     origins = np.arange(count) if rows is None else np.asarray(rows)
     images = np.full((count, 48, 48), 9, np.uint8)
@@ -258,7 +242,7 @@ def files(labels: Sequence[int], rows: Sequence[int] | None = None) -> list[Synt
         None, images, np.asarray(labels, np.uint8), origins, np.zeros(count, np.uint8),
         np.zeros(count, np.uint16),
     )  # type: ignore[arg-type]  # fmt: skip
-    return [SyntheticFile(Path("x.h5"), "", arrays)]
+    return [SyntheticSet(Path("x.h5"), "x", "", arrays)]
 
 
 def counts(found: LabelledFaces, kept: int) -> dict[str, int]:

@@ -64,6 +64,12 @@ def _dataset(facts: Mapping[str, Any]) -> None:
     console.print_text(console.audit_text(facts))
 
 
+def _ssim(facts: Mapping[str, Any]) -> None:
+    from feraug.cli.ssim import print_figures
+
+    print_figures(facts, str(facts["config"].get("variant", "")))
+
+
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
     """The counts without the emotions of which there is no image at all."""
     present = {emotion for counts in splits.values() for emotion, count in counts.items() if count}
@@ -143,4 +149,5 @@ _PRINTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "synthetic": _synthetic,
     "predictions": _predictions,
     "bench": _bench,
+    "ssim": _ssim,
 }

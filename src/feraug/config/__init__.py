@@ -25,7 +25,14 @@ from feraug.config.models import (
     TranslatorConfig,
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
-from feraug.config.tasks import LABEL_SOURCES, NoiseSynthConfig, PrepareConfig, SynthConfig
+from feraug.config.tasks import (
+    LABEL_SOURCES,
+    SSIM_VARIANTS,
+    NoiseSynthConfig,
+    PrepareConfig,
+    SsimConfig,
+    SynthConfig,
+)
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
@@ -43,6 +50,7 @@ __all__ = [
     "PRECISIONS",
     "PRESETS",
     "SCHEDULES",
+    "SSIM_VARIANTS",
     "SYNTHETIC_ARMS",
     "TRANSLATORS",
     "UPSAMPLINGS",
@@ -53,6 +61,7 @@ __all__ = [
     "NoiseConfig",
     "NoiseSynthConfig",
     "PrepareConfig",
+    "SsimConfig",
     "SynthConfig",
     "TranslatorConfig",
     "classifier_config",

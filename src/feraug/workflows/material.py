@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 
 from feraug.config import NoiseConfig, TranslatorConfig
 from feraug.data import ClassBatches, PairBatches, Sampling
-from feraug.errors import ArtifactError, MissingArtifactError
-from feraug.store.dataset import DatasetArrays, read_dataset
-from feraug.store.digests import sha256_file
+from feraug.errors import ArtifactError
+from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
 
 MIN_DOMAIN_IMAGES = 8
 """Fewer training images of one emotion than this are refused."""
-
-
-@dataclass(frozen=True)
-class Faces:
-    """A dataset, and the SHA-256 of its file."""
-
-    arrays: DatasetArrays
-    digest: str
-
-
-def read_faces(path: Path) -> Faces:
-    """Read a dataset; :class:`MissingArtifactError`, with the command that makes one, when there is none."""
-    if not path.exists():
-        raise MissingArtifactError(
-            f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
-        )
-    return Faces(read_dataset(path), sha256_file(path))
 
 
 def training_batches(
