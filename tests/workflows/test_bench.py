@@ -221,7 +221,7 @@ def test_images_by_way_of_another_set_are_followed_to_their_origin(workspace: Wo
 
 
 def test_without_synthetic_images_the_error_names_the_command(workspace: Workspace) -> None:
-    with pytest.raises(MissingArtifactError, match=r"no synthetic images in .*; make some with 'feraug synth"):
+    with pytest.raises(MissingArtifactError, match="make some with 'feraug synth --pair neutral:happy'"):
         bench(PAIRED, workspace)
 
 
