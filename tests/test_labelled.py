@@ -103,11 +103,11 @@ class TestRows:
 
     def test_phases_show_their_rows_from_their_batch_on(self) -> None:
         all_rows = np.arange(21)
-        phases = (Phase(0, all_rows[:7]), Phase(2, all_rows[7:]), Phase(5, all_rows[:15], balanced=True))
+        phases = (Phase(0, all_rows[:7]), Phase(3, all_rows[7:]), Phase(5, all_rows[:15], balanced=True))
         chosen = batches(labelled(images(21)), config(), 7, *phases)
-        for index in (0, 1):
+        for index in (0, 1, 2):
             assert sorted(rows_of(chosen.batch(index))) == list(range(7))
-        assert sorted(rows_of(chosen.batch(2)) + rows_of(chosen.batch(3))) == list(range(7, 21))
+        assert sorted(rows_of(chosen.batch(3)) + rows_of(chosen.batch(4))) == list(range(7, 21))
         for index in (5, 9):
             assert sorted(chosen.batch(index).labels.tolist()) == list(range(7))
             assert max(rows_of(chosen.batch(index))) < 15

@@ -124,9 +124,11 @@ class TestSeveralRepeats:
     def test_their_variance_enters_with_its_unbiased_size(self) -> None:
         of_repeat = np.array([-0.06, -0.01, 0.02, 0.03, 0.07])
         values = np.repeat(of_repeat[:, None], 200, axis=1)
-        found = CrossedBootstrap().mean_difference(values, each(200))
         error = of_repeat.std(ddof=1) / 5**0.5
-        assert width(found) == pytest.approx(2 * 1.96 * error, rel=0.15)
+        _, repeats = CrossedBootstrap(draws=20_000).weights(1, 5)
+        assert (repeats @ of_repeat / 5).std() == pytest.approx(error, rel=0.02)
+        found = CrossedBootstrap().mean_difference(values, each(200))
+        assert width(found) == pytest.approx(2 * 1.96 * error, rel=0.1)
         assert found.mean == pytest.approx(0.01)
 
     def test_images_are_drawn_for_all_repeats_alike(self) -> None:

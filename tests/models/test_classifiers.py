@@ -156,7 +156,10 @@ class TestEvery:
         network = CLASSIFIER_NETWORKS[model](0.25)
         assert all(value.isfinite().all() for value in network.state_dict().values())
         logits = network.eval()(faces(20))
-        assert 0 < logits.abs().max() < 0.5
+        assert 0 < logits.abs().max() < 0.3
+        last = network.head[-1]
+        assert last.weight.std().item() == pytest.approx(0.01, rel=0.2)
+        assert not last.bias.any()
 
     def test_activations_keep_their_scale_through_the_layers(self, model: str) -> None:
         network = CLASSIFIER_NETWORKS[model](0.25, 0.0).train()
