@@ -46,7 +46,7 @@ CHANGED: dict[str, Any] = {
     "epochs": 0.5, "steps": 11, "batch_size": 2, "generator_rate": 1e-3,
     "discriminator_rate": 1e-5, "beta1": 0.25, "beta2": 0.95, "decay_from": 1.0, "clip_norm": 1.5,
     "ema_decay": 0.5, "precision": "bf16-mixed", "image_history": 3, "flip": False, "augment": True,
-    "diff_augment": "cutout,brightness", "seed": 9,
+    "diff_augment": "cutout,brightness", "seed": 9, "source_share": 0.5,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
 
@@ -128,6 +128,7 @@ LIMITS: list[Limit] = [
     (SynthConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
     (SynthConfig, "count", 1, 100_000_000, [0, -5, 100_000_001]),
     (SynthConfig, "batch_size", 1, 65_536, [0, 65_537]),
+    (SynthConfig, "source_share", 0.0, 1.0, [-0.1, 1.1, _NAN]),
     (NoiseSynthConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
     (NoiseSynthConfig, "count", 1, 100_000_000, [0, -5, 100_000_001]),
     (NoiseSynthConfig, "batch_size", 1, 65_536, [0, 65_537]),
@@ -152,6 +153,7 @@ LIMITS: list[Limit] = [
     (TranslatorConfig, "identity_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "change_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "penalty_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    (TranslatorConfig, "source_share", 0.0, 1.0, [-0.1, 1.1, _NAN]),
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
     (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
     (NoiseConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import NoiseSynthConfig, SynthConfig
+from feraug.config.values import fields
 from feraug.emotions import parse_split
 from feraug.errors import UsageError
 
@@ -45,6 +47,21 @@ def command(
             show_default="the only one trained for the pair",
         ),
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            metavar="FILE",
+            help="Translate the faces of this dataset or synthetic set.",
+            show_default="the workspace's dataset",
+        ),
+    ] = None,
+    source_share: Annotated[
+        float,
+        typer.Option(
+            "--source-share", min=0.0, max=1.0, help=fields(SynthConfig)["source_share"].metadata["help"]
+        ),
+    ] = DEFAULTS.source_share,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Faces at a time.")
     ] = DEFAULTS.batch_size,
@@ -66,7 +83,12 @@ def command(
     With a generator of faces from noise: feraug synth --model wgan-gp -n 5000.
     """
     translation = SynthConfig(
-        pair=pair, count=count, split=parse_split(DEFAULTS.split), batch_size=batch_size, seed=seed
+        pair=pair,
+        count=count,
+        split=parse_split(DEFAULTS.split),
+        batch_size=batch_size,
+        seed=seed,
+        source_share=source_share,
     )
 
     from feraug.cli import config_options, console
@@ -78,6 +100,8 @@ def command(
     paired = config_options.was_typed(context, ["pair"])
     if paired and emotion:
         raise UsageError("--pair, --emotion: --pair translates, --emotion makes faces from noise; give one")
+    if source is not None and emotion:
+        raise UsageError("--source, --emotion: faces from noise have no source; say --pair A:B instead")
     from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root, pair))
     config = (
         NoiseSynthConfig(count=count, emotions=tuple(emotion or ()), batch_size=batch_size, seed=seed)
@@ -90,6 +114,7 @@ def command(
             root,
             model=model,
             dataset=dataset,
+            source=source,
             name=name,
             options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
             notify=notify,
@@ -106,8 +131,15 @@ def _print(result: SynthResult) -> None:
     if result.pair is None:
         console.print_text(f"made from noise: {', '.join(result.emotions)}")
         return
+    if result.source is None:
+        whence = f"real '{result.pair.a}' faces of train"
+    elif result.source_share < 1.0:
+        share = f"{result.source_share:.0%} of the images from {result.source.name}"
+        whence = f"'{result.pair.a}' faces ({share}, the others from real faces of train)"
+    else:
+        whence = f"'{result.pair.a}' faces of {result.source.name}"
     console.print_text(
-        f"made from {result.sources:,} real '{result.pair.a}' faces of train, each used up to "
+        f"made from {result.sources:,} {whence}, each used up to "
         f"{result.rounds} time{'s' if result.rounds > 1 else ''}"
         + (", mirrored or slightly turned after the first" if result.rounds > 1 else "")
     )

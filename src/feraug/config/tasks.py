@@ -43,6 +43,9 @@ class SynthConfig:
     split: str = "train"
     batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
     seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    source_share: float = setting(
+        0.0, "Share of the faces out of --source; all of them where it is given.", low=0.0, high=1.0
+    )
 
     def __post_init__(self) -> None:
         check(self)

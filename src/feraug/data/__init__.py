@@ -1,15 +1,20 @@
 """Faces in memory or on the device: conversion, batches by number, augmentation, a torch Dataset."""
 
-from feraug.data.batches import ClassBatches, PairBatches, Sampling, ShuffledRows, noise
+from feraug.data.batches import ClassBatches, PairBatches, Sampling, noise
 from feraug.data.images import FaceTensors, on_device, to_float, to_uint8
+from feraug.data.streams import FaceStream, MixedFaces, ShuffledFaces, ShuffledRows, mixed_places
 from feraug.data.views import vary
 
 __all__ = [
     "ClassBatches",
+    "FaceStream",
     "FaceTensors",
+    "MixedFaces",
     "PairBatches",
     "Sampling",
+    "ShuffledFaces",
     "ShuffledRows",
+    "mixed_places",
     "noise",
     "on_device",
     "to_float",

@@ -88,7 +88,7 @@ def scores_here(detector: FaceDetector, images: NDArray[np.uint8]) -> NDArray[np
 
 
 def faces_in(detector: FaceDetector, photo: NDArray[np.uint8], least: float) -> list[Box]:
-    """The faces of a photo uint8 (H, W, 3), best first: their scores are ``least`` or more, found and cropped."""
+    """The faces of a photo uint8 (H, W, 3), best first: of score ``least`` or more, found and cropped."""
     found: list[Box] = []
     with detector.opened(photos=True) as find:
         for left, top, right, bottom in tiles(photo.shape[1], photo.shape[0], detector.tilings):

@@ -60,10 +60,10 @@ class SyntheticWriter:
         labels: NDArray[np.uint8],
         *,
         rows: NDArray[np.int64],
-        source: int,
+        source: int | NDArray[np.uint8],
         rounds: NDArray[np.uint16],
     ) -> None:
-        """Add uint8 (n, 48, 48) images with their labels (n,) and origins (n,)."""
+        """Add uint8 (n, 48, 48) images with their labels (n,) and origins (n,), or one source for all."""
         here = slice(self._filled, self._filled + len(images))
         self._images[here] = images
         self._labels[here] = labels
