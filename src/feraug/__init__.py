@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from feraug.api import (
+        Classifier,
         FaceDataset,
         FaceGenerator,
         SyntheticFaces,
         Translator,
         export_artifact,
+        load_classifier,
         load_generator,
         load_translator,
         open_dataset,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     )
     from feraug.config import (
         DEFAULTS,
+        ClassifierConfig,
         NoiseConfig,
         NoiseSynthConfig,
         PrepareConfig,
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
     from feraug.errors import FeraugError
 
 _HOMES = {
+    "Classifier": "feraug.api",
+    "ClassifierConfig": "feraug.config",
     "DEFAULTS": "feraug.config",
     "EMOTIONS": "feraug.emotions",
     "FaceDataset": "feraug.api",
@@ -55,6 +60,7 @@ _HOMES = {
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
     "export_artifact": "feraug.api",
+    "load_classifier": "feraug.api",
     "load_generator": "feraug.api",
     "load_translator": "feraug.api",
     "open_dataset": "feraug.api",
@@ -69,6 +75,8 @@ __all__ = [
     "DEFAULTS",
     "EMOTIONS",
     "SPLITS",
+    "Classifier",
+    "ClassifierConfig",
     "FaceDataset",
     "FaceGenerator",
     "FeraugError",
@@ -81,6 +89,7 @@ __all__ = [
     "TranslatorConfig",
     "__version__",
     "export_artifact",
+    "load_classifier",
     "load_generator",
     "load_translator",
     "open_dataset",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import (
+    ClassifierConfig,
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
@@ -28,18 +29,23 @@ from feraug.store.workspace import Workspace
 from feraug.workflows import prepare as _prepare
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
+from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
 from feraug.workflows.synth import SynthResult
 from feraug.workflows.train import TrainResult
+from feraug.workflows.train_classifier import ClassifierResult
+from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.translators import Translator, load_translator
 
 if TYPE_CHECKING:
     from feraug.data import FaceTensors
 
 __all__ = [
+    "Classifier",
+    "ClassifierResult",
     "ExportResult",
     "FaceDataset",
     "FaceGenerator",
@@ -49,6 +55,7 @@ __all__ = [
     "TrainResult",
     "Translator",
     "export_artifact",
+    "load_classifier",
     "load_generator",
     "load_translator",
     "open_dataset",
@@ -155,7 +162,7 @@ def prepare(
 
 
 def train(
-    model: str | TranslatorConfig | NoiseConfig,
+    model: str | TranslatorConfig | NoiseConfig | ClassifierConfig,
     *,
     workspace: str | Path = "artifacts",
     name: str | None = None,
@@ -168,7 +175,7 @@ def train(
     overwrite: bool = False,
     notify: Notify = ignore,
     **settings: Any,
-) -> TrainResult:
+) -> TrainResult | ClassifierResult:
     """``feraug train MODEL``: train, or go on training, and write ``WORKSPACE/models/NAME.h5``.
 
     ``model`` is a config, or a name such as ``"weighted"`` with settings on top of its defaults:
@@ -189,14 +196,16 @@ def train(
         dataset=None if dataset is None else Path(dataset),
         source=None if source is None else Path(source),
         source_model=None if source_model is None else str(source_model),
-        options=_train.TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
+        options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
         notify=notify,
     )
 
 
 def train_translator(config: TranslatorConfig | None = None, **options: Any) -> TrainResult:
     """:func:`train` for a translator; without a config, the default cyclegan."""
-    return train(config or TranslatorConfig(), **options)
+    result = train(config or TranslatorConfig(), **options)
+    assert isinstance(result, TrainResult)
+    return result
 
 
 def synthesise(

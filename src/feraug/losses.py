@@ -32,6 +32,17 @@ def cross_entropy(scores: Tensor, target: float) -> Tensor:
     return functional.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))
 
 
+def weighted_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, smoothing: float = 0.0) -> Tensor:
+    """E[w (-sum_k q_k log softmax(logits)_k)], the classifiers' loss.
+
+    ``logits`` float (N, K), ``labels`` int64 (N,), ``weights`` float (N,); q is 1 - ``smoothing``
+    at the label plus ``smoothing`` / K everywhere (Szegedy et al., "Rethinking the Inception
+    Architecture", 2016, section 7).  The mean is over N, not over the sum of the weights.
+    """
+    each = functional.cross_entropy(logits, labels, reduction="none", label_smoothing=smoothing)
+    return (weights * each).mean()
+
+
 def l1(images: Tensor, originals: Tensor) -> Tensor:
     """E[|images - originals|_1] as a mean over pixels.
 

@@ -44,7 +44,8 @@ def test_the_chain(feraug: Feraug, chain: Workspace, tiny: tuple[str, ...]) -> N
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("train dcgan --source dataset.h5", "--source: dcgan makes faces from noise and has no domain a"),
+        ("train dcgan --source dataset.h5", "--source: dcgan has no domain a; cyclegan"),
+        ("train simple --source-model wgan-gp", "--source-model: simple has no domain a"),
         ("train cyclegan --name x --source-share 0.5", "--source-share: of what? Name images with --source"),
         ("train cyclegan --source-share 1.5", "1.5 is not a number from 0 to 1"),
         ("train cyclegan --name x --source nowhere.h5", "nowhere.h5: no such file"),

@@ -14,8 +14,9 @@ from feraug.errors import Interrupted
 
 COMMANDS: Final = {
     "prepare": "Read, audit and split a set of faces.",
-    "train": "Train a model: translators and generators of faces from noise.",
+    "train": "Train a model: translators, faces from noise, classifiers.",
     "synth": "Make labelled faces with a trained model.",
+    "bench": "Does a classifier gain by the synthetic faces? Honestly.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",
 }

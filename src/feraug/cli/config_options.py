@@ -12,11 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from feraug.cli import options
-from feraug.config import DEFAULTS, MODELS, PRESETS, NoiseConfig, TranslatorConfig, model_config, uses
+from feraug.config import DEFAULTS, MODELS, PRESETS, model_config, uses
+from feraug.config.registry import Config
 from feraug.config.values import fields, hints, one_of
 from feraug.errors import UsageError
-
-Config = TranslatorConfig | NoiseConfig
 
 _METAVARS = {"pair": "A:B", "budget": "TIME", "emotions": "EMOTION", "diff_augment": "NAMES"}
 _DURATIONS = ("epochs", "steps", "budget")
@@ -38,8 +37,9 @@ def chosen(context: typer.Context, model: str, values: Mapping[str, Any], base: 
     if len(lengths) > 1:
         raise UsageError(f"{', '.join('--' + name for name in lengths)}: give one of them")
     start = base if base is not None else DEFAULTS[model]
-    reset = {} if not lengths else {name: None for name in ("steps", "budget") if name not in typed}
-    return replace(start, **{**reset, **typed})  # type: ignore[return-value]
+    lasting = [name for name in ("steps", "budget") if hasattr(start, name)]
+    reset = {} if not lengths else {name: None for name in lasting if name not in typed}
+    return replace(start, **{**reset, **typed})
 
 
 def was_typed(context: typer.Context, names: Iterable[str]) -> bool:

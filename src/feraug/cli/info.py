@@ -79,14 +79,17 @@ def _model(facts: Mapping[str, Any]) -> None:
     config = facts["config"]
     state = "finished" if facts["finished"] else "not finished"
     what = f"{config.get('model', 'model')} {config.get('pair') or ', '.join(config.get('emotions', ()))}"
-    console.print_text(f"{what}: step {facts['step']:,} of {facts['steps']:,}, {state}")
+    console.print_text(f"{what.strip()}: step {facts['step']:,} of {facts['steps']:,}, {state}")
     if facts["seconds"] is not None:
         console.print_text(f"trained for {facts['seconds'] / 60:,.1f} minutes")
     table = console.new_table(None, "network", "parameters")
     for role, count in facts["parameters"].items():
         table.add_row(one_line(role), f"{count:,}")
     console.print_table(table)
-    table = console.new_table(None, "loss (unweighted, mean of the last epoch)", "value")
+    measured = "mean of the last epoch"
+    if "chosen_epoch" in facts:
+        measured += f"; validation: of epoch {facts['chosen_epoch']}, the chosen one"
+    table = console.new_table(None, f"loss (unweighted, {measured})", "value")
     for name, value in facts["losses"].items():
         table.add_row(one_line(name), f"{value:.4f}")
     console.print_table(table)

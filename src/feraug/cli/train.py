@@ -11,11 +11,14 @@ import typer
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
 from feraug.cli.processes import is_first_process
-from feraug.config import MODELS, PRESETS, TRANSLATORS
+from feraug.config import CLASSIFIERS, MODELS, PRESETS, TRANSLATORS
+from feraug.config.registry import Config
 from feraug.errors import UsageError
 
 if TYPE_CHECKING:
-    from feraug.workflows.train import DryRun, TrainResult
+    from feraug.workflows.train import TrainResult
+    from feraug.workflows.train_classifier import ClassifierResult
+    from feraug.workflows.train_options import DryRun
 
 app = new_app("Train a model: a sub-command each, with its own options (feraug train cyclegan --help).")
 
@@ -84,7 +87,9 @@ _SHARED = inspect.signature(_options, eval_str=True)
 
 
 def _add_command(model: str) -> None:
-    example = "--pair neutral:happy" if model in TRANSLATORS else "--emotion neutral"
+    example = "" if model in CLASSIFIERS else "--emotion neutral"
+    if model in TRANSLATORS:
+        example = "--pair neutral:happy"
 
     def command(context: typer.Context, **values: Any) -> None:
         _train(context, model, values)
@@ -97,7 +102,7 @@ def _add_command(model: str) -> None:
     command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
     command.__doc__ = (
-        f"{MODELS[model]}\n\nferaug train {model} {example}\n\n"
+        f"{MODELS[model]}\n\n{f'feraug train {model} {example}'.strip()}\n\n"
         "The same command again continues an unfinished run; Ctrl-C saves first."
     )
     app.command(model)(command)
@@ -114,7 +119,9 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     from feraug.cli import console
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
-    from feraug.workflows.train import TrainOptions, dry_run, train
+    from feraug.workflows.train import dry_run, train
+    from feraug.workflows.train_classifier import ClassifierResult
+    from feraug.workflows.train_options import TrainOptions
 
     workspace = Workspace(shared["workspace"])
     base = _base(context, model, values, shared, workspace)
@@ -142,7 +149,10 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     if shared["dry_run"]:
         console.print_json(plan.as_json()) if shared["as_json"] else _print_plan(plan)
         return
-    console.print_json(result.as_json()) if shared["as_json"] else _print(result)
+    if shared["as_json"]:
+        console.print_json(result.as_json())
+    else:
+        _print_classifier(result) if isinstance(result, ClassifierResult) else _print(result)
     if result.interrupted:
         again = "The same command, without --overwrite," if shared["overwrite"] else "The same command"
         if is_first_process():
@@ -152,7 +162,7 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
 
 def _base(
     context: typer.Context, model: str, values: dict[str, Any], shared: dict[str, Any], workspace: Any
-) -> config_options.Config | None:
+) -> Config | None:
     """The settings to start from: of a file, a preset, an unfinished run; None: the model's defaults."""
     given = [name for name in ("config", "preset", "resume") if shared[name]]
     if len(given) > 1:
@@ -186,6 +196,21 @@ def _print(result: TrainResult) -> None:
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
     console.print_text(f"look at the samples in {result.samples}")
+
+
+def _print_classifier(result: ClassifierResult) -> None:
+    from feraug.cli import console
+
+    if result.validation:
+        table = console.new_table(None, "epoch", "accuracy on validation")
+        shown = {1, len(result.validation), result.chosen_epoch}
+        for epoch in sorted(shown):
+            mark = " (chosen)" if epoch == result.chosen_epoch else ""
+            table.add_row(f"{epoch}{mark}", f"{result.validation[epoch - 1]:.1%}")
+        console.print_table(table)
+    state = "already done" if result.already_done else "wrote"
+    console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
+    console.print_text("the best of many epochs flatters; 'feraug bench' says what holds on test images")
 
 
 def _print_plan(plan: DryRun) -> None:

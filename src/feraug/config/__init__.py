@@ -4,46 +4,61 @@ Configs are frozen dataclasses of JSON values.  They travel inside the artifacts
 :func:`from_json` checks a config from a file as strictly as one from the command line.
 """
 
+from feraug.config.bench import ARMS, SYNTHETIC_ARMS, USES, BenchConfig
+from feraug.config.classifiers import (
+    CLASSIFIERS,
+    OPTIMIZERS,
+    SCHEDULES,
+    ClassifierConfig,
+    classifier_config,
+)
 from feraug.config.models import (
-    DEFAULTS,
     DIFF_AUGMENTATIONS,
     DISCRIMINATOR_NORMS,
-    MODELS,
     NOISE_GENERATORS,
     OUTPUTS,
     PRECISIONS,
-    PRESETS,
     TRANSLATORS,
     UPSAMPLINGS,
     GanConfig,
     NoiseConfig,
     TranslatorConfig,
-    model_config,
-    uses,
 )
+from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
 from feraug.config.tasks import LABEL_SOURCES, NoiseSynthConfig, PrepareConfig, SynthConfig
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
+    "ARMS",
+    "CLASSIFIERS",
     "DEFAULTS",
     "DIFF_AUGMENTATIONS",
     "DISCRIMINATOR_NORMS",
+    "GAN_MODELS",
     "LABEL_SOURCES",
     "MODELS",
     "NOISE_GENERATORS",
+    "OPTIMIZERS",
     "OUTPUTS",
     "PRECISIONS",
     "PRESETS",
+    "SCHEDULES",
+    "SYNTHETIC_ARMS",
     "TRANSLATORS",
     "UPSAMPLINGS",
+    "USES",
+    "BenchConfig",
+    "ClassifierConfig",
     "GanConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
     "PrepareConfig",
     "SynthConfig",
     "TranslatorConfig",
+    "classifier_config",
     "differences",
     "from_json",
+    "gan_config",
     "model_config",
     "to_json",
     "uses",

@@ -63,6 +63,39 @@ class Sampling:
         return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)
 
 
+class BalancedRows:
+    """Row numbers of an endless sequence in which groups of rows come equally often.
+
+    In each turn every group gives one row, in an order of the turn's own; within a group rows
+    come in shuffled passes.
+    """
+
+    def __init__(
+        self, groups: list[NDArray[np.int64]], *, seed: int, turns_stream: int, rows_stream: int
+    ) -> None:
+        self._groups, self._seed, self._turns_stream = groups, seed, turns_stream
+        self._rows = [
+            ShuffledRows(len(group), seed=seed, stream=rows_stream + number)
+            for number, group in enumerate(groups)
+        ]
+
+    def rows(self, index: int, batch_size: int) -> NDArray[np.int64]:
+        """The rows of batch ``index``, int64 (batch_size,)."""
+        groups = len(self._groups)
+        places = np.arange(index * batch_size, (index + 1) * batch_size)
+        turns = places // groups
+        orders = {turn: self._order(int(turn)) for turn in np.unique(turns)}
+        group_of = np.array([orders[turn][place % groups] for turn, place in zip(turns, places, strict=True)])
+        rows = np.empty(batch_size, np.int64)
+        for number, group in enumerate(self._groups):
+            here = group_of == number
+            rows[here] = group[self._rows[number].at(turns[here])]
+        return rows
+
+    def _order(self, turn: int) -> NDArray[np.int64]:
+        return np.random.default_rng((self._seed, self._turns_stream, turn)).permutation(len(self._groups))
+
+
 class PairBatches:
     """Unpaired batches of two domains: images uint8 (N, 48, 48), or a stream of faces, each."""
 
@@ -113,16 +146,15 @@ class ClassBatches:
         self._images = on_device(images, sampling.device)
         self._classes = classes.astype(np.int64)
         groups = [np.flatnonzero(classes == number) for number in range(int(classes.max()) + 1)]
-        self._groups = groups if balanced else [np.arange(len(images))]
-        self._rows = [
-            ShuffledRows(len(group), seed=sampling.seed, stream=_CLASS_STREAM + number)
-            for number, group in enumerate(self._groups)
-        ]
+        self._rows = BalancedRows(
+            groups if balanced else [np.arange(len(images))],
+            seed=sampling.seed, turns_stream=_ORDER_STREAM, rows_stream=_CLASS_STREAM,
+        )  # fmt: skip
 
     def batch(self, index: int) -> NoiseBatch:
         """Batch ``index``: this process's faces, classes and noise."""
         sampling = self._sampling
-        rows = sampling.mine(self._chosen(index))
+        rows = sampling.mine(self._rows.rows(index, sampling.batch_size))
         places = torch.from_numpy(rows).to(sampling.device)
         faces = sampling.augmented(to_float(self._images[places]), 0, index)
         classes = torch.from_numpy(self._classes[rows]).to(sampling.device)
@@ -138,22 +170,6 @@ class ClassBatches:
         sampling = self._sampling
         ahead = sampling.random(_OTHER_STREAM, index).integers(1, count, sampling.batch_size)
         return (classes + torch.from_numpy(sampling.mine(ahead)).to(sampling.device)) % count
-
-    def _chosen(self, index: int) -> NDArray[np.int64]:
-        """The rows of batch ``index`` over all processes."""
-        size, groups = self._sampling.batch_size, len(self._groups)
-        places = np.arange(index * size, (index + 1) * size)
-        turns = places // groups  # in each turn every group comes once, in an order of its own
-        orders = {turn: self._order(int(turn)) for turn in np.unique(turns)}
-        group_of = np.array([orders[turn][place % groups] for turn, place in zip(turns, places, strict=True)])
-        rows = np.empty(size, np.int64)
-        for number, group in enumerate(self._groups):
-            here = group_of == number
-            rows[here] = group[self._rows[number].at(turns[here])]
-        return rows
-
-    def _order(self, turn: int) -> NDArray[np.int64]:
-        return self._sampling.random(_ORDER_STREAM, turn).permutation(len(self._groups))
 
 
 def noise(seed: int, index: int, count: int, latent_size: int) -> NDArray[np.float32]:

@@ -27,10 +27,14 @@ def draw_views(random: np.random.Generator, count: int, mirrored: NDArray[np.boo
     return np.asarray(rows, np.float32).transpose(2, 0, 1)
 
 
-def warp(faces: Tensor, matrices: NDArray[np.float32]) -> Tensor:
-    """The views of faces (N, 1, 48, 48) that ``matrices`` (N, 2, 3) describe; the rim is reflected."""
+def warp(faces: Tensor, matrices: NDArray[np.float32], side: int | None = None) -> Tensor:
+    """The views of faces (N, 1, 48, 48) that ``matrices`` (N, 2, 3) describe; the rim is reflected.
+
+    They have ``side`` x ``side`` pixels (None: as many as the faces).
+    """
+    height, width = (side, side) if side is not None else faces.shape[2:]
     grid = functional.affine_grid(
-        torch.from_numpy(matrices).to(faces.device), list(faces.shape), align_corners=False
+        torch.from_numpy(matrices).to(faces.device), [len(faces), 1, height, width], align_corners=False
     )
     return functional.grid_sample(
         faces, grid, mode="bilinear", padding_mode="reflection", align_corners=False

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 from torch import nn
 
 from feraug.config import NoiseConfig, TranslatorConfig
+from feraug.models.classifiers import build_classifier
 from feraug.models.discriminator import Discriminator, receptive_field
 from feraug.models.generator import Output, TranslationGenerator, Upsampling
 from feraug.models.noise import NoiseDiscriminator, NoiseGenerator
@@ -17,6 +18,7 @@ __all__ = [
     "NoiseDiscriminator",
     "NoiseGenerator",
     "TranslationGenerator",
+    "build_classifier",
     "build_generator",
     "build_networks",
     "build_noise_generator",

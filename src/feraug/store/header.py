@@ -20,7 +20,9 @@ FORMAT_VERSION: Final = 1
 DATASET: Final = "feraug-dataset"
 MODEL: Final = "feraug-model"
 SYNTHETIC: Final = "feraug-synthetic"
-ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC)
+PREDICTIONS: Final = "feraug-predictions"
+BENCH: Final = "feraug-bench"
+ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC, PREDICTIONS, BENCH)
 
 MAKE_AGAIN: Final = "copy it again, or repeat the command that made it with --overwrite"
 """What to do about a damaged file."""

@@ -15,7 +15,7 @@ from feraug.store.header import MODEL, Header, Provenance, write_header
 from feraug.store.reading import ArtifactReader, open_artifact
 from feraug.store.writing import new_artifact
 
-GROUPS: Final = ("networks", "ema", "optimizers", "random", "image_history", "history", "timing")
+GROUPS: Final = ("networks", "ema", "chosen", "optimizers", "random", "image_history", "history", "timing")
 """The groups of a model file; a path within is e.g. ``ema/a_to_b/head.1.weight``."""
 
 FACTS: Final = {"step": int, "steps": int, "steps_per_epoch": int, "finished": bool}

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.header import (
+    BENCH,
     DATASET,
     MAKE_AGAIN,
     MODEL,
     OTHER_FILE,
+    PREDICTIONS,
     SYNTHETIC,
     Header,
     read_header,
@@ -26,7 +28,13 @@ from feraug.store.header import (
 NUMBERS: Final = frozenset(("bool", "uint8", "uint16", "int32", "int64", "float16", "float32", "float64"))
 """Types of arrays, in the machine's byte order; HDF5 knows many more, which nothing here can use."""
 
-_MAKERS: Final = {DATASET: "'feraug prepare'", MODEL: "'feraug train'", SYNTHETIC: "'feraug synth'"}
+_MAKERS: Final = {
+    DATASET: "'feraug prepare'",
+    MODEL: "'feraug train'",
+    SYNTHETIC: "'feraug synth'",
+    PREDICTIONS: "'feraug bench'",
+    BENCH: "'feraug bench'",
+}
 
 FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
 """What a value of ``facts`` must be: a type, one of several, an object with these keys, or null."""

@@ -30,6 +30,14 @@ class Workspace:
         """``synthetic/NAME.h5``."""
         return self.root / "synthetic" / f"{checked_name(name)}.h5"
 
+    def bench(self, name: str) -> Path:
+        """``bench/NAME.h5``; the folder ``bench/NAME`` has a file for each repeat of each arm."""
+        return self.root / "bench" / f"{checked_name(name)}.h5"
+
+    def synthetic_sets(self) -> list[Path]:
+        """All synthetic sets, sorted by name."""
+        return sorted((self.root / "synthetic").glob("*.h5"))
+
     def models(self) -> list[Path]:
         """All model files, sorted by name."""
         return sorted((self.root / "models").glob("*.h5"))

@@ -1,21 +1,25 @@
 """Training loops as generator functions over a state that turns into plain arrays and back."""
 
+from feraug.training.classifier import ClassifierState, fit_classifier
 from feraug.training.gan import Batches, StepReport, fit
 from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear
-from feraug.training.processes import any_of, first_says, new_fabric
+from feraug.training.processes import alone, any_of, first_says, new_fabric
 from feraug.training.state import TrainState, load_network
 
 __all__ = [
     "Batches",
     "BudgetPlan",
+    "ClassifierState",
     "Plan",
     "StepPlan",
     "StepReport",
     "TrainState",
+    "alone",
     "any_of",
     "constant_then_linear",
     "first_says",
     "fit",
+    "fit_classifier",
     "load_network",
     "new_fabric",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -68,3 +69,27 @@ def constant_then_linear(decay_from: float) -> Callable[[float], float]:
         return (1.0 - progress) / (1.0 - decay_from)
 
     return factor
+
+
+def one_cycle(warmup: float) -> Callable[[float], float]:
+    """Learning-rate factor over progress in [0, 1): by cosines from 1/25 up to 1, and down to 1e-5.
+
+    Smith and Topin, "Super-Convergence" (2018), in the form and with the numbers of torch's
+    ``OneCycleLR``; ``warmup`` is the share of training in which the rate rises.
+    """
+
+    def factor(progress: float) -> float:
+        if progress < warmup:
+            return _cosine(0.04, 1.0, progress / warmup)
+        return _cosine(1.0, 0.04 / 1e4, (progress - warmup) / (1.0 - warmup))
+
+    return factor
+
+
+def by_steps(progress: float) -> float:
+    """Learning-rate factor: 1, a tenth after half of training, a hundredth after three quarters."""
+    return 1.0 if progress < 0.5 else 0.1 if progress < 0.75 else 0.01
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * (1.0 + math.cos(math.pi * share)) / 2.0

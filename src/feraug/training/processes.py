@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -39,6 +39,19 @@ def new_fabric(
         num_nodes=nodes,
         precision=precision,  # type: ignore[arg-type]
     )
+
+
+def alone(fabric: Fabric) -> Fabric:
+    """A process as if there were no others: for work that each does by itself."""
+    return cast("Fabric", _Alone(fabric))
+
+
+class _Alone:
+    world_size, global_rank, is_global_zero = 1, 0, True
+
+    def __init__(self, fabric: Fabric) -> None:
+        self.device = fabric.device
+        self.autocast = fabric.autocast
 
 
 def any_of(fabric: Fabric, flag: bool) -> bool:

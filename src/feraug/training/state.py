@@ -123,22 +123,10 @@ class TrainState:
         mixed = pool.exchange(gathered(self.fabric, fakes), random)
         return mixed[self.fabric.global_rank * len(fakes) :][: len(fakes)]
 
-    @torch.no_grad()
     def update_ema(self) -> None:
-        """Move the EMA towards the networks: decay min(``ema_decay``, (1 + step) / (10 + step)).
-
-        The warm-up, as in TensorFlow's ExponentialMovingAverage, keeps the random start from
-        lingering in short runs.
-        """
-        decay = min(self.ema_decay, (1 + self.step) / (10 + self.step))
+        """Move the EMA towards the networks."""
         for role, average in self.ema.items():
-            source = self.networks[role]
-            torch._foreach_lerp_(list(average.parameters()), list(source.parameters()), 1.0 - decay)
-            for kept, new in zip(average.buffers(), source.buffers(), strict=True):
-                if new.is_floating_point():  # statistics of a batch norm: as old as the weights they serve
-                    kept.lerp_(new, 1.0 - decay)
-                else:
-                    kept.copy_(new)
+            move_average(average, self.networks[role], self.ema_decay, self.step)
 
     def to_arrays(self) -> Arrays:
         """Everything as arrays by path; see ``docs/file-format.md``."""
@@ -204,6 +192,22 @@ class TrainState:
             for group in optimizer.param_groups
             for parameter in group["params"]
         ]
+
+
+@torch.no_grad()
+def move_average(average: nn.Module, source: nn.Module, decay: float, step: int) -> None:
+    """Move an EMA towards its network after step ``step``: decay min(``decay``, (1 + step) / (10 + step)).
+
+    The warm-up, as in TensorFlow's ExponentialMovingAverage, keeps the random start from
+    lingering in short runs.
+    """
+    share = 1.0 - min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(source.parameters()), share)
+    for kept, new in zip(average.buffers(), source.buffers(), strict=True):
+        if new.is_floating_point():  # statistics of a batch norm: as old as the weights they serve
+            kept.lerp_(new, share)
+        else:
+            kept.copy_(new)
 
 
 def load_network(

@@ -139,14 +139,10 @@ def training_source(
     a share goes on with what the ``unfinished`` model was made from, looked for by its digest.
     Raises :class:`UsageError` where that makes no sense.
     """
-    given = [f"--{name}" for name, value in _options(source, source_model) if value is not None]
     if not isinstance(config, TranslatorConfig):
-        if given:
-            raise UsageError(
-                f"{given[0]}: {config.model} makes faces from noise and has no domain a; "
-                f"{', '.join(TRANSLATORS)} have"
-            )
+        refuse_source(config.model, source, source_model)
         return config, None
+    given = _given(source, source_model)
     if len(given) > 1:
         raise UsageError(f"{', '.join(given)}: give one of them")
     emotion = config.domains.a
@@ -168,8 +164,16 @@ def training_source(
     return config, generator_of(find_model(source_model, workspace), emotion)
 
 
-def _options(source: Path | None, source_model: str | None) -> list[tuple[str, Path | str | None]]:
-    return [("source", source), ("source-model", source_model)]
+def refuse_source(model: str, source: Path | None, source_model: str | None) -> None:
+    """Refuse a source for a model that is no translator."""
+    given = _given(source, source_model)
+    if given:
+        raise UsageError(f"{given[0]}: {model} has no domain a; {', '.join(TRANSLATORS)} have")
+
+
+def _given(source: Path | None, source_model: str | None) -> list[str]:
+    options = {"--source": source, "--source-model": source_model}
+    return [name for name, value in options.items() if value is not None]
 
 
 def _enough(source: DomainSource) -> DomainSource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,13 @@ def existing_header(
     *,
     overwrite: bool,
     normalised: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    extends: Collection[str] = (),
 ) -> Header | None:
     """The header of the file at ``path`` if it came from the same config and inputs; None to make it anew.
 
-    ``normalised`` completes the config of a file from a version that had fewer settings.  Raises
+    ``normalised`` completes the config of a file from a version that had fewer settings.  A file
+    that only differs in ``extends`` (settings), and that was made from fewer inputs, is one to add
+    to: its header is given too.  Raises
     :class:`ConfigConflictError`, naming what differs, when it came from others.
     """
     if path.is_dir():  # which no --overwrite replaces; better said before the work than after it
@@ -36,11 +39,17 @@ def existing_header(
             header = reader.header
     except ArtifactError as problem:
         raise ArtifactError(problem.what, _OTHERWISE) from problem
-    found = differences(normalised(header.provenance.config), wanted.config)
-    found += _input_differences(header.provenance.inputs, wanted.inputs)
+    there = normalised(header.provenance.config)
+    found = differences(_without(there, extends), _without(wanted.config, extends))
+    more = extends and set(header.provenance.inputs.values()) <= set(wanted.inputs.values())
+    found += [] if more else _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
         raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)}); {_OTHERWISE}")
     return header
+
+
+def _without(values: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def _input_differences(existing: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:

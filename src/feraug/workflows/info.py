@@ -64,17 +64,21 @@ def _dataset(path: Path, header: Header) -> dict[str, Any]:
 def _model(path: Path, header: Header) -> dict[str, Any]:
     saved = read_model(path)
     parameters: dict[str, int] = {}
+    # A finished classifier holds its best epoch alone.
+    kept = "networks" if any(name.startswith("networks/") for name in saved.arrays) else "chosen"
     for name, values in saved.arrays.items():
         group, _, rest = name.partition("/")
-        if group == "networks" and not rest.endswith(_STATISTICS):
+        if group == kept and not rest.endswith(_STATISTICS):
             role = rest.partition("/")[0]
             parameters[role] = parameters.get(role, 0) + int(values.size)
     epoch = int(header.extra["steps_per_epoch"])
-    losses = {
-        name.removeprefix("history/"): float(np.mean(values[-epoch:]))
-        for name, values in saved.arrays.items()
-        if name.startswith("history/") and values.size
-    }
+    chosen = int(header.extra.get("chosen_epoch", 0))
+    losses = {}
+    for name, values in saved.arrays.items():
+        if name.startswith("history/validation_") and values.size:  # one an epoch, of a classifier
+            losses[name.removeprefix("history/")] = float(values[chosen - 1])
+        elif name.startswith("history/") and values.size:
+            losses[name.removeprefix("history/")] = float(np.mean(values[-epoch:]))
     return {
         "step": saved.step,
         "steps": saved.steps,
@@ -82,6 +86,7 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
         "seconds": float(saved.arrays["timing/seconds"]) if "timing/seconds" in saved.arrays else None,
         "parameters": parameters,
         "losses": losses,
+        **({"chosen_epoch": chosen} if chosen else {}),
     }
 
 

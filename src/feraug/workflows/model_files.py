@@ -8,7 +8,15 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from feraug.config import NOISE_GENERATORS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
+from feraug.config import (
+    CLASSIFIERS,
+    NOISE_GENERATORS,
+    TRANSLATORS,
+    ClassifierConfig,
+    NoiseConfig,
+    TranslatorConfig,
+    model_config,
+)
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, TrainingError, UsageError
 from feraug.store.header import MODEL
@@ -18,7 +26,7 @@ from feraug.store.workspace import Workspace
 from feraug.training import load_network
 
 
-def config_in(path: Path, values: object) -> TranslatorConfig | NoiseConfig:
+def config_in(path: Path, values: object) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
     """The config in a model file, checked; :class:`ArtifactError` when this version knows no such model."""
     try:
         return model_config(values)  # type: ignore[arg-type]
@@ -26,7 +34,7 @@ def config_in(path: Path, values: object) -> TranslatorConfig | NoiseConfig:
         raise ArtifactError(f"{path}: not a model that this version knows ({problem})") from problem
 
 
-def config_of(path: Path) -> TranslatorConfig | NoiseConfig:
+def config_of(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
     """The config of a model file; :class:`ArtifactError` when it is something else."""
     header = read_artifact_header(path)
     if header.encoding_type != MODEL:
@@ -68,14 +76,19 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
 
 
 def load_average(
-    path: Path, saved: ModelArrays, role: str, build: Callable[[], nn.Module], device: torch.device
+    path: Path,
+    saved: ModelArrays,
+    role: str,
+    build: Callable[[], nn.Module],
+    device: torch.device,
+    group: str = "ema",
 ) -> nn.Module:
-    """The EMA of a network in a model file, ready to run on ``device``."""
+    """The EMA (or another ``group``) of a network in a model file, ready to run on ``device``."""
     # Shapes only: nothing is allocated for a config that the arrays do not fit.
     with torch.device("meta"):
         network = build()
     try:
-        load_network(network, saved.arrays, f"ema/{role}", assign=True)
+        load_network(network, saved.arrays, f"{group}/{role}", assign=True)
     except TrainingError as problem:
         raise ArtifactError(f"{path}: damaged ({problem})") from problem
     network.eval().requires_grad_(False)
@@ -83,7 +96,7 @@ def load_average(
 
 
 def _training_command(name: str, pair: DomainPair | None) -> str:
-    if name in NOISE_GENERATORS:
+    if name in NOISE_GENERATORS or name in CLASSIFIERS:
         return f"feraug train {name}"
     kind = name if name in TRANSLATORS else "cyclegan"
     return f"feraug train {kind} --pair {pair}" if pair is not None else f"feraug train {kind}"

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from feraug.config import NoiseConfig, TranslatorConfig, to_json
+from feraug.config import ClassifierConfig, NoiseConfig, TranslatorConfig, to_json
 from feraug.errors import FeraugError, MissingArtifactError
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
@@ -19,28 +19,14 @@ from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import check_shares, launched, on_first_process
-from feraug.workflows.domain_source import inputs_by_name, training_source
+from feraug.workflows.domain_source import inputs_by_name, refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.material import read_faces
 from feraug.workflows.model_files import config_in, config_of
+from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
+from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
 from feraug.workflows.training_run import TrainingRun
-
-DRY_STEPS = 10
-"""Steps that a dry run times."""
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What may differ between runs of the same training: it does not change the result."""
-
-    device: str = "auto"
-    checkpoint_seconds: float = 300.0
-    overwrite: bool = False
-    command: str = "feraug.train"
-    devices: int = 1
-    nodes: int = 1
-    log_dir: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -71,34 +57,8 @@ class TrainResult:
         }
 
 
-@dataclass(frozen=True)
-class DryRun:
-    """What a training would be: ``as_json`` is what ``--dry-run --json`` prints."""
-
-    path: Path
-    config: Mapping[str, Any]
-    parameters: Mapping[str, int]
-    """Trained values by role of the network."""
-    steps: int | None
-    """None with a budget."""
-    seconds_per_step: float
-    seconds: float
-    """Expected for the whole training."""
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "path": str(self.path),
-            "config": dict(self.config),
-            "parameters": dict(self.parameters),
-            "steps": self.steps,
-            "seconds_per_step": round(self.seconds_per_step, 5),
-            "seconds": round(self.seconds, 1),
-        }
-
-
 def train(
-    config: TranslatorConfig | NoiseConfig,
+    config: TranslatorConfig | NoiseConfig | ClassifierConfig,
     workspace: Workspace,
     *,
     name: str | None = None,
@@ -107,17 +67,22 @@ def train(
     source_model: str | None = None,
     options: TrainOptions | None = None,
     notify: Notify = ignore,
-) -> TrainResult:
+) -> TrainResult | ClassifierResult:
     """Train a model, or go on with its unfinished training; writes ``models/NAME.h5``.
 
     ``source`` or ``source_model`` is what a translator's domain a comes from, by the config's
     ``source_share``: a dataset or synthetic set, or a generator of faces from noise.
+
+    A classifier is trained by :func:`feraug.workflows.train_classifier.train_classifier`.
 
     Raises :class:`MissingArtifactError` without a dataset, :class:`~feraug.errors.ArtifactError`
     when there are too few faces of an emotion, :class:`~feraug.errors.TrainingError` when a loss
     is not finite, :class:`~feraug.errors.ConfigConflictError` when NAME was made with another
     config, and :class:`~feraug.errors.UsageError` for devices that cannot be had.
     """
+    if isinstance(config, ClassifierConfig):
+        refuse_source(config.model, source, source_model)
+        return train_classifier(config, workspace, name=name, dataset=dataset, options=options, notify=notify)
     options = options or TrainOptions()
     name = name or config.name
     path, samples = workspace.model(name), workspace.samples(name)
@@ -169,7 +134,7 @@ def train(
 
 
 def dry_run(
-    config: TranslatorConfig | NoiseConfig,
+    config: TranslatorConfig | NoiseConfig | ClassifierConfig,
     workspace: Workspace,
     *,
     name: str | None = None,
@@ -180,6 +145,11 @@ def dry_run(
     notify: Notify = ignore,
 ) -> DryRun:
     """Time ten steps of a training, and write nothing."""
+    if isinstance(config, ClassifierConfig):
+        refuse_source(config.model, source, source_model)
+        return dry_run_classifier(
+            config, workspace, name=name, dataset=dataset, options=options, notify=notify
+        )
     options = options or TrainOptions()
     path = workspace.model(name or config.name)
     config, domain = training_source(
@@ -212,20 +182,14 @@ def dry_run(
     )
 
 
-def train_translator(
-    config: TranslatorConfig,
-    workspace: Workspace,
-    *,
-    name: str | None = None,
-    dataset: Path | None = None,
-    options: TrainOptions | None = None,
-    notify: Notify = ignore,
-) -> TrainResult:
+def train_translator(config: TranslatorConfig, workspace: Workspace, **settings: Any) -> TrainResult:
     """:func:`train` for a translator."""
-    return train(config, workspace, name=name, dataset=dataset, options=options, notify=notify)
+    result = train(config, workspace, **settings)
+    assert isinstance(result, TrainResult)
+    return result
 
 
-def unfinished_config(path: Path) -> TranslatorConfig | NoiseConfig:
+def unfinished_config(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
     """The config of a model file, for ``--resume``; :class:`MissingArtifactError` when there is none."""
     if not path.exists():
         raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")

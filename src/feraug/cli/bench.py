@@ -1,0 +1,249 @@
+"""``feraug bench``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from feraug.cli import config_options, options
+from feraug.cli.commands import new_app
+from feraug.cli.processes import is_first_process
+from feraug.config import (
+    ARMS,
+    CLASSIFIERS,
+    DEFAULTS,
+    PRESETS,
+    SYNTHETIC_ARMS,
+    USES,
+    BenchConfig,
+    ClassifierConfig,
+)
+from feraug.config.values import fields, one_of
+from feraug.errors import UsageError
+
+if TYPE_CHECKING:
+    from feraug.workflows.bench import BenchPlan, BenchResult
+
+_HELP = {name: field.metadata.get("help", "") for name, field in fields(BenchConfig).items()}
+_SETTINGS = ("epochs", "steps", "batch_size", "width", "precision", "seed")
+"""Settings of the classifier that have an option here; ``--config`` takes them all."""
+
+app = new_app()
+
+
+@app.command()
+def command(
+    context: typer.Context,
+    classifier: Annotated[
+        str, typer.Option("--classifier", metavar="NAME", help=f"{', '.join(CLASSIFIERS)}.")
+    ] = "simple",
+    with_synthetic: Annotated[
+        bool, typer.Option("--with-synthetic", help="Compare real with real+synthetic.")
+    ] = False,
+    synthetic: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--synthetic",
+            metavar="FILE",
+            help="Synthetic set to use; repeatable.",
+            show_default="all in synthetic/, filtered ones in place of their parents",
+        ),
+    ] = None,
+    arm: Annotated[
+        list[str] | None,
+        typer.Option("--arm", metavar="ARM", help=f"{', '.join(ARMS)}; repeatable.", show_default=False),
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help=_HELP["repeats"])] = BenchConfig.repeats,
+    use: Annotated[str, typer.Option("--use", metavar="|".join(USES), help=_HELP["use"])] = BenchConfig.use,
+    ratio: Annotated[
+        float | None, typer.Option("--ratio", help=_HELP["ratio"], show_default="no limit")
+    ] = None,
+    per_class_cap: Annotated[
+        int | None,
+        typer.Option("--per-class-cap", min=1, help=_HELP["per_class_cap"], show_default="no limit"),
+    ] = None,
+    synthetic_weight: Annotated[
+        float, typer.Option("--synthetic-weight", help=_HELP["synthetic_weight"])
+    ] = BenchConfig.synthetic_weight,
+    pretrain_share: Annotated[
+        float, typer.Option("--pretrain-share", help=_HELP["pretrain_share"])
+    ] = BenchConfig.pretrain_share,
+    epochs: Annotated[
+        float | None,
+        typer.Option("--epochs", help="Passes over the real faces.", show_default="the classifier's"),
+    ] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps instead of epochs.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=2, help="Faces a step.", show_default="the classifier's")
+    ] = None,
+    width: Annotated[
+        float | None,
+        typer.Option(
+            "--width", help="Width of the classifier, as a share of the full one's.", show_default="1.0"
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option("--precision", help="32-true, bf16-mixed, 16-mixed.", show_default="32-true"),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Seed of the first repeat.", show_default="0")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--preset", help=f"Named settings of the classifier: {', '.join(PRESETS)}.", show_default=False
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            metavar="FILE",
+            help="The classifier's settings as JSON, from 'feraug info FILE --config'.",
+            show_default=False,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="File name, bench/NAME.h5.", show_default="CLASSIFIER")
+    ] = None,
+    dataset: options.DatasetOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the plan and the time to expect; write nothing.")
+    ] = False,
+    checkpoint_every: Annotated[
+        str, typer.Option("--checkpoint-every", metavar="TIME", help="10s, 5m, 1h.")
+    ] = "5m",
+    device: options.DeviceOption = "auto",
+    devices: options.DevicesOption = 1,
+    num_nodes: options.NodesOption = 1,
+    workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
+    overwrite: options.OverwriteOption = False,
+    as_json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Does synthetic data help? feraug bench --classifier vgg19 --with-synthetic.
+
+    Every arm is trained with the same number of steps and the same seeds, its epoch chosen on
+    validation; test is looked at once. The same command again goes on, or adds repeats.
+    """
+    every = options.seconds(checkpoint_every)
+    settings: dict[str, Any] = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "width": width}
+    settings |= {"precision": precision, "seed": seed}
+    chosen = BenchConfig(
+        classifier=_classifier(classifier, settings, preset, config),
+        arms=_arms(arm, with_synthetic or bool(synthetic)),
+        repeats=repeats,
+        use=use,
+        ratio=ratio,
+        per_class_cap=per_class_cap,
+        synthetic_weight=synthetic_weight,
+        pretrain_share=pretrain_share,
+    )
+    if synthetic and not set(chosen.arms) & set(SYNTHETIC_ARMS):
+        raise UsageError("--synthetic: none of the arms uses synthetic images; add --arm real+synthetic")
+
+    from feraug.cli import console
+    from feraug.cli.command_line import as_typed
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.bench import bench, plan
+    from feraug.workflows.train_options import TrainOptions
+
+    common: dict[str, Any] = {
+        "synthetic": tuple(synthetic or ()),
+        "name": name,
+        "dataset": dataset,
+        "options": TrainOptions(
+            device=device,
+            checkpoint_seconds=every,
+            overwrite=overwrite,
+            command=as_typed(),
+            devices=devices,
+            nodes=num_nodes,
+        ),
+    }
+    root = Workspace(workspace)
+    with console.notifier(quiet=quiet) as notify:
+        if dry_run:
+            planned = plan(chosen, root, notify=notify, **common)
+        else:
+            result = bench(chosen, root, notify=notify, **common)
+    if dry_run:
+        console.print_json(planned.as_json()) if as_json else _print_plan(planned)
+        return
+    if not is_first_process():
+        return
+    if result.interrupted:
+        console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
+        raise typer.Exit(130)
+    console.print_json(result.as_json()) if as_json else _print(result)
+
+
+def _classifier(
+    name: str, settings: Mapping[str, Any], preset: str | None, config: Path | None
+) -> ClassifierConfig:
+    one_of("classifier", name, CLASSIFIERS)
+    if preset is not None and config is not None:
+        raise UsageError("--config, --preset: give one of them")
+    base = DEFAULTS[name]
+    if config is not None:
+        base = config_options.from_file(config, name)
+    elif preset is not None:
+        base = config_options.from_preset(preset, name)
+    assert isinstance(base, ClassifierConfig)
+    given = {key: value for key, value in settings.items() if value is not None}
+    if "epochs" in given and "steps" in given:
+        raise UsageError("--epochs, --steps: give one of them")
+    if "epochs" in given:
+        given["steps"] = None
+    return replace(base, **given)
+
+
+def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
+    """The arms that were named, with ``real`` first; real+synthetic where synthetic images are asked for."""
+    arms = ["real", *(named or [])] if with_synthetic or not named else list(named)
+    if with_synthetic and not set(arms) & set(SYNTHETIC_ARMS):
+        arms.insert(1, "real+synthetic")
+    return tuple(dict.fromkeys(arms))
+
+
+def _print(result: BenchResult) -> None:
+    from feraug.cli import bench_tables, console
+
+    if result.reduced:
+        console.print_text("REDUCED: fewer repeats, steps or channels than the defaults")
+    console.print_table(bench_tables.overall_table(result.table))
+    if result.table["differences"]:
+        console.print_table(bench_tables.difference_table(result.table))
+    else:
+        console.print_table(bench_tables.recall_table(result.table))
+    for difference in result.table["differences"]:
+        console.print_table(bench_tables.class_table(result.table, difference))
+    for emotion, counts in result.table.get("reverse", {}).get("per_class", {}).items():
+        share = counts["correct"] / counts["total"]
+        console.print_text(
+            f"reverse: of {counts['total']:,} synthetic '{emotion}' the real classifier names {share:.1%} so"
+        )
+    for sentence in result.conclusions:
+        console.print_text(sentence)
+    state = "already done" if result.already_done else "wrote"
+    console.print_text(f"{state}: {result.path} ({result.repeats} repeats of {result.steps:,} steps)")
+    for plot in result.plots:
+        console.print_text(f"plot: {plot}")
+
+
+def _print_plan(planned: BenchPlan) -> None:
+    from feraug.cli import console
+
+    table = console.new_table(None, "setting", "value")
+    for name, value in planned.config.items():
+        shown = ", ".join(value) if isinstance(value, list) else "-" if value in (None, "") else str(value)
+        table.add_row(name, shown)
+    console.print_table(table)
+    for path in planned.files:
+        console.print_text(f"synthetic: {path}")
+    console.print_text(f"{planned.text}; would write {planned.path}")

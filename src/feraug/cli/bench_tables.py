@@ -1,0 +1,89 @@
+"""The tables that ``feraug bench`` prints, within 80 columns."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MEASURES: Final = {
+    "accuracy": "accuracy",
+    "accuracy_unleaked": "no copies",
+    "accuracy_without_near_copies": "no near ones",
+    "macro_f1": "macro F1",
+    "balanced_accuracy": "balanced",
+}
+
+
+def overall_table(figures: Mapping[str, Any]) -> Table:
+    """Mean and standard deviation over the repeats, in percent: an arm a row, a measure a column."""
+    from feraug.cli import console
+
+    arms = figures["arms"]
+    shown = [name for name in _MEASURES if name in next(iter(arms.values()))]
+    table = console.new_table(None, "arm", *(_MEASURES[name] for name in shown))
+    counts = [f"{figures['images'][name]:,}" if name in figures["images"] else "" for name in shown]
+    table.add_row("(test images)", *counts)
+    for arm, values in arms.items():
+        table.add_row(arm, *(_spread(values[name]) for name in shown))
+    return table
+
+
+def difference_table(figures: Mapping[str, Any]) -> Table:
+    """The differences between arms with their intervals: a measure a row."""
+    from feraug.cli import console
+
+    table = console.new_table(None, "difference", "measure", "points (95 %)", "p")
+    for difference, values in figures["differences"].items():
+        for name, words in _MEASURES.items():
+            if name in values:
+                table.add_row(difference, words, interval(values[name]), _p(values[name]["p"]))
+    return table
+
+
+def class_table(figures: Mapping[str, Any], difference: str) -> Table:
+    """Recall and correct of total by emotion for two arms, with the difference, its interval and p."""
+    from feraug.cli import console
+
+    arm, _, base = difference.partition(" - ")
+    table = console.new_table(None, "emotion", base, arm, "points (95 %)", "p, Holm")
+    for emotion, found in figures["differences"][difference]["per_class"].items():
+        cells = [recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
+        table.add_row(emotion, *cells, interval(found), _p(found["p_holm"]))
+    return table
+
+
+def recall_table(figures: Mapping[str, Any]) -> Table:
+    """Recall and correct of total by emotion, an arm a column; for a benchmark of one arm."""
+    from feraug.cli import console
+
+    arms = figures["arms"]
+    table = console.new_table(None, "emotion", *arms)
+    for emotion, counts in next(iter(arms.values()))["per_class"].items():
+        if counts["total"]:
+            table.add_row(emotion, *(recall(arm["per_class"][emotion]) for arm in arms.values()))
+    return table
+
+
+def recall(counts: Mapping[str, Any]) -> str:
+    """``57 % 282/491``: the mean over repeats of what was right."""
+    mean = sum(counts["correct"]) / len(counts["correct"])
+    shown = f"{mean:.0f}" if len(counts["correct"]) == 1 else f"{mean:.1f}"
+    return f"{mean / counts['total']:.0%} {shown}/{counts['total']}"
+
+
+def interval(found: Mapping[str, float]) -> str:
+    """``+1.2 [-0.3, +2.7]`` in points."""
+    return f"{100 * found['mean']:+.1f} [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _spread(values: list[float]) -> str:
+    mean = f"{100 * statistics.fmean(values):.1f}"
+    return mean if len(values) == 1 else f"{mean} ±{100 * statistics.stdev(values):.1f}"

@@ -1,0 +1,102 @@
+"""Settings of ``feraug bench``: the arms, and how synthetic images enter training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from feraug.config.classifiers import CLASSIFIER_DEFAULTS, ClassifierConfig
+from feraug.config.values import check, one_of, setting, to_json
+from feraug.errors import UsageError
+
+ARMS: Final[Mapping[str, str]] = {
+    "real": "the real training faces alone",
+    "real+synthetic": "and translated faces",
+    "real+synthetic+noise": "and labelled faces from noise",
+    "oversampled": "real faces, every emotion equally often",
+    "class-weighted": "real faces, every emotion's loss weighed equally",
+    "mixup": "real faces, mixed in pairs (alpha 0.2)",
+    "randaugment": "real faces under RandAugment (2 operations, magnitude 9)",
+    "synthetic": "synthetic faces alone",
+    "reverse": "the real arm's first classifier, tested on the synthetic faces",
+}
+"""What a classifier can be trained on, and a line about each."""
+
+SYNTHETIC_ARMS: Final = ("real+synthetic", "real+synthetic+noise", "synthetic", "reverse")
+"""Arms that need synthetic files."""
+
+USES: Final = ("mixed", "pretrain", "fill")
+
+_CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "oversampled": {"balanced": True},
+    "class-weighted": {"class_weights": True},
+    "mixup": {"mixup": 0.2},
+    "randaugment": {"randaugment": 2},
+}
+
+
+@dataclass(frozen=True)
+class BenchConfig:
+    """What determines a benchmark, beside the dataset and the synthetic files.
+
+    Every arm is trained ``repeats`` times, from seed ``classifier.seed`` on; repeat ``r`` of one
+    arm starts from the same weights as repeat ``r`` of another.
+    """
+
+    classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
+    arms: tuple[str, ...] = ("real",)
+    repeats: int = setting(5, "Trainings of every arm, each with a seed of its own.", low=1, high=1000)
+    use: str = setting(
+        "mixed",
+        "mixed: from the start; pretrain: before the real ones; fill: up to the largest class.",
+        choices=USES,
+    )
+    ratio: float | None = setting(None, "Synthetic images a real one, at most.", low=0.0001, high=1e6)
+    per_class_cap: int | None = setting(None, "Synthetic images of an emotion, at most.", low=1, high=10**9)
+    synthetic_weight: float = setting(1.0, "Weight of a synthetic image's loss.", low=0.0, high=100.0)
+    pretrain_share: float = setting(
+        0.5, "With pretrain: the share of the steps before real faces alone.", low=0.01, high=0.99
+    )
+
+    def __post_init__(self) -> None:
+        for arm in self.arms:
+            one_of("arm", arm, ARMS)
+        if not self.arms:
+            raise UsageError(f"--arm: none; known: {', '.join(ARMS)}")
+        twice = [arm for arm in self.arms if self.arms.count(arm) > 1]
+        if twice:
+            raise UsageError(f"--arm: '{twice[0]}' is named twice")
+        if "reverse" in self.arms and "real" not in self.arms:
+            raise UsageError("--arm reverse: tests the classifier of the real arm; add --arm real")
+        check(self)
+
+    @property
+    def trained_arms(self) -> tuple[str, ...]:
+        """The arms that a classifier is trained for: all but ``reverse``."""
+        return tuple(arm for arm in self.arms if arm != "reverse")
+
+    @property
+    def reduced(self) -> bool:
+        """Whether this is less than the defaults: fewer repeats, a narrower net, fewer steps."""
+        default, mine = CLASSIFIER_DEFAULTS[self.classifier.model], self.classifier
+        less = mine.epochs < default.epochs or mine.width < default.width or mine.steps is not None
+        return less or self.repeats < BenchConfig.repeats
+
+    def of_arm(self, arm: str, repeat: int) -> ClassifierConfig:
+        """The classifier's config in one repeat (from 0) of an arm."""
+        return replace(self.classifier, seed=self.classifier.seed + repeat, **_CHANGES.get(arm, {}))
+
+    def json_of_arm(self, arm: str, repeat: int) -> dict[str, Any]:
+        """All that determines one repeat of an arm, as JSON values; no more, so that files can be shared."""
+        values = {"arm": arm, "repeat": repeat, **to_json(self.of_arm(arm, repeat))}
+        if arm in SYNTHETIC_ARMS:
+            names = ("use", "ratio", "per_class_cap", "synthetic_weight")
+            values |= {name: getattr(self, name) for name in names}
+            values |= {"pretrain_share": self.pretrain_share} if self.use == "pretrain" else {}
+        return values
+
+    def json(self) -> dict[str, Any]:
+        """All settings as flat JSON values, the classifier's among them."""
+        own = {name: value for name, value in vars(self).items() if name != "classifier"}
+        return {**to_json(self.classifier), **own, "arms": list(self.arms)}

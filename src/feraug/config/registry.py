@@ -1,0 +1,62 @@
+"""Every model by name, whatever its kind: defaults, presets, and the config of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from feraug.config import models as gans
+from feraug.config.classifiers import (
+    CLASSIFIER_DEFAULTS,
+    CLASSIFIER_PRESETS,
+    CLASSIFIERS,
+    ClassifierConfig,
+    classifier_config,
+)
+from feraug.config.models import NoiseConfig, TranslatorConfig
+from feraug.config.values import fields
+from feraug.emotions import suggestion
+from feraug.errors import UsageError
+
+Config = TranslatorConfig | NoiseConfig | ClassifierConfig
+
+GAN_MODELS: Final = gans.MODELS
+"""The models that make images, and their line in ``--help``."""
+
+MODELS: Final[Mapping[str, str]] = {**GAN_MODELS, **CLASSIFIERS}
+"""Every model that ``feraug train`` knows, and its line in ``--help``."""
+
+DEFAULTS: Final[Mapping[str, Config]] = {**gans.DEFAULTS, **CLASSIFIER_DEFAULTS}  # type: ignore[dict-item]
+"""The defaults of every model: what ``feraug train MODEL`` does without options."""
+
+PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
+    name: {**gans.PRESETS[name], **CLASSIFIER_PRESETS[name]} for name in gans.PRESETS
+}
+"""Named settings by model, on top of its defaults: ``--preset slides``.
+
+``slides``: the settings of the slides that inspired feraug, as far as they give them; ``cpu``:
+what gets furthest in minutes on two cores.
+"""
+
+
+def model_config(values: Mapping[str, Any]) -> Config:
+    """The config of the model that ``values["model"]`` names; missing settings take that model's defaults.
+
+    Raises :class:`UsageError` for an unknown model or setting, and for values out of range.
+    """
+    model = values.get("model")
+    if not isinstance(model, str) or model not in MODELS:
+        near = suggestion(model, MODELS) if isinstance(model, str) else ""
+        raise UsageError(f"unknown model {model!r}{near}; known: {', '.join(MODELS)}")
+    return classifier_config(values) if model in CLASSIFIERS else gans.model_config(values)
+
+
+def gan_config(values: Mapping[str, Any]) -> TranslatorConfig | NoiseConfig:
+    """:func:`model_config` for a model that makes images; :class:`UsageError` for a classifier."""
+    return gans.model_config(values)
+
+
+def uses(model: str, name: str) -> bool:
+    """Whether a setting means anything to a model."""
+    only = fields(DEFAULTS[model])[name].metadata.get("only")
+    return only is None or model in only

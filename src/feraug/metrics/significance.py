@@ -1,0 +1,136 @@
+"""Whether two classifiers differ by more than chance: over test images and over repeated trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A mean difference, its interval [``low``, ``high``], and ``p`` of there being none."""
+
+    mean: float
+    low: float
+    high: float
+    p: float
+
+
+@dataclass(frozen=True)
+class CrossedBootstrap:
+    """Resamples of test images (by ``groups`` of copies, drawn together) and of repeats.
+
+    The pigeonhole bootstrap of two crossed factors: Owen, "The pigeonhole bootstrap" (2007), whose
+    variance is a little too large rather than too small.  With one repeat the randomness of
+    training is not in the interval, and cannot be.
+    """
+
+    draws: int = 4000
+    confidence: float = 0.95
+    seed: int = 0
+
+    def weights(self, groups: int, repeats: int) -> tuple[Floats, Floats]:
+        """How often each group and each repeat is drawn: float (draws, groups), (draws, repeats).
+
+        A repeat's deviations are stretched by sqrt(R / (R - 1)), because a plain bootstrap of so
+        few as R finds only (R - 1) / R of their variance; weights then need not be whole.
+        """
+        random = np.random.default_rng((self.seed, groups, repeats))
+        images = random.multinomial(groups, np.full(groups, 1.0 / groups), self.draws).astype(np.float64)
+        if repeats == 1:
+            return images, np.ones((self.draws, 1))
+        drawn = random.multinomial(repeats, np.full(repeats, 1.0 / repeats), self.draws).astype(np.float64)
+        return images, 1.0 + (drawn - 1.0) * np.sqrt(repeats / (repeats - 1.0))
+
+    def mean_difference(self, differences: Floats, groups: NDArray[np.integer]) -> Difference:
+        """Of ``differences`` (R, N), such as right minus right of two arms; ``groups`` (N,) of copies.
+
+        Each repeat's mean is over images, a resample's over the images that it drew.
+        """
+        repeats = len(differences)
+        sums, sizes = _by_group(differences, groups)
+        drawn_images, drawn_repeats = self.weights(len(sizes), repeats)
+        means = (drawn_images @ sums) / (drawn_images @ sizes)[:, None]  # (draws, R)
+        return self._summary(differences.mean(), (means * drawn_repeats).mean(1), _changed(sums))
+
+    def statistic_difference(
+        self,
+        statistic: Callable[[Floats], Floats],
+        confusions: tuple[Floats, Floats],
+        groups: NDArray[np.integer],
+    ) -> Difference:
+        """Of a ``statistic`` of confusion matrices (..., K, K) -> (...), the first arm's minus the second's.
+
+        ``confusions`` (R, N, K, K) each: one image's own matrix, a single 1.
+        """
+        first, second = confusions
+        repeats, _, classes, _ = first.shape
+        plain = statistic(first.sum(1)) - statistic(second.sum(1))
+        drawn_images, drawn_repeats = self.weights(len(np.unique(groups)), repeats)
+        resampled = np.empty((self.draws, repeats))
+        change, _ = _by_group((first != second).any((2, 3)).astype(np.float64), groups)
+        for repeat in range(repeats):
+            parts = []
+            for confusion in (first, second):
+                sums, _ = _by_group(confusion[repeat].reshape(len(groups), -1).T, groups)
+                parts.append(statistic((drawn_images @ sums).reshape(self.draws, classes, classes)))
+            resampled[:, repeat] = parts[0] - parts[1]
+        return self._summary(float(plain.mean()), (resampled * drawn_repeats).mean(1), _changed(change))
+
+    def _summary(self, mean: float, resampled: Floats, changed: int) -> Difference:
+        tail = (1.0 - self.confidence) / 2.0
+        low, high = np.quantile(resampled, [tail, 1.0 - tail])
+        # Two-sided, with the observed sample among the resamples (Davison and Hinkley, 1997, 4.2.3).
+        below, above = np.count_nonzero(resampled <= 0.0), np.count_nonzero(resampled >= 0.0)
+        p = float(2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
+        # The bootstrap of a handful of images is too sure of itself: p is never below the least that
+        # flipping the signs of the images that changed could give.
+        p = min(1.0, max(p, 2.0 ** (1 - min(changed, 60))))
+        return Difference(float(mean), max(float(low), -1.0), min(float(high), 1.0), p)
+
+
+def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
+    """The exact p that two classifiers err alike on the same images (N,).
+
+    McNemar (1947), by the binomial distribution over the images that one alone got right; 1 when
+    there are none.
+    """
+    from scipy.stats import binomtest
+
+    only_first = int(np.count_nonzero(first_right & ~second_right))
+    only_second = int(np.count_nonzero(second_right & ~first_right))
+    if only_first + only_second == 0:
+        return 1.0
+    return float(binomtest(only_first, only_first + only_second, 0.5).pvalue)
+
+
+def holm(p_values: Floats) -> Floats:
+    """p-values (K,) adjusted for all being looked at together; NaN stays out.
+
+    Holm, "A Simple Sequentially Rejective Multiple Test Procedure" (1979).
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    known = np.flatnonzero(~np.isnan(p_values))
+    order = known[np.argsort(p_values[known], kind="stable")]
+    factors = len(known) - np.arange(len(known))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
+    return adjusted
+
+
+def _changed(sums: Floats) -> int:
+    """The number of groups of images (G, R) in which anything changed."""
+    return int(np.count_nonzero((sums != 0).any(1)))
+
+
+def _by_group(values: Floats, groups: NDArray[np.integer]) -> tuple[Floats, Floats]:
+    """Sums over each group of copies, float (G, R) of values (R, N), and the groups' sizes (G,)."""
+    _, place = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(place).astype(np.float64)
+    summed = [np.bincount(place, row, minlength=len(sizes)) for row in values]
+    sums = np.stack(summed, axis=1).astype(np.float64)
+    return sums, sizes

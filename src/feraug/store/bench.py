@@ -1,0 +1,124 @@
+"""``bench/NAME.h5`` and the predictions of its parts: what a benchmark found, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import EMOTIONS
+from feraug.store.header import BENCH, PREDICTIONS, Header, Provenance, write_header
+from feraug.store.reading import ArtifactReader, open_artifact
+from feraug.store.writing import new_artifact
+
+TEST_COLUMNS: Final[Mapping[str, str]] = {
+    "row": "int64",
+    "labels": "uint8",
+    "duplicate_group": "int32",
+    "copy_in_train": "bool",
+    "near_copy_in_train": "bool",
+}
+"""What is known of each test image, below ``test``; dtype. Near copies are there if they were looked for."""
+
+_CLASSES: Final = len(EMOTIONS)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """One repeat of an arm: probabilities float32 (T, 7) of the test images, and how it was trained.
+
+    ``validation_accuracy`` float32 (E,) after each epoch; ``facts`` has ``arm``, ``repeat``,
+    ``chosen_epoch``, ``steps`` and ``seconds``.
+    """
+
+    header: Header
+    probabilities: NDArray[np.float32]
+    validation_accuracy: NDArray[np.float32]
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The small facts of the header."""
+        return self.header.extra
+
+
+@dataclass(frozen=True)
+class BenchArrays:
+    """A benchmark in memory: ``probabilities`` float32 (R, T, 7) by arm, and the columns of the test images.
+
+    The header's ``extra`` holds the table as JSON under ``table``.
+    """
+
+    header: Header
+    probabilities: Mapping[str, NDArray[np.float32]]
+    test: Mapping[str, NDArray[Any]]
+
+
+def write_predictions(
+    path: Path,
+    probabilities: NDArray[np.float32],
+    validation_accuracy: NDArray[np.float32],
+    provenance: Provenance,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write one repeat of an arm atomically."""
+    with new_artifact(path) as artifact:
+        write_header(artifact.file, PREDICTIONS, provenance, facts)
+        artifact.file.create_dataset("probabilities", data=probabilities)
+        artifact.file.create_dataset("validation_accuracy", data=validation_accuracy)
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read one repeat of an arm; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
+    with open_artifact(path, PREDICTIONS) as reader:
+        reader.facts({"arm": str, "repeat": int, "chosen_epoch": int, "steps": int, "seconds": float})
+        return Predictions(
+            reader.header,
+            _probabilities(reader, "probabilities", (None, _CLASSES)),
+            reader.array("validation_accuracy", "float32", (None,)),
+        )
+
+
+def write_bench(
+    path: Path,
+    probabilities: Mapping[str, NDArray[np.float32]],
+    test: Mapping[str, NDArray[Any]],
+    provenance: Provenance,
+    facts: Mapping[str, Any],
+) -> None:
+    """Write a benchmark atomically."""
+    with new_artifact(path) as artifact:
+        write_header(artifact.file, BENCH, provenance, facts)
+        for arm, values in probabilities.items():
+            artifact.file.create_dataset(f"arms/{arm}/probabilities", data=values)
+        for name, values in test.items():
+            artifact.file.create_dataset(f"test/{name}", data=np.asarray(values, TEST_COLUMNS[name]))
+
+
+def read_bench(path: Path) -> BenchArrays:
+    """Read a benchmark; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
+    with open_artifact(path, BENCH) as reader:
+        reader.facts({"arms": list, "table": dict})
+        labels = reader.array("test/labels", "uint8", (None,))
+        reader.within("test/labels", labels, 0, _CLASSES - 1)
+        test = {
+            name: reader.array(f"test/{name}", dtype, (len(labels),))
+            for name, dtype in TEST_COLUMNS.items()
+            if reader.has(f"test/{name}")
+        }
+        shape = (None, len(labels), _CLASSES)
+        found = {
+            str(arm): _probabilities(reader, f"arms/{arm}/probabilities", shape)
+            for arm in reader.header.extra["arms"]
+        }
+        return BenchArrays(reader.header, found, test)
+
+
+def _probabilities(reader: ArtifactReader, name: str, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
+    values = reader.array(name, "float32", shape)
+    if not (np.isfinite(values).all() and (values >= 0).all()):
+        raise reader.damaged(f"'{name}' holds values that are no probabilities")
+    return values

@@ -1,0 +1,107 @@
+"""What the classifier of each arm of a benchmark is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import BenchConfig, ClassifierConfig
+from feraug.data import LabelledFaces, Phase
+from feraug.emotions import EMOTIONS
+from feraug.errors import ArtifactError
+from feraug.workflows.classifier_run import total_steps
+from feraug.workflows.synthetic_files import SyntheticFile
+from feraug.workflows.train_classifier import class_weights
+
+_CHOICE_STREAM = 200
+"""Stream of the random numbers that choose among synthetic images."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What an arm is trained on: faces, of which the first ``real`` are real, and the phases of training."""
+
+    faces: LabelledFaces
+    real: int
+    phases: tuple[Phase, ...]
+
+
+def material(
+    bench: BenchConfig, arm: str, repeat: int, real: LabelledFaces, files: Sequence[SyntheticFile]
+) -> Material:
+    """The training set of a repeat (from 0) of an arm.
+
+    Raises :class:`ArtifactError` when the files have no image of the kind that the arm wants.
+    """
+    config = bench.of_arm(arm, repeat)
+    images, labels = _synthetic(arm, files)
+    chosen = _chosen(bench, labels, real.labels, config.seed)
+    images, labels = images[chosen], labels[chosen]
+    alone = arm == "synthetic"
+    if alone and len(labels) < 2:
+        raise ArtifactError(f"the arm '{arm}' has {len(labels)} images; 'feraug synth -n 5000' makes more")
+    kept = 0 if alone else len(real)
+    faces = LabelledFaces(
+        np.concatenate([real.images[:kept], images]),
+        np.concatenate([real.labels[:kept], labels]),
+        np.ones(kept + len(labels), np.float32),
+    )
+    weights = class_weights(faces.labels) if config.class_weights else faces.weights
+    if not alone:
+        weights = np.concatenate([weights[:kept], weights[kept:] * np.float32(bench.synthetic_weight)])
+    faces = LabelledFaces(faces.images, faces.labels, weights)
+    return Material(faces, kept, _phases(bench, config, faces, kept, len(real)))
+
+
+def _synthetic(arm: str, files: Sequence[SyntheticFile]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The images and labels of all files that an arm may use."""
+    images, labels = [np.zeros((0, 48, 48), np.uint8)], [np.zeros(0, np.uint8)]
+    if arm not in ("real+synthetic", "real+synthetic+noise", "synthetic"):
+        return images[0], labels[0]
+    for file in files:
+        wanted = file.usable & (~file.from_noise if arm == "real+synthetic" else True)
+        images.append(file.arrays.images[wanted])
+        labels.append(file.arrays.labels[wanted])
+    found = np.concatenate(labels)
+    from_noise = any((file.usable & file.from_noise).any() for file in files)
+    if not len(found):
+        only = "from noise" if from_noise else "without a label"
+        raise ArtifactError(
+            f"the arm '{arm}' has no image: those in the synthetic files are {only}",
+            "make translations with 'feraug synth --pair neutral:happy', or name other files",
+        )
+    if arm == "real+synthetic+noise" and not from_noise:
+        raise ArtifactError(
+            f"the arm '{arm}' has no labelled face from noise in its files",
+            "make some with 'feraug synth --model wgan-gp -n 5000' and 'feraug filter'",
+        )
+    return np.concatenate(images), found
+
+
+def _chosen(
+    bench: BenchConfig, labels: NDArray[np.uint8], real: NDArray[np.uint8], seed: int
+) -> NDArray[np.int64]:
+    """Rows of the synthetic images to use: within the cap, the ratio and the room to fill, at random."""
+    random = np.random.default_rng((seed, _CHOICE_STREAM))
+    counts = np.bincount(real, minlength=len(EMOTIONS))
+    room = counts.max() - counts if bench.use == "fill" else np.full(len(EMOTIONS), len(labels))
+    groups = []
+    for code in range(len(EMOTIONS)):
+        here = random.permutation(np.flatnonzero(labels == code))
+        groups.append(here[: min(room[code], bench.per_class_cap or len(here))])
+    rows = np.concatenate(groups)
+    limit = len(rows) if bench.ratio is None else round(bench.ratio * len(real))
+    return np.sort(random.permutation(rows)[:limit]) if len(rows) > limit else np.sort(rows)
+
+
+def _phases(
+    bench: BenchConfig, config: ClassifierConfig, faces: LabelledFaces, kept: int, real: int
+) -> tuple[Phase, ...]:
+    everything = np.arange(len(faces))
+    if bench.use != "pretrain" or kept in (0, len(faces)):
+        return (Phase(0, everything, config.balanced),)
+    turn = round(bench.pretrain_share * total_steps(config, real))
+    return (Phase(0, everything[kept:], config.balanced), Phase(turn, everything[:kept], config.balanced))

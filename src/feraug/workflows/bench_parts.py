@@ -1,0 +1,163 @@
+"""One repeat of an arm of a benchmark: trained, tested once, and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import BenchConfig, to_json
+from feraug.data import LabelledFaces, on_device
+from feraug.errors import ConfigConflictError, FeraugError
+from feraug.store.bench import Predictions, read_predictions, write_predictions
+from feraug.store.digests import sha256_file
+from feraug.store.header import MODEL, PREDICTIONS, Provenance
+from feraug.store.model import read_model
+from feraug.store.workspace import Workspace
+from feraug.workflows.bench_arms import material
+from feraug.workflows.classifier_run import ClassifierRun
+from feraug.workflows.classifiers import load_classifier, probabilities
+from feraug.workflows.events import Note, Notify
+from feraug.workflows.existing import existing_header
+from feraug.workflows.synthetic_files import SyntheticFile
+from feraug.workflows.train_options import TrainOptions
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A repeat (from 0) of an arm, its file, and all that determines it."""
+
+    arm: str
+    repeat: int
+    path: Path
+    config: Mapping[str, Any]
+    inputs: Mapping[str, str]
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the unfinished training lies; gone when the part is done."""
+        return self.path.with_suffix(".checkpoint.h5")
+
+    def provenance(self, command: str) -> Provenance:
+        """How the part comes about."""
+        return Provenance(self.config, command, int(self.config["seed"]), self.inputs)
+
+
+def read_part(part: Part) -> Predictions | None:
+    """The part if it is done, else None.
+
+    Raises :class:`ConfigConflictError` when its file is of another config or other inputs.
+    """
+    header = existing_header(part.path, PREDICTIONS, part.provenance(""), overwrite=False)
+    return None if header is None else read_predictions(part.path)
+
+
+def run_part(
+    part: Part,
+    bench: BenchConfig,
+    training: LabelledFaces,
+    validation: LabelledFaces,
+    test: NDArray[np.uint8],
+    files: Sequence[SyntheticFile],
+    fabric: Fabric,
+    *,
+    workspace: Workspace,
+    options: TrainOptions,
+    notify: Notify,
+) -> bool:
+    """Train a part from where it stands, test it, and write its file; False when the user stops it.
+
+    The first repeat of ``real`` leaves its classifier in ``models/`` and beside the part; a model
+    in ``models/`` of the same config and dataset is used instead of training it again.
+    """
+    first_real = part.arm == "real" and part.repeat == 0
+    config = bench.of_arm(part.arm, part.repeat)
+    plain = Provenance(to_json(config), options.command, config.seed, part.inputs)
+    model = workspace.model(config.name)
+    kept = part.path.parent / "classifier.h5"
+    if first_real and _is_same(model, plain):
+        notify(Note(f"real, repeat 1: uses {model}, which is of the same config and dataset"))
+        _copy(model, kept)
+    else:
+        chosen = material(bench, part.arm, part.repeat, training, files)
+        run = ClassifierRun(
+            config, chosen.faces, validation, fabric, epoch_images=len(training), phases=chosen.phases
+        )
+        if existing_header(part.checkpoint, MODEL, part.provenance(""), overwrite=False) is not None:
+            run.take_up(part.checkpoint)
+        task = f"{part.arm} {part.repeat + 1}/{bench.repeats}"
+        if not run.train(
+            part.checkpoint, part.provenance(options.command),
+            checkpoint_seconds=options.checkpoint_seconds, task=task, notify=notify,
+        ):  # fmt: skip
+            return False
+        if first_real:
+            run.save(kept, plain)
+            _offer(run, model, plain, notify)
+        _write(part, run, test, options)
+        part.checkpoint.unlink(missing_ok=True)
+        return True
+    classifier = load_classifier(kept, device=options.device)
+    saved = read_model(kept, ("history", "timing"))
+    write_predictions(
+        part.path, classifier.probabilities(test),
+        saved.arrays["history/validation_accuracy"].astype(np.float32),
+        part.provenance(options.command),
+        _facts(part, int(saved.header.extra["chosen_epoch"]), saved.step, float(saved.arrays["timing/seconds"])),  # noqa: E501
+    )  # fmt: skip
+    return True
+
+
+def _write(part: Part, run: ClassifierRun, test: NDArray[np.uint8], options: TrainOptions) -> None:
+    found = probabilities(run.state.chosen, on_device(test, run.fabric.device), run.config.crop)
+    history = np.asarray(run.state.history["validation_accuracy"], np.float32)
+    facts = _facts(part, run.state.chosen_epoch, run.steps, run.seconds)
+    write_predictions(part.path, found, history, part.provenance(options.command), facts)
+
+
+def _facts(part: Part, chosen_epoch: int, steps: int, seconds: float) -> dict[str, Any]:
+    return {
+        "arm": part.arm,
+        "repeat": part.repeat,
+        "chosen_epoch": chosen_epoch,
+        "steps": steps,
+        "seconds": round(seconds, 1),
+    }
+
+
+def _is_same(model: Path, wanted: Provenance) -> bool:
+    """Whether a finished model of this config and dataset is there already."""
+    try:
+        header = existing_header(model, MODEL, wanted, overwrite=False)
+    except FeraugError:
+        return False
+    return header is not None and bool(header.extra.get("finished"))
+
+
+def _offer(run: ClassifierRun, model: Path, provenance: Provenance, notify: Notify) -> None:
+    """Put the classifier into ``models/``, unless another is there."""
+    try:
+        there = existing_header(model, MODEL, provenance, overwrite=False) is not None
+    except ConfigConflictError:
+        there = True
+    if there:
+        notify(Note(f"{model} is of another training and stays; this classifier is in bench/"))
+    else:
+        run.save(model, provenance, notify=notify)
+
+
+def _copy(model: Path, place: Path) -> None:
+    """The same bytes at ``place``."""
+    from feraug.store.atomic import atomic_path
+
+    if place.exists() and sha256_file(place) == sha256_file(model):
+        return
+    with atomic_path(place) as temporary:
+        temporary.write_bytes(model.read_bytes())

@@ -1,0 +1,170 @@
+"""From predictions to the table of a benchmark: figures, differences, and what may be concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import EMOTIONS
+from feraug.metrics.classification import balanced_accuracy, calibration_error, confusion_matrix, macro_f1
+from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
+
+Floats = NDArray[np.float64]
+_CLASSES: Final = len(EMOTIONS)
+
+FEW = 100
+"""Test images of an emotion below which the table warns of it."""
+
+
+def table(
+    probabilities: Mapping[str, NDArray[np.float32]], test: Mapping[str, NDArray[Any]]
+) -> dict[str, Any]:
+    """``arms`` and ``differences`` as JSON values, of probabilities (R, T, 7) by arm.
+
+    ``test`` has ``labels``, ``duplicate_group`` and the flags of the test images (T,).  Arms are
+    compared with ``real``, or without it with the first.
+    """
+    base = "real" if "real" in probabilities else next(iter(probabilities))
+    groups = _groups(test["duplicate_group"])
+    subsets = {"accuracy": np.ones(len(groups), bool), "accuracy_unleaked": ~test["copy_in_train"]}
+    if "near_copy_in_train" in test:
+        subsets["accuracy_without_near_copies"] = ~(test["copy_in_train"] | test["near_copy_in_train"])
+    subsets = {name: mask for name, mask in subsets.items() if mask.any()}
+    arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
+    differences = {
+        f"{arm} - {base}": _differences(found, probabilities[base], test["labels"], groups, subsets)
+        for arm, found in probabilities.items()
+        if arm != base
+    }
+    counts = {name: int(mask.sum()) for name, mask in subsets.items()}
+    return {"images": counts, "arms": arms, "differences": differences}
+
+
+def conclusions(found: Mapping[str, Any]) -> list[str]:
+    """Plain sentences: what a table allows to be said of each arm, and what it does not."""
+    sentences = []
+    for name, difference in found["differences"].items():
+        arm, _, base = name.partition(" - ")
+        repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
+        sentences += _conclusion(arm, base, difference, repeats)
+    few = {
+        emotion: counts["total"]
+        for emotion, counts in next(iter(found["arms"].values()))["per_class"].items()
+        if 0 < counts["total"] < FEW
+    }
+    if few:
+        listed = ", ".join(f"{emotion} {total} ({100 / total:.1f})" for emotion, total in few.items())
+        sentences.append(
+            f"few test images (points that one is worth): {listed}; "
+            "look at the interval there, not at the difference."
+        )
+    return sentences
+
+
+def _arm(found: NDArray[np.float32], labels: NDArray[np.uint8], subsets: Mapping[str, Any]) -> dict[str, Any]:
+    called = found.argmax(2)
+    right = called == labels
+    matrices = np.stack([confusion_matrix(labels, row, _CLASSES) for row in called])
+    return {
+        **{name: _rounded(right[:, mask].mean(1)) for name, mask in subsets.items()},
+        "macro_f1": _rounded(macro_f1(matrices)),
+        "balanced_accuracy": _rounded(balanced_accuracy(matrices)),
+        "calibration_error": _rounded([calibration_error(row, labels) for row in found]),
+        "per_class": {
+            emotion: {
+                "correct": [int(count) for count in matrices[:, code, code]],
+                "total": int(np.count_nonzero(labels == code)),
+            }
+            for code, emotion in enumerate(EMOTIONS)
+        },
+        "confusion": matrices.sum(0).tolist(),
+    }
+
+
+def _differences(
+    found: NDArray[np.float32],
+    base: NDArray[np.float32],
+    labels: NDArray[np.uint8],
+    groups: NDArray[np.int64],
+    subsets: Mapping[str, NDArray[np.bool_]],
+) -> dict[str, Any]:
+    repeats = min(len(found), len(base))  # repeats are paired by seed
+    called, base_called = found[:repeats].argmax(2), base[:repeats].argmax(2)
+    right, base_right = called == labels, base_called == labels
+    change = right.astype(np.float64) - base_right
+    bootstrap = CrossedBootstrap()
+    result: dict[str, Any] = {
+        name: _json(bootstrap.mean_difference(change[:, mask], groups[mask]))
+        for name, mask in subsets.items()
+    }
+    matrices = (_one_hot(labels, called), _one_hot(labels, base_called))
+    for name, statistic in (("macro_f1", macro_f1), ("balanced_accuracy", balanced_accuracy)):
+        result[name] = _json(bootstrap.statistic_difference(statistic, matrices, groups))
+    per_class = {}
+    for code, emotion in enumerate(EMOTIONS):
+        here = labels == code
+        if here.any():
+            per_class[emotion] = _json(bootstrap.mean_difference(change[:, here], groups[here]))
+    adjusted = holm(np.array([values["p"] for values in per_class.values()]))
+    for values, p in zip(per_class.values(), adjusted, strict=True):
+        values["p_holm"] = round(float(p), 6)
+    result["per_class"] = per_class
+    result["mcnemar"] = [
+        round(mcnemar(mine, other), 6) for mine, other in zip(right, base_right, strict=True)
+    ]
+    return result
+
+
+def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int) -> list[str]:
+    overall = difference["accuracy"]
+    interval = f"{100 * overall['low']:+.1f} to {100 * overall['high']:+.1f} points"
+    if repeats == 1:
+        return [
+            f"{arm}: one repeat, so nothing may be concluded: another seed alone moves accuracy by a point "
+            f"or so. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
+        ]
+    p = "p < 0.001" if overall["p"] < 0.001 else f"p = {overall['p']:.3f}"
+    if overall["low"] > 0 or overall["high"] < 0:
+        how = "better" if overall["mean"] > 0 else "worse"
+        sentences = [
+            f"{arm} is {how} than {base} by {abs(100 * overall['mean']):.1f} points ({interval}; {p})."
+        ]
+    else:
+        sentences = [
+            f"{arm} against {base}: no difference shown ({interval}; {p}); a gain of more than "
+            f"{max(0.0, 100 * overall['high']):.1f} points is not to be expected."
+        ]
+    surely = {
+        emotion: values["mean"]
+        for emotion, values in difference["per_class"].items()
+        if values["p_holm"] < 0.05
+    }
+    if surely:
+        listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
+        sentences.append(f"{arm}: emotions that changed by more than chance (Holm): {listed}.")
+    return sentences
+
+
+def _groups(duplicate_group: NDArray[np.int32]) -> NDArray[np.int64]:
+    """A number (T,) alike for copies of one image, and of its own for an image without copies."""
+    alone = np.arange(len(duplicate_group), dtype=np.int64) + int(duplicate_group.max(initial=0)) + 1
+    return np.where(duplicate_group < 0, alone, duplicate_group)
+
+
+def _one_hot(labels: NDArray[np.uint8], called: NDArray[np.int64]) -> Floats:
+    """Each image's own confusion matrix, float (R, T, 7, 7)."""
+    matrices = np.zeros((*called.shape, _CLASSES, _CLASSES), np.float64)
+    repeat, image = np.indices(called.shape)
+    matrices[repeat, image, labels[image], called] = 1.0
+    return matrices
+
+
+def _json(difference: Difference) -> dict[str, float]:
+    return {name: round(value, 6) for name, value in vars(difference).items()}
+
+
+def _rounded(values: Any) -> list[float]:
+    return [round(float(value), 6) for value in values]

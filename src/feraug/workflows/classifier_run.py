@@ -1,0 +1,157 @@
+"""One training of a classifier from where it stands to its end, with checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from feraug.config import ClassifierConfig
+from feraug.data import LabelledBatches, LabelledFaces, Phase, Sampling, on_device
+from feraug.errors import ArtifactError, TrainingError
+from feraug.models.classifiers import build_classifier
+from feraug.store.header import Provenance
+from feraug.store.model import read_model, write_model
+from feraug.training import ClassifierState, any_of, fit_classifier
+from feraug.workflows.classifiers import probabilities
+from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
+from feraug.workflows.interrupts import stop_on_signal
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+GPU_READ_EVERY = 20
+"""Steps between looks at the loss on a GPU, each of which makes it wait."""
+
+
+class ClassifierRun:
+    """Network, optimizer, training batches and validation faces, and the loop over them.
+
+    ``epoch_images`` is the number of faces that make an epoch (None: all of ``training``).
+    """
+
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        training: LabelledFaces,
+        validation: LabelledFaces,
+        fabric: Fabric,
+        *,
+        epoch_images: int | None = None,
+        phases: tuple[Phase, ...] = (),
+    ) -> None:
+        self.config, self.fabric = config, fabric
+        sampling = Sampling(
+            config.batch_size,
+            config.seed,
+            fabric.device,
+            rank=fabric.global_rank,
+            processes=fabric.world_size,
+        )
+        self.batches = LabelledBatches(training, config, sampling, phases)
+        self.steps_per_epoch = steps_per_epoch(config, epoch_images or len(training))
+        self.steps = total_steps(config, epoch_images or len(training))
+        self._validation = on_device(validation.images, fabric.device)
+        self._answers = validation.labels
+        torch.manual_seed(config.seed)  # the initial weights, alike in every process
+        self.state = ClassifierState.create(build_classifier(config), config, fabric)
+        self.seconds = 0.0
+        """Seconds of training so far, those of earlier runs included."""
+
+    def take_up(self, path: Path) -> None:
+        """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit."""
+        saved = read_model(path)
+        try:
+            self.state.from_arrays(saved.arrays, chosen_epoch=int(saved.header.extra.get("chosen_epoch", 0)))
+        except TrainingError as problem:
+            raise ArtifactError(f"{path}: damaged ({problem}); --overwrite starts anew") from problem
+        self.seconds = float(saved.arrays.get("timing/seconds", np.zeros(())))
+
+    def evaluate(self, network: nn.Module) -> Mapping[str, float]:
+        """Accuracy and loss on the validation faces."""
+        return scores(probabilities(network, self._validation, self.config.crop), self._answers)
+
+    def train(
+        self,
+        path: Path,
+        provenance: Provenance,
+        *,
+        checkpoint_seconds: float = 300.0,
+        task: str = "training",
+        notify: Notify = ignore,
+    ) -> bool:
+        """Train to the end (True), or until the user asks to stop (False).
+
+        The first process alone writes checkpoints to ``path``, one after each epoch at least
+        ``checkpoint_seconds`` after the last, so that a run that is killed goes on at an epoch.
+        """
+        state, first = self.state, self.state.step
+        writes = self.fabric.is_global_zero
+        if first and writes:
+            notify(Note(f"{task}: going on from step {first:,} of {self.steps:,}"))
+        before, started = self.seconds, time.monotonic()
+        saved_at = started
+        read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
+        with stop_on_signal() as stop:
+            for report in fit_classifier(
+                state, self.batches, steps=self.steps, steps_per_epoch=self.steps_per_epoch,
+                evaluate=self.evaluate, read_every=read_every,
+            ):  # fmt: skip
+                now = time.monotonic()
+                self.seconds = before + now - started
+                if writes:
+                    speed = (report.step - first) / max(now - started, 1e-9) * self.config.batch_size
+                    notify(
+                        Progress(task, report.step, self.steps, "steps", {**report.terms, "images/s": speed})
+                    )
+                if any_of(self.fabric, bool(stop)):
+                    break
+                if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
+                    self.save(path, provenance, notify=notify)
+                    saved_at = time.monotonic()
+        self.seconds = before + time.monotonic() - started
+        self.save(path, provenance, notify=notify)
+        return state.step >= self.steps
+
+    def save(self, path: Path, provenance: Provenance, *, notify: Notify = ignore) -> None:
+        """Write the model file: a checkpoint, or of a finished training the chosen network alone."""
+        if not self.fabric.is_global_zero:
+            return
+        finished = self.state.step >= self.steps
+        arrays = self.state.to_arrays(finished=finished)
+        arrays["timing/seconds"] = np.asarray(self.seconds, np.float64)
+        facts = {
+            "step": self.state.step,
+            "steps": self.steps,
+            "steps_per_epoch": self.steps_per_epoch,
+            "finished": finished,
+            "chosen_epoch": self.state.chosen_epoch,
+        }
+        write_model(path, arrays, provenance, facts)
+        notify(Saved("checkpoint", path))
+
+
+def steps_per_epoch(config: ClassifierConfig, images: int) -> int:
+    """Steps in a pass over ``images`` faces."""
+    return -(-images // config.batch_size)
+
+
+def total_steps(config: ClassifierConfig, images: int) -> int:
+    """Steps of a training whose epochs are ``images`` faces."""
+    return config.steps or max(1, round(config.epochs * steps_per_epoch(config, images)))
+
+
+def scores(found: NDArray[np.float32], answers: NDArray[np.uint8]) -> dict[str, float]:
+    """Accuracy and mean negative log-likelihood of probabilities (N, 7) for labels (N,).
+
+    Rounded to float32, in which histories are kept: a continued run compares the same numbers.
+    """
+    own = np.maximum(found[np.arange(len(answers)), answers], 1e-12)
+    accuracy = (found.argmax(1) == answers).mean()
+    return {"accuracy": float(np.float32(accuracy)), "loss": float(np.float32(-np.log(own).mean()))}

@@ -1,0 +1,105 @@
+"""Trained classifiers: what emotion a face shows, and the features that distances are measured in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from feraug.config import ClassifierConfig
+from feraug.data import evaluation_views, on_device, to_float
+from feraug.emotions import EMOTIONS
+from feraug.errors import ArtifactError, UsageError
+from feraug.images import SIDE
+from feraug.models.classifiers import Classifier as Network
+from feraug.models.classifiers import build_classifier
+from feraug.store.digests import sha256_file
+from feraug.store.model import read_model
+from feraug.workflows.devices import choose_device
+from feraug.workflows.model_files import config_in, load_average
+
+BATCH = 256
+"""Faces that are classified at a time."""
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """The network of a classifier's best epoch, ready to use."""
+
+    config: ClassifierConfig
+    path: Path
+    digest: str
+    """SHA-256 of the model file, which stands beside every figure that it takes part in."""
+    finished: bool
+    """Whether its training reached its end."""
+    device: torch.device
+    network: nn.Module
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Faces uint8 (N, 48, 48) -> probabilities float32 (N, 7), in the order of ``EMOTIONS``.
+
+        Raises :class:`UsageError` for images of another shape or type.
+        """
+        return probabilities(self.network, _on_device(images, self.device), self.config.crop)
+
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Faces uint8 (N, 48, 48) -> features float32 (N, D), what the last layer is given.
+
+        With ten crops, their mean.  Raises :class:`UsageError` as :meth:`probabilities`.
+        """
+        assert isinstance(self.network, Network)
+        return _mean_over_views(self.network.features, _on_device(images, self.device), self.config.crop)
+
+    def emotions(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The likeliest emotion of faces uint8 (N, 48, 48), as codes uint8 (N,)."""
+        return np.asarray(self.probabilities(images).argmax(1), np.uint8)
+
+
+def probabilities(network: nn.Module, images: Tensor, crop: int = SIDE) -> NDArray[np.float32]:
+    """Probabilities float32 (N, 7) of images uint8 (N, 48, 48) that lie on the network's device.
+
+    With a ``crop`` below 48 the mean over ten crops, of which each is a face to the network.
+    """
+    return _mean_over_views(lambda faces: network(faces).float().softmax(1), images, crop)
+
+
+def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
+    """The classifier in a model file.
+
+    Raises :class:`~feraug.errors.MissingArtifactError` when there is no such file,
+    :class:`ArtifactError` when it is damaged or no classifier, and :class:`UsageError` for a
+    device that does not exist here.
+    """
+    path, chosen = Path(path), choose_device(device)
+    saved = read_model(path, ("chosen",))
+    config = config_in(path, saved.header.provenance.config)
+    if not isinstance(config, ClassifierConfig):
+        raise ArtifactError(f"{path}: a {config.model} makes faces, it does not classify them")
+    build = partial(build_classifier, config)
+    network = load_average(path, saved, "classifier", build, chosen, group="chosen")
+    return Classifier(config, path, sha256_file(path), saved.finished, chosen, network)
+
+
+@torch.inference_mode()
+def _mean_over_views(measure: Callable[[Tensor], Tensor], images: Tensor, crop: int) -> NDArray[np.float32]:
+    parts: list[Tensor] = []
+    for start in range(0, len(images), BATCH):
+        views = evaluation_views(to_float(images[start : start + BATCH]), crop)
+        parts.append(
+            sum((measure(view).float() for view in views[1:]), measure(views[0]).float()) / len(views)
+        )
+    if not parts:
+        return np.zeros((0, len(EMOTIONS)), np.float32)
+    return torch.cat(parts).cpu().numpy()
+
+
+def _on_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}); these are {images.dtype} {images.shape}")
+    return on_device(images, device)

@@ -1,0 +1,50 @@
+"""What ``feraug train`` takes beside a config, and what ``--dry-run`` gives, for every kind of model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DRY_STEPS = 10
+"""Steps that a dry run times."""
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What may differ between runs of the same training: it does not change the result."""
+
+    device: str = "auto"
+    checkpoint_seconds: float = 300.0
+    overwrite: bool = False
+    command: str = "feraug.train"
+    devices: int = 1
+    nodes: int = 1
+    log_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What a training would be: ``as_json`` is what ``--dry-run --json`` prints."""
+
+    path: Path
+    config: Mapping[str, Any]
+    parameters: Mapping[str, int]
+    """Trained values by role of the network."""
+    steps: int | None
+    """None with a budget."""
+    seconds_per_step: float
+    seconds: float
+    """Expected for the whole training."""
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {
+            "path": str(self.path),
+            "config": dict(self.config),
+            "parameters": dict(self.parameters),
+            "steps": self.steps,
+            "seconds_per_step": round(self.seconds_per_step, 5),
+            "seconds": round(self.seconds, 1),
+        }
