@@ -9,7 +9,7 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import NoiseSynthConfig, SynthConfig
+from feraug.config import FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
 from feraug.config.values import fields
 from feraug.emotions import parse_split
 from feraug.errors import UsageError
@@ -17,7 +17,7 @@ from feraug.errors import UsageError
 if TYPE_CHECKING:
     from feraug.workflows.synth import SynthResult
 
-DEFAULTS = SynthConfig()
+DEFAULTS, PHOTOS = SynthConfig(), PhotosConfig()
 
 app = new_app()
 
@@ -58,10 +58,32 @@ def command(
     ] = None,
     source_share: Annotated[
         float,
-        typer.Option(
-            "--source-share", min=0.0, max=1.0, help=fields(SynthConfig)["source_share"].metadata["help"]
-        ),
+        typer.Option("--source-share", help=fields(SynthConfig)["source_share"].metadata["help"]),
     ] = DEFAULTS.source_share,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos",
+            metavar="DIR",
+            help="Translate the faces in these photos; sub-folders are groups.",
+            show_default=False,
+        ),
+    ] = None,
+    min_face: Annotated[
+        float, typer.Option("--min-face", help="For --photos: least score of a face.")
+    ] = PHOTOS.min_face,
+    detector: Annotated[
+        str, typer.Option("--detector", help=f"For --photos: {', '.join(FACE_DETECTORS)}.")
+    ] = PHOTOS.detector,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(
+            "--classifier",
+            metavar="FILE",
+            help="For --photos: ask this classifier what it calls the faces.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Faces at a time.")
     ] = DEFAULTS.batch_size,
@@ -81,7 +103,13 @@ def command(
     """Make labelled faces: feraug synth --pair neutral:happy -n 5000.
 
     With a generator of faces from noise: feraug synth --model wgan-gp -n 5000.
+    With photos: feraug synth --pair neutral:happy --photos DIR.
     """
+    if photos is not None:
+        from feraug.cli.synth_photos import run
+
+        run(context, PhotosConfig(pair, min_face, detector), photos)
+        return
     translation = SynthConfig(
         pair=pair,
         count=count,
@@ -96,6 +124,9 @@ def command(
     from feraug.store.workspace import Workspace
     from feraug.workflows.synth import SynthOptions, makes_from_noise, synthesise
 
+    unused = config_options.typed(context, ("min_face", "detector", "classifier"))
+    if unused:
+        raise UsageError(f"--{unused[0].replace('_', '-')}: is for --photos DIR")
     root = Workspace(workspace)
     paired = config_options.was_typed(context, ["pair"])
     if paired and emotion:

@@ -25,7 +25,15 @@ from feraug.config.models import (
     TranslatorConfig,
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
-from feraug.config.tasks import LABEL_SOURCES, NoiseSynthConfig, PrepareConfig, SynthConfig
+from feraug.config.tasks import (
+    FACE_DETECTORS,
+    LABEL_SOURCES,
+    FilterConfig,
+    NoiseSynthConfig,
+    PhotosConfig,
+    PrepareConfig,
+    SynthConfig,
+)
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
@@ -34,6 +42,7 @@ __all__ = [
     "DEFAULTS",
     "DIFF_AUGMENTATIONS",
     "DISCRIMINATOR_NORMS",
+    "FACE_DETECTORS",
     "GAN_MODELS",
     "LABEL_SOURCES",
     "MODELS",
@@ -49,9 +58,11 @@ __all__ = [
     "USES",
     "BenchConfig",
     "ClassifierConfig",
+    "FilterConfig",
     "GanConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
+    "PhotosConfig",
     "PrepareConfig",
     "SynthConfig",
     "TranslatorConfig",

@@ -5,12 +5,11 @@ mediapipe's detector where it and its model can be had, scikit-image's cascade o
 """
 
 from feraug.faces.boxes import Box, crop_face
-from feraug.faces.choice import DETECTORS, face_detector, face_scores, find_faces
+from feraug.faces.choice import face_detector, face_scores, find_faces
 from feraug.faces.detector import FaceDetector
 from feraug.faces.model_file import MODEL_NAME, MODEL_SHA256, MODEL_URL
 
 __all__ = [
-    "DETECTORS",
     "MODEL_NAME",
     "MODEL_SHA256",
     "MODEL_URL",

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.config import FACE_DETECTORS
 from feraug.errors import ArtifactError, UsageError
 from feraug.faces.boxes import Box
 from feraug.faces.cascade import CascadeDetector
@@ -15,9 +16,6 @@ from feraug.faces.mediapipe import CannotLoadError, MediapipeDetector
 from feraug.faces.model_file import NoModelFileError, model_file
 from feraug.faces.workers import scores_by_all_cores
 from feraug.images import SIDE
-
-DETECTORS: Final = ("auto", "mediapipe", "cascade")
-"""What a detector can be asked for by; ``auto``: mediapipe's where it can be had, else the cascade."""
 
 LEAST_IN_PHOTOS: Final = 0.7
 """Score of a face in a photo: below it most of mediapipe's finds are none (cups, a cat's cheek, a sleeve)."""
@@ -29,8 +27,8 @@ def face_detector(name: str = "auto") -> FaceDetector:
     Raises :class:`UsageError` for an unknown name, and :class:`ArtifactError` when mediapipe was asked for
     and cannot be had, or when ``$FERAUG_FACE_MODEL`` does not name its model.
     """
-    if name not in DETECTORS:
-        raise UsageError(f"unknown face detector '{name}'; known: {', '.join(DETECTORS)}")
+    if name not in FACE_DETECTORS:
+        raise UsageError(f"unknown face detector '{name}'; known: {', '.join(FACE_DETECTORS)}")
     if name == "cascade":
         return CascadeDetector()
     try:
