@@ -55,10 +55,7 @@ class GroupResult:
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        values = {**vars(self), "without_face": list(self.without_face), "skipped": dict(self.skipped)}
-        return {
-            name: round(value, 4) if isinstance(value, float) else value for name, value in values.items()
-        }
+        return {**vars(self), "without_face": list(self.without_face), "skipped": dict(self.skipped)}
 
 
 @dataclass(frozen=True)
@@ -237,7 +234,8 @@ class _Work:
     def _called(self, images: NDArray[np.uint8]) -> float | None:
         if self._judge is None:
             return None
-        return float((self._judge.probabilities(images).argmax(1) == emotion_code(self._pair.b)).mean())
+        called = self._judge.probabilities(images).argmax(1) == emotion_code(self._pair.b)
+        return round(float(called.mean()), 4)
 
 
 def _wide(three: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -250,7 +248,7 @@ def _wide(three: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
-    return float(np.abs(first.astype(np.int16) - second).mean())
+    return round(float(np.abs(first.astype(np.int16) - second).mean()), 4)
 
 
 def _nothing_found(found: list[tuple[PhotoGroup, _Faces]]) -> str:
