@@ -104,6 +104,14 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
     for label, count in facts["labels"].items():
         table.add_row(label, f"{count:,}")
     console.print_table(table)
+    if "filter" in facts:
+        filtered = facts["filter"]
+        parent = filtered["stages"][0]["left"] + filtered["stages"][0]["dropped"] if filtered["stages"] else 0
+        console.print_table(console.filter_table(filtered["stages"], parent, filtered["real_images"]))
+        console.print_text(
+            f"filtered from the set with SHA-256 {facts['parent'][:16]}…, faces by {filtered['detector']}, "
+            f"emotions by the classifier with SHA-256 {filtered['classifier'][:16]}…"
+        )
     if not facts["source_images"]:
         console.print_text(f"{facts['images']:,} images made from noise")
         return
