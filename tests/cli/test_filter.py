@@ -45,7 +45,7 @@ def test_filter_and_info(feraug: Feraug, translated: Workspace) -> None:
     arguments = ("filter", "set", "--emotion", "neutral", "--detector", "cascade", "-w", translated.root)
     ran = feraug(*arguments)
     assert ran.code == 0, ran
-    assert "set-filtered.h5 (" in ran.out and " of 12 images)" in ran.out
+    assert "set-filtered.h5 (" in ran.out and " of 12 'neutral' images)" in ran.out
     assert "faces by cascade, emotions by simple (SHA-256 cccccccccccccccc" in ran.out
     assert "called so" in ran.out and "real: gone" in ran.out
     told = json.loads(feraug(*arguments, "--json").out)
@@ -68,7 +68,7 @@ def test_filter_and_info(feraug: Feraug, translated: Workspace) -> None:
         ("filter set --detector dlib", "--detector: unknown 'dlib'"),
         ("filter set --classifier nowhere.h5", "nowhere.h5: no classifier yet"),
         ("filter artifacts/dataset.h5", "holds a dataset, not a synthetic set"),
-        ("filter set --emotion happy --detector cascade", "none of its 12 images passes as 'happy'"),
+        ("filter set --emotion happy --detector cascade -q", "none of its 12 images passes as 'happy'"),
     ],
 )
 def test_bad_filters(feraug: Feraug, translated: Workspace, arguments: str, words: str) -> None:
