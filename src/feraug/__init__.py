@@ -31,17 +31,21 @@ if TYPE_CHECKING:
         train,
         train_translator,
     )
+    from feraug.api_faces import filter_synthetic, trace, translate_photos
     from feraug.config import (
         DEFAULTS,
         ClassifierConfig,
+        FilterConfig,
         NoiseConfig,
         NoiseSynthConfig,
+        PhotosConfig,
         PrepareConfig,
         SynthConfig,
         TranslatorConfig,
     )
     from feraug.emotions import EMOTIONS, SPLITS
     from feraug.errors import FeraugError
+    from feraug.faces import crop_face, face_detector, face_scores, find_faces
 
 _HOMES = {
     "Classifier": "feraug.api",
@@ -51,15 +55,22 @@ _HOMES = {
     "FaceDataset": "feraug.api",
     "FaceGenerator": "feraug.api",
     "FeraugError": "feraug.errors",
+    "FilterConfig": "feraug.config",
     "NoiseConfig": "feraug.config",
     "NoiseSynthConfig": "feraug.config",
+    "PhotosConfig": "feraug.config",
     "PrepareConfig": "feraug.config",
     "SPLITS": "feraug.emotions",
     "SynthConfig": "feraug.config",
     "SyntheticFaces": "feraug.api",
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
+    "crop_face": "feraug.faces",
     "export_artifact": "feraug.api",
+    "face_detector": "feraug.faces",
+    "face_scores": "feraug.faces",
+    "filter_synthetic": "feraug.api_faces",
+    "find_faces": "feraug.faces",
     "load_classifier": "feraug.api",
     "load_generator": "feraug.api",
     "load_translator": "feraug.api",
@@ -67,8 +78,10 @@ _HOMES = {
     "open_synthetic": "feraug.api",
     "prepare": "feraug.api",
     "synthesise": "feraug.api",
+    "trace": "feraug.api_faces",
     "train": "feraug.api",
     "train_translator": "feraug.api",
+    "translate_photos": "feraug.api_faces",
 }
 
 __all__ = [
@@ -80,15 +93,22 @@ __all__ = [
     "FaceDataset",
     "FaceGenerator",
     "FeraugError",
+    "FilterConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
+    "PhotosConfig",
     "PrepareConfig",
     "SynthConfig",
     "SyntheticFaces",
     "Translator",
     "TranslatorConfig",
     "__version__",
+    "crop_face",
     "export_artifact",
+    "face_detector",
+    "face_scores",
+    "filter_synthetic",
+    "find_faces",
     "load_classifier",
     "load_generator",
     "load_translator",
@@ -96,8 +116,10 @@ __all__ = [
     "open_synthetic",
     "prepare",
     "synthesise",
+    "trace",
     "train",
     "train_translator",
+    "translate_photos",
 ]
 
 
