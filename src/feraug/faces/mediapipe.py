@@ -43,18 +43,15 @@ class MediapipeDetector:
     def opened(self, *, photos: bool) -> Iterator[Find]:
         """The detector, for photos and images alike; raises :class:`CannotLoadError`."""
         del photos
-        with _native_silence():
+        with _native_silence():  # some of what it writes comes with a picture, not when it loads
             mediapipe, detector = _created(self.model)
 
-        def find(picture: NDArray[np.uint8]) -> list[Box]:
-            image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
-            return _boxes(detector.detect(image))
+            def find(picture: NDArray[np.uint8]) -> list[Box]:
+                image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
+                return _boxes(detector.detect(image))
 
-        try:
-            yield find
-        finally:
-            with _native_silence():
-                detector.close()
+            with detector:
+                yield find
 
     def prepare(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float, float]:
         """An image (48, 48) amid black, at the network's own size."""
@@ -66,7 +63,7 @@ class MediapipeDetector:
 
 
 def _created(model: Path) -> tuple[Any, Any]:
-    """The module mediapipe, and its detector, which has seen its first picture."""
+    """The module mediapipe, and its detector."""
     try:
         import mediapipe
         from mediapipe.tasks import python as tasks
@@ -77,8 +74,6 @@ def _created(model: Path) -> tuple[Any, Any]:
             min_detection_confidence=LEAST_SCORE,
         )
         detector = vision.FaceDetector.create_from_options(options)
-        nothing = np.zeros((ENLARGED_SIDE, ENLARGED_SIDE, 3), np.uint8)
-        detector.detect(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=nothing))
     except Exception as problem:  # a broken installation shows in many ways
         lines = str(problem).splitlines() or [type(problem).__name__]
         raise CannotLoadError(lines[0]) from problem
