@@ -28,7 +28,7 @@ def test_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
     arguments = ("synth", "--photos", portrait, "--detector", "cascade", "-w", trained.root)
     ran = feraug(*arguments)
     assert ran.code == 0, ran
-    assert "(1 faces, neutral:happy by cyclegan-neutral-happy, found by cascade)" in ran.out
+    assert "(1 face, neutral:happy by cyclegan-neutral-happy, found by cascade)" in ran.out
     told = json.loads(feraug(*arguments, "--json").out)
     assert told["already_done"] and told["groups"][0]["faces"] == 1
     assert (Path(told["path"]) / "people.png").is_file()

@@ -59,7 +59,7 @@ def _print(result: PhotosResult) -> None:
     )
     state = "already done" if result.already_done else "wrote"
     console.print_text(
-        f"{state}: {result.path} ({result.faces:,} faces, {result.pair} by {result.model.stem}, "
+        f"{state}: {result.path} ({result.faces:,} face{'' if result.faces == 1 else 's'}, {result.pair} by {result.model.stem}, "
         f"found by {result.detector})"
     )
 

@@ -120,7 +120,7 @@ def translate_photos(
     judge = None if classifier is None else load_classifier(classifier, device=device)
     groups = photo_groups(folder)
     detector = face_detector(config.detector)
-    path = workspace.root / "photos" / checked_name(name or f"{chosen.stem}-{pair.slug}")
+    path = workspace.root / "photos" / checked_name(name or _name(chosen, translator, pair))
     record: dict[str, Any] = {
         "feraug-version": __version__,
         "config": {**to_json(config), "pair": str(pair), "detector": detector.name},
@@ -236,6 +236,12 @@ class _Work:
             return None
         called = self._judge.probabilities(images).argmax(1) == emotion_code(self._pair.b)
         return round(float(called.mean()), 4)
+
+
+def _name(model: Path, translator: Translator, pair: DomainPair) -> str:
+    """``cyclegan-neutral-happy``, or with the name that the user gave the model's file."""
+    own = translator.config.model if model.stem == translator.config.name else model.stem
+    return f"{own}-{pair.slug}"
 
 
 def _wide(three: NDArray[np.uint8]) -> NDArray[np.uint8]:
