@@ -58,9 +58,9 @@ def _print(result: PhotosResult) -> None:
         "change: mean difference of the translated from the real face, loss: of the recovered; grey levels"
     )
     state = "already done" if result.already_done else "wrote"
+    faces = f"{result.faces:,} face{'' if result.faces == 1 else 's'}"
     console.print_text(
-        f"{state}: {result.path} ({result.faces:,} face{'' if result.faces == 1 else 's'}, {result.pair} by {result.model.stem}, "
-        f"found by {result.detector})"
+        f"{state}: {result.path} ({faces}, {result.pair} by {result.model.stem}, found by {result.detector})"
     )
 
 
