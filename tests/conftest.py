@@ -7,7 +7,9 @@ import shutil
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from feraug.config import PrepareConfig
 from feraug.store.workspace import Workspace
@@ -46,3 +48,21 @@ def test_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("FERAUG_TEST_DATA names no folder with the real data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def face_model() -> Path:
+    """mediapipe's face model, named by $FERAUG_FACE_MODEL; without it the test is skipped."""
+    named = os.environ.get("FERAUG_FACE_MODEL", "")
+    if not Path(named).is_file():
+        pytest.skip("FERAUG_FACE_MODEL names no file")
+    pytest.importorskip("mediapipe")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> NDArray[np.uint8]:
+    """The public-domain portrait of Eileen Collins that scikit-image ships, uint8 (512, 512, 3)."""
+    from skimage import data
+
+    return np.asarray(data.astronaut())

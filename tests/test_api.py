@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 
 import feraug
 
@@ -86,3 +88,31 @@ def test_every_failure_is_a_feraug_error(tmp_path: Path) -> None:
         feraug.TranslatorConfig(pair="happy:happy")
     with pytest.raises(feraug.FeraugError):
         feraug.prepare(tmp_path / "none.csv", workspace=tmp_path)
+
+
+def test_faces_photos_and_where_an_image_comes_from(tmp_path: Path, astronaut: NDArray[np.uint8]) -> None:
+    detector = feraug.face_detector("cascade")
+    (box,) = feraug.find_faces(astronaut, detector)
+    face = feraug.crop_face(astronaut, box, detector.framing)
+    assert feraug.face_scores(face[None], detector).tolist() == [1.0]
+
+    prepared = feraug.prepare("drawn:280", feraug.PrepareConfig(near_copies=False), workspace=tmp_path)
+    config = feraug.TranslatorConfig(
+        base_channels=1, residual_blocks=0, discriminator_channels=1, steps=1, batch_size=2
+    )
+    feraug.train_translator(config, workspace=tmp_path)
+    made = feraug.synthesise(feraug.SynthConfig("happy:neutral", 5), workspace=tmp_path)
+    again = feraug.synthesise(
+        feraug.SynthConfig("neutral:happy", 5), workspace=tmp_path, source=made.path, name="again"
+    )
+    links = feraug.trace(again.path, 2, workspace=tmp_path)
+    assert links[-1].path == prepared.path and "a real 'happy' image of train" in links[-1].what
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(astronaut).save(tmp_path / "photos" / "one.png")
+    photos = feraug.translate_photos(
+        tmp_path / "photos", feraug.PhotosConfig(detector="cascade"), workspace=tmp_path / "elsewhere",
+        model=again.model,
+    )  # fmt: skip
+    assert photos.faces == 1
+    with pytest.raises(feraug.FeraugError, match="no classifier yet"):
+        feraug.filter_synthetic(again.path, feraug.FilterConfig("happy"), workspace=tmp_path)

@@ -24,7 +24,15 @@ def test_import_contracts_hold() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["prepare", "--help"], ["train", "cyclegan", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["prepare", "--help"],
+        ["synth", "--help"],
+        ["filter", "--help"],
+        ["train", "cyclegan", "--help"],
+    ],
 )
 def test_the_command_line_answers_without_heavy_libraries(arguments: list[str]) -> None:
     code = (

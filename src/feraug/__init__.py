@@ -34,12 +34,15 @@ if TYPE_CHECKING:
         train,
         train_translator,
     )
+    from feraug.api_faces import filter_synthetic, trace, translate_photos
     from feraug.config import (
         DEFAULTS,
         BenchConfig,
         ClassifierConfig,
+        FilterConfig,
         NoiseConfig,
         NoiseSynthConfig,
+        PhotosConfig,
         PrepareConfig,
         SsimConfig,
         SynthConfig,
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     )
     from feraug.emotions import EMOTIONS, SPLITS
     from feraug.errors import FeraugError
+    from feraug.faces import crop_face, face_detector, face_scores, find_faces
 
 _HOMES = {
     "BenchConfig": "feraug.config",
@@ -57,8 +61,10 @@ _HOMES = {
     "FaceDataset": "feraug.api",
     "FaceGenerator": "feraug.api",
     "FeraugError": "feraug.errors",
+    "FilterConfig": "feraug.config",
     "NoiseConfig": "feraug.config",
     "NoiseSynthConfig": "feraug.config",
+    "PhotosConfig": "feraug.config",
     "PrepareConfig": "feraug.config",
     "SPLITS": "feraug.emotions",
     "SsimConfig": "feraug.config",
@@ -68,7 +74,12 @@ _HOMES = {
     "TranslatorConfig": "feraug.config",
     "bench": "feraug.api",
     "all_pairs_ssim": "feraug.api",
+    "crop_face": "feraug.faces",
     "export_artifact": "feraug.api",
+    "face_detector": "feraug.faces",
+    "face_scores": "feraug.faces",
+    "filter_synthetic": "feraug.api_faces",
+    "find_faces": "feraug.faces",
     "load_classifier": "feraug.api",
     "load_generator": "feraug.api",
     "load_translator": "feraug.api",
@@ -77,8 +88,10 @@ _HOMES = {
     "prepare": "feraug.api",
     "ssim": "feraug.api",
     "synthesise": "feraug.api",
+    "trace": "feraug.api_faces",
     "train": "feraug.api",
     "train_translator": "feraug.api",
+    "translate_photos": "feraug.api_faces",
 }
 
 __all__ = [
@@ -91,8 +104,10 @@ __all__ = [
     "FaceDataset",
     "FaceGenerator",
     "FeraugError",
+    "FilterConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
+    "PhotosConfig",
     "PrepareConfig",
     "SsimConfig",
     "SynthConfig",
@@ -102,7 +117,12 @@ __all__ = [
     "__version__",
     "all_pairs_ssim",
     "bench",
+    "crop_face",
     "export_artifact",
+    "face_detector",
+    "face_scores",
+    "filter_synthetic",
+    "find_faces",
     "load_classifier",
     "load_generator",
     "load_translator",
@@ -111,8 +131,10 @@ __all__ = [
     "prepare",
     "ssim",
     "synthesise",
+    "trace",
     "train",
     "train_translator",
+    "translate_photos",
 ]
 
 

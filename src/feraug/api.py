@@ -180,6 +180,8 @@ def train(
     workspace: str | Path = "artifacts",
     name: str | None = None,
     dataset: str | Path | None = None,
+    source: str | Path | None = None,
+    source_model: str | Path | None = None,
     device: str = "auto",
     devices: int = 1,
     checkpoint_seconds: float = 300.0,
@@ -190,8 +192,9 @@ def train(
     """``feraug train MODEL``: train, or go on training, and write ``WORKSPACE/models/NAME.h5``.
 
     ``model`` is a config, or a name such as ``"weighted"`` with settings on top of its defaults:
-    ``train("weighted", pair="neutral:happy", steps=2000)``.  With ``devices`` above 1 the
-    calling script is started again for each further device.
+    ``train("weighted", pair="neutral:happy", steps=2000)``.  ``source`` and ``source_model`` are where a
+    translator's domain a comes from: an artifact with images, a noise generator.  With ``devices`` above
+    1 the calling script is started again for each further device.
     """
     if isinstance(model, str):
         config = model_config({"model": model, **settings})
@@ -204,6 +207,8 @@ def train(
         Workspace(Path(workspace)),
         name=name,
         dataset=None if dataset is None else Path(dataset),
+        source=None if source is None else Path(source),
+        source_model=None if source_model is None else str(source_model),
         options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
         notify=notify,
     )
@@ -248,17 +253,22 @@ def synthesise(
     model: str | Path | None = None,
     name: str | None = None,
     dataset: str | Path | None = None,
+    source: str | Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> SynthResult:
-    """``feraug synth``: translate real faces or make faces from noise; writes ``synthetic/NAME.h5``."""
+    """``feraug synth``: translate faces or make faces from noise; writes ``synthetic/NAME.h5``.
+
+    The faces are real ones of ``train``, or those of ``source``, a dataset or synthetic set.
+    """
     return _synth.synthesise(
         config or SynthConfig(),
         Workspace(Path(workspace)),
         model=None if model is None else str(model),
         name=name,
         dataset=None if dataset is None else Path(dataset),
+        source=None if source is None else Path(source),
         options=_synth.SynthOptions(device, overwrite),
         notify=notify,
     )

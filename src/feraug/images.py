@@ -49,6 +49,28 @@ def to_face(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(grey, dtype=np.uint8).copy()
 
 
+def to_photo(image: Image.Image) -> NDArray[np.uint8]:
+    """Any picture as a photo: its own size, upright, ``uint8`` (H, W, 3) RGB.
+
+    Transparency, depth, animations and orientation as :func:`to_face` has them; raises as it does.
+    """
+    import numpy as np
+
+    orientation = _orientation(image)
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        image = _from_deep(image, square=False)
+    elif image.mode == "LAB":
+        image = image.getchannel("L")
+    elif image.has_transparency_data:
+        image = _flatten(image.convert("RGBA"), "RGB")
+    colour = image.convert("RGB")
+    if not colour.width or not colour.height:
+        raise ValueError("the picture has no pixels")
+    if orientation is not None:
+        colour = colour.transpose(orientation)
+    return np.asarray(colour, dtype=np.uint8).copy()
+
+
 def full_scale(mode: str, low: float, high: float) -> tuple[float, float]:
     """The values that become black and white in a picture of more than 8 bits, from its extremes.
 
@@ -92,16 +114,16 @@ def _square(image: Image.Image) -> Image.Image:
     return image.resize((SIDE, SIDE), Image.Resampling.BICUBIC, box=box)
 
 
-def _flatten(image: Image.Image) -> Image.Image:
-    """An RGBA picture over the backdrop, as mode ``L``."""
+def _flatten(image: Image.Image, mode: str = "L") -> Image.Image:
+    """An RGBA picture over the backdrop, in another mode."""
     from PIL import Image
 
     backdrop = Image.new("RGBA", image.size, (BACKDROP, BACKDROP, BACKDROP, 255))
-    return Image.alpha_composite(backdrop, image).convert("L")
+    return Image.alpha_composite(backdrop, image).convert(mode)
 
 
-def _from_deep(image: Image.Image) -> Image.Image:
-    """A picture of 16 or 32 bits as mode ``L``, 48x48."""
+def _from_deep(image: Image.Image, *, square: bool = True) -> Image.Image:
+    """A picture of 16 or 32 bits as mode ``L``, 48x48 unless ``square`` is False."""
     import numpy as np
     from PIL import Image
 
@@ -110,7 +132,8 @@ def _from_deep(image: Image.Image) -> Image.Image:
         image = image.convert("I")  # the one conversion that exists for every byte order
     extremes: tuple[float, float] = image.getextrema()  # type: ignore[assignment]  # one channel: one pair
     black, white = full_scale(mode, *extremes)
-    values = np.asarray(_square(image.convert("F")), np.float64)
+    wide = image.convert("F")
+    values = np.asarray(_square(wide) if square else wide, np.float64)
     if not (np.isfinite([black, white]).all() and np.isfinite(values).all()):
         raise ValueError("the picture has values that are not finite")
     shares = (values - black) / max(white - black, 1e-30)

@@ -42,6 +42,11 @@ def chosen(context: typer.Context, model: str, values: Mapping[str, Any], base: 
     return replace(start, **{**reset, **typed})
 
 
+def typed(context: typer.Context, names: Iterable[str]) -> list[str]:
+    """Which of these options stand on the command line."""
+    return [name for name in names if _was_typed(context, name)]
+
+
 def was_typed(context: typer.Context, names: Iterable[str]) -> bool:
     """Whether any of these options stands on the command line."""
     return any(_was_typed(context, name) for name in names)

@@ -10,7 +10,7 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.errors import one_line
+from feraug.errors import UsageError, one_line
 
 app = new_app()
 
@@ -21,6 +21,16 @@ def command(
         Path, typer.Argument(metavar="FILE", help="Any file that feraug wrote.", show_default=False)
     ],
     config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
+    trace: Annotated[
+        int | None,
+        typer.Option(
+            "--trace",
+            metavar="ROW",
+            help="How the image in this row came about, file by file.",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -28,6 +38,11 @@ def command(
     from feraug.cli import console
     from feraug.workflows.info import describe
 
+    if trace is not None:
+        if config:
+            raise UsageError("--config, --trace: give one of them")
+        _trace(file, trace, workspace, as_json=as_json)
+        return
     del quiet  # there is no progress and no note to leave out, but scripts may give it to every command
     facts = describe(file)
     if config:
@@ -36,6 +51,29 @@ def command(
         console.print_json(facts)
     else:
         _print(facts)
+
+
+def _trace(file: Path, row: int, workspace: Path, *, as_json: bool) -> None:
+    from feraug.cli import console
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.trace import trace
+
+    links = trace(file, row, (Workspace(workspace),))
+    if as_json:
+        told = [link.as_json() for link in links]
+        console.print_json({"path": str(file.resolve()), "row": row, "links": told})
+        return
+    for link in links:
+        place = "" if link.row is None else f" row {link.row:,}"
+        what = "MISSING: no such file in the workspace" if link.missing else link.what
+        console.print_text(
+            f"{'  ' * link.depth}{link.role}: {link.name}{place} (SHA-256 {link.digest[:16]}…)"
+            + (f", {what}" if what else "")
+        )
+    missing = len({link.digest for link in links if link.missing})
+    if missing:
+        files = "file is" if missing == 1 else "files are"
+        console.print_text(f"{missing} {files} missing; --workspace names another folder to look in")
 
 
 def _print(facts: Mapping[str, Any]) -> None:
@@ -110,6 +148,14 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
     for label, count in facts["labels"].items():
         table.add_row(label, f"{count:,}")
     console.print_table(table)
+    if "filter" in facts:
+        filtered = facts["filter"]
+        parent = filtered["stages"][0]["left"] + filtered["stages"][0]["dropped"] if filtered["stages"] else 0
+        console.print_table(console.filter_table(filtered["stages"], parent, filtered["real_images"]))
+        console.print_text(
+            f"filtered from the set with SHA-256 {facts['parent'][:16]}…, faces by {filtered['detector']}, "
+            f"emotions by the classifier with SHA-256 {filtered['classifier'][:16]}…"
+        )
     if not facts["source_images"]:
         console.print_text(f"{facts['images']:,} images made from noise")
         return

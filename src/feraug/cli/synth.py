@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import NoiseSynthConfig, SynthConfig
+from feraug.config import FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
+from feraug.config.values import fields
 from feraug.emotions import parse_split
 from feraug.errors import UsageError
 
 if TYPE_CHECKING:
     from feraug.workflows.synth import SynthResult
 
-DEFAULTS = SynthConfig()
+DEFAULTS, PHOTOS = SynthConfig(), PhotosConfig()
 
 app = new_app()
 
@@ -45,6 +47,43 @@ def command(
             show_default="the only one trained for the pair",
         ),
     ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            metavar="FILE",
+            help="Translate the faces of this dataset or synthetic set.",
+            show_default="the workspace's dataset",
+        ),
+    ] = None,
+    source_share: Annotated[
+        float,
+        typer.Option("--source-share", help=fields(SynthConfig)["source_share"].metadata["help"]),
+    ] = DEFAULTS.source_share,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos",
+            metavar="DIR",
+            help="Translate the faces in these photos; sub-folders are groups.",
+            show_default=False,
+        ),
+    ] = None,
+    min_face: Annotated[
+        float, typer.Option("--min-face", help="For --photos: least score of a face.")
+    ] = PHOTOS.min_face,
+    detector: Annotated[
+        str, typer.Option("--detector", help=f"For --photos: {', '.join(FACE_DETECTORS)}.")
+    ] = PHOTOS.detector,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(
+            "--classifier",
+            metavar="FILE",
+            help="For --photos: ask this classifier what it calls the faces.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Faces at a time.")
     ] = DEFAULTS.batch_size,
@@ -64,9 +103,20 @@ def command(
     """Make labelled faces: feraug synth --pair neutral:happy -n 5000.
 
     With a generator of faces from noise: feraug synth --model wgan-gp -n 5000.
+    With photos: feraug synth --pair neutral:happy --photos DIR.
     """
+    if photos is not None:
+        from feraug.cli.synth_photos import run
+
+        run(context, PhotosConfig(pair, min_face, detector), photos)
+        return
     translation = SynthConfig(
-        pair=pair, count=count, split=parse_split(DEFAULTS.split), batch_size=batch_size, seed=seed
+        pair=pair,
+        count=count,
+        split=parse_split(DEFAULTS.split),
+        batch_size=batch_size,
+        seed=seed,
+        source_share=source_share,
     )
 
     from feraug.cli import config_options, console
@@ -74,10 +124,15 @@ def command(
     from feraug.store.workspace import Workspace
     from feraug.workflows.synth import SynthOptions, makes_from_noise, synthesise
 
+    unused = config_options.typed(context, ("min_face", "detector", "classifier"))
+    if unused:
+        raise UsageError(f"--{unused[0].replace('_', '-')}: is for --photos DIR")
     root = Workspace(workspace)
     paired = config_options.was_typed(context, ["pair"])
     if paired and emotion:
         raise UsageError("--pair, --emotion: --pair translates, --emotion makes faces from noise; give one")
+    if source is not None and emotion:
+        raise UsageError("--source, --emotion: faces from noise have no source; say --pair A:B instead")
     from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root, pair))
     config = (
         NoiseSynthConfig(count=count, emotions=tuple(emotion or ()), batch_size=batch_size, seed=seed)
@@ -90,6 +145,7 @@ def command(
             root,
             model=model,
             dataset=dataset,
+            source=source,
             name=name,
             options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
             notify=notify,
@@ -106,8 +162,15 @@ def _print(result: SynthResult) -> None:
     if result.pair is None:
         console.print_text(f"made from noise: {', '.join(result.emotions)}")
         return
+    if result.source is None:
+        whence = f"real '{result.pair.a}' faces of train"
+    elif result.source_share < 1.0:
+        share = f"{result.source_share:.0%} of the images from {result.source.name}"
+        whence = f"'{result.pair.a}' faces ({share}, the others from real faces of train)"
+    else:
+        whence = f"'{result.pair.a}' faces of {result.source.name}"
     console.print_text(
-        f"made from {result.sources:,} real '{result.pair.a}' faces of train, each used up to "
+        f"made from {result.sources:,} {whence}, each used up to "
         f"{result.rounds} time{'s' if result.rounds > 1 else ''}"
         + (", mirrored or slightly turned after the first" if result.rounds > 1 else "")
     )

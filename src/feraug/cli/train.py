@@ -28,6 +28,24 @@ def _options(
         str | None, typer.Option("--name", help="File name, models/NAME.h5.", show_default="MODEL-A-B")
     ] = None,
     dataset: options.DatasetOption = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--source",
+            metavar="FILE",
+            help="Translators: images of domain a out of a dataset or synthetic set.",
+            show_default=False,
+        ),
+    ] = None,
+    source_model: Annotated[
+        str | None,
+        typer.Option(
+            "--source-model",
+            metavar="NAME|FILE",
+            help="Translators: faces of domain a fresh from this noise generator.",
+            show_default=False,
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option("--preset", help=f"Named settings: {', '.join(PRESETS)}.", show_default=False),
@@ -111,6 +129,8 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     chosen: dict[str, Any] = {
         "name": shared["name"],
         "dataset": shared["dataset"],
+        "source": shared["source"],
+        "source_model": shared["source_model"],
         "options": TrainOptions(
             device=shared["device"],
             checkpoint_seconds=every,

@@ -26,9 +26,12 @@ from feraug.config.models import (
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
 from feraug.config.tasks import (
+    FACE_DETECTORS,
     LABEL_SOURCES,
     SSIM_VARIANTS,
+    FilterConfig,
     NoiseSynthConfig,
+    PhotosConfig,
     PrepareConfig,
     SsimConfig,
     SynthConfig,
@@ -41,6 +44,7 @@ __all__ = [
     "DEFAULTS",
     "DIFF_AUGMENTATIONS",
     "DISCRIMINATOR_NORMS",
+    "FACE_DETECTORS",
     "GAN_MODELS",
     "LABEL_SOURCES",
     "MODELS",
@@ -57,9 +61,11 @@ __all__ = [
     "USES",
     "BenchConfig",
     "ClassifierConfig",
+    "FilterConfig",
     "GanConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
+    "PhotosConfig",
     "PrepareConfig",
     "SsimConfig",
     "SynthConfig",

@@ -158,6 +158,10 @@ class TranslatorConfig(GanConfig):
     change_weight: float = setting(
         0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
     )
+    source_share: float = setting(
+        0.0, "Share of domain a out of --source or --source-model; all of it where one of these is given.",
+        low=0.0, high=1.0,
+    )  # fmt: skip
     image_history: int = setting(50, "Earlier fakes shown to the discriminators.", low=0, high=100_000)
 
     def __post_init__(self) -> None:

@@ -45,6 +45,9 @@ class SynthConfig:
     split: str = "train"
     batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
     seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    source_share: float = setting(
+        0.0, "Share of the faces out of --source; all of them where it is given.", low=0.0, high=1.0
+    )
 
     def __post_init__(self) -> None:
         check(self)
@@ -83,3 +86,49 @@ class NoiseSynthConfig:
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "emotions", tuple(map(parse_emotion, self.emotions)))
+
+
+FACE_DETECTORS: Final = ("auto", "mediapipe", "cascade")
+"""What finds faces; ``auto``: mediapipe's detector where it can be had, else scikit-image's cascade."""
+
+
+@dataclass(frozen=True)
+class PhotosConfig:
+    """What determines the translations of the faces in photos, beside the photos and the model."""
+
+    pair: str = "neutral:happy"
+    min_face: float = setting(0.7, "Least score of a face in a photo.", low=0.0, high=1.0)
+    detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)
+
+    def __post_init__(self) -> None:
+        check(self)
+        DomainPair.parse(self.pair)
+
+
+@dataclass(frozen=True)
+class FilterConfig:
+    """What determines which images of a set are kept, beside the set, the dataset and the classifier.
+
+    A limit that is None is taken from real validation images of the emotion.
+    """
+
+    emotion: str = "neutral"
+    min_face: float | None = setting(
+        None, "Least face score; default: what 95 % of real faces reach.", low=0.0, high=1.0
+    )
+    min_confidence: float | None = setting(
+        None, "Least probability of the emotion; default: what 95 % of real faces called so reach.",
+        low=0.0, high=1.0,
+    )  # fmt: skip
+    max_similarity: float | None = setting(
+        None, "Largest SSIM with a training image; default: what 95 % of real faces stay below.",
+        low=-1.0, high=1.0,
+    )  # fmt: skip
+    keep: int | None = setting(
+        None, "Keep no more than this many, those of the highest probability.", low=1, high=100_000_000
+    )
+    detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)
+
+    def __post_init__(self) -> None:
+        check(self)
+        object.__setattr__(self, "emotion", parse_emotion(self.emotion))

@@ -15,12 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from feraug.data.images import on_device, to_float
+from feraug.data.streams import FaceStream, ShuffledFaces, ShuffledRows
 from feraug.data.views import draw_views, warp
 from feraug.objectives import NoiseBatch, TranslationBatch
 
 _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
 _CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
-"""Streams of random numbers, so that no two uses share draws; a domain or class number is added."""
+"""Streams of random numbers, so that no two uses share draws; a domain or class number is added.
+:mod:`feraug.data.streams` has 90."""
 
 
 @dataclass(frozen=True)
@@ -61,37 +63,6 @@ class Sampling:
         return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)
 
 
-class ShuffledRows:
-    """Row numbers of an endless sequence of shuffled passes over ``count`` rows.
-
-    The row at a place is a function of (seed, stream, place) alone; every pass shows every row once.
-    """
-
-    def __init__(self, count: int, *, seed: int, stream: int) -> None:
-        self.count = count
-        self._key = (seed, stream)
-        self._passes: dict[int, NDArray[np.int64]] = {}
-
-    def rows(self, index: int, batch_size: int) -> NDArray[np.int64]:
-        """The rows of batch ``index``, int64 (batch_size,)."""
-        return self.at(np.arange(index * batch_size, (index + 1) * batch_size))
-
-    def at(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The rows at some places of the sequence, int64, as many."""
-        passes = places // self.count
-        chosen = np.empty(len(places), np.int64)
-        for number in np.unique(passes):
-            here = passes == number
-            chosen[here] = self._order(int(number))[places[here] % self.count]
-        return chosen
-
-    def _order(self, number: int) -> NDArray[np.int64]:
-        if number not in self._passes:
-            self._passes = {key: order for key, order in self._passes.items() if key >= number - 1}
-            self._passes[number] = np.random.default_rng((*self._key, number)).permutation(self.count)
-        return self._passes[number]
-
-
 class BalancedRows:
     """Row numbers of an endless sequence in which groups of rows come equally often.
 
@@ -126,14 +97,20 @@ class BalancedRows:
 
 
 class PairBatches:
-    """Unpaired batches of two domains."""
+    """Unpaired batches of two domains: images uint8 (N, 48, 48), or a stream of faces, each."""
 
-    def __init__(self, images_a: NDArray[np.uint8], images_b: NDArray[np.uint8], sampling: Sampling) -> None:
+    def __init__(
+        self,
+        domain_a: NDArray[np.uint8] | FaceStream,
+        domain_b: NDArray[np.uint8] | FaceStream,
+        sampling: Sampling,
+    ) -> None:
         self._sampling = sampling
-        self._images = [on_device(images, sampling.device) for images in (images_a, images_b)]
-        self._rows = [
-            ShuffledRows(len(images), seed=sampling.seed, stream=_ORDER_STREAM + domain)
-            for domain, images in enumerate(self._images)
+        self._domains = [
+            ShuffledFaces(faces, sampling.device, seed=sampling.seed, stream=_ORDER_STREAM + domain)
+            if isinstance(faces, np.ndarray)
+            else faces
+            for domain, faces in enumerate((domain_a, domain_b))
         ]
 
     def batch(self, index: int) -> TranslationBatch:
@@ -143,8 +120,8 @@ class PairBatches:
 
     def _domain(self, domain: int, index: int) -> Tensor:
         sampling = self._sampling
-        rows = sampling.mine(self._rows[domain].rows(index, sampling.batch_size))
-        faces = to_float(self._images[domain][torch.from_numpy(rows).to(sampling.device)])
+        places = np.arange(index * sampling.batch_size, (index + 1) * sampling.batch_size)
+        faces = self._domains[domain].at(sampling.mine(places))
         return sampling.augmented(faces, domain, index)
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from feraug.config import ClassifierConfig
-from feraug.data.batches import BalancedRows, Sampling, ShuffledRows
+from feraug.data.batches import BalancedRows, Sampling
 from feraug.data.images import on_device, to_float
 from feraug.data.randaugment import OPERATIONS, randaugment
+from feraug.data.streams import ShuffledRows
 from feraug.data.views import warp
 from feraug.images import SIDE
 from feraug.objectives.classification import LabelledBatch

@@ -4,43 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from feraug.emotions import EMOTIONS, SPLITS, emotion_code, parse_emotion, parse_split, suggestion
 from feraug.errors import SourceError, UsageError
-from feraug.images import SIDE, to_face
+from feraug.images import SIDE
 from feraug.sources.csv_text import file_name, printable, reason
+from feraug.sources.pictures import (
+    EXTENSIONS,
+    PIXEL_LIMIT,
+    UnreadablePicture,
+    is_litter,
+    is_plain_file,
+    read_picture,
+)
 from feraug.sources.records import NO_SPLIT, FaceRecords, Skipped
 from feraug.store.digests import sha256_file
+
+__all__ = ["PIXEL_LIMIT", "PictureFolder", "list_pictures"]
 
 BATCH_PICTURES: Final = 1000
 """Most pictures that :meth:`PictureFolder.batches` yields at once."""
 
-PIXEL_LIMIT: Final = 50_000_000
-"""Largest picture that is decoded, in pixels: what today's cameras make.  A few kilobytes of PNG can claim
-billions (an image bomb); the size is known from the header, before anything is decoded."""
-
-EXTENSIONS: Final[Mapping[str, str]] = {
-    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
-    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **dict.fromkeys((".pgm", ".ppm", ".pbm", ".pnm"), "PPM"),
-    ".png": "PNG",
-    ".bmp": "BMP",
-    ".gif": "GIF",
-    ".webp": "WEBP",
-    ".jp2": "JPEG2000",
-}
-"""The file name extensions (lower case) taken for pictures, and Pillow's names of their formats."""
-
-_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r"})
 _EXPECTED: Final = f"expected train/happy/*.png or happy/*.png (emotions: {' '.join(EMOTIONS)})"
 
 
@@ -134,57 +124,6 @@ class PictureFolder:
         return f"{name}: none of its {self._skipped.total:,} files can be used; first, {first}"
 
 
-class UnreadablePicture(Exception):
-    """A picture that is passed over: the ``cause`` to count it under; the text says more."""
-
-    def __init__(self, cause: str, message: str) -> None:
-        super().__init__(message)
-        self.cause = cause
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """The decoders that may be started: Pillow's others include some that run other programs (EPS).
-
-    A file whose extension lies about which of these it is, as is common, is read all the same.
-    """
-    from PIL import Image
-
-    Image.init()
-    return tuple(name for name in sorted(set(EXTENSIONS.values())) if name in Image.OPEN)
-
-
-def read_picture(path: Path) -> NDArray[np.uint8]:
-    """The face image (48, 48) of a picture file; raises :class:`UnreadablePicture`, nothing else."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        if path.stat().st_size == 0:
-            raise UnreadablePicture("empty file", "the file has no bytes")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's notes on odd files; what matters raises
-            with Image.open(path, formats=_formats()) as image:
-                width, height = image.size
-                if width * height > PIXEL_LIMIT:
-                    limit = f"more than {PIXEL_LIMIT // 1_000_000} million pixels"
-                    raise UnreadablePicture("picture too large", f"{width}x{height} is {limit}")
-                if image.format != "PNG":
-                    return to_face(image)
-                image.verify()  # checksums, which decoding does not look at; the image is used up by it
-            with Image.open(path, formats=_formats()) as image:
-                return to_face(image)
-    except UnreadablePicture:
-        raise
-    except Image.DecompressionBombError:
-        raise UnreadablePicture("picture too large", "it claims an absurd size") from None
-    except UnidentifiedImageError:
-        raise UnreadablePicture("not a picture", "its content is no known picture format") from None
-    except PermissionError as error:
-        raise UnreadablePicture("unreadable file", reason(error)) from None
-    except (Exception, MemoryError) as error:  # decoders of damaged data raise a dozen kinds
-        raise UnreadablePicture("broken picture", reason(error)) from None
-
-
 def list_pictures(root: Path) -> Listing:
     """Find all pictures below ``root`` and what their folders say of them, sorted by name.
 
@@ -224,7 +163,7 @@ def _add_emotions(listing: Listing, root: Path, prefix: str, names: list[str], s
         for file in _files_below(root, prefix + name):
             if Path(file).suffix.lower() not in EXTENSIONS:
                 listing.skipped.add("not a picture", f"{printable(file, 200)}: not a picture's file name")
-            elif not _is_plain_file(root / file):
+            elif not is_plain_file(root / file):
                 listing.skipped.add(
                     "unreadable file", f"{printable(file, 200)}: broken link, or no plain file"
                 )
@@ -238,7 +177,7 @@ def _children(folder: Path) -> tuple[list[str], list[str]]:
         found = sorted((child.name, child.is_dir()) for child in folder.iterdir())
     except OSError as error:
         raise SourceError(f"{file_name(folder)} cannot be read: {reason(error)}") from None
-    visible = [(name, is_dir) for name, is_dir in found if not _is_litter(name)]
+    visible = [(name, is_dir) for name, is_dir in found if not is_litter(name)]
     return [name for name, is_dir in visible if is_dir], [name for name, is_dir in visible if not is_dir]
 
 
@@ -249,21 +188,9 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
         raise SourceError(f"{file_name(Path(error.filename))} cannot be read: {reason(error)}") from None
 
     for where, folders, files in os.walk(root / folder, onerror=fail, followlinks=False):
-        folders[:] = [name for name in folders if not _is_litter(name)]
+        folders[:] = [name for name in folders if not is_litter(name)]
         below = Path(where).relative_to(root).as_posix()
-        yield from (f"{below}/{name}" for name in files if not _is_litter(name))
-
-
-def _is_plain_file(path: Path) -> bool:
-    """Whether there is a file to open: opening a pipe would wait for its writer."""
-    try:
-        return path.is_file()
-    except OSError:
-        return False
-
-
-def _is_litter(name: str) -> bool:
-    return name.startswith(".") or name.lower() in _LITTER
+        yield from (f"{below}/{name}" for name in files if not is_litter(name))
 
 
 def _split_of(name: str) -> int | None:

@@ -95,7 +95,7 @@ class ArtifactReader:
         for name, shape in expected.items():
             if name not in self.header.extra:
                 raise self.damaged(f"attribute 'facts' has no '{name}'")
-            if not _is_shaped(self.header.extra[name], shape):
+            if not is_shaped(self.header.extra[name], shape):
                 raise self.damaged(f"attribute 'facts' has an unusable '{name}'")
 
     def within(self, name: str, values: NDArray[Any], low: int, high: int) -> None:
@@ -214,14 +214,15 @@ def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
     )
 
 
-def _is_shaped(value: Any, shape: FactsShape) -> bool:
+def is_shaped(value: Any, shape: FactsShape) -> bool:
+    """Whether a value of ``facts`` is what it must be."""
     if shape is None:
         return value is None
     if isinstance(shape, tuple):
-        return any(_is_shaped(value, one) for one in shape)
+        return any(is_shaped(value, one) for one in shape)
     if isinstance(shape, Mapping):
         return isinstance(value, dict) and all(
-            key in value and _is_shaped(value[key], inner) for key, inner in shape.items()
+            key in value and is_shaped(value[key], inner) for key, inner in shape.items()
         )
     if shape is int:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,43 @@ from numpy.typing import NDArray
 from feraug.emotions import EMOTIONS, UNLABELLED
 from feraug.images import SIDE
 from feraug.store.header import SYNTHETIC, Header, Provenance, write_header
-from feraug.store.reading import open_artifact
+from feraug.store.reading import ArtifactReader, FactsShape, is_shaped, open_artifact
 from feraug.store.writing import NewArtifact, new_artifact
+
+SCORES: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
+    "face": ("float32", ()),
+    "probabilities": ("float32", (len(EMOTIONS),)),
+    "similarity": ("float32", ()),
+    "nearest_row": ("int64", ()),
+    "dropped_at": ("uint8", ()),
+}
+"""What ``filter/`` holds of every image of the parent: dtype and shape of one row."""
+
+_FILTER_FACTS: Final[Mapping[str, FactsShape]] = {
+    "parent": str,
+    "filter": {"stages": list, "real_images": int, "detector": str, "classifier": str},
+}
+_STAGE: Final[Mapping[str, FactsShape]] = {
+    "name": str,
+    "limit": (float, int, None),
+    **dict.fromkeys(("dropped", "left", "real_dropped", "real_left"), int),
+}
+_REQUIRED_SCORES: Final = ("face", "probabilities", "dropped_at")
+
+
+@dataclass(frozen=True)
+class FilterArrays:
+    """What a filter measured: of N kept images ``row`` int64 (N,), the row in the parent, and of all P images
+    of the parent the columns of :data:`SCORES` that are there.
+    """
+
+    row: NDArray[np.int64]
+    scores: Mapping[str, NDArray[Any]]
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which images of the parent were kept, (P,)."""
+        return np.asarray(self.scores["dropped_at"] == 0)
 
 
 @dataclass(frozen=True)
@@ -34,6 +69,8 @@ class SyntheticArrays:
     origin_row: NDArray[np.int64]
     origin_source: NDArray[np.uint8]
     origin_round: NDArray[np.uint16]
+    filtered: FilterArrays | None = None
+    """What a filter measured, in a set that it left."""
 
     @property
     def sources(self) -> list[str]:
@@ -60,10 +97,10 @@ class SyntheticWriter:
         labels: NDArray[np.uint8],
         *,
         rows: NDArray[np.int64],
-        source: int,
+        source: int | NDArray[np.uint8],
         rounds: NDArray[np.uint16],
     ) -> None:
-        """Add uint8 (n, 48, 48) images with their labels (n,) and origins (n,)."""
+        """Add uint8 (n, 48, 48) images with their labels (n,) and origins (n,), or one source for all."""
         here = slice(self._filled, self._filled + len(images))
         self._images[here] = images
         self._labels[here] = labels
@@ -71,6 +108,16 @@ class SyntheticWriter:
         self._sources[here] = source
         self._rounds[here] = rounds
         self._filled = here.stop
+        self._artifact.check()
+
+    def filtered(self, rows: NDArray[np.int64], scores: Mapping[str, NDArray[Any]]) -> None:
+        """Write the parent's row of each image (N,), and the :data:`SCORES` of all P images of the parent."""
+        self._artifact.file.create_dataset("filter/row", data=rows.astype(np.int64))
+        for name, values in scores.items():
+            dtype, row_shape = SCORES[name]
+            if values.shape[1:] != row_shape:
+                raise ValueError(f"filter/{name}: shape {values.shape}")
+            self._artifact.file.create_dataset(f"filter/{name}", data=np.asarray(values, dtype))
         self._artifact.check()
 
 
@@ -104,4 +151,21 @@ def read_synthetic(path: Path) -> SyntheticArrays:
         sources = reader.array("origin/source", "uint8", (count,))
         reader.within("origin/source", sources[rows >= 0], 0, len(known) - 1)
         rounds = reader.array("origin/round", "uint16", (count,))
-        return SyntheticArrays(reader.header, images, labels, rows, sources, rounds)
+        filtered = _filter_arrays(reader, count) if reader.has("filter") else None
+        return SyntheticArrays(reader.header, images, labels, rows, sources, rounds, filtered)
+
+
+def _filter_arrays(reader: ArtifactReader, count: int) -> FilterArrays:
+    reader.facts(_FILTER_FACTS)
+    for stage in reader.header.extra["filter"]["stages"]:
+        if not is_shaped(stage, _STAGE):
+            raise reader.damaged("attribute 'facts' has an unusable stage of the filter")
+    stages = reader.array("filter/dropped_at", "uint8", (None,))
+    scores = {"dropped_at": stages}
+    for name, (dtype, row_shape) in SCORES.items():
+        if name in _REQUIRED_SCORES or reader.has(f"filter/{name}"):
+            scores[name] = reader.array(f"filter/{name}", dtype, (len(stages), *row_shape))
+    row = reader.array("filter/row", "int64", (count,))
+    if not np.array_equal(row, np.flatnonzero(stages == 0)):
+        raise reader.damaged("'filter/row' does not name the images that 'filter/dropped_at' leaves")
+    return FilterArrays(row, scores)

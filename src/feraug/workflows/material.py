@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feraug.config import NoiseConfig, TranslatorConfig
-from feraug.data import ClassBatches, PairBatches, Sampling
+from feraug.data import ClassBatches, FaceStream, MixedFaces, PairBatches, Sampling, ShuffledFaces
+from feraug.data.streams import SOURCE_STREAM
 from feraug.errors import ArtifactError
 from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
-
-MIN_DOMAIN_IMAGES = 8
-"""Fewer training images of one emotion than this are refused."""
+from feraug.workflows.domain_source import MIN_DOMAIN_IMAGES, DomainSource
 
 
 def training_batches(
-    config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, sampling: Sampling
+    config: TranslatorConfig | NoiseConfig,
+    faces: DatasetArrays,
+    sampling: Sampling,
+    source: DomainSource | None = None,
 ) -> tuple[Batches, int]:
     """The batches of a model, and the number of faces in an epoch.
 
-    Raises :class:`ArtifactError` when there are too few faces of an emotion.
+    A translator's domain a is mixed from the dataset and ``source`` by the config's share.  Raises
+    :class:`ArtifactError` when there are too few faces of an emotion.
     """
     if isinstance(config, TranslatorConfig):
-        rows = [_training_rows(faces, emotion) for emotion in (config.domains.a, config.domains.b)]
-        pairs = PairBatches(faces.images[rows[0]], faces.images[rows[1]], sampling)
-        return pairs, max(map(len, rows))
+        domain_a, count_a = _domain_a(config, faces, sampling, source)
+        domain_b = faces.images[_training_rows(faces, config.domains.b)]
+        return PairBatches(domain_a, domain_b, sampling), max(count_a, len(domain_b))
     rows = [_training_rows(faces, emotion) for emotion in config.emotions]
     classes = np.repeat(np.arange(len(rows)), [len(chosen) for chosen in rows])
     images = faces.images[np.concatenate(rows)]
@@ -32,6 +36,21 @@ def training_batches(
         images, classes, sampling, latent_size=config.latent_size, balanced=config.balanced
     )
     return batches, len(images)
+
+
+def _domain_a(
+    config: TranslatorConfig, faces: DatasetArrays, sampling: Sampling, source: DomainSource | None
+) -> tuple[NDArray[np.uint8] | FaceStream, int]:
+    """Domain a of a translator, and how many images it has; fresh faces from noise do not count."""
+    if source is None:
+        rows = _training_rows(faces, config.domains.a)
+        return faces.images[rows], len(rows)
+    second = source.stream(sampling)
+    if config.source_share >= 1.0:
+        return second, len(source.rows)
+    images = faces.images[_training_rows(faces, config.domains.a)]
+    first = ShuffledFaces(images, sampling.device, seed=sampling.seed, stream=SOURCE_STREAM + 1)
+    return MixedFaces(first, second, config.source_share), len(images) + len(source.rows)
 
 
 def _training_rows(faces: DatasetArrays, emotion: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

@@ -16,6 +16,7 @@ from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_path
 from feraug.store.dataset import DatasetArrays
 from feraug.training import TrainState
+from feraug.workflows.domain_source import DomainSource
 
 COLUMNS = 12
 
@@ -41,11 +42,24 @@ class SampleGrid(ABC):
 
 
 class TranslationGrid(SampleGrid):
-    """Rows real / translated / recovered of domain a, then of b."""
+    """Rows real / translated / recovered of domain a, then of b.
 
-    def __init__(self, config: TranslatorConfig, faces: DatasetArrays, folder: Path) -> None:
+    Of domain a as many come from ``source`` as the config's share says, and stand first.
+    """
+
+    def __init__(
+        self,
+        config: TranslatorConfig,
+        faces: DatasetArrays,
+        folder: Path,
+        source: DomainSource | None = None,
+    ) -> None:
         super().__init__(folder)
-        self._faces = [_fixed_faces(faces, emotion) for emotion in (config.domains.a, config.domains.b)]
+        foreign = 0 if source is None else round(COLUMNS * config.source_share)
+        of_a = [] if foreign == COLUMNS else [_fixed_faces(faces, config.domains.a)[foreign:]]
+        if foreign and source is not None:
+            of_a.insert(0, source.first(foreign))
+        self._faces = [np.concatenate(of_a), _fixed_faces(faces, config.domains.b)]
 
     def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
         """Six rows."""
@@ -75,10 +89,15 @@ class NoiseGrid(SampleGrid):
         ]
 
 
-def sample_grid(config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, folder: Path) -> SampleGrid:
+def sample_grid(
+    config: TranslatorConfig | NoiseConfig,
+    faces: DatasetArrays,
+    folder: Path,
+    source: DomainSource | None = None,
+) -> SampleGrid:
     """The sample grid that fits a model."""
     if isinstance(config, TranslatorConfig):
-        return TranslationGrid(config, faces, folder)
+        return TranslationGrid(config, faces, folder, source)
     return NoiseGrid(config, folder)
 
 

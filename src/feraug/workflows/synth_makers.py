@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import NoiseSynthConfig, SynthConfig
-from feraug.data import on_device, to_float, to_uint8, vary
+from feraug.data import mixed_places, on_device, to_float, to_uint8, vary
 from feraug.emotions import DomainPair, emotion_code
 from feraug.workflows.generators import FaceGenerator
 from feraug.workflows.translators import Translator
@@ -23,6 +23,8 @@ class Made:
     labels: NDArray[np.uint8]
     rows: NDArray[np.int64]
     rounds: NDArray[np.uint16]
+    sources: NDArray[np.uint8]
+    """Which of the set's source artifacts each came from."""
 
 
 class Maker(Protocol):
@@ -55,7 +57,7 @@ class Translations:
         views = vary(faces, rounds, rows, self._seed)
         images = to_uint8(self._translator.forward(views, self._pair)).cpu().numpy()
         labels = np.full(len(places), emotion_code(self._pair.b), np.uint8)
-        return Made(images, labels, rows, rounds.astype(np.uint16))
+        return Made(images, labels, rows, rounds.astype(np.uint16), np.zeros(len(places), np.uint8))
 
     def sources(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of the sources each place uses, and the round, (n,) each: every source once a round."""
@@ -76,6 +78,29 @@ class Translations:
         return self._orders[turn]
 
 
+class MixedTranslations:
+    """Translations of two sources, ``share`` of them of the second, evenly spread."""
+
+    def __init__(self, first: Translations, second: Translations, share: float) -> None:
+        self._parts, self._share = (first, second), share
+
+    def make(self, places: NDArray[np.int64]) -> Made:
+        """Translations of the sources that ``places`` come to."""
+        from_second, own = mixed_places(places, self._share)
+        made = [
+            part.make(own[here])
+            for part, here in zip(self._parts, (~from_second, from_second), strict=True)
+            if here.any()
+        ]
+        # Those of the first source stand before those of the second; back to the order of the places.
+        order = np.argsort(np.argsort(from_second, kind="stable"), kind="stable")
+        images, labels, rows, rounds = (
+            np.concatenate([getattr(part, name) for part in made])[order]
+            for name in ("images", "labels", "rows", "rounds")
+        )
+        return Made(images, labels, rows, rounds, from_second.astype(np.uint8))
+
+
 class FromNoise:
     """Faces from noise, of the wanted emotions in turn."""
 
@@ -90,4 +115,4 @@ class FromNoise:
         turns = places % len(self._classes)
         images = self._generator.faces_at(places, self._classes[turns], self._seed)
         rows, rounds = np.full(len(places), -1), np.zeros(len(places), np.uint16)
-        return Made(images, self._codes[turns], rows, rounds)
+        return Made(images, self._codes[turns], rows, rounds, np.zeros(len(places), np.uint8))

@@ -19,6 +19,7 @@ from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import check_shares, launched, on_first_process
+from feraug.workflows.domain_source import inputs_by_name, refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import config_in, config_of
@@ -62,10 +63,15 @@ def train(
     *,
     name: str | None = None,
     dataset: Path | None = None,
+    source: Path | None = None,
+    source_model: str | None = None,
     options: TrainOptions | None = None,
     notify: Notify = ignore,
 ) -> TrainResult | ClassifierResult:
     """Train a model, or go on with its unfinished training; writes ``models/NAME.h5``.
+
+    ``source`` or ``source_model`` is what a translator's domain a comes from, by the config's
+    ``source_share``: a dataset or synthetic set, or a generator of faces from noise.
 
     A classifier is trained by :func:`feraug.workflows.train_classifier.train_classifier`.
 
@@ -75,11 +81,15 @@ def train(
     config, and :class:`~feraug.errors.UsageError` for devices that cannot be had.
     """
     if isinstance(config, ClassifierConfig):
+        refuse_source(config.model, source, source_model)
         return train_classifier(config, workspace, name=name, dataset=dataset, options=options, notify=notify)
     options = options or TrainOptions()
     name = name or config.name
     path, samples = workspace.model(name), workspace.samples(name)
-    source = dataset or workspace.dataset()
+    config, domain = training_source(
+        config, workspace, source=source, source_model=source_model, unfinished=path
+    )
+    place = dataset or workspace.dataset()
     with (
         ExitStack() as held,
         launched(
@@ -87,8 +97,9 @@ def train(
         ) as fabric,
     ):
         check_shares(fabric, config.batch_size)
-        faces = read_faces(source)
-        provenance = Provenance(to_json(config), options.command, config.seed, {source.name: faces.digest})
+        faces = read_faces(place)
+        inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
+        provenance = Provenance(to_json(config), options.command, config.seed, inputs)
 
         def begin() -> Header | None:
             held.enter_context(exclusive(path))
@@ -99,7 +110,7 @@ def train(
         header = on_first_process(fabric, begin)
         if header is not None and header.extra.get("finished"):
             return _finished(path, samples)
-        run = TrainingRun(config, faces.arrays, fabric)
+        run = TrainingRun(config, faces.arrays, fabric, domain)
         if header is not None:
             run.take_up(path)
         steps = run.train(
@@ -128,21 +139,28 @@ def dry_run(
     *,
     name: str | None = None,
     dataset: Path | None = None,
+    source: Path | None = None,
+    source_model: str | None = None,
     options: TrainOptions | None = None,
     notify: Notify = ignore,
 ) -> DryRun:
     """Time ten steps of a training, and write nothing."""
     if isinstance(config, ClassifierConfig):
+        refuse_source(config.model, source, source_model)
         return dry_run_classifier(
             config, workspace, name=name, dataset=dataset, options=options, notify=notify
         )
     options = options or TrainOptions()
+    path = workspace.model(name or config.name)
+    config, domain = training_source(
+        config, workspace, source=source, source_model=source_model, unfinished=path
+    )
     with launched(
         options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
     ) as fabric:
         check_shares(fabric, config.batch_size)
         faces = read_faces(dataset or workspace.dataset())
-        run = TrainingRun(config, faces.arrays, fabric)
+        run = TrainingRun(config, faces.arrays, fabric, domain)
         plan, schedule = run.plan(), constant_then_linear(config.decay_from)
         times = [time.monotonic()]
         for report in fit(run.state, run.objective, run.batches, StepPlan(DRY_STEPS + 1), schedule=schedule):
@@ -155,7 +173,7 @@ def dry_run(
         for role, network in run.state.networks.items()
     }
     return DryRun(
-        workspace.model(name or config.name).resolve(),
+        path.resolve(),
         to_json(config),
         parameters,
         steps,

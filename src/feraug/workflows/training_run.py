@@ -30,6 +30,7 @@ from feraug.training import (
     first_says,
     fit,
 )
+from feraug.workflows.domain_source import DomainSource
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
 from feraug.workflows.material import training_batches
@@ -46,13 +47,19 @@ GPU_READ_EVERY = 20
 class TrainingRun:
     """Networks, optimizers and batches of a config, and the loop over them."""
 
-    def __init__(self, config: TranslatorConfig | NoiseConfig, faces: DatasetArrays, fabric: Fabric) -> None:
-        self.config, self.faces, self.fabric = config, faces, fabric
+    def __init__(
+        self,
+        config: TranslatorConfig | NoiseConfig,
+        faces: DatasetArrays,
+        fabric: Fabric,
+        source: DomainSource | None = None,
+    ) -> None:
+        self.config, self.faces, self.fabric, self.source = config, faces, fabric, source
         sampling = Sampling(
             config.batch_size, config.seed, fabric.device, config.flip, config.augment,
             fabric.global_rank, fabric.world_size,
         )  # fmt: skip
-        self.batches, images = training_batches(config, faces, sampling)
+        self.batches, images = training_batches(config, faces, sampling, source)
         self.steps_per_epoch = -(-images // config.batch_size)
         self.objective = build_objective(config)
         torch.manual_seed(config.seed)  # the initial weights, alike in every process
@@ -137,7 +144,7 @@ class _Writer:
     ) -> None:
         self._run, self._path, self._provenance, self._notify = run, path, provenance, notify
         self._active = run.fabric.is_global_zero
-        self._grid = sample_grid(run.config, run.faces, samples)
+        self._grid = sample_grid(run.config, run.faces, samples, run.source)
         self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
 
     def begin(self, step: int, steps: int) -> None:

@@ -1,0 +1,73 @@
+"""The part of the Python API that is about faces: finding, filtering, tracing, photos."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from feraug.config import FilterConfig, PhotosConfig
+from feraug.store.workspace import Workspace
+from feraug.workflows import filtering as _filtering
+from feraug.workflows import photos as _photos
+from feraug.workflows import trace as _trace
+from feraug.workflows.events import Notify, ignore
+from feraug.workflows.filtering import FilterResult
+from feraug.workflows.photos import PhotosResult
+from feraug.workflows.trace import Link
+
+__all__ = ["FilterResult", "Link", "PhotosResult", "filter_synthetic", "trace", "translate_photos"]
+
+
+def filter_synthetic(
+    file: str | Path,
+    config: FilterConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    classifier: str | Path | None = None,
+    dataset: str | Path | None = None,
+    name: str | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> FilterResult:
+    """``feraug filter``: keep the images that pass; writes ``synthetic/NAME-filtered.h5``."""
+    return _filtering.filter_synthetic(
+        config or FilterConfig(),
+        file,
+        Workspace(Path(workspace)),
+        classifier=None if classifier is None else Path(classifier),
+        dataset=None if dataset is None else Path(dataset),
+        name=name,
+        options=_filtering.FilterOptions(device, overwrite),
+        notify=notify,
+    )
+
+
+def translate_photos(
+    folder: str | Path,
+    config: PhotosConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    model: str | Path | None = None,
+    classifier: str | Path | None = None,
+    name: str | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> PhotosResult:
+    """``feraug synth --photos``: translate the faces in photos; writes ``photos/NAME/``."""
+    return _photos.translate_photos(
+        config or PhotosConfig(),
+        Path(folder),
+        Workspace(Path(workspace)),
+        model=None if model is None else str(model),
+        classifier=None if classifier is None else Path(classifier),
+        name=name,
+        device=device,
+        overwrite=overwrite,
+        notify=notify,
+    )
+
+
+def trace(file: str | Path, row: int, *, workspace: str | Path = "artifacts") -> list[Link]:
+    """``feraug info FILE --trace ROW``: the history of an image, by digests."""
+    return _trace.trace(Path(file), row, (Workspace(Path(workspace)),))

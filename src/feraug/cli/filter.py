@@ -1,0 +1,99 @@
+"""``feraug filter``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feraug.cli import options
+from feraug.cli.commands import new_app
+from feraug.config import FilterConfig
+from feraug.config.values import fields
+
+if TYPE_CHECKING:
+    from feraug.workflows.filtering import FilterResult
+
+_HELP = {name: field.metadata.get("help", "") for name, field in fields(FilterConfig).items()}
+
+app = new_app()
+
+
+@app.command()
+def command(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A synthetic set, or its name.", show_default=False)
+    ],
+    emotion: Annotated[
+        str, typer.Option("--emotion", metavar="EMOTION", help="What the images are to show.")
+    ] = FilterConfig.emotion,
+    min_face: Annotated[
+        float | None, typer.Option("--min-face", help=_HELP["min_face"], show_default=False)
+    ] = None,
+    min_confidence: Annotated[
+        float | None, typer.Option("--min-confidence", help=_HELP["min_confidence"], show_default=False)
+    ] = None,
+    max_similarity: Annotated[
+        float | None, typer.Option("--max-similarity", help=_HELP["max_similarity"], show_default=False)
+    ] = None,
+    keep: Annotated[int | None, typer.Option("--keep", help=_HELP["keep"], show_default=False)] = None,
+    classifier: Annotated[
+        Path | None,
+        typer.Option(
+            "--classifier",
+            metavar="FILE",
+            help="The classifier that is asked.",
+            show_default="models/simple.h5",
+        ),
+    ] = None,
+    detector: Annotated[str, typer.Option("--detector", help=_HELP["detector"])] = FilterConfig.detector,
+    name: Annotated[
+        str | None, typer.Option("--name", help="File name, synthetic/NAME.h5.", show_default="FILE-filtered")
+    ] = None,
+    dataset: options.DatasetOption = None,
+    device: options.DeviceOption = "auto",
+    workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
+    overwrite: options.OverwriteOption = False,
+    as_json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """Keep the images that pass as faces of an emotion: feraug filter wgan-gp-neutral --emotion neutral.
+
+    Limits that are not given come from real validation images of the emotion.
+    """
+    config = FilterConfig(emotion, min_face, min_confidence, max_similarity, keep, detector)
+
+    from feraug.cli import console
+    from feraug.cli.command_line import as_typed
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.filtering import FilterOptions, filter_synthetic
+
+    with console.notifier(quiet=quiet) as notify:
+        result = filter_synthetic(
+            config,
+            file,
+            Workspace(workspace),
+            classifier=classifier,
+            dataset=dataset,
+            name=name,
+            options=FilterOptions(device, overwrite, as_typed()),
+            notify=notify,
+        )
+    console.print_json(result.as_json()) if as_json else _print(result)
+
+
+def _print(result: FilterResult) -> None:
+    from feraug.cli import console
+
+    console.print_table(
+        console.filter_table([stage.as_json() for stage in result.stages], result.images, result.real_images)
+    )
+    console.print_text(
+        f"faces by {result.detector}, emotions by {result.classifier.stem} "
+        f"(SHA-256 {result.classifier_digest[:16]}…); real: '{result.emotion}' images of validation"
+    )
+    state = "already done" if result.already_done else "wrote"
+    console.print_text(
+        f"{state}: {result.path} ({result.kept:,} of {result.images:,} '{result.emotion}' images)"
+    )

@@ -1,0 +1,73 @@
+"""``feraug synth --photos``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from feraug.cli import config_options, console
+from feraug.cli.command_line import as_typed
+from feraug.config import PhotosConfig
+from feraug.config.values import option
+from feraug.errors import UsageError
+
+if TYPE_CHECKING:
+    from feraug.workflows.photos import GroupResult, PhotosResult
+
+_NOT_HERE = ("emotion", "count", "source", "source_share", "batch_size", "seed", "dataset", "devices")
+
+
+def run(context: typer.Context, config: PhotosConfig, photos: Path) -> None:
+    """Translate photos with the other options of ``feraug synth`` that stand in ``context``."""
+    unused = config_options.typed(context, _NOT_HERE)
+    if unused:
+        raise UsageError(f"--photos, {option(unused[0])}: the one has no use for the other")
+
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.photos import translate_photos
+
+    given = context.params
+    with console.notifier(quiet=given["quiet"]) as notify:
+        result = translate_photos(
+            config,
+            photos,
+            Workspace(given["workspace"]),
+            model=given["model"],
+            classifier=given["classifier"],
+            name=given["name"],
+            device=given["device"],
+            overwrite=given["overwrite"],
+            command=as_typed(),
+            notify=notify,
+        )
+    console.print_json(result.as_json()) if given["as_json"] else _print(result)
+
+
+def _print(result: PhotosResult) -> None:
+    judged = any(group.called_after is not None for group in result.groups)
+    called = [f"called {result.pair.b}, before", "after"] if judged else []
+    table = console.new_table(
+        None, "group", "photos", "faces", "no face", "skipped", "change", "loss", *called
+    )
+    for group in result.groups:
+        table.add_row(*_row(group, judged=judged))
+    console.print_table(table)
+    console.print_text(
+        "change: mean difference of the translated from the real face, loss: of the recovered; grey levels"
+    )
+    state = "already done" if result.already_done else "wrote"
+    faces = f"{result.faces:,} face{'' if result.faces == 1 else 's'}"
+    console.print_text(
+        f"{state}: {result.path} ({faces}, {result.pair} by {result.model.stem}, found by {result.detector})"
+    )
+
+
+def _row(group: GroupResult, *, judged: bool) -> list[str]:
+    def number(value: float | None, kind: str) -> str:
+        return "-" if value is None else format(value, kind)
+
+    cells = [group.name, f"{group.photos:,}", f"{group.faces:,}", f"{len(group.without_face):,}"]
+    cells += [f"{len(group.skipped):,}", number(group.change, ".1f"), number(group.loss, ".1f")]
+    return cells + ([number(group.called_before, ".0%"), number(group.called_after, ".0%")] if judged else [])

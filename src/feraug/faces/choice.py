@@ -1,0 +1,70 @@
+"""Which detector there is, and the two things that are asked of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import FACE_DETECTORS
+from feraug.errors import ArtifactError, UsageError
+from feraug.faces.boxes import Box
+from feraug.faces.cascade import CascadeDetector
+from feraug.faces.detector import FaceDetector, faces_in
+from feraug.faces.mediapipe import CannotLoadError, MediapipeDetector
+from feraug.faces.model_file import NoModelFileError, model_file
+from feraug.faces.workers import scores_by_all_cores
+from feraug.images import SIDE
+
+LEAST_IN_PHOTOS: Final = 0.7
+"""Score of a face in a photo: below it most of mediapipe's finds are none (cups, a cat's cheek, a sleeve)."""
+
+
+def face_detector(name: str = "auto") -> FaceDetector:
+    """The detector of this name; its ``reason`` says why ``auto`` had to take the cascade.
+
+    Raises :class:`UsageError` for an unknown name, and :class:`ArtifactError` when mediapipe was asked for
+    and cannot be had, or when ``$FERAUG_FACE_MODEL`` does not name its model.
+    """
+    if name not in FACE_DETECTORS:
+        raise UsageError(f"unknown face detector '{name}'; known: {', '.join(FACE_DETECTORS)}")
+    if name == "cascade":
+        return CascadeDetector()
+    try:
+        detector = MediapipeDetector(model_file())
+        with detector.opened(photos=False):
+            return detector
+    except (NoModelFileError, CannotLoadError) as problem:
+        what = f"mediapipe's detector cannot be had: {problem}"
+        if name == "mediapipe":
+            raise ArtifactError(what, "see docs/faces.md, or take the cascade") from problem
+        return CascadeDetector(what)
+
+
+def face_scores(images: NDArray[np.uint8], detector: FaceDetector | None = None) -> NDArray[np.float32]:
+    """How sure the detector is of a face in each image uint8 (N, 48, 48): float32 (N,) in [0, 1].
+
+    0: none found.  Each image is padded and enlarged first; many are shared out over all cores.
+    ``detector`` None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for other shapes.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
+    return scores_by_all_cores(detector or face_detector(), images)
+
+
+def find_faces(
+    photo: NDArray[np.uint8], detector: FaceDetector | None = None, *, least: float = LEAST_IN_PHOTOS
+) -> list[Box]:
+    """The faces of a photo, uint8 (H, W) grey or (H, W, 3) RGB, of score ``least`` or more, best first.
+
+    ``detector`` None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for other shapes.
+    """
+    photo = np.asarray(photo)
+    if photo.dtype != np.uint8 or photo.ndim not in (2, 3) or photo.shape[2:] not in ((), (3,)):
+        raise UsageError(f"a photo must be uint8 (H, W) or (H, W, 3), not {photo.dtype} {photo.shape}")
+    if not photo.size:
+        raise UsageError("a photo must have pixels")
+    colour = np.repeat(photo[:, :, None], 3, axis=2) if photo.ndim == 2 else photo
+    return faces_in(detector or face_detector(), np.ascontiguousarray(colour), least)

@@ -1,0 +1,90 @@
+"""Folders of photographs: sub-folders are groups of people."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.errors import SourceError
+from feraug.images import to_photo
+from feraug.sources.csv_text import file_name, reason
+from feraug.sources.pictures import EXTENSIONS, is_litter, is_plain_file, read_picture
+from feraug.store.digests import sha256_file
+
+MAX_PHOTOS: Final = 10_000
+"""Most photos that are taken at once."""
+
+
+@dataclass(frozen=True)
+class PhotoGroup:
+    """Photos that belong together: the name of their folder, and their names below the whole."""
+
+    name: str
+    photos: tuple[str, ...]
+
+
+def photo_groups(root: Path) -> list[PhotoGroup]:
+    """The photos below a folder: each sub-folder, with all in it, is a group, and what lies beside them.
+
+    A single picture file is a group of one.  Symbolic links to folders are not followed.  Raises
+    :class:`SourceError` when there is no photo, or too many.
+    """
+    if root.is_file():
+        return [PhotoGroup(root.stem, (root.name,))]
+    try:
+        names = sorted(_photos_below(root))
+    except OSError as error:
+        raise SourceError(f"{file_name(root)} cannot be read: {reason(error)}") from None
+    if not names:
+        raise SourceError(f"{file_name(root)} holds no photos ({', '.join(sorted(EXTENSIONS))})")
+    if len(names) > MAX_PHOTOS:
+        raise SourceError(f"{file_name(root)} holds {len(names):,} photos; {MAX_PHOTOS:,} is the limit")
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(name.partition("/")[0] if "/" in name else "", []).append(name)
+    own = root.resolve().name or "photos"
+    while own in groups:
+        own += "-others"
+    return [PhotoGroup(name or own, tuple(photos)) for name, photos in groups.items()]
+
+
+def photos_digest(root: Path, groups: list[PhotoGroup]) -> str:
+    """One SHA-256 for all photos: that of the lines ``<sha256>  <name>``, sorted by name as bytes."""
+    folder = root.parent if root.is_file() else root
+    total = hashlib.sha256()
+    for name in sorted(os.fsencode(name) for group in groups for name in group.photos):
+        try:
+            digest = sha256_file(folder / os.fsdecode(name))
+        except OSError:
+            digest = "-" * 64
+        total.update(digest.encode() + b"  " + name + b"\n")
+    return total.hexdigest()
+
+
+def read_photo(path: Path) -> NDArray[np.uint8]:
+    """A photo uint8 (H, W, 3), upright; raises :class:`~feraug.sources.pictures.UnreadablePicture`."""
+    return read_picture(path, to_photo)
+
+
+def _photos_below(root: Path) -> list[str]:
+    """Names of the picture files below ``root``, from there on."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    found = []
+    for where, folders, files in os.walk(root, onerror=fail, followlinks=False):
+        folders[:] = [name for name in folders if not is_litter(name)]
+        below = Path(where).relative_to(root)
+        for name in files:
+            if not is_litter(name) and Path(name).suffix.lower() in EXTENSIONS:
+                path = below / name
+                if is_plain_file(root / path):
+                    found.append(path.as_posix())
+    return found

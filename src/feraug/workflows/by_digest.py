@@ -1,0 +1,26 @@
+"""Finding an artifact by the SHA-256 that another one names it by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from feraug.store.digests import sha256_file
+from feraug.store.workspace import Workspace
+
+
+def find_by_digest(digest: str, *workspaces: Workspace, likely: str = "") -> Path | None:
+    """The artifact with this SHA-256 in the workspaces, or None; files called ``likely`` are tried first."""
+    found = dict.fromkeys(path for workspace in workspaces for path in _artifacts(workspace))
+    for path in sorted(found, key=lambda path: path.name != likely):
+        with suppress(OSError):  # a file that went away, or may not be read
+            if sha256_file(path) == digest:
+                return path
+    return None
+
+
+def _artifacts(workspace: Workspace) -> Iterator[Path]:
+    """All artifacts of a workspace: those in the folder itself, and in its folders of models and images."""
+    for pattern in ("*.h5", "synthetic/*.h5", "models/*.h5"):
+        yield from sorted(path for path in workspace.root.glob(pattern) if path.is_file())

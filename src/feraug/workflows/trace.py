@@ -1,0 +1,181 @@
+"""``feraug info FILE --trace ROW``: how an image came about, from file to file by their digests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from feraug.emotions import EMOTIONS, SPLITS, UNLABELLED
+from feraug.errors import FeraugError, UsageError
+from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
+from feraug.store.reading import read_artifact_header
+from feraug.store.synthetic import SyntheticArrays, read_synthetic
+from feraug.store.workspace import Workspace
+from feraug.workflows.by_digest import find_by_digest
+
+MAX_DEPTH: Final = 24
+"""Files after which a chain is given up: feraug makes none that long."""
+
+FOREIGN: Final = "read from"
+"""The role of what a dataset was read from: a CSV, pictures, votes, which are not looked for."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A file in the history of an image, or one that is missing.
+
+    ``depth`` counts the files between it and the image; ``role`` says what it was to the one above.
+    """
+
+    depth: int
+    role: str
+    name: str
+    digest: str
+    path: Path | None
+    """None: no such file in the workspaces that were looked through."""
+    row: int | None = None
+    what: str = ""
+
+    @property
+    def missing(self) -> bool:
+        """Whether an artifact was looked for and is not there."""
+        return self.path is None and self.role != FOREIGN
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields as JSON values."""
+        return {**vars(self), "path": None if self.path is None else str(self.path), "missing": self.missing}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """A file that another one names."""
+
+    role: str
+    digest: str
+    row: int | None = None
+
+
+def trace(path: Path, row: int, workspaces: tuple[Workspace, ...] = ()) -> list[Link]:
+    """The history of image ``row`` of a dataset or synthetic set, each file before those it was made from.
+
+    Files are looked for, by digest, around ``path`` and in ``workspaces``.  Raises
+    :class:`UsageError` for a model and for a row that is not there, and
+    :class:`~feraug.errors.ArtifactError` when ``path`` is damaged.
+    """
+    header = read_artifact_header(path)
+    if header.encoding_type not in (DATASET, SYNTHETIC):
+        raise UsageError(f"--trace: {path} has no images; give a dataset or a synthetic set")
+    home = path.resolve().parent
+    around = Workspace(home.parent if home.name in ("synthetic", "models") else home)
+    history = _History((around, *workspaces))
+    return list(history.of(path, sha256_file(path), _Wanted("image", "", row), 0))
+
+
+class _History:
+    def __init__(self, workspaces: tuple[Workspace, ...]) -> None:
+        self._workspaces = workspaces
+        self._found: dict[str, Path | None] = {}
+
+    def of(self, path: Path, digest: str, wanted: _Wanted, depth: int) -> Iterator[Link]:
+        """The link of a file that is there, then those of what it was made from."""
+        header = read_artifact_header(path)
+        what, parts = _TELLERS[header.encoding_type](path, header, wanted.row)
+        yield Link(depth, wanted.role, path.name, digest, path.resolve(), wanted.row, what)
+        for part in parts:
+            yield from self._part(header, part, depth + 1)
+
+    def _part(self, header: Header, wanted: _Wanted, depth: int) -> Iterator[Link]:
+        names = {digest: name for name, digest in header.provenance.inputs.items()}
+        name = names.get(wanted.digest, "a file")
+        if wanted.role == FOREIGN:
+            yield Link(depth, wanted.role, name, wanted.digest, None, wanted.row, "not feraug's to keep")
+            return
+        if depth > MAX_DEPTH:
+            yield Link(depth, wanted.role, name, wanted.digest, None, wanted.row, "the chain is too long")
+            return
+        path = self._find(wanted.digest, name.rpartition("/")[2])
+        if path is None:
+            yield Link(depth, wanted.role, name, wanted.digest, None, wanted.row)
+            return
+        try:
+            yield from self.of(path, wanted.digest, wanted, depth)
+        except FeraugError as problem:  # the history so far is worth telling
+            yield Link(depth, wanted.role, name, wanted.digest, path.resolve(), wanted.row, str(problem))
+
+    def _find(self, digest: str, name: str) -> Path | None:
+        if digest not in self._found:
+            self._found[digest] = find_by_digest(digest, *self._workspaces, likely=name)
+        return self._found[digest]
+
+
+_Told = tuple[str, list[_Wanted]]
+
+
+def _dataset(path: Path, header: Header, row: int | None) -> _Told:
+    """An image of a dataset, and what was read; without a row, what was read alone."""
+    source = [_Wanted(FOREIGN, digest) for digest in header.provenance.inputs.values()]
+    if row is None:
+        return "", source
+    dataset = read_dataset(path)
+    _check_row(path, row, len(dataset.images))
+    label, split = EMOTIONS[int(dataset.labels[row])], SPLITS[int(dataset.split[row])]
+    own = int(dataset.columns["source_row"][row])
+    what = f"a real '{label}' image of {split}"
+    if source:
+        return what, [_Wanted(FOREIGN, source[0].digest, own), *source[1:]]
+    return f"{what}, row {own} of {header.provenance.config.get('source', 'its source')}", []
+
+
+def _synthetic(path: Path, header: Header, row: int | None) -> _Told:
+    """A synthetic image, and the set it was filtered from, or its model and the image it was made from."""
+    inputs = list(header.provenance.inputs.values())
+    if row is None:
+        return "", [_Wanted("made from", digest) for digest in inputs]
+    faces = read_synthetic(path)
+    _check_row(path, row, len(faces.images))
+    code = int(faces.labels[row])
+    label = "unlabelled" if code == UNLABELLED else f"'{EMOTIONS[code]}'"
+    if faces.filtered is not None:
+        parent = str(header.extra["parent"])
+        return f"{label}, kept by a filter", [_Wanted("kept from", parent, int(faces.filtered.row[row]))]
+    model = header.extra.get("model")
+    parts = [_Wanted("made by", model)] if isinstance(model, str) else []
+    if faces.origin_row[row] < 0:
+        return f"{label}, made from noise (seed {header.provenance.seed}, place {row})", parts
+    return f"{label}, translated{_round(faces, row)}", [*parts, _origin(faces, row)]
+
+
+def _origin(faces: SyntheticArrays, row: int) -> _Wanted:
+    return _Wanted(
+        "translated from", faces.sources[int(faces.origin_source[row])], int(faces.origin_row[row])
+    )
+
+
+def _round(faces: SyntheticArrays, row: int) -> str:
+    turn = int(faces.origin_round[row])
+    return "" if turn == 0 else " from its mirror image" if turn == 1 else " from a turned view of it"
+
+
+def _model(path: Path, header: Header, row: int | None) -> _Told:
+    """A model, and what it was trained on."""
+    config = header.provenance.config
+    kind, of = config.get("model", "model"), config.get("pair") or ", ".join(config.get("emotions") or ())
+    steps = f"{header.extra.get('step', '?')} of {header.extra.get('steps', '?')} steps"
+    parts = [_Wanted("trained on", digest) for digest in header.provenance.inputs.values()]
+    return f"{kind} {of}".strip() + f", {steps}", parts
+
+
+_TELLERS: Final[Mapping[str, Callable[[Path, Header, int | None], _Told]]] = {
+    DATASET: _dataset,
+    SYNTHETIC: _synthetic,
+    MODEL: _model,
+}
+
+
+def _check_row(path: Path, row: int, images: int) -> None:
+    if not 0 <= row < images:
+        raise UsageError(f"--trace {row}: {path} has rows 0 to {images - 1}")

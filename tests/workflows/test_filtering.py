@@ -1,0 +1,329 @@
+"""``feraug filter``: scores, stages, limits from real images, the artifact; with a stub of a classifier."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from feraug.config import FilterConfig
+from feraug.emotions import UNLABELLED, emotion_code
+from feraug.errors import (
+    ArtifactError,
+    ConfigConflictError,
+    MissingArtifactError,
+    UsageError,
+)
+from feraug.faces import face_scores
+from feraug.faces.cascade import CascadeDetector
+from feraug.sources.drawn import draw
+from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.header import Provenance
+from feraug.store.synthetic import read_synthetic, writing_synthetic
+from feraug.store.workspace import Workspace
+from feraug.workflows.events import Event, Note
+from feraug.workflows.filter_stages import STAGES, Limits, Scores, counted, dropped_at, limits_from
+from feraug.workflows.filtering import FilterOptions, filter_synthetic
+from feraug.workflows.info import describe
+
+NEUTRAL = emotion_code("neutral")
+CASCADE = FilterConfig("neutral", detector="cascade")
+FACES, NOISE, COPIES, HAPPY = range(20), range(20, 30), range(30, 33), range(33, 40)
+"""What lies where in the set that is filtered."""
+
+
+class Stub:
+    """A classifier that knows the drawn faces it has seen, and is sure of brighter ones."""
+
+    config = SimpleNamespace(model="simple")
+
+    def __init__(self, path: Path, known: dict[bytes, int]) -> None:
+        path.write_bytes(b"weights")
+        self.path, self.digest, self._known = path, sha256_file(path), known
+
+    def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        chances = np.full((len(images), 7), 0.01, np.float32)
+        for place, image in enumerate(images):
+            chances[place, self._known.get(image.tobytes(), 0)] = 0.5 + image.mean() / 600
+        return chances / chances.sum(axis=1, keepdims=True)
+
+
+def alike(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A likeness that is 1 for the same image: in place of SSIM."""
+    distance = np.abs(a[:, None, ::4, ::4].astype(np.int16) - b[None, :, ::4, ::4]).mean(axis=(2, 3))
+    return np.asarray(1 - distance / 128, np.float32)
+
+
+@pytest.fixture
+def noise_set(workspace: Workspace) -> Path:
+    """Forty images: drawn neutral faces, noise, copies of training images, happy faces."""
+    dataset = read_dataset(workspace.dataset())
+    images = np.concatenate([
+        draw(9, range(1000, 1020), "neutral"),
+        np.random.default_rng(0).integers(0, 256, (10, 48, 48), np.uint8),
+        dataset.images[dataset.rows(split="train", emotion="neutral")[:3]],
+        draw(9, range(1040, 1047), "happy"),
+    ])  # fmt: skip
+    path = workspace.synthetic("noise")
+    provenance = Provenance({"count": 40}, "test", 0, {"wgan-gp.h5": "a" * 64})
+    with writing_synthetic(path, 40, provenance, {"sources": [], "model": "a" * 64}) as writer:
+        labels = np.full(40, NEUTRAL, np.uint8)
+        labels[5] = UNLABELLED
+        writer.append(
+            images, labels, rows=np.full(40, -1), source=0, rounds=np.zeros(40, np.uint16)
+        )  # fmt: skip
+    return path
+
+
+@pytest.fixture
+def stub(workspace: Workspace, noise_set: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
+    """The stub in place of models/simple.h5, and a likeness in place of SSIM."""
+    dataset, faces = read_dataset(workspace.dataset()), read_synthetic(noise_set).images
+    known = {image.tobytes(): int(code) for image, code in zip(dataset.images, dataset.labels, strict=True)}
+    known |= {faces[place].tobytes(): NEUTRAL for place in (*FACES, *NOISE, *COPIES)}
+    known |= {faces[place].tobytes(): emotion_code("happy") for place in HAPPY}
+    (workspace.root / "models").mkdir()
+    stub = Stub(workspace.model("simple"), known)
+    monkeypatch.setattr("feraug.workflows.filtering.load_classifier", lambda path, device: stub)
+    monkeypatch.setattr("feraug.workflows.filtering.all_pairs", lambda: alike)
+    return stub
+
+
+def test_what_is_kept_and_what_goes_where(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    config = replace(CASCADE, min_face=0.5, min_confidence=0.0, max_similarity=0.999)
+    result = filter_synthetic(config, noise_set, workspace)
+    kept = read_synthetic(result.path)
+    assert kept.filtered is not None
+    where = kept.filtered.scores["dropped_at"]
+    name = dict(enumerate(("", *STAGES)))
+    stages = {place: name[int(code)] for place, code in enumerate(where)}
+    face = face_scores(read_synthetic(noise_set).images, CascadeDetector())
+    for place in range(40):
+        expected = "face" if not face[place] else "called" if place in HAPPY else ""
+        expected = expected or ("not a copy" if place in COPIES else "")
+        assert stages[place] == expected, place
+    assert result.kept == len(kept.images) == (where == 0).sum() >= 15
+    counts = {stage.name: stage.dropped for stage in result.stages}
+    assert sum(counts.values()) + result.kept == 40 and result.stages[-1].left == result.kept
+    assert counts["face"] >= 8 and counts["called"] >= 5
+    parent = read_synthetic(noise_set)
+    np.testing.assert_array_equal(kept.images, parent.images[kept.filtered.row])
+    assert set(kept.labels) == {NEUTRAL} and set(kept.origin_row) == {-1}
+    assert describe(result.path)["labels"] == {"neutral": result.kept}
+
+
+def test_the_artifact_holds_all_scores_and_where_it_came_from(
+    workspace: Workspace, noise_set: Path, stub: Stub
+) -> None:
+    result = filter_synthetic(CASCADE, "noise", workspace)
+    assert result.path == workspace.synthetic("noise-filtered").resolve()
+    kept, parent = read_synthetic(result.path), read_synthetic(noise_set)
+    assert kept.filtered is not None
+    scores = kept.filtered.scores
+    np.testing.assert_array_equal(scores["face"], face_scores(parent.images, CascadeDetector()))
+    np.testing.assert_array_equal(scores["probabilities"], stub.probabilities(parent.images))
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train", emotion="neutral")
+    pairs = alike(parent.images, dataset.images[rows])
+    np.testing.assert_array_equal(scores["similarity"], pairs.max(axis=1))
+    np.testing.assert_array_equal(scores["nearest_row"], rows[pairs.argmax(axis=1)])
+    assert (scores["similarity"][list(COPIES)] == 1).all()
+    np.testing.assert_array_equal(kept.filtered.row, np.flatnonzero(kept.filtered.kept))
+    facts, header = kept.header.extra, kept.header.provenance
+    assert facts["parent"] == sha256_file(noise_set) and facts["model"] == "a" * 64
+    assert facts["label"] == "neutral" and facts["filter"]["classifier"] == stub.digest
+    assert header.inputs == {
+        "noise.h5": sha256_file(noise_set),
+        "dataset.h5": sha256_file(workspace.dataset()),
+        "simple.h5": stub.digest,
+    }
+    assert header.config["detector"] == "cascade" and header.config["min_face"] is None
+
+
+def test_limits_come_from_real_validation_images(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    events: list[Event] = []
+    result = filter_synthetic(CASCADE, noise_set, workspace, notify=events.append)
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="validation", emotion="neutral")
+    images = dataset.images[rows]
+    limits = {stage.name: stage.limit for stage in result.stages}
+    assert result.real_images == len(rows)
+    chances = np.sort(stub.probabilities(images)[:, NEUTRAL])
+    assert limits["confident"] == chances[int(0.05 * (len(rows) - 1))]
+    train = dataset.images[dataset.rows(split="train", emotion="neutral")]
+    likeness = np.sort(alike(images, train).max(axis=1))
+    assert limits["not a copy"] == likeness[int(np.ceil(0.95 * (len(rows) - 1)))]
+    by_name = {stage.name: stage for stage in result.stages}
+    assert by_name["confident"].real_dropped == (chances < np.float32(limits["confident"] or 0)).sum()
+    assert by_name["label"].real_left == len(rows)
+    few = f"limits rest on {len(rows)} real 'neutral' images of validation, which are few"
+    assert Note(few) in events
+
+
+def test_a_detector_that_misses_many_real_faces_only_scores() -> None:
+    chances = np.zeros((100, 7), np.float32)
+    chances[:, NEUTRAL] = np.linspace(0.2, 1, 100)
+    face = np.linspace(0.5, 1, 100).astype(np.float32)
+    good, everywhere = Scores(face, chances), np.ones(100, bool)
+    limits = limits_from(CASCADE, good, everywhere)
+    assert limits.face == face[4] and limits.similarity is None
+    face = face.copy()
+    face[:6] = 0
+    assert limits_from(CASCADE, Scores(face, chances), everywhere).face is None
+    own = limits_from(replace(CASCADE, min_face=0.9), Scores(face, chances), everywhere)
+    assert own.face == 0.9
+    nothing = np.zeros((100, 7), np.float32)
+    assert limits_from(CASCADE, Scores(face, nothing), everywhere).confidence is None
+    likeness = np.linspace(0, 1, 100).astype(np.float32)
+    independent = likeness < 0.5
+    limits = limits_from(CASCADE, Scores(face, chances, likeness), independent)
+    assert limits.similarity == pytest.approx(0.475, abs=0.01), "copies do not set the limit"
+    assert limits_from(CASCADE, Scores(face, chances, likeness), ~everywhere).similarity is None
+
+
+def test_the_best_are_kept_in_their_order() -> None:
+    chances = np.zeros((6, 7), np.float32)
+    chances[:, NEUTRAL] = [0.6, 0.9, 0.7, 0.9, 0.8, 0.1]
+    chances[5, 0] = 0.9
+    scores = Scores(np.ones(6, np.float32), chances)
+    labels = np.full(6, NEUTRAL, np.uint8)
+    labels[4] = 0
+    config, none = replace(CASCADE, keep=2), Limits(None, None, None)
+    where = dropped_at(config, none, scores, labels)
+    assert [("", *STAGES)[code] for code in where] == ["best", "", "best", "", "label", "called"]
+    assert dropped_at(config, none, scores, None).tolist() == [0, 0, 0, 0, 0, 3], (
+        "--keep is for synthetic ones"
+    )
+    stages = counted(config, none, where, dropped_at(config, none, scores, None))
+    assert [(stage.dropped, stage.left) for stage in stages] == [
+        (1, 5),
+        (0, 5),
+        (1, 4),
+        (0, 4),
+        (0, 4),
+        (2, 2),
+    ]
+
+
+def test_translations_and_their_origins(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train", emotion="neutral")[:12]
+    faces = draw(0, rows, "happy")
+    stub._known.update({image.tobytes(): emotion_code("happy") for image in faces})
+    path = workspace.synthetic("cyclegan-neutral-happy")
+    digest = sha256_file(workspace.dataset())
+    provenance = Provenance({"pair": "neutral:happy"}, "test", 0, {"dataset.h5": digest})
+    facts = {"sources": [digest], "model": "b" * 64, "label": "happy"}
+    with writing_synthetic(path, 12, provenance, facts) as writer:
+        labels = np.full(12, emotion_code("happy"), np.uint8)
+        writer.append(faces, labels, rows=rows, source=0, rounds=np.arange(12, dtype=np.uint16))
+    result = filter_synthetic(
+        FilterConfig("Happiness", detector="cascade", max_similarity=1.0), path, workspace
+    )
+    kept = read_synthetic(result.path)
+    assert kept.filtered is not None and result.emotion == "happy" and result.kept >= 8
+    np.testing.assert_array_equal(kept.origin_row, rows[kept.filtered.row])
+    np.testing.assert_array_equal(kept.origin_round, kept.filtered.row)
+    assert kept.sources == [digest]
+    with pytest.raises(ArtifactError, match=r"none of its 12 images passes as 'sad' \(went at: label 12\)"):
+        filter_synthetic(replace(CASCADE, emotion="sad"), path, workspace, name="x")
+
+
+def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    first = filter_synthetic(CASCADE, noise_set, workspace)
+    again = filter_synthetic(CASCADE, noise_set, workspace)
+    assert again.already_done and (again.kept, again.stages) == (first.kept, first.stages)
+    with pytest.raises(ConfigConflictError, match="keep: None there, 3 asked for"):
+        filter_synthetic(replace(CASCADE, keep=3), noise_set, workspace)
+    fewer = filter_synthetic(
+        replace(CASCADE, keep=3), noise_set, workspace, options=FilterOptions(overwrite=True)
+    )
+    assert fewer.kept == 3
+    twice = filter_synthetic(CASCADE, fewer.path, workspace)
+    assert twice.path.stem == "noise-filtered-filtered" and twice.images == 3
+
+
+def test_without_comparisons(
+    workspace: Workspace, noise_set: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.filtering.all_pairs", lambda: None)
+    events: list[Event] = []
+    result = filter_synthetic(CASCADE, noise_set, workspace, notify=events.append)
+    kept = read_synthetic(result.path)
+    assert kept.filtered is not None and "similarity" not in kept.filtered.scores
+    assert any(
+        "copies of training images are not looked for" in getattr(event, "text", "") for event in events
+    )
+    with pytest.raises(UsageError, match="--max-similarity: this feraug cannot compare"):
+        filter_synthetic(replace(CASCADE, max_similarity=0.5), noise_set, workspace, name="x")
+
+
+def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_path: Path) -> None:
+    with pytest.raises(MissingArtifactError, match=r"nope: no such synthetic set \(there: noise\)"):
+        filter_synthetic(CASCADE, "nope", workspace)
+    with pytest.raises(MissingArtifactError, match=r"simple\.h5: no classifier yet; .*feraug train simple"):
+        filter_synthetic(CASCADE, "noise", workspace)
+    with pytest.raises(ArtifactError, match="holds a dataset, not a synthetic set"):
+        filter_synthetic(CASCADE, workspace.dataset(), workspace)
+    with h5py.File(workspace.dataset(), "r+") as file:
+        labels = file["labels"][()]
+        labels[labels == NEUTRAL] = 0
+        file["labels"][...] = labels
+    with pytest.raises(ArtifactError, match="no 'neutral' images in its validation split"):
+        filter_synthetic(CASCADE, "noise", workspace)
+    workspace.dataset().unlink()
+    with pytest.raises(MissingArtifactError, match="feraug prepare"):
+        filter_synthetic(CASCADE, "noise", workspace)
+
+
+def test_the_set_itself_is_not_replaced(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    with pytest.raises(UsageError, match="is the set that is to be filtered"):
+        filter_synthetic(CASCADE, "noise", workspace, name="noise", options=FilterOptions(overwrite=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("filter/row", np.arange(3), "'filter/row' has shape"),
+        ("filter/dropped_at", np.ones(40, np.uint8), "does not name the images"),
+        ("filter/face", np.ones(7, np.float32), "'filter/face' has shape"),
+        ("filter/probabilities", np.ones((40, 6), np.float32), "'filter/probabilities' has shape"),
+        ("filter/similarity", np.ones(40, np.float64), "'filter/similarity' is float64"),
+    ],
+)
+def test_damaged_scores(
+    workspace: Workspace, noise_set: Path, stub: Stub, name: str, values: Any, words: str
+) -> None:
+    path = filter_synthetic(CASCADE, noise_set, workspace).path
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        file.create_dataset(name, data=values)
+    with pytest.raises(ArtifactError, match=words):
+        read_synthetic(path)
+
+
+def test_damaged_facts(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    path = filter_synthetic(CASCADE, noise_set, workspace).path
+    with h5py.File(path, "r+") as file:
+        text = file.attrs["facts"].decode().replace('"real_left"', '"unreal"')
+        file.attrs.create("facts", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+    with pytest.raises(ArtifactError, match="an unusable stage of the filter"):
+        describe(path)
+
+
+def test_mediapipe_s_limit_lets_95_percent_of_drawn_faces_through(
+    face_model: Path, workspace: Workspace, noise_set: Path, stub: Stub
+) -> None:
+    result = filter_synthetic(FilterConfig("neutral"), noise_set, workspace)
+    face = {stage.name: stage for stage in result.stages}["face"]
+    assert result.detector == "mediapipe" and face.limit is not None and face.limit >= 0.5
+    assert face.real_dropped <= 0.05 * result.real_images + 1 and face.dropped >= len(NOISE)
+    inputs = read_synthetic(result.path).header.provenance.inputs
+    assert inputs["blaze_face_short_range.tflite"].startswith("b4578f35")

@@ -1,0 +1,253 @@
+"""``synth --photos``: groups, crops, pictures, odd photos; with the portrait that scikit-image ships."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from feraug.config import PhotosConfig, TranslatorConfig
+from feraug.errors import (
+    ArtifactError,
+    ConfigConflictError,
+    MissingArtifactError,
+    SourceError,
+    UsageError,
+)
+from feraug.images import to_photo
+from feraug.sources.photos import photo_groups, photos_digest, read_photo
+from feraug.sources.pictures import UnreadablePicture
+from feraug.store.workspace import Workspace
+from feraug.workflows.events import Event, Note
+from feraug.workflows.photos import RECORD, translate_photos
+from feraug.workflows.train import train_translator
+from feraug.workflows.translators import load_translator
+
+Pixels = NDArray[np.uint8]
+CASCADE = PhotosConfig(detector="cascade")
+
+
+@pytest.fixture(scope="session")
+def translator(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Path) -> Path:
+    workspace = Workspace(tmp_path_factory.mktemp("photos"))
+    shutil.copy(drawn_dataset, workspace.dataset())
+    config = TranslatorConfig(
+        base_channels=1, residual_blocks=0, discriminator_channels=1, batch_size=2, steps=1, image_history=2
+    )
+    return train_translator(config, workspace).path
+
+
+@pytest.fixture
+def place(tmp_path: Path, translator: Path) -> Workspace:
+    """A workspace with a translator and nothing else."""
+    workspace = Workspace(tmp_path / "artifacts")
+    (workspace.root / "models").mkdir(parents=True)
+    shutil.copy(translator, workspace.root / "models")
+    return workspace
+
+
+@pytest.fixture
+def folder(tmp_path: Path, astronaut: Pixels) -> Path:
+    """Photos in two groups and beside them, of which one has two faces and one none."""
+    root = tmp_path / "photos"
+    for name in ("women", "nobody/deeper"):
+        (root / name).mkdir(parents=True)
+    portrait = Image.fromarray(astronaut)
+    portrait.save(root / "women" / "one.png")
+    Image.fromarray(np.concatenate([astronaut, astronaut[:, ::-1]], axis=1)).save(root / "women" / "two.jpg")
+    Image.fromarray(np.full((300, 200, 3), 120, np.uint8)).save(root / "nobody" / "deeper" / "wall.png")
+    portrait.convert("L").save(root / "grey.png")
+    (root / "notes.txt").write_text("not a photo")
+    return root
+
+
+def picture(path: Path) -> Pixels:
+    with Image.open(path) as image:
+        return np.asarray(image)[::2, ::2]
+
+
+@pytest.mark.parametrize("detector", ["cascade", "mediapipe"])
+def test_groups_of_photos(
+    detector: str, place: Workspace, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    if detector == "mediapipe":
+        request.getfixturevalue("face_model")
+    events: list[Event] = []
+    config = PhotosConfig(detector=detector)
+    result = translate_photos(config, folder, place, notify=events.append)
+    assert result.detector == detector and result.reason == ""
+    groups = {group.name: group for group in result.groups}
+    assert {name: (group.photos, group.faces) for name, group in groups.items()} == {
+        "photos": (1, 1), "nobody": (1, 0), "women": (2, 3),
+    }  # fmt: skip
+    assert groups["nobody"].without_face == ("nobody/deeper/wall.png",)
+    assert Note("nobody/deeper/wall.png: no face found") in events
+    assert groups["nobody"].change is None and (groups["women"].change or 0) >= 0
+    files = sorted(path.relative_to(result.path).as_posix() for path in result.path.rglob("*.*"))
+    assert files == ["photos.json", "photos.png", "photos/grey.png.png", "women.png", "women/one.png.png",
+                     "women/two.jpg.png"]  # fmt: skip
+    one = picture(result.path / "women" / "one.png.png")
+    assert one.shape == (48, 144)
+    real, translated, recovered = (one[:, start : start + 48] for start in (0, 48, 96))
+    model = load_translator(result.model)
+    assert abs(model.translate(real[None])[0].astype(int) - translated).max() <= 1
+    back = model.translate(translated[None], "happy:neutral")[0]
+    assert abs(back.astype(int) - recovered).max() <= 2
+    sheet = picture(result.path / "women.png")
+    assert sheet.shape == (144, 144)
+    np.testing.assert_array_equal(sheet[:48, :48], real)
+    np.testing.assert_array_equal(sheet[48:96, :48], translated)
+    assert picture(result.path / "women" / "two.jpg.png").shape == (96, 144)
+    again = translate_photos(config, folder, place)
+    assert again.already_done and again.groups == result.groups
+
+
+def test_a_group_of_many_faces_has_blocks_of_three_rows(
+    place: Workspace, tmp_path: Path, astronaut: Pixels
+) -> None:
+    small = np.asarray(Image.fromarray(astronaut[:256, 100:356]).resize((128, 128)))
+    (tmp_path / "many").mkdir()
+    for number in range(13):
+        Image.fromarray(small).save(tmp_path / "many" / f"{number:02}.png")
+    result = translate_photos(CASCADE, tmp_path / "many", place)
+    assert result.faces == 13
+    sheet = picture(result.path / "many.png")
+    assert sheet.shape == (6 * 48, 12 * 48)
+    assert (sheet[144:, 48:] == 255).all() and not (sheet[144:192, :48] == 255).all()
+
+
+def test_a_single_photo_and_the_other_direction(place: Workspace, folder: Path) -> None:
+    result = translate_photos(
+        replace(CASCADE, pair="happy:neutral"), folder / "women" / "one.png", place, name="own"
+    )
+    assert result.path.name == "own" and result.groups[0].name == "one" and result.faces == 1
+
+
+class _Called:
+    """A classifier that finds every second face happy."""
+
+    path, digest = Path("simple.h5"), "0" * 64
+
+    def probabilities(self, images: Pixels) -> NDArray[np.float32]:
+        chances = np.zeros((len(images), 7), np.float32)
+        chances[::2, 3] = 1.0
+        chances[1::2, 6] = 1.0
+        return chances
+
+
+def test_a_classifier_says_what_it_calls_them(
+    place: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.photos.load_classifier", lambda path, device: _Called())
+    result = translate_photos(CASCADE, folder / "women", place, classifier=Path("simple.h5"))
+    assert result.groups[0].called_before == result.groups[0].called_after == pytest.approx(2 / 3, abs=1e-4)
+    record = json.loads((result.path / RECORD).read_text())
+    assert record["inputs"]["simple.h5"] == "0" * 64
+
+
+def test_a_folder_made_otherwise_is_kept(place: Workspace, folder: Path) -> None:
+    path = translate_photos(CASCADE, folder, place).path
+    with pytest.raises(ConfigConflictError, match=r"min_face: 0\.7 there, 0\.8 asked for"):
+        translate_photos(replace(CASCADE, min_face=0.8), folder, place)
+    (folder / "women" / "one.png").unlink()
+    with pytest.raises(ConfigConflictError, match="made from other photos or by another model"):
+        translate_photos(CASCADE, folder, place)
+    assert not translate_photos(CASCADE, folder, place, overwrite=True).already_done
+    (path / "mine.txt").write_text("keep me")
+    with pytest.raises(ArtifactError, match="not a folder of feraug's photos alone; --name"):
+        translate_photos(replace(CASCADE, min_face=0.8), folder, place, overwrite=True)
+    assert (path / "mine.txt").read_text() == "keep me"
+    (path / "mine.txt").unlink()
+    (path / "women" / "two.jpg.png").unlink()
+    assert not translate_photos(CASCADE, folder, place).already_done, "a picture was missing"
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "[]", "{}", '{"groups": [{}], "files": [], "config": {}}', "[" * 9999]
+)
+def test_a_foreign_folder_is_left_alone(text: str | None, place: Workspace, folder: Path) -> None:
+    own = place.root / "photos" / "mine"
+    own.mkdir(parents=True)
+    if text is not None:
+        (own / RECORD).write_text(text)
+    for overwrite in (False, True):
+        with pytest.raises(ArtifactError, match="not a folder of feraug's photos alone"):
+            translate_photos(CASCADE, folder, place, name="mine", overwrite=overwrite)
+    assert own.is_dir()
+
+
+def test_odd_photos_work_or_are_named(place: Workspace, tmp_path: Path, astronaut: Pixels) -> None:
+    root = tmp_path / "odd"
+    root.mkdir()
+    portrait = Image.fromarray(astronaut)
+    portrait.convert("CMYK").save(root / "cmyk.jpg")
+    portrait.convert("P").save(root / "palette.gif", save_all=True, append_images=[portrait.convert("P")])
+    portrait.convert("RGBA").save(root / "alpha.png")
+    deep = np.asarray(portrait.convert("L")).astype(np.uint16) * 257
+    Image.fromarray(deep).save(root / "deep.png")
+    turned = portrait.transpose(Image.Transpose.ROTATE_90)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90 degrees to stand upright
+    turned.save(root / "phone.jpg", exif=exif)
+    Image.new("L", (8000, 8000)).save(root / "huge.png")
+    (root / "empty.png").touch()
+    (root / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
+    (root / "text.png").write_text("not a picture")
+    notes: list[str] = []
+    result = translate_photos(
+        CASCADE, root, place, notify=lambda event: notes.append(getattr(event, "text", ""))
+    )
+    (group,) = result.groups
+    assert (group.photos, group.faces, group.without_face) == (9, 5, ())
+    assert set(group.skipped) == {"huge.png", "empty.png", "broken.jpg", "text.png"}
+    assert group.skipped["huge.png"] == "8000x8000 is more than 50 million pixels"
+    assert "empty.png: skipped, the file has no bytes" in notes
+
+
+def test_photos_are_read_whole_and_upright(tmp_path: Path, astronaut: Pixels) -> None:
+    portrait = Image.fromarray(astronaut[:, :400])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    portrait.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "phone.png", exif=exif)
+    np.testing.assert_array_equal(read_photo(tmp_path / "phone.png"), astronaut[:, :400])
+    grey = np.arange(200, dtype=np.uint8).reshape(10, 20)
+    assert (to_photo(Image.fromarray(grey)) == grey[:, :, None]).all()
+    clear = Image.new("RGBA", (3, 2), (255, 0, 0, 0))
+    assert (to_photo(clear) == 128).all() and to_photo(clear).shape == (2, 3, 3)
+    assert (to_photo(Image.new("LAB", (3, 2), (77, 9, 9))) == 77).all()
+    with pytest.raises(UnreadablePicture):
+        read_photo(tmp_path / "nowhere.png")
+
+
+def test_nobody_nothing_and_nowhere(place: Workspace, folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"no face found in 1 photos \(0 could not be read\)"):
+        translate_photos(CASCADE, folder / "nobody", place)
+    assert not (place.root / "photos").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SourceError, match="holds no photos"):
+        translate_photos(CASCADE, tmp_path / "empty", place)
+    with pytest.raises(MissingArtifactError, match="no such folder"):
+        translate_photos(CASCADE, tmp_path / "nowhere", place)
+    with pytest.raises(MissingArtifactError, match="feraug train cyclegan --pair neutral:sad"):
+        translate_photos(replace(CASCADE, pair="neutral:sad"), folder, place)
+    with pytest.raises(UsageError, match="not neutral:sad"):
+        translate_photos(replace(CASCADE, pair="neutral:sad"), folder, place, model="cyclegan-neutral-happy")
+
+
+def test_names_of_groups_and_the_digest_of_photos(folder: Path, tmp_path: Path) -> None:
+    assert [group.name for group in photo_groups(folder)] == ["photos", "nobody", "women"]
+    (folder / "photos").mkdir()
+    shutil.copy(folder / "grey.png", folder / "photos" / ".hidden.png")
+    shutil.copy(folder / "grey.png", folder / "photos" / "a.png")
+    groups = photo_groups(folder)
+    assert [group.name for group in groups] == ["photos-others", "nobody", "photos", "women"]
+    before = photos_digest(folder, groups)
+    assert photos_digest(folder, groups[::-1]) == before
+    (folder / "photos" / "a.png").write_bytes(b"other")
+    assert photos_digest(folder, groups) != before
