@@ -226,8 +226,7 @@ class NoiseConfig(GanConfig):
 
 
 _CPU_TRANSLATOR: Final = {
-    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 1.5,
-    "diff_augment": "translation",
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 6.0,
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
@@ -268,7 +267,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     },
     "cpu": {
         "cyclegan": _CPU_TRANSLATOR,
-        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "augment": False},
+        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "change_weight": 1.0, "augment": False},
         "wasserstein": {
             **_CPU_TRANSLATOR,
             "generator_rate": 5e-4,
@@ -278,8 +277,8 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
             "discriminator_channels": 24,
         },
         "dcgan": _CPU_NOISE,
-        "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 5e-4, "discriminator_rate": 1e-3},
-        "r3gan": {**_CPU_NOISE, "generator_rate": 4e-4, "discriminator_rate": 4e-4},
+        "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},
+        "r3gan": _CPU_NOISE,
     },
 }
 """Named settings by model, on top of its defaults: ``--preset slides``.
