@@ -112,9 +112,8 @@ def test_the_model_of_a_face_detector_is_not_looked_for(chain: Workspace) -> Non
     facts = {"sources": ["c" * 64], "model": "b" * 64}
     with writing_synthetic(path, 1, Provenance({}, "test", 0, inputs), facts) as writer:
         one = np.zeros(1, np.uint16)
-        writer.append(
-            np.zeros((1, 48, 48), np.uint8), one.astype(np.uint8), rows=one.astype(np.int64), source=0, rounds=one
-        )  # fmt: skip
+        image, label = np.zeros((1, 48, 48), np.uint8), np.zeros(1, np.uint8)
+        writer.append(image, label, rows=np.zeros(1, np.int64), source=0, rounds=one)
     assert [(link.name, link.missing) for link in trace(path, 0)[1:]] == [
         ("blaze_face_short_range.tflite", False), ("cyclegan.h5", True),
     ]  # fmt: skip
