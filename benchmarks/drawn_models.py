@@ -32,7 +32,7 @@ from feraug.sources.drawn import draw
 FACES = 7000
 SHORT_SEEDS = (1, 2, 3, 4, 5)
 FULL_STEPS = {
-    "cyclegan": 7000, "weighted": 7000, "wasserstein": 4000, "dcgan": 3000, "wgan-gp": 4000, "r3gan": 5000,
+    "cyclegan": 7000, "weighted": 7000, "wasserstein": 3000, "dcgan": 2500, "wgan-gp": 3000, "r3gan": 4000,
 }  # fmt: skip
 """Steps of the full run: two to nine minutes on two quiet cores."""
 

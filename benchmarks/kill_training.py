@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from feraug.config import MODELS, TRANSLATORS
+from feraug.config import GAN_MODELS, TRANSLATORS
 from feraug.store.model import read_model
 
 NAME = "killed"
@@ -107,7 +107,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=20, help="how often to kill")
     parser.add_argument("--steps", type=int, help="training steps; default: 30 for each kill")
     parser.add_argument("--seed", type=int, default=0, help="seed of the moments")
-    parser.add_argument("--model", choices=MODELS, default="cyclegan")
+    parser.add_argument("--model", choices=GAN_MODELS, default="cyclegan")
     options = parser.parse_args()
     steps = options.steps or 30 * options.times
     os.environ.setdefault("OMP_NUM_THREADS", "1")

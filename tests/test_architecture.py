@@ -60,6 +60,20 @@ def test_prepare_without_near_copies_imports_no_torch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_ssim_imports_no_torch(drawn_dataset: Path, tmp_path: Path) -> None:
+    made = Path(__file__).parent / "data" / "archives" / "v1-synthetic.h5"
+    arguments = ["--synthetic", str(made), "--dataset", str(drawn_dataset), "-q", "-w", str(tmp_path)]
+    code = (
+        "import sys, feraug.cli.main as m\n"
+        f"sys.argv = ['feraug', 'ssim', '--queries', '5', '--pairs', '9', *{arguments!r}]\n"
+        "try: m.main()\n"
+        "except SystemExit as done: assert not done.code, done.code\n"
+        "assert 'torch' not in sys.modules and 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_public_names_are_there_and_lazy() -> None:
     for name in feraug.__all__:
         assert getattr(feraug, name) is not None

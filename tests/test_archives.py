@@ -13,6 +13,7 @@ import pytest
 import feraug
 from feraug.config import TranslatorConfig, from_json
 from feraug.store.model import read_model
+from feraug.store.ssim import read_ssim
 from feraug.store.workspace import Workspace
 from feraug.workflows.info import describe
 from feraug.workflows.train import train_translator
@@ -47,6 +48,16 @@ def test_synthetic_sets_read_as_they_were_written(version: str) -> None:
     assert synthetic.origin_row.tolist() == facts["origin_row"]
 
 
+def test_similarities_read_as_they_were_written(version: str) -> None:
+    found = read_ssim(ARCHIVES / f"{version}-ssim.h5")
+    dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")
+    synthetic = feraug.open_synthetic(ARCHIVES / f"{version}-synthetic.h5")
+    (one,) = found.sets
+    rows = one.nearest.rows
+    again = feraug.all_pairs_ssim(synthetic.images[rows[:, 0]], dataset.images[rows[:, 1]]).diagonal()
+    assert len(rows) and np.abs(again - one.nearest.ssim).max() < 1e-5
+
+
 def test_translators_still_translate_the_same(version: str) -> None:
     dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")
     translated = feraug.load_translator(ARCHIVES / f"{version}-cyclegan.h5").translate(dataset.images[:4])
@@ -68,6 +79,6 @@ def test_training_goes_on_from_an_old_checkpoint(version: str, tmp_path: Path) -
     assert all(len(values) == config.steps and np.isfinite(values).all() for values in history.values())
 
 
-@pytest.mark.parametrize("kind", ["dataset", "cyclegan", "synthetic"])
+@pytest.mark.parametrize("kind", ["dataset", "cyclegan", "synthetic", "ssim"])
 def test_info_describes_them(version: str, kind: str) -> None:
     assert describe(ARCHIVES / f"{version}-{kind}.h5")

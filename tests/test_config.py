@@ -12,6 +12,7 @@ from feraug.config import (
     DEFAULTS,
     MODELS,
     PRESETS,
+    ClassifierConfig,
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
@@ -27,7 +28,7 @@ from feraug.config.values import option
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
 
-KINDS = (PrepareConfig, TranslatorConfig, NoiseConfig, SynthConfig, NoiseSynthConfig)
+KINDS = (PrepareConfig, TranslatorConfig, NoiseConfig, ClassifierConfig, SynthConfig, NoiseSynthConfig)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -46,7 +47,10 @@ CHANGED: dict[str, Any] = {
     "epochs": 0.5, "steps": 11, "batch_size": 2, "generator_rate": 1e-3,
     "discriminator_rate": 1e-5, "beta1": 0.25, "beta2": 0.95, "decay_from": 1.0, "clip_norm": 1.5,
     "ema_decay": 0.5, "precision": "bf16-mixed", "image_history": 3, "flip": False, "augment": True,
-    "diff_augment": "cutout,brightness", "seed": 9, "source_share": 0.5,
+    "diff_augment": "cutout,brightness", "seed": 9, "source_share": 0.5, "width": 0.25, "dropout": 0.125,
+    "label_smoothing": 0.2, "class_weights": True, "optimizer": "adamw", "rate": 0.3, "momentum": 0.25,
+    "weight_decay": 0.75, "schedule": "step", "warmup": 0.5, "rotation": 3.0, "shift": 1.0, "zoom": 0.5,
+    "erasing": 0.5, "mixup": 0.3, "randaugment": 3, "randaugment_magnitude": 5, "crop": 40,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
 
@@ -57,13 +61,15 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
     changed = {name: value for name, value in CHANGED.items() if name in default and uses(model, name)}
     if model == "weighted":
         changed["augment"] = False
-    if changed["discriminator_norm"] == default["discriminator_norm"]:
+    if "balanced" in default and changed["balanced"] == default["balanced"]:
+        changed["balanced"] = True
+    if changed.get("discriminator_norm") == default.get("discriminator_norm", ""):
         changed["discriminator_norm"] = "none"
     if "upsampling" in default:
         changed["upsampling"] = "transposed" if default["upsampling"] == "resize" else "resize"
     config = model_config({"model": model, **changed})
     same = {name for name, value in to_json(config).items() if value == default[name]}
-    assert same == {"model", "budget"} | {name for name in default if not uses(model, name)}
+    assert same == {"model", "budget"} & set(default) | {name for name in default if not uses(model, name)}
     assert model_config(json.loads(json.dumps(to_json(config)))) == config
 
 
@@ -157,8 +163,32 @@ LIMITS: list[Limit] = [
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
     (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
     (NoiseConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    (ClassifierConfig, "width", 0.01, 8.0, [0.0, 8.1, _NAN]),
+    (ClassifierConfig, "dropout", 0.0, 0.99, [-0.1, 1.0]),
+    (ClassifierConfig, "label_smoothing", 0.0, 0.99, [-0.1, 1.0]),
+    (ClassifierConfig, "epochs", 0.001, 1e6, [0.0, 1e7, _NAN]),
+    (ClassifierConfig, "steps", 1, 10**9, [0, 10**9 + 1]),
+    (ClassifierConfig, "batch_size", 2, 65_536, [1, 65_537]),
+    (ClassifierConfig, "rate", 0.0, 10.0, [-0.1, 11.0, _NAN]),
+    (ClassifierConfig, "momentum", 0.0, 0.999999, [-0.1, 1.0]),
+    (ClassifierConfig, "weight_decay", 0.0, 10.0, [-0.1, 11.0]),
+    (ClassifierConfig, "warmup", 0.0, 0.99, [-0.1, 1.0]),
+    (ClassifierConfig, "clip_norm", 0.0, 1e6, [-0.1, 1e7]),
+    (ClassifierConfig, "ema_decay", 0.0, 0.999999, [-0.1, 1.0]),
+    (ClassifierConfig, "rotation", 0.0, 180.0, [-0.1, 181.0]),
+    (ClassifierConfig, "shift", 0.0, 24.0, [-0.1, 25.0]),
+    (ClassifierConfig, "zoom", 0.0, 0.9, [-0.1, 1.0]),
+    (ClassifierConfig, "erasing", 0.0, 1.0, [-0.1, 1.1]),
+    (ClassifierConfig, "mixup", 0.0, 100.0, [-0.1, 101.0]),
+    (ClassifierConfig, "randaugment", 0, 16, [-1, 17]),
+    (ClassifierConfig, "randaugment_magnitude", 0, 30, [-1, 31]),
+    (ClassifierConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
 ]
-ELSEWHERE = {("gamma_end", "weighted", 1.0, 1.5), ("critic_steps", "wasserstein", 100, 101)}
+ELSEWHERE = {
+    ("gamma_end", "weighted", 1.0, 1.5),
+    ("critic_steps", "wasserstein", 100, 101),
+    ("crop", "vgg19", 48, 49),
+}
 """Settings that the default model of their config has no use for: name, model, highest, beyond."""
 
 

@@ -16,9 +16,11 @@ from feraug.losses import (
     least_squares,
     relativistic,
     wasserstein,
+    weighted_cross_entropy,
     weighted_cycle,
     zero_centred_penalty,
 )
+from feraug.objectives.classification import Classification, LabelledBatch
 
 
 def log_sigmoid(score: float) -> float:
@@ -74,6 +76,58 @@ def test_cross_entropy_by_hand(target: float) -> None:
 
 def test_cross_entropy_of_a_very_sure_discriminator_is_finite() -> None:
     assert cross_entropy(torch.tensor([-1000.0]), 1.0).item() == 1000.0
+
+
+LOGITS = ((0.0, 1.0, -2.0), (3.0, 0.5, 0.5))
+
+
+def log_softmax(logits: tuple[float, ...]) -> list[float]:
+    return [logit - math.log(sum(map(math.exp, logits))) for logit in logits]
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_weighted_cross_entropy_by_hand(smoothing: float) -> None:
+    labels, weights = (1, 2), (0.5, 3.0)
+    by_hand = [
+        -weight
+        * sum(((1 - smoothing) * (k == label) + smoothing / 3) * log_softmax(row)[k] for k in range(3))
+        for row, label, weight in zip(LOGITS, labels, weights, strict=True)
+    ]
+    loss = weighted_cross_entropy(
+        torch.tensor(LOGITS), torch.tensor(labels), torch.tensor(weights), smoothing
+    )
+    assert loss.item() == pytest.approx(sum(by_hand) / 2), "the mean is over images, not over weights"
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_mixup_s_loss_is_cross_entropy_with_interpolated_targets(smoothing: float) -> None:
+    mix, labels, others = (0.25, 0.9), (1, 2), (0, 1)
+    by_hand = 0.0
+    for row, share, label, other in zip(LOGITS, mix, labels, others, strict=True):
+        target = [share * (k == label) + (1 - share) * (k == other) for k in range(3)]
+        target = [(1 - smoothing) * value + smoothing / 3 for value in target]
+        by_hand -= sum(value * log for value, log in zip(target, log_softmax(row), strict=True)) / 2
+    batch = LabelledBatch(
+        torch.zeros(2, 1, 1, 1), torch.tensor(labels), torch.ones(2),
+        torch.tensor(mix), torch.tensor(others), torch.ones(2),
+    )  # fmt: skip
+    assert Classification(smoothing).loss(torch.tensor(LOGITS), batch).item() == pytest.approx(by_hand)
+
+
+def test_mixup_weighs_each_face_s_share_by_its_own_weight() -> None:
+    own, other = (-log_softmax(LOGITS[0])[label] for label in (1, 2))
+    batch = LabelledBatch(
+        torch.zeros(1, 1, 1, 1), torch.tensor([1]), torch.tensor([2.0]),
+        torch.tensor([0.25]), torch.tensor([2]), torch.tensor([0.5]),
+    )  # fmt: skip
+    loss = Classification().loss(torch.tensor(LOGITS[:1]), batch)
+    assert loss.item() == pytest.approx(0.25 * 2.0 * own + 0.75 * 0.5 * other)
+
+
+def test_classification_without_mixup_is_weighted_cross_entropy() -> None:
+    logits, labels, weights = torch.tensor(LOGITS), torch.tensor([1, 2]), torch.tensor([0.5, 3.0])
+    loss = Classification(0.1).loss(logits, LabelledBatch(torch.zeros(2, 1, 1, 1), labels, weights))
+    assert loss.item() == weighted_cross_entropy(logits, labels, weights, 0.1).item()
 
 
 def test_l1_by_hand() -> None:

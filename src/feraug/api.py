@@ -5,6 +5,7 @@ Import these names from ``feraug`` itself.  ``docs/python-api.md`` shows each in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -13,27 +14,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import (
+    BenchConfig,
     ClassifierConfig,
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
+    SsimConfig,
     SynthConfig,
     TranslatorConfig,
     model_config,
 )
 from feraug.emotions import parse_emotion, parse_split
 from feraug.errors import UsageError
+from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows import bench as _bench
 from feraug.workflows import prepare as _prepare
+from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
+from feraug.workflows.bench import BenchResult
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
+from feraug.workflows.ssim import SsimResult
 from feraug.workflows.synth import SynthResult
 from feraug.workflows.train import TrainResult
 from feraug.workflows.train_classifier import ClassifierResult
@@ -44,16 +52,20 @@ if TYPE_CHECKING:
     from feraug.data import FaceTensors
 
 __all__ = [
+    "BenchResult",
     "Classifier",
     "ClassifierResult",
     "ExportResult",
     "FaceDataset",
     "FaceGenerator",
     "PrepareResult",
+    "SsimResult",
     "SynthResult",
     "SyntheticFaces",
     "TrainResult",
     "Translator",
+    "all_pairs_ssim",
+    "bench",
     "export_artifact",
     "load_classifier",
     "load_generator",
@@ -61,6 +73,7 @@ __all__ = [
     "open_dataset",
     "open_synthetic",
     "prepare",
+    "ssim",
     "synthesise",
     "train",
     "train_translator",
@@ -208,6 +221,31 @@ def train_translator(config: TranslatorConfig | None = None, **options: Any) -> 
     return result
 
 
+def bench(
+    config: BenchConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    synthetic: Sequence[str | Path] = (),
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "auto",
+    devices: int = 1,
+    checkpoint_seconds: float = 300.0,
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> BenchResult:
+    """``feraug bench``: every arm's classifier, several seeds each; writes ``WORKSPACE/bench/NAME.h5``."""
+    return _bench.bench(
+        config or BenchConfig(),
+        Workspace(Path(workspace)),
+        synthetic=synthetic,
+        name=name,
+        dataset=None if dataset is None else Path(dataset),
+        options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
+        notify=notify,
+    )
+
+
 def synthesise(
     config: SynthConfig | NoiseSynthConfig | None = None,
     *,
@@ -232,5 +270,28 @@ def synthesise(
         dataset=None if dataset is None else Path(dataset),
         source=None if source is None else Path(source),
         options=_synth.SynthOptions(device, overwrite),
+        notify=notify,
+    )
+
+
+def ssim(
+    config: SsimConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    synthetic: Sequence[str | Path] = (),
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "cpu",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> SsimResult:
+    """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures."""
+    return _ssim.ssim(
+        config or SsimConfig(),
+        Workspace(Path(workspace)),
+        synthetic=synthetic,
+        dataset=None if dataset is None else Path(dataset),
+        name=name,
+        options=_ssim.SsimOptions(None if device == "cpu" else device, overwrite),
         notify=notify,
     )

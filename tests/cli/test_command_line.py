@@ -158,6 +158,7 @@ def test_completion_of_commands_and_options() -> None:
         ),
         ("synth --pair hapyness:sad", "(did you mean 'happiness'?)"),
         ("prepare drawn --labels fer+", "known: fer2013, ferplus"),
+        ("ssim --variant unifrom", "--variant: unknown 'unifrom' (did you mean 'uniform'?)"),
     ],
 )
 def test_the_nearest_name_is_suggested(feraug: Feraug, arguments: str, words: str) -> None:
@@ -202,6 +203,10 @@ def test_the_nearest_name_is_suggested(feraug: Feraug, arguments: str, words: st
         "synth -n 0",
         "synth -n many",
         "synth -n 2000000000",
+        "ssim --pairs 0",
+        "ssim --queries -1",
+        "ssim --synthetic",
+        "ssim x.h5",
         "info",
         "info a b",
         "export x",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from feraug.config import DEFAULTS, MODELS, NOISE_GENERATORS, to_json, uses
+from feraug.config import DEFAULTS, GAN_MODELS, MODELS, NOISE_GENERATORS, to_json, uses
 from feraug.config.values import option
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
@@ -35,7 +35,7 @@ def test_help_lists_every_setting_with_its_default_and_no_other(feraug: Feraug, 
             assert f"[default: {value}]" in words, name
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GAN_MODELS)
 def test_every_model_trains_and_makes_images(feraug: Feraug, workspace: Workspace, model: str) -> None:
     own = (
         ("--emotion", "happy", "--emotion", "sad")

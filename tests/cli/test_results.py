@@ -20,6 +20,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
+MADE = Path(__file__).parents[1] / "data" / "archives" / "v1-synthetic.h5"
 PREPARE = ("prepare", "drawn:280", "--no-near-copies")
 
 
@@ -30,6 +31,7 @@ def commands(trained: Workspace, tiny: tuple[str, ...]) -> dict[str, tuple[str, 
         "prepare": (*PREPARE, "-w", root),
         "train": ("train", "cyclegan", *tiny, "-w", root),
         "synth": ("synth", "-n", "3", "-w", root),
+        "ssim": ("ssim", "--synthetic", str(MADE), "--queries", "20", "--pairs", "50", "-w", root),
         "info": ("info", f"{root}/models/cyclegan-neutral-happy.h5"),
         "export": ("export", f"{root}/dataset.h5", f"{root}/out.csv"),
     }
@@ -44,7 +46,7 @@ def read_json(text: str) -> dict[str, Any]:
     return value
 
 
-@pytest.mark.parametrize("name", ["prepare", "train", "synth", "info", "export"])
+@pytest.mark.parametrize("name", ["prepare", "train", "synth", "ssim", "info", "export"])
 def test_json_is_one_object_with_an_absolute_path(
     feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
 ) -> None:
@@ -60,12 +62,12 @@ def test_paths_are_absolute_for_a_relative_workspace(feraug: Feraug, tmp_path: P
     assert read_json(ran.out)["path"] == str(tmp_path / "räume 工" / "a b" / "dataset.h5")
 
 
-@pytest.mark.parametrize("name", ["prepare", "train", "synth", "info", "export"])
+@pytest.mark.parametrize("name", ["prepare", "train", "synth", "ssim", "info", "export"])
 def test_quiet_is_silent_on_stderr_and_notes_are_not_on_stdout(
     feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
 ) -> None:
     arguments = commands(trained, tiny)[name]
-    again = ("--overwrite",) if name in ("prepare", "train", "synth") else ()
+    again = ("--overwrite",) if name in ("prepare", "train", "synth", "ssim") else ()
     quiet = feraug(*arguments, *again, "--quiet")
     assert (quiet.code, quiet.err) == (0, "")
     loud = feraug(*arguments, *(() if name == "info" else ("--overwrite",)))
@@ -74,7 +76,7 @@ def test_quiet_is_silent_on_stderr_and_notes_are_not_on_stdout(
     assert [line for line in loud.out.splitlines() if "images/s" in line] == []
 
 
-@pytest.mark.parametrize("name", ["prepare", "train", "synth"])
+@pytest.mark.parametrize("name", ["prepare", "train", "synth", "ssim"])
 def test_the_second_time_it_is_already_done(
     feraug: Feraug, trained: Workspace, tiny: tuple[str, ...], name: str
 ) -> None:
@@ -97,6 +99,8 @@ def test_the_second_time_it_is_already_done(
         ("train", ["--cycle-weight", "2"], "cycle_weight: 1.0 there, 2.0 asked for"),
         ("train", ["--no-flip"], "flip: True there, False asked for"),
         ("synth", ["-n", "4"], "count: 3 there, 4 asked for"),
+        ("ssim", ["--queries", "0"], "queries: 20 there, 0 asked for"),
+        ("ssim", ["--variant", "gaussian"], "variant: uniform there, gaussian asked for"),
     ],
 )
 def test_another_config_is_refused_with_what_differs(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from feraug.config import DEFAULTS, MODELS, model_config
+from feraug.config import DEFAULTS, GAN_MODELS, model_config
 from feraug.objectives import Objective, build_objective
 from feraug.objectives.cyclegan import CycleGAN
 from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
@@ -52,7 +52,7 @@ def test_settings_reach_their_places(model: str, settings: dict[str, Any], expec
 
 
 def test_defaults_of_every_model() -> None:
-    built = {model: build_objective(DEFAULTS[model]) for model in MODELS}  # type: ignore[arg-type]
+    built = {model: build_objective(DEFAULTS[model]) for model in GAN_MODELS}  # type: ignore[arg-type]
     assert built == {
         "cyclegan": CycleGAN(Cycle(1.0)),
         "weighted": CycleGAN(Cycle(1.0, gamma_end=0.5), real_target=0.9),
@@ -63,7 +63,7 @@ def test_defaults_of_every_model() -> None:
     }
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GAN_MODELS)
 def test_objectives_are_frozen(model: str) -> None:
     objective = build_objective(DEFAULTS[model])  # type: ignore[arg-type]
     with pytest.raises(dataclasses.FrozenInstanceError):

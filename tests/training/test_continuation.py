@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from feraug.config import MODELS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
+from feraug.config import GAN_MODELS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
 from feraug.data import ClassBatches, PairBatches, Sampling
 from feraug.errors import TrainingError
 from feraug.models import build_networks
@@ -71,7 +71,7 @@ EVERYTHING: dict[str, object] = {
 
 
 @pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["defaults", "everything"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GAN_MODELS)
 def test_continuation_is_bit_identical(model: str, settings: dict[str, object]) -> None:
     chosen = config(model, **settings)
     whole = train(new_state(chosen), chosen)
@@ -124,7 +124,7 @@ def test_history_has_a_value_of_every_term_for_every_step() -> None:
     )
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", GAN_MODELS)
 def test_every_network_moves_and_rates_reach_their_schedule(model: str) -> None:
     chosen = config(model, decay_from=0.0)
     before = new_state(chosen).to_arrays()

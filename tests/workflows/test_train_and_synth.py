@@ -40,7 +40,8 @@ from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
 from feraug.workflows.synth import synthesise
 from feraug.workflows.synth_makers import Translations
-from feraug.workflows.train import TrainOptions, dry_run, train, train_translator, unfinished_config
+from feraug.workflows.train import dry_run, train, train_translator, unfinished_config
+from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.translators import load_translator
 
 SMALL = TranslatorConfig(

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "train": "Train a model: translators, faces from noise, classifiers.",
     "synth": "Make labelled faces with a trained model.",
     "bench": "Does a classifier gain by the synthetic faces? Honestly.",
+    "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "filter": "Keep the synthetic images that pass as faces of an emotion.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -81,7 +81,7 @@ def _print(facts: Mapping[str, Any]) -> None:
 
     kind = facts["encoding-type"].removeprefix("feraug-")
     console.print_text(f"{facts['path']}: {kind}, {facts['bytes'] / 1e6:,.1f} MB")
-    {"dataset": _dataset, "model": _model, "synthetic": _synthetic}[kind](facts)
+    _PRINTERS[kind](facts)
     console.print_text(
         f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})"
     )
@@ -100,6 +100,12 @@ def _dataset(facts: Mapping[str, Any]) -> None:
     if facts["skipped"]["total"]:
         console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
     console.print_text(console.audit_text(facts))
+
+
+def _ssim(facts: Mapping[str, Any]) -> None:
+    from feraug.cli.ssim import print_figures
+
+    print_figures(facts, str(facts["config"].get("variant", "")))
 
 
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
@@ -157,3 +163,37 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
         f"{facts['images']:,} images from {facts['source_images']:,} source images, each used up to "
         f"{facts['rounds']} time{'' if facts['rounds'] == 1 else 's'}"
     )
+
+
+def _predictions(facts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    console.print_text(
+        f"repeat {facts['repeat'] + 1} of the arm {facts['arm']}: {facts['images']:,} test images, epoch "
+        f"{facts['chosen_epoch']} of {len(facts['validation_accuracy'])}, "
+        f"{max(facts['validation_accuracy'], default=0.0):.1%} on validation"
+    )
+
+
+def _bench(facts: Mapping[str, Any]) -> None:
+    from feraug.cli import console
+
+    table = console.new_table(None, "arm", "repeats", "accuracy, mean")
+    for arm, values in facts["arms"].items():
+        mean = sum(values["accuracy"]) / len(values["accuracy"])
+        table.add_row(one_line(arm), str(facts["repeats"][arm]), f"{mean:.1%}")
+    console.print_table(table)
+    for sentence in facts["conclusions"]:
+        console.print_text(sentence)
+    less = ", reduced" if facts["reduced"] else ""
+    console.print_text(f"{facts['images']:,} test images, {facts['steps']:,} steps a training{less}")
+
+
+_PRINTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
+    "dataset": _dataset,
+    "model": _model,
+    "synthetic": _synthetic,
+    "predictions": _predictions,
+    "bench": _bench,
+    "ssim": _ssim,
+}

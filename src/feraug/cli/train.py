@@ -87,7 +87,7 @@ _SHARED = inspect.signature(_options, eval_str=True)
 
 
 def _add_command(model: str) -> None:
-    example = "" if model in CLASSIFIERS else "--emotion neutral"
+    example = "--epochs 10" if model in CLASSIFIERS else "--emotion neutral"
     if model in TRANSLATORS:
         example = "--pair neutral:happy"
 
@@ -102,7 +102,7 @@ def _add_command(model: str) -> None:
     command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
     command.__doc__ = (
-        f"{MODELS[model]}\n\n{f'feraug train {model} {example}'.strip()}\n\n"
+        f"{MODELS[model]}\n\nferaug train {model} {example}\n\n"
         "The same command again continues an unfinished run; Ctrl-C saves first."
     )
     app.command(model)(command)

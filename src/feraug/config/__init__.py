@@ -28,10 +28,12 @@ from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_co
 from feraug.config.tasks import (
     FACE_DETECTORS,
     LABEL_SOURCES,
+    SSIM_VARIANTS,
     FilterConfig,
     NoiseSynthConfig,
     PhotosConfig,
     PrepareConfig,
+    SsimConfig,
     SynthConfig,
 )
 from feraug.config.values import differences, from_json, to_json
@@ -52,6 +54,7 @@ __all__ = [
     "PRECISIONS",
     "PRESETS",
     "SCHEDULES",
+    "SSIM_VARIANTS",
     "SYNTHETIC_ARMS",
     "TRANSLATORS",
     "UPSAMPLINGS",
@@ -64,6 +67,7 @@ __all__ = [
     "NoiseSynthConfig",
     "PhotosConfig",
     "PrepareConfig",
+    "SsimConfig",
     "SynthConfig",
     "TranslatorConfig",
     "classifier_config",

@@ -226,7 +226,8 @@ class NoiseConfig(GanConfig):
 
 
 _CPU_TRANSLATOR: Final = {
-    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 6.0,
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 1.5,
+    "diff_augment": "translation",
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
@@ -267,7 +268,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     },
     "cpu": {
         "cyclegan": _CPU_TRANSLATOR,
-        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "change_weight": 5.0, "augment": False},
+        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "augment": False},
         "wasserstein": {
             **_CPU_TRANSLATOR,
             "generator_rate": 5e-4,

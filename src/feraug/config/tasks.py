@@ -9,7 +9,9 @@ from feraug.config.values import check, setting
 from feraug.emotions import DomainPair, parse_emotion
 
 LABEL_SOURCES: Final = ("fer2013", "ferplus")
+SSIM_VARIANTS: Final = ("uniform", "gaussian")
 _MAX_SEED: Final = 2**63 - 1
+_MANY: Final = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,25 @@ class SynthConfig:
     def __post_init__(self) -> None:
         check(self)
         DomainPair.parse(self.pair)
+
+
+@dataclass(frozen=True)
+class SsimConfig:
+    """What determines a similarity analysis, beside the dataset and the synthetic sets."""
+
+    variant: str = setting(
+        "uniform",
+        "uniform: 7x7 windows, scikit-image's default; gaussian: Wang et al.'s.",
+        choices=SSIM_VARIANTS,
+    )
+    queries: int = setting(
+        2000, "Images of each set whose nearest training image is looked up; 0: all.", low=0, high=_MANY
+    )
+    pairs: int = setting(20_000, "Random pairs of each kind.", low=1, high=_MANY)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
 @dataclass(frozen=True)

@@ -69,26 +69,29 @@ class LabelledBatches:
         """Batch ``index``: this process's faces, float (N, 1, crop, crop), and what they are."""
         sampling = self._sampling
         first, rows, order = [phase for phase in self._phases if phase[0] <= index][-1]
-        chosen = rows[sampling.mine(order.rows(index - first, sampling.batch_size))]
+        mine = sampling.mine(np.arange(sampling.batch_size))
+        if self._config.mixup:  # the face before the first, too, which another process may have
+            mine = np.concatenate([mine[:1] - 1, mine])
+        chosen = rows[order.rows(index - first, sampling.batch_size)[mine]]
         places = torch.from_numpy(chosen).to(sampling.device)
-        faces = self._augmented(self._images[places], index)
+        faces = self._augmented(self._images[places], mine, index)
         return self._mixed(faces, self._labels[places], self._weights[places], index)
 
-    def _augmented(self, images: Tensor, index: int) -> Tensor:
+    def _augmented(self, images: Tensor, mine: NDArray[np.int64], index: int) -> Tensor:
         config, sampling = self._config, self._sampling
         if config.randaugment:
             random = sampling.random(_RANDAUGMENT_STREAM, index)
             shape = (sampling.batch_size, config.randaugment)
-            operations = sampling.mine(random.integers(0, len(OPERATIONS), shape))
-            signs = sampling.mine(random.random(shape) < 0.5)
+            operations = random.integers(0, len(OPERATIONS), shape)[mine]
+            signs = (random.random(shape) < 0.5)[mine]
             images = randaugment(images, operations, signs, config.randaugment_magnitude)
         faces = to_float(images)
         matrices = _training_views(sampling.random(_VIEW_STREAM, index), sampling.batch_size, config)
         if matrices is not None:
-            faces = warp(faces, sampling.mine(matrices), config.crop)
+            faces = warp(faces, matrices[mine], config.crop)
         if config.erasing:
             drawn = sampling.random(_ERASING_STREAM, index).random((sampling.batch_size, 6), np.float32)
-            faces = erased(faces, torch.from_numpy(sampling.mine(drawn)).to(faces.device), config.erasing)
+            faces = erased(faces, torch.from_numpy(drawn[mine]).to(faces.device), config.erasing)
         return faces
 
     def _mixed(self, faces: Tensor, labels: Tensor, weights: Tensor, index: int) -> LabelledBatch:
@@ -97,10 +100,10 @@ class LabelledBatches:
             return LabelledBatch(faces, labels, weights)
         drawn = sampling.random(_MIXUP_STREAM, index).beta(alpha, alpha, sampling.batch_size)
         mix = torch.from_numpy(sampling.mine(drawn.astype(np.float32))).to(faces.device)
-        other = faces.roll(1, 0)  # the batch is in random order, so its neighbour is a random face
         share = mix[:, None, None, None]
-        mixed = share * faces + (1.0 - share) * other
-        return LabelledBatch(mixed, labels, weights, mix, labels.roll(1), weights.roll(1))
+        # The batch is in random order, so the face before each is a random one.
+        mixed = share * faces[1:] + (1.0 - share) * faces[:-1]
+        return LabelledBatch(mixed, labels[1:], weights[1:], mix, labels[:-1], weights[:-1])
 
 
 def erased(faces: Tensor, draws: Tensor, share: float) -> Tensor:

@@ -40,7 +40,7 @@ def _operations(magnitude: int, sign: float) -> Mapping[str, Callable[[Tensor], 
         "rotate": lambda faces: functional.rotate(
             faces, 30.0 * strength * sign, interpolation=functional.InterpolationMode.BILINEAR
         ),
-        "solarize": lambda faces: functional.solarize(faces, round(255 * (1.0 - strength))),
+        "solarize": lambda faces: functional.solarize(faces, 255.0 * (1.0 - strength)),
         "posterize": lambda faces: functional.posterize(faces, 8 - round(4 * strength)),
         "contrast": lambda faces: functional.adjust_contrast(faces, factor),
         "brightness": lambda faces: functional.adjust_brightness(faces, factor),

@@ -1,4 +1,9 @@
-"""How well one set of points covers another: density and coverage."""
+"""How far two sets of images lie apart as distributions: on features of them, and on their pixels.
+
+Arrays in, numbers out.  Features are (N, D), such as the last layer but one of a classifier; the
+distances then carry that classifier's name (FER-FD, FER-KID), for with other features they are
+other numbers.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,50 @@ from numpy.typing import NDArray
 from feraug.errors import UsageError
 
 _ROWS = 1024  # of the distance matrix at a time
+
+
+def frechet_distance(real: NDArray[Any], fake: NDArray[Any]) -> float:
+    """Squared Fréchet distance of two Gaussians fitted to features (N, D) and (M, D); 0 or more.
+
+    Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017), equation 6, with
+    unbiased covariances: |m - n|^2 + tr(A + B - 2 (A B)^(1/2)).  With A = X'X and B = Y'Y the trace
+    of the root is the sum of the singular values of X Y', which needs no root of a matrix and
+    stands sets smaller than D.  The smaller the sets, the larger it comes out for the same two
+    distributions: compare only figures of sets of one size.  Raises :class:`UsageError` for fewer
+    than two images in a set.
+    """
+    real, fake = _features(real, fake, least=2)
+    means = real.mean(0), fake.mean(0)
+    factors = [
+        _triangle((features - mean) / np.sqrt(len(features) - 1))
+        for features, mean in zip((real, fake), means, strict=True)
+    ]
+    root = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
+    spread = sum(float((factor**2).sum()) for factor in factors)
+    return max(0.0, float(((means[0] - means[1]) ** 2).sum() + spread - 2.0 * root))
+
+
+def kernel_distance(
+    real: NDArray[Any], fake: NDArray[Any], *, subsets: int = 100, size: int = 1000, seed: int = 0
+) -> tuple[float, float]:
+    """Kernel distance of features (N, D) and (M, D): mean and standard deviation over subsets.
+
+    Binkowski et al., "Demystifying MMD GANs" (2018), section 4: the unbiased squared maximum mean
+    discrepancy (Gretton et al. 2012, equation 3) under the kernel (x.y / D + 1)^3, on
+    ``subsets`` random subsets of ``size`` images of each set (of all, where a set has fewer).  Around
+    0, so also below it, for two samples of one distribution, whatever their size.  Raises
+    :class:`UsageError` for fewer than two images in a set.
+    """
+    real, fake = _features(real, fake, least=2)
+    random = np.random.default_rng(seed)
+    values = []
+    for _ in range(subsets):
+        x, y = (
+            features[random.choice(len(features), min(size, len(features)), replace=False)]
+            for features in (real, fake)
+        )
+        values.append(_unbiased_mmd(x, y))
+    return float(np.mean(values)), float(np.std(values))
 
 
 def density_and_coverage(
@@ -24,11 +73,9 @@ def density_and_coverage(
     the real points has a fake nearby.  Raises :class:`UsageError` for too few points or points of
     different length.
     """
-    real, fake = real.astype(np.float64), fake.astype(np.float64)
-    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1]:
-        raise UsageError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
-    if len(real) <= neighbours or not len(fake):
-        raise UsageError(f"{len(real)} real and {len(fake)} made images are too few for density and coverage")
+    real, fake = _features(real, fake, least=1)
+    if len(real) <= neighbours:
+        raise UsageError(f"{len(real)} real images are too few for density and coverage")
     inside, covered = 0, 0
     for start in range(0, len(real), _ROWS):
         rows = real[start : start + _ROWS]
@@ -38,6 +85,51 @@ def density_and_coverage(
         inside += int(hits.sum())
         covered += int(hits.any(axis=1).sum())
     return inside / (neighbours * len(fake)), covered / len(real)
+
+
+def histogram_distance(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    """How many grey levels a pixel has to move, on average, to turn one histogram into the other.
+
+    The earth mover's (first Wasserstein) distance of the grey levels of all pixels of ``a`` and
+    of ``b``, uint8 of any shape: 0 for the same histogram, 255 for black against white.
+    Raises :class:`UsageError` for another type and for no pixels.
+    """
+    if a.dtype != np.uint8 or b.dtype != np.uint8 or not a.size or not b.size:
+        raise UsageError(
+            f"pixels must be uint8 and there must be some, not {a.dtype} {a.shape}, {b.dtype} {b.shape}"
+        )
+    below = [np.cumsum(np.bincount(pixels.ravel(), minlength=256)) / pixels.size for pixels in (a, b)]
+    return float(np.abs(below[0] - below[1]).sum())
+
+
+def _features(
+    real: NDArray[Any], fake: NDArray[Any], *, least: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Both as float64, checked."""
+    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1] or not real.shape[1]:
+        raise UsageError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
+    if min(len(real), len(fake)) < least:
+        raise UsageError(f"{len(real)} real and {len(fake)} made images: {least} of each are the least")
+    real, fake = real.astype(np.float64), fake.astype(np.float64)
+    if not (np.isfinite(real).all() and np.isfinite(fake).all()):
+        raise UsageError("features must be finite numbers")
+    return real, fake
+
+
+def _triangle(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A matrix of at most D rows with the same x'x."""
+    return np.asarray(np.linalg.qr(x, mode="r")) if len(x) > x.shape[1] else x
+
+
+def _unbiased_mmd(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    def kernel(p: NDArray[np.float64], q: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((p @ q.T / p.shape[1] + 1.0) ** 3)
+
+    within = 0.0
+    for points in (x, y):
+        values, count = kernel(points, points), len(points)
+        within += (values.sum() - np.trace(values)) / (count * (count - 1))
+    return float(within - 2.0 * kernel(x, y).mean())
 
 
 def _squared_distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

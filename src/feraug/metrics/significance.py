@@ -86,7 +86,8 @@ class CrossedBootstrap:
         tail = (1.0 - self.confidence) / 2.0
         low, high = np.quantile(resampled, [tail, 1.0 - tail])
         # Two-sided, with the observed sample among the resamples (Davison and Hinkley, 1997, 4.2.3).
-        below, above = np.count_nonzero(resampled <= 0.0), np.count_nonzero(resampled >= 0.0)
+        # Resamples of no difference count on both sides, also where rounding has left 1e-17 of them.
+        below, above = np.count_nonzero(resampled <= 1e-12), np.count_nonzero(resampled >= -1e-12)
         p = float(2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
         # The bootstrap of a handful of images is too sure of itself: p is never below the least that
         # flipping the signs of the images that changed could give.

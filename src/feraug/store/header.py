@@ -22,7 +22,8 @@ MODEL: Final = "feraug-model"
 SYNTHETIC: Final = "feraug-synthetic"
 PREDICTIONS: Final = "feraug-predictions"
 BENCH: Final = "feraug-bench"
-ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC, PREDICTIONS, BENCH)
+SSIM: Final = "feraug-ssim"
+ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC, PREDICTIONS, BENCH, SSIM)
 
 MAKE_AGAIN: Final = "copy it again, or repeat the command that made it with --overwrite"
 """What to do about a damaged file."""

@@ -20,6 +20,7 @@ from feraug.store.header import (
     MODEL,
     OTHER_FILE,
     PREDICTIONS,
+    SSIM,
     SYNTHETIC,
     Header,
     read_header,
@@ -34,6 +35,7 @@ _MAKERS: Final = {
     SYNTHETIC: "'feraug synth'",
     PREDICTIONS: "'feraug bench'",
     BENCH: "'feraug bench'",
+    SSIM: "'feraug ssim'",
 }
 
 FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
@@ -198,9 +200,12 @@ def _library_words(problem: Exception) -> tuple[str, str]:
 
 
 def _plain(encoding_type: str) -> str:
-    return {"feraug-dataset": "dataset", "feraug-model": "model", "feraug-synthetic": "synthetic set"}.get(
-        encoding_type, encoding_type
-    )
+    return {
+        "feraug-dataset": "dataset",
+        "feraug-model": "model",
+        "feraug-synthetic": "synthetic set",
+        "feraug-ssim": "similarity analysis",
+    }.get(encoding_type, encoding_type)
 
 
 def _fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:

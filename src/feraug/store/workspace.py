@@ -34,7 +34,11 @@ class Workspace:
         """``bench/NAME.h5``; the folder ``bench/NAME`` has a file for each repeat of each arm."""
         return self.root / "bench" / f"{checked_name(name)}.h5"
 
-    def synthetic_sets(self) -> list[Path]:
+    def ssim(self, name: str) -> Path:
+        """``ssim/NAME.h5``; its pictures lie beside it."""
+        return self.root / "ssim" / f"{checked_name(name)}.h5"
+
+    def synthetics(self) -> list[Path]:
         """All synthetic sets, sorted by name."""
         return sorted((self.root / "synthetic").glob("*.h5"))
 

@@ -78,6 +78,9 @@ class ClassifierState:
             optimizer = torch.optim.SGD(
                 groups, config.rate, momentum=config.momentum, nesterov=config.momentum > 0, fused=True
             )
+            # Torch's fused SGD leaves momentum uninitialised when the scaler skips the first step.
+            for parameter in network.parameters() if config.momentum else ():
+                optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter).detach()
         return cls(
             network=network,
             ema=copy.deepcopy(network).eval().requires_grad_(False) if config.ema_decay else None,
@@ -130,31 +133,32 @@ class ClassifierState:
         if self.ema is not None:
             load_network(self.ema, arrays, f"ema/{ROLE}")
         self.chosen_epoch = chosen_epoch
-        if "random/step" not in arrays:
-            raise TrainingError("'random/step' is missing")
-        self.step = int(arrays["random/step"])
-        for name, parameter in self.network.named_parameters():
-            prefix = f"optimizers/{ROLE}/{name}/"
-            saved = {
-                path.removeprefix(prefix): values
-                for path, values in arrays.items()
-                if path.startswith(prefix)
-            }
-            if self.step and not saved:
-                raise TrainingError(f"'{prefix}…' is missing")
+        self.step = int(_found(arrays, "random/step"))
+        for name, parameter in self.network.named_parameters() if self.step else ():
             self.optimizer.state[parameter] = {
-                key: _like(values, parameter, prefix + key) for key, values in saved.items()
+                key: _like(_found(arrays, f"optimizers/{ROLE}/{name}/{key}", shape), parameter)
+                for key, shape in self._optimizer_shapes(parameter).items()
             }
         if self.scaler.is_enabled():
             keys = self.scaler.state_dict()
             self.scaler.load_state_dict(
-                {key: type(keys[key])(arrays[f"optimizers/scaler/{key}"]) for key in keys}
+                {key: type(keys[key])(_found(arrays, f"optimizers/scaler/{key}")) for key in keys}
             )
+        for path, values in arrays.items():
+            if path.startswith("history/") and values.ndim != 1:
+                raise TrainingError(f"'{path}' has shape {values.shape}, expected one dimension")
         self.history = {
             path.removeprefix("history/"): values.tolist()
             for path, values in arrays.items()
             if path.startswith("history/")
         }
+
+    def _optimizer_shapes(self, parameter: nn.Parameter) -> dict[str, tuple[int, ...]]:
+        """What the optimizer keeps of a parameter, once it has moved it."""
+        shape = tuple(parameter.shape)
+        if self.config.optimizer == "adamw":
+            return {"step": (), "exp_avg": shape, "exp_avg_sq": shape}
+        return {"momentum_buffer": shape} if self.config.momentum else {}
 
 
 def fit_classifier(
@@ -221,7 +225,8 @@ def _dropout_of_step(state: ClassifierState) -> Iterator[None]:
 
 
 def _evaluate(state: ClassifierState, evaluate: Evaluate, epoch: int) -> None:
-    measured = evaluate(state.judged.eval())
+    # Rounded as histories are kept, so that a continued run compares the same numbers.
+    measured = {name: float(np.float32(value)) for name, value in evaluate(state.judged.eval()).items()}
     best = max(state.history.get("validation_accuracy", []), default=-math.inf)
     for name, value in measured.items():
         state.history.setdefault(f"validation_{name}", []).append(value)
@@ -247,10 +252,17 @@ def _to_numpy(tensor: Tensor) -> NDArray[Any]:
     return tensor.detach().cpu().contiguous().numpy().copy()
 
 
-def _like(values: NDArray[Any], parameter: nn.Parameter, path: str) -> Tensor:
+def _found(arrays: Mapping[str, NDArray[Any]], path: str, shape: tuple[int, ...] = ()) -> NDArray[Any]:
+    if path not in arrays:
+        raise TrainingError(f"'{path}' is missing")
+    if arrays[path].shape != shape:
+        raise TrainingError(f"'{path}' has shape {arrays[path].shape}, expected {shape}")
+    return arrays[path]
+
+
+def _like(values: NDArray[Any], parameter: nn.Parameter) -> Tensor:
+    """An optimizer's array as a tensor: a number, or laid out like its parameter."""
     tensor = torch.from_numpy(np.array(values))
     if values.shape == ():
         return tensor.to(parameter.device)
-    if values.shape != tuple(parameter.shape):
-        raise TrainingError(f"'{path}' has shape {values.shape}, expected {tuple(parameter.shape)}")
     return torch.empty_like(parameter, requires_grad=False).copy_(tensor)

@@ -30,8 +30,9 @@ from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.material import read_faces
-from feraug.workflows.synthetic_files import SyntheticFile, read_synthetic_files
+from feraug.workflows.real_faces import read_faces
+from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import splits_of, time_steps
 from feraug.workflows.train_options import TrainOptions
 
@@ -122,7 +123,7 @@ class _Inputs:
     faces: DatasetArrays
     digest: str
     name: str
-    files: list[SyntheticFile]
+    files: list[SyntheticSet]
     training: LabelledFaces
     validation: LabelledFaces
     test: LabelledFaces
@@ -219,7 +220,7 @@ def _read(
     faces = found.arrays
     files = []
     if set(config.arms) & set(SYNTHETIC_ARMS):
-        files = read_synthetic_files(workspace, synthetic, faces, found.digest)
+        files = training_sets(workspace, synthetic, faces, found.digest)
     rows = faces.rows(split="test")
     if not len(rows):
         raise ArtifactError(
@@ -335,8 +336,8 @@ def _reverse(config: BenchConfig, path: Path, given: _Inputs, workspace: Workspa
     """The first classifier of ``real`` on the synthetic images: correct and total by emotion."""
     classifier = load_classifier(path.with_suffix("") / "classifier.h5")
     result: dict[str, Any] = {"classifier": classifier.digest, "per_class": {}}
-    images = np.concatenate([file.arrays.images[file.usable] for file in given.files])
-    labels = np.concatenate([file.arrays.labels[file.usable] for file in given.files])
+    images = np.concatenate([file.arrays.images[file.labelled] for file in given.files])
+    labels = np.concatenate([file.arrays.labels[file.labelled] for file in given.files])
     called = classifier.emotions(images)
     for code, emotion in enumerate(EMOTIONS):
         here = labels == code

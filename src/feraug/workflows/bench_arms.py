@@ -13,7 +13,7 @@ from feraug.data import LabelledFaces, Phase
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError
 from feraug.workflows.classifier_run import total_steps
-from feraug.workflows.synthetic_files import SyntheticFile
+from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import class_weights
 
 _CHOICE_STREAM = 200
@@ -30,7 +30,7 @@ class Material:
 
 
 def material(
-    bench: BenchConfig, arm: str, repeat: int, real: LabelledFaces, files: Sequence[SyntheticFile]
+    bench: BenchConfig, arm: str, repeat: int, real: LabelledFaces, files: Sequence[SyntheticSet]
 ) -> Material:
     """The training set of a repeat (from 0) of an arm.
 
@@ -56,17 +56,17 @@ def material(
     return Material(faces, kept, _phases(bench, config, faces, kept, len(real)))
 
 
-def _synthetic(arm: str, files: Sequence[SyntheticFile]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The images and labels of all files that an arm may use."""
     images, labels = [np.zeros((0, 48, 48), np.uint8)], [np.zeros(0, np.uint8)]
     if arm not in ("real+synthetic", "real+synthetic+noise", "synthetic"):
         return images[0], labels[0]
     for file in files:
-        wanted = file.usable & (~file.from_noise if arm == "real+synthetic" else True)
+        wanted = file.labelled & (~file.from_noise if arm == "real+synthetic" else True)
         images.append(file.arrays.images[wanted])
         labels.append(file.arrays.labels[wanted])
     found = np.concatenate(labels)
-    from_noise = any((file.usable & file.from_noise).any() for file in files)
+    from_noise = any((file.labelled & file.from_noise).any() for file in files)
     if not len(found):
         only = "from noise" if from_noise else "without a label"
         raise ArtifactError(

@@ -23,7 +23,7 @@ from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier, probabilities
 from feraug.workflows.events import Note, Notify
 from feraug.workflows.existing import existing_header
-from feraug.workflows.synthetic_files import SyntheticFile
+from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_options import TrainOptions
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run_part(
     training: LabelledFaces,
     validation: LabelledFaces,
     test: NDArray[np.uint8],
-    files: Sequence[SyntheticFile],
+    files: Sequence[SyntheticSet],
     fabric: Fabric,
     *,
     workspace: Workspace,

@@ -148,10 +148,6 @@ def total_steps(config: ClassifierConfig, images: int) -> int:
 
 
 def scores(found: NDArray[np.float32], answers: NDArray[np.uint8]) -> dict[str, float]:
-    """Accuracy and mean negative log-likelihood of probabilities (N, 7) for labels (N,).
-
-    Rounded to float32, in which histories are kept: a continued run compares the same numbers.
-    """
+    """Accuracy and mean negative log-likelihood of probabilities (N, 7) for labels (N,)."""
     own = np.maximum(found[np.arange(len(answers)), answers], 1e-12)
-    accuracy = (found.argmax(1) == answers).mean()
-    return {"accuracy": float(np.float32(accuracy)), "loss": float(np.float32(-np.log(own).mean()))}
+    return {"accuracy": float((found.argmax(1) == answers).mean()), "loss": float(-np.log(own).mean())}

@@ -19,7 +19,7 @@ from feraug.errors import ArtifactError, UsageError
 from feraug.plots import write_png
 from feraug.store.atomic import atomic_folder, atomic_path
 from feraug.store.dataset import read_dataset
-from feraug.store.header import DATASET, SYNTHETIC, Header
+from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.version import __version__
@@ -86,7 +86,11 @@ def _read(path: Path, header: Header) -> _Faces:
     if kind == SYNTHETIC:
         synthetic = read_synthetic(path)
         return _Faces(synthetic.images, synthetic.labels, None)
-    raise ArtifactError(f"{path}: a model holds no images; make some with 'feraug synth', then export those")
+    if kind == MODEL:
+        raise ArtifactError(
+            f"{path}: a model holds no images", "make some with 'feraug synth', then export those"
+        )
+    raise ArtifactError(f"{path}: an analysis holds no images", "export the dataset or the synthetic set")
 
 
 def _write_csv(faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify) -> None:

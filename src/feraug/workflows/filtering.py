@@ -24,8 +24,8 @@ from feraug.workflows.domain_source import inputs_by_name
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.filter_stages import Scores, Stage, counted, dropped_at, limits_from
-from feraug.workflows.material import read_faces
 from feraug.workflows.nearest_real import AllPairs, all_pairs, nearest_real
+from feraug.workflows.real_faces import read_faces
 
 FEW: Final = 50
 """With fewer real validation images than this a note says that the limits rest on few."""
@@ -181,7 +181,7 @@ def _synthetic_file(file: str | Path, workspace: Workspace) -> Path:
     if not path.is_file() and path.parent == Path():
         path = workspace.synthetic(path.name)
     if not path.is_file():
-        there = ", ".join(path.stem for path in workspace.synthetic_sets()) or "none"
+        there = ", ".join(path.stem for path in workspace.synthetics()) or "none"
         raise MissingArtifactError(
             f"{file}: no such synthetic set (there: {there}); 'feraug synth' makes them"
         )

@@ -9,13 +9,16 @@ from typing import Any, Final
 import numpy as np
 
 from feraug.emotions import EMOTIONS, SPLITS, UNLABELLED
+from feraug.store.bench import read_bench, read_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
-from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
+from feraug.store.header import BENCH, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
+from feraug.store.ssim import read_ssim
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
+from feraug.workflows.ssim_summary import summary
 
 _STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
 """What batch norms keep beside their parameters."""
@@ -104,8 +107,36 @@ def _synthetic(path: Path, header: Header) -> dict[str, Any]:
     }
 
 
+def _predictions(path: Path, header: Header) -> dict[str, Any]:
+    found = read_predictions(path)
+    accuracy = [round(float(value), 6) for value in found.validation_accuracy]
+    return {**header.extra, "images": len(found.probabilities), "validation_accuracy": accuracy}
+
+
+def _bench(path: Path, header: Header) -> dict[str, Any]:
+    found = read_bench(path)
+    table = header.extra["table"]
+    return {
+        "steps": header.extra["steps"],
+        "reduced": header.extra["reduced"],
+        "images": len(found.test["labels"]),
+        "repeats": {arm: len(values) for arm, values in found.probabilities.items()},
+        "arms": table["arms"],
+        "differences": table["differences"],
+        "conclusions": table.get("conclusions", []),
+    }
+
+
+def _ssim(path: Path, header: Header) -> dict[str, Any]:
+    del header
+    return summary(read_ssim(path))
+
+
 _DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {
     DATASET: _dataset,
     MODEL: _model,
     SYNTHETIC: _synthetic,
+    PREDICTIONS: _predictions,
+    BENCH: _bench,
+    SSIM: _ssim,
 }

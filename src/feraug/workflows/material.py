@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import NoiseConfig, TranslatorConfig
 from feraug.data import ClassBatches, FaceStream, MixedFaces, PairBatches, Sampling, ShuffledFaces
 from feraug.data.streams import SOURCE_STREAM
-from feraug.errors import ArtifactError, MissingArtifactError
-from feraug.store.dataset import DatasetArrays, read_dataset
-from feraug.store.digests import sha256_file
+from feraug.errors import ArtifactError
+from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
 from feraug.workflows.domain_source import MIN_DOMAIN_IMAGES, DomainSource
-
-
-@dataclass(frozen=True)
-class Faces:
-    """A dataset, and the SHA-256 of its file."""
-
-    arrays: DatasetArrays
-    digest: str
-
-
-def read_faces(path: Path) -> Faces:
-    """Read a dataset; :class:`MissingArtifactError`, with the command that makes one, when there is none."""
-    if not path.exists():
-        raise MissingArtifactError(
-            f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
-        )
-    return Faces(read_dataset(path), sha256_file(path))
 
 
 def training_batches(

@@ -22,8 +22,8 @@ from feraug.workflows.devices import check_shares, launched, on_first_process
 from feraug.workflows.domain_source import inputs_by_name, refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.material import read_faces
 from feraug.workflows.model_files import config_in, config_of
+from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
 from feraug.workflows.training_run import TrainingRun

@@ -25,7 +25,7 @@ from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.devices import check_shares, launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.material import read_faces
+from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
 
 

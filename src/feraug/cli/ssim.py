@@ -1,0 +1,146 @@
+"""``feraug ssim``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from feraug.cli import options
+from feraug.cli.commands import new_app
+from feraug.config import SSIM_VARIANTS, SsimConfig
+
+if TYPE_CHECKING:
+    from feraug.workflows.ssim import SsimResult
+
+DEFAULTS = SsimConfig()
+
+app = new_app()
+
+
+@app.command()
+def command(
+    synthetic: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--synthetic",
+            metavar="FILE",
+            help="A synthetic set, a file or a name in synthetic/; repeatable.",
+            show_default="all of the workspace, filtered ones in place of their parents",
+        ),
+    ] = None,
+    variant: Annotated[
+        str,
+        typer.Option("--variant", metavar="|".join(SSIM_VARIANTS), help="Windows: 7x7, or Wang et al.'s."),
+    ] = DEFAULTS.variant,
+    queries: Annotated[
+        int,
+        typer.Option(
+            "--queries", min=0, help="Images of each set, real ones too, whose nearest is found; 0: all."
+        ),
+    ] = DEFAULTS.queries,
+    pairs: Annotated[int, typer.Option("--pairs", min=1, help="Random pairs of each kind.")] = DEFAULTS.pairs,
+    seed: options.SeedOption = DEFAULTS.seed,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="File name, ssim/NAME.h5.", show_default="the set's name, or all"),
+    ] = None,
+    dataset: options.DatasetOption = None,
+    device: Annotated[
+        str, typer.Option("--device", help="cpu, or a GPU such as cuda or cuda:1, through torch.")
+    ] = "cpu",
+    workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
+    overwrite: options.OverwriteOption = False,
+    as_json: options.JsonOption = False,
+    quiet: options.QuietOption = False,
+) -> None:
+    """How similar synthetic faces are to real ones and to each other: feraug ssim --synthetic FILE.
+
+    Finds copies of training images, compares translations with their sources, and measures variety.
+    """
+    config = SsimConfig(variant=variant, queries=queries, pairs=pairs, seed=seed)
+
+    from feraug.cli import console
+    from feraug.cli.command_line import as_typed
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.ssim import SsimOptions, ssim
+
+    with console.notifier(quiet=quiet) as notify:
+        result = ssim(
+            config,
+            Workspace(workspace),
+            synthetic=synthetic or (),
+            dataset=dataset,
+            name=name,
+            options=SsimOptions(None if device == "cpu" else device, overwrite, as_typed()),
+            notify=notify,
+        )
+    console.print_json(result.as_json()) if as_json else _print(result)
+
+
+def _print(result: SsimResult) -> None:
+    from feraug.cli import console
+
+    print_figures(result.figures, result.found.header.provenance.config["variant"])
+    console.print_text(f"{'already done' if result.already_done else 'wrote'}: {result.path}")
+    console.print_text("look at the pictures:\n" + "\n".join(f"  {path}" for path in result.pictures))
+
+
+def print_figures(figures: Mapping[str, Any], variant: str) -> None:
+    """The table of quantiles and the count of near copies."""
+    from feraug.cli import console
+    from feraug.errors import one_line
+
+    table = console.new_table(None, f"SSIM ({variant})", "pairs", "1 %", "25 %", "50 %", "75 %", "99 %")
+    for number, (title, rows) in enumerate(_sections(figures).items()):
+        if number:
+            table.add_section()
+        table.add_row(title)
+        for label, found in rows.items():
+            values = [found["quantiles"][key] for key in ("0.01", "0.25", "0.5", "0.75", "0.99")]
+            table.add_row(
+                f"  {one_line(label)}", f"{found['pairs']:,}", *(f"{value:.3f}" for value in values)
+            )
+    console.print_table(table)
+    for line in _copies(figures):
+        console.print_text(line)
+
+
+def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What stands in the table: sections, their rows, and the figures of each; without what is not there."""
+    real, sets = figures["real"], figures["sets"]
+
+    def of_sets(kind: str) -> dict[str, Any]:
+        return {one["name"]: one[kind] for one in sets}
+
+    sections = {
+        "to the nearest of train": {
+            "real: train, others": real["train"],
+            "real: validation, new": real["validation"],
+            **of_sets("nearest"),
+        },
+        "translation to its source": of_sets("source"),
+        "two images of one emotion": {"real": real["within"], **of_sets("within")},
+        "two images of two emotions": {"real": real["across"]},
+    }
+    there = {
+        title: {label: found for label, found in rows.items() if found} for title, rows in sections.items()
+    }
+    return {title: rows for title, rows in there.items() if rows}
+
+
+def _copies(figures: Mapping[str, Any]) -> Iterator[str]:
+    if figures["threshold"] is None:
+        return
+    whose = {"validation": "new validation images", "train": "training images, to each other"}
+    yield (
+        f"near copy: {figures['threshold']:.3f} or more to a training image, "
+        f"as 1 % of {whose.get(figures['threshold_from'], 'real images')}"
+    )
+    shares = {"real training images": figures["real"]["train_near_copies"]}
+    shares |= {one["name"]: one["near_copies"] for one in figures["sets"]}
+    for name, share in shares.items():
+        if share:
+            percent = f"{100 * share['share']:.1f} %"
+            yield f"near copies among {name}: {share['images']:,} of {share['of']:,} ({percent})"

@@ -1,0 +1,230 @@
+"""What ``feraug ssim`` measures: nearest images, sources, and pairs within and across emotions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import SsimConfig
+from feraug.errors import ArtifactError
+from feraug.metrics.nearest import Progress, nearest_by_ssim
+from feraug.metrics.similarity import paired_ssim
+from feraug.store.dataset import DatasetArrays
+from feraug.store.ssim import Pairs, SetSimilarity
+from feraug.workflows.synthetic_sets import SyntheticSet
+
+Rows = NDArray[np.int64]
+
+_STREAM: Final = 60  # of random draws; see docs/contributing.md
+NEAR_QUANTILE: Final = 0.99
+"""Of new real images, 1 in 100 is as near to a training image as a *near copy*."""
+LEAST_NEW: Final = 20
+"""With fewer new validation images, the training images themselves have to serve."""
+
+
+@dataclass(frozen=True)
+class RealFaces:
+    """The dataset, ready to be searched: its training images, and which of all images are identical."""
+
+    arrays: DatasetArrays
+    digest: str
+    train: Rows = field(init=False)
+    identity: Rows = field(init=False)
+    """(N,) a number that identical images share."""
+
+    def __post_init__(self) -> None:
+        train = self.arrays.rows(split="train")
+        if len(train) < 2:
+            raise ArtifactError(
+                f"the dataset has {len(train)} training image{'s' if len(train) != 1 else ''}; "
+                "similarity needs two or more; 'feraug info' on the dataset lists what is there"
+            )
+        group = self.arrays.columns["duplicate_group"].astype(np.int64)
+        alone = group.max(initial=-1) + 1 + np.arange(len(group))
+        object.__setattr__(self, "train", train)
+        object.__setattr__(self, "identity", np.where(group >= 0, group, alone))
+
+    def new_validation_rows(self) -> Rows:
+        """Validation images of which ``train`` has no copy, and no near copy that the audit knows of."""
+        copies = self.arrays.columns["copy_in_train"]
+        near = self.arrays.columns.get("near_copy_in_train", np.zeros(len(copies), bool))
+        rows = self.arrays.rows(split="validation")
+        return np.asarray(rows[~(copies | near)[rows]])
+
+    def nearest(
+        self,
+        images: NDArray[np.uint8],
+        identity: Rows,
+        config: SsimConfig,
+        device: str | None,
+        tell: Progress,
+    ) -> tuple[Rows, NDArray[np.float32]]:
+        """Dataset row (n,) and SSIM of the nearest training image, other than those of an ``identity``."""
+        found = nearest_by_ssim(
+            images,
+            self.arrays.images[self.train],
+            config.variant,
+            groups=identity,
+            reference_groups=self.identity[self.train],
+            device=device,
+            progress=tell,
+        )
+        return np.where(found.row >= 0, self.train[found.row], -1), found.ssim
+
+
+def real_train(real: RealFaces, config: SsimConfig, device: str | None, tell: Progress) -> Pairs:
+    """Training images and their nearest other training image, identical ones left out."""
+    rows = _sample(real.train, config, "train")
+    near, ssim = real.nearest(real.arrays.images[rows], real.identity[rows], config, device, tell)
+    return _found(rows, near, ssim)
+
+
+def real_validation(real: RealFaces, config: SsimConfig, device: str | None, tell: Progress) -> Pairs:
+    """Validation images that are new (no known copies) and their nearest training image."""
+    rows = _sample(real.new_validation_rows(), config, "validation")
+    near, ssim = real.nearest(real.arrays.images[rows], np.full(len(rows), -1), config, device, tell)
+    return _found(rows, near, ssim)
+
+
+def real_pairs(real: RealFaces, config: SsimConfig) -> tuple[Pairs, Pairs]:
+    """Random pairs of training images of one emotion, and of two."""
+    labels = real.arrays.labels[real.train].astype(np.int64)
+    random = _random(config, "pairs")
+    kinds = [same_label(labels, config.pairs, random), different_labels(labels, config.pairs, random)]
+    within, across = (_paired(real.arrays.images, real.train[rows], config) for rows in kinds)
+    return within, across
+
+
+def threshold(real: Mapping[str, Pairs]) -> tuple[float | None, str]:
+    """From which SSIM on an image is a near copy of a training image, and whose quantile that is.
+
+    The 99 % quantile of the SSIM of new validation images to their nearest training image.  Not of training
+    images to each other: FER2013 has so many near copies within ``train`` that this quantile is
+    theirs (0.95 instead of 0.60).  Only where there are fewer than 20 new validation images the
+    training images serve.
+    """
+    name = "validation" if len(real["validation"]) >= LEAST_NEW else "train"
+    if not len(real[name]):
+        return None, name
+    return float(np.quantile(real[name].ssim, NEAR_QUANTILE)), name
+
+
+def set_similarity(
+    one: SyntheticSet,
+    real: RealFaces,
+    sources: Mapping[str, NDArray[np.uint8]],
+    config: SsimConfig,
+    device: str | None,
+    tell: Progress,
+) -> SetSimilarity:
+    """All that is measured of one synthetic set; ``sources`` has images by the digest of their file."""
+    arrays = one.arrays
+    rows = _sample(np.arange(len(arrays.images)), config, one.digest)
+    identity = np.full(len(arrays.images), -1)
+    own = _from(one, real.digest, len(real.arrays.images))
+    identity[own] = real.identity[arrays.origin_row[own]]
+    near, ssim = real.nearest(arrays.images[rows], identity[rows], config, device, tell)
+    within = same_label(arrays.labels.astype(np.int64), config.pairs, _random(config, one.digest))
+    return SetSimilarity(
+        one.name,
+        one.digest,
+        len(arrays.images),
+        _found(rows, near, ssim),
+        _source_pairs(one, sources, config),
+        _paired(arrays.images, within, config),
+    )
+
+
+def same_label(labels: Rows, count: int, random: np.random.Generator) -> Rows:
+    """Random pairs of different rows with one label, (count, 2); every such pair, where there are fewer."""
+    by_label = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    if sum(len(rows) * (len(rows) - 1) // 2 for rows in by_label) <= count:
+        pairs = [np.stack(np.triu_indices(len(rows), 1), 1) for rows in by_label]
+        return np.concatenate(
+            [np.empty((0, 2), np.int64), *(rows[pair] for rows, pair in zip(by_label, pairs, strict=True))]
+        )
+    weights = np.array([len(rows) if len(rows) > 1 else 0 for rows in by_label])
+    found = []
+    for rows, share in zip(by_label, random.multinomial(count, weights / weights.sum()), strict=True):
+        first = random.integers(0, len(rows), share)
+        step = random.integers(1, max(2, len(rows)), share)  # never back to the first
+        found.append(np.stack([rows[first], rows[(first + step) % len(rows)]], 1))
+    return np.concatenate(found)
+
+
+def different_labels(labels: Rows, count: int, random: np.random.Generator) -> Rows:
+    """Random pairs of rows with different labels, (count, 2); none where there is one label."""
+    order = np.argsort(labels, kind="stable")
+    _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
+    if len(sizes) < 2:
+        return np.empty((0, 2), np.int64)
+    first = random.integers(0, len(labels), count)
+    label = np.searchsorted(starts, first, side="right") - 1
+    # Somewhere behind the last of this label, going round to the first of it.
+    step = (random.random(count) * (len(labels) - sizes[label])).astype(np.int64)
+    second = (starts[label] + sizes[label] + step) % len(labels)
+    return np.stack([order[first], order[second]], 1)
+
+
+def _source_pairs(one: SyntheticSet, sources: Mapping[str, NDArray[np.uint8]], config: SsimConfig) -> Pairs:
+    """Translations with what they were made from, as it went in: plain or, in the second round, mirrored."""
+    arrays = one.arrays
+    rows, origins, ssim = [_NONE], [_NONE], [np.empty(0, np.float32)]
+    for digest in one.arrays.sources:
+        if digest not in sources:
+            continue
+        known = _from(one, digest, len(sources[digest]))
+        known = known[arrays.origin_round[known] <= 1]
+        origin = arrays.origin_row[known]
+        originals = sources[digest][origin]
+        mirrored = arrays.origin_round[known] == 1
+        originals[mirrored] = originals[mirrored, :, ::-1]
+        rows.append(known)
+        origins.append(origin)
+        ssim.append(paired_ssim(arrays.images[known], originals, config.variant))
+    return Pairs(np.stack([np.concatenate(rows), np.concatenate(origins)], 1), np.concatenate(ssim))
+
+
+def _from(one: SyntheticSet, digest: str, count: int) -> Rows:
+    """Rows of the set that were made from the file of this digest, which has ``count`` images."""
+    arrays = one.arrays
+    if digest not in arrays.sources:
+        return _NONE
+    rows = np.flatnonzero((arrays.origin_row >= 0) & (arrays.origin_source == arrays.sources.index(digest)))
+    if len(rows) and arrays.origin_row[rows].max() >= count:
+        raise ArtifactError(
+            f"{one.path}: damaged (an image comes from row {arrays.origin_row[rows].max()}, and its source "
+            f"has {count})",
+            "make it again with 'feraug synth --overwrite'",
+        )
+    return rows
+
+
+def _paired(images: NDArray[np.uint8], rows: Rows, config: SsimConfig) -> Pairs:
+    return Pairs(rows, paired_ssim(images[rows[:, 0]], images[rows[:, 1]], config.variant))
+
+
+def _found(rows: Rows, near: Rows, ssim: NDArray[np.float32]) -> Pairs:
+    """Pairs of rows with their nearest, without those that have none."""
+    there = near >= 0
+    return Pairs(np.stack([rows[there], near[there]], 1), ssim[there])
+
+
+def _sample(rows: Rows, config: SsimConfig, of_what: str) -> Rows:
+    """Up to ``config.queries`` of the rows, in order; all for 0."""
+    if not config.queries or len(rows) <= config.queries:
+        return rows
+    return np.sort(_random(config, f"sample {of_what}").choice(rows, config.queries, replace=False))
+
+
+def _random(config: SsimConfig, what: str) -> np.random.Generator:
+    """Draws of their own for each purpose, so that one set's do not depend on which others there are."""
+    words: Any = np.frombuffer(what.encode().ljust(72)[:72], np.uint32)
+    return np.random.default_rng((config.seed, _STREAM, *words.tolist()))
+
+
+_NONE: Final = np.empty(0, np.int64)

@@ -1,0 +1,153 @@
+"""``feraug bench`` and ``feraug train simple|vgg19|surreal`` as typed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from feraug.store.bench import read_bench
+from feraug.store.workspace import Workspace
+
+Feraug = Callable[..., Any]
+TINY = ("--width", "0.05", "--steps", "3", "--batch-size", "16")
+
+
+@pytest.fixture
+def made(trained: Workspace, feraug: Feraug) -> Workspace:
+    assert feraug("synth", "--pair", "neutral:happy", "-n", "20", "-w", trained.root).code == 0
+    return trained
+
+
+@pytest.mark.parametrize("model", ["simple", "vgg19", "surreal"])
+def test_a_classifier_is_trained_and_told_of(feraug: Feraug, workspace: Workspace, model: str) -> None:
+    ran = feraug("train", model, *TINY, "-w", workspace.root, "--json")
+    assert ran.code == 0, ran
+    result = json.loads(ran.out)
+    assert (result["step"], result["steps"], result["chosen_epoch"]) == (3, 3, 1)
+    assert len(result["validation_accuracy"]) == 1 and result["path"].endswith(f"models/{model}.h5")
+    told = feraug("info", result["path"])
+    assert told.code == 0 and f"{model}: step 3 of 3, finished" in told.out
+    assert "of epoch 1, the chosen one" in " ".join(told.out.split())
+    assert "already done" in feraug("train", model, *TINY, "-w", workspace.root).out
+    assert feraug("synth", "--model", model, "-w", workspace.root).code in (1, 2)
+
+
+def test_a_dry_run_of_a_classifier(feraug: Feraug, workspace: Workspace) -> None:
+    ran = feraug("train", "simple", *TINY, "--dry-run", "-w", workspace.root)
+    assert ran.code == 0 and "3 steps at" in ran.out and "classifier" in ran.out
+    assert not workspace.model("simple").exists()
+
+
+def test_the_json_of_a_benchmark(feraug: Feraug, made: Workspace) -> None:
+    ran = feraug("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", made.root, "--json", "--quiet")
+    assert ran.code == 0, ran
+    assert ran.err == ""
+    result = json.loads(ran.out)
+    assert {"path", "classifier", "repeats", "steps", "reduced", "arms", "differences"} <= set(result)
+    assert (result["classifier"], result["repeats"], result["steps"], result["reduced"]) == (
+        "simple",
+        2,
+        3,
+        True,
+    )
+    for arm in ("real", "real+synthetic"):
+        figures = result["arms"][arm]
+        assert len(figures["accuracy"]) == len(figures["accuracy_unleaked"]) == len(figures["macro_f1"]) == 2
+        assert set(figures["per_class"]["happy"]) == {"correct", "total"}
+        assert len(figures["per_class"]["happy"]["correct"]) == 2
+    difference = result["differences"]["real+synthetic - real"]
+    assert set(difference["accuracy"]) == {"mean", "low", "high", "p"}
+    assert {"macro_f1", "per_class"} <= set(difference)
+    assert Path(result["path"]).is_absolute() and all(Path(plot).exists() for plot in result["plots"])
+    told = feraug("info", result["path"])
+    assert told.code == 0 and "real+synthetic" in told.out
+
+
+def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
+    ran = feraug("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", made.root)
+    assert ran.code == 0, ran
+    assert ran.out.startswith("REDUCED: ")
+    assert max(len(line) for line in ran.out.splitlines() if line.startswith(" ")) <= 80  # the tables
+    assert "p, Holm" in ran.out and "/" in ran.out and "wrote: " in ran.out
+    assert ran.err.startswith("simple: trainings to do: 4, of 3 steps at ")
+    one = feraug("bench", *TINY, "--repeats", "1", "--name", "one", "-w", made.root)
+    assert one.code == 0 and "real+synthetic" not in one.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--classifier", "vgg"], "unknown 'vgg' (did you mean 'vgg19'?)"),
+        (["--arm", "reall"], "unknown 'reall' (did you mean 'real'?)"),
+        (["--arm", "real", "--arm", "mixup", "--preset", "cpuu"], "unknown 'cpuu' (did you mean 'cpu'?)"),
+        (["--epochs", "1", "--steps", "3"], "--epochs, --steps: give one of them"),
+        (["--width", "0"], "--width: 0"),
+        (["--synthetic", "nothing.h5"], "--synthetic nothing.h5: no such file"),
+        (["--config", "nowhere.json"], "--config nowhere.json: "),
+        (["--use", "mix"], "--use: unknown 'mix' (did you mean 'mixed'?)"),
+    ],
+)
+def test_bad_options(feraug: Feraug, made: Workspace, arguments: list[str], words: str) -> None:
+    ran = feraug("bench", *arguments, "-w", made.root)
+    assert words in ran.error
+
+
+def test_a_file_of_settings(feraug: Feraug, made: Workspace, tmp_path: Path) -> None:
+    assert feraug("train", "simple", *TINY, "--dropout", "0.125", "-w", made.root).code == 0
+    (tmp_path / "run.json").write_text(feraug("info", made.model("simple"), "--config").out)
+    ran = feraug("bench", "--config", tmp_path / "run.json", "--repeats", "1", "-w", made.root)
+    assert ran.code == 0, ran
+    assert "uses " in ran.err  # the same config: the trained model stands for the first repeat
+    config = read_bench(made.bench("simple")).header.provenance.config
+    assert (config["dropout"], config["width"], config["repeats"]) == (0.125, 0.05, 1)
+
+
+def _command(root: Path, name: str) -> list[str]:
+    settings = ["--width", "0.05", "--steps", "60", "--batch-size", "16", "--repeats", "2", "--name", name]
+    every = ["--checkpoint-every", "0s", "--with-synthetic", "-w", str(root), "--quiet"]
+    return [sys.executable, "-m", "feraug", "bench", *settings, *every]
+
+
+def test_a_benchmark_that_is_killed_ends_the_same(made: Workspace) -> None:
+    subprocess.run(_command(made.root, "whole"), check=True, capture_output=True, timeout=300)
+    made.model("simple").unlink()  # or it would stand for the first repeat
+    command, killed = _command(made.root, "cut"), 0
+    for pause in (0.1, 0.6):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        folder = made.root / "bench" / "cut"
+        before = len(list(folder.glob("*.h5")))
+        while process.poll() is None and len(list(folder.glob("*.h5"))) <= before:
+            time.sleep(0.01)
+        time.sleep(pause)
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    whole, cut = read_bench(made.bench("whole")), read_bench(made.bench("cut"))
+    assert whole.header.extra["table"] == cut.header.extra["table"]
+    for arm, values in whole.probabilities.items():
+        np.testing.assert_array_equal(values, cut.probabilities[arm])
+
+
+def test_two_processes_share_the_trainings_and_find_the_same(made: Workspace, feraug: Feraug) -> None:
+    settings = ("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", str(made.root))
+    assert feraug(*settings, "--name", "one").code == 0
+    made.model("simple").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "feraug", *settings, "--name", "two", "--devices", "2", "--device", "cpu"],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("wrote: ") == 1
+    one, two = read_bench(made.bench("one")), read_bench(made.bench("two"))
+    for arm, values in one.probabilities.items():
+        np.testing.assert_array_equal(values, two.probabilities[arm])

@@ -1,0 +1,88 @@
+"""The three-sample test for copying: by hand, and on generators that copy, learn, or fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.stats import kstest, mannwhitneyu
+
+from feraug.errors import UsageError
+from feraug.metrics.copying import copying_test
+
+
+def points(seed: int, count: int, d: int = 4) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).normal(size=(count, d))
+
+
+def test_by_hand() -> None:
+    # Distances to the one training point: held out 1, 2, 3, made 20 times 1.5.
+    train, held_out = np.zeros((1, 1)), np.array([[1.0], [-2.0], [3.0]])
+    made = np.full((20, 1), 1.5)
+    # U, the pairs in which made is farther: 20 of 60.  Ties of 20 reduce the spread.
+    spread = 60 / 12 * (24 - (20**3 - 20) / (23 * 22))
+    result = copying_test(train, held_out, made)
+    assert result.statistic == pytest.approx((20 - 30) / np.sqrt(spread))
+    assert result.cells == 1
+
+
+def test_one_cell_as_scipy_has_it() -> None:
+    train, held_out, made = points(0, 300), points(1, 80), points(2, 90) * 0.9
+    nearest = [np.linalg.norm(x[:, None] - train[None], axis=2).min(1) for x in (made, held_out)]
+    expected = mannwhitneyu(*nearest, alternative="less", method="asymptotic", use_continuity=False)
+    assert copying_test(train, held_out, made).p_value == pytest.approx(expected.pvalue)
+
+
+def test_a_copier_is_found_and_the_truth_is_not_accused() -> None:
+    train, held_out = points(0, 500), points(1, 300)
+    noise = np.random.default_rng(2).normal(size=(300, 4))
+    copies = train[:300] + 0.05 * noise
+    for cells in (1, 5):
+        assert copying_test(train, held_out, copies, cells=cells).statistic < -5
+        assert copying_test(train, held_out, copies, cells=cells).p_value < 1e-6
+        assert copying_test(train, held_out, train[:300], cells=cells).p_value < 1e-6
+        honest = copying_test(train, held_out, points(3, 300), cells=cells)
+        assert abs(honest.statistic) < 3
+        assert copying_test(train, held_out, 5 + noise, cells=1).statistic > 5  # far from everything
+
+
+def test_copying_in_one_region_needs_cells() -> None:
+    """Half of the space is copied, in the other half samples are too far away: on the whole it balances."""
+    random = np.random.default_rng(0)
+    shift = np.array([50.0, 0, 0, 0])
+    train, held_out = (np.concatenate([points(s, 300), points(s + 1, 300) + shift]) for s in (10, 20))
+    copied = train[:300] + 0.02 * random.normal(size=(300, 4))
+    far = points(31, 300) * 2 + shift
+    made = np.concatenate([copied, far])
+    whole = copying_test(train, held_out, made, cells=1)
+    parts = copying_test(train, held_out[:300], made[:300], cells=1)
+    assert parts.statistic < -10 < whole.statistic
+
+
+def test_p_values_of_the_truth_are_uniform() -> None:
+    # The training set is one sample; averaged over many, p is uniform.
+    values = [
+        copying_test(
+            points(3 * s, 100), points(3 * s + 1, 40), points(3 * s + 2, 60), cells=2, seed=s
+        ).p_value
+        for s in range(150)
+    ]
+    assert kstest(values, "uniform").pvalue > 0.01
+
+
+def test_seeds_repeat_and_small_cells_are_left_out() -> None:
+    train, held_out, made = points(0, 200), points(1, 100), points(2, 100)
+    assert copying_test(train, held_out, made, cells=4) == copying_test(train, held_out, made, cells=4)
+    with pytest.raises(UsageError, match="fewer cells"):
+        copying_test(train, held_out, made[:19])
+    assert copying_test(train, held_out, made[:20]).cells == 1
+
+
+@pytest.mark.parametrize("cells", [0, 201])
+def test_what_cannot_be_tested(cells: int) -> None:
+    with pytest.raises(UsageError, match="cells"):
+        copying_test(points(0, 200), points(1, 9), points(2, 30), cells=cells)
+    with pytest.raises(UsageError, match="features"):
+        copying_test(points(0, 200), points(1, 9, d=3), points(2, 30))
+    with pytest.raises(UsageError, match="features"):
+        copying_test(np.zeros(4), np.zeros(4), np.zeros(4))

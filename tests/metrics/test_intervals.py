@@ -1,0 +1,72 @@
+"""Figures over subsamples, beside the floor that real images have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from feraug.errors import UsageError
+from feraug.metrics.distribution import frechet_distance
+from feraug.metrics.intervals import against_floor
+
+
+def gap(a: np.ndarray, b: np.ndarray) -> float:
+    return float(abs(a.mean() - b.mean()))
+
+
+def test_made_images_of_the_same_kind_lie_at_the_floor() -> None:
+    random = np.random.default_rng(0)
+    real, made = random.normal(size=(600, 5)), random.normal(size=(400, 5))
+    found = against_floor(frechet_distance, real, made)
+    assert found.size == 150  # half of what two disjoint real samples and the made ones allow
+    assert found.made.low < found.floor.high and found.floor.low < found.made.high
+    assert found.floor.low <= found.floor.mean <= found.floor.high
+    assert (
+        found.floor.mean > 0.05
+    )  # 0 would be the truth: a small sample's bias, which is why there is a floor
+    far = against_floor(frechet_distance, real, made + 1.0)
+    assert far.made.low > far.floor.high
+
+
+def test_the_samples_are_disjoint_and_of_one_size() -> None:
+    seen = []
+
+    def spy(a: np.ndarray, b: np.ndarray) -> float:
+        seen.append((a, b))
+        return 0.0
+
+    real, made = np.arange(100), np.arange(1000, 1050)
+    against_floor(spy, real, made, size=50, repeats=3)
+    for number, (a, b) in enumerate(seen):
+        assert len(set(a)) == len(set(b)) == 50
+        assert (set(b) <= set(made)) == (number % 2 == 0)
+        assert not set(a) & set(b) and set(a) <= set(real)
+    assert len(seen) == 6
+
+
+def test_the_interval_covers_the_scatter_of_the_whole() -> None:
+    """Over many data sets, the figure of the whole scatters about as the intervals are wide."""
+    wholes, widths = [], []
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        real, made = random.normal(size=400), random.normal(1.0, 1.0, size=200)
+        found = against_floor(gap, real, made, repeats=40, seed=seed)
+        widths.append(found.made.high - found.made.low)
+        wholes.append(gap(real[:200], made))
+    assert np.mean(widths) == pytest.approx(2 * 1.96 * np.std(wholes), rel=0.5)
+
+
+def test_seeds_repeat() -> None:
+    random = np.random.default_rng(1)
+    real, made = random.normal(size=(80, 2)), random.normal(size=(60, 2))
+    assert against_floor(gap, real, made, seed=3) == against_floor(gap, real, made, seed=3)
+    assert against_floor(gap, real, made, seed=3) != against_floor(gap, real, made, seed=4)
+
+
+@pytest.mark.parametrize(
+    ("real", "made", "size", "repeats"),
+    [(1, 9, None, 5), (9, 1, None, 5), (9, 9, 5, 5), (9, 9, 0, 5), (9, 9, 2, 0)],
+)
+def test_too_small(real: int, made: int, size: int | None, repeats: int) -> None:
+    with pytest.raises(UsageError):
+        against_floor(gap, np.zeros(real), np.zeros(made), size=size, repeats=repeats)

@@ -1,0 +1,228 @@
+"""McNemar and Holm against published examples; the crossed bootstrap by known cases and by simulation."""
+
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from feraug.metrics.classification import macro_f1
+from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
+
+Floats = NDArray[np.float64]
+
+
+def right(only_first: int, only_second: int, both: int = 0) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    first = np.repeat([True, False, True], [only_first, only_second, both])
+    second = np.repeat([False, True, True], [only_first, only_second, both])
+    return first, second
+
+
+class TestMcNemar:
+    def test_is_the_exact_two_sided_sign_test(self) -> None:
+        assert mcnemar(*right(6, 0)) == pytest.approx(2 / 2**6)
+        assert mcnemar(*right(9, 1)) == pytest.approx(2 * (1 + 10) / 2**10)
+        by_hand = 2 * sum(comb(145, k) for k in range(60)) / 2**145
+        assert mcnemar(*right(86, 59)) == pytest.approx(by_hand)
+
+    def test_does_not_ask_which_is_first_nor_how_many_both_got_right(self) -> None:
+        assert mcnemar(*right(3, 9)) == mcnemar(*right(9, 3)) == mcnemar(*right(9, 3, both=500)) < 1.0
+
+    def test_is_1_when_nothing_changed_or_as_much_both_ways(self) -> None:
+        assert mcnemar(*right(0, 0, both=5)) == 1.0
+        assert mcnemar(*right(4, 4)) == 1.0
+
+
+class TestHolm:
+    def test_example(self) -> None:
+        adjusted = holm(np.array([0.01, 0.04, 0.03, 0.005]))
+        assert adjusted.tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+
+    def test_never_above_1(self) -> None:
+        assert holm(np.array([0.6, 0.9])).tolist() == [1.0, 1.0]
+
+    def test_what_is_not_known_stays_out_and_is_not_counted(self) -> None:
+        adjusted = holm(np.array([np.nan, 0.01, 0.04]))
+        assert np.isnan(adjusted[0])
+        assert adjusted[1:].tolist() == pytest.approx([0.02, 0.04])
+
+
+def each(count: int) -> NDArray[np.int64]:
+    return np.arange(count)
+
+
+def width(found: Difference) -> float:
+    return found.high - found.low
+
+
+def one_image(called: NDArray[np.int64], labels: NDArray[np.int64], classes: int) -> Floats:
+    """Confusion matrices (R, N, K, K) of single images called (R, N)."""
+    eye = np.eye(classes)
+    return eye[labels][None, :, :, None] * eye[called][:, :, None, :]
+
+
+def accuracy(confusion: Floats) -> Floats:
+    found: Floats = np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum((-2, -1))
+    return found
+
+
+def two_arms(gain: float = 0.0) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Three repeats' matrices of 120 images of 3 classes, and labels."""
+    random = np.random.default_rng(4)
+    labels = random.integers(0, 3, 120)
+
+    def arm(share: float) -> Floats:
+        told = random.random((3, 120)) < share
+        return one_image(np.where(told, labels, random.integers(0, 3, (3, 120))), labels, 3)
+
+    return arm(0.6 + gain), arm(0.6), labels
+
+
+class TestOneRepeat:
+    values = np.random.default_rng(1).normal(0.05, 0.3, (1, 400))
+
+    def test_interval_is_that_of_the_normal_distribution(self) -> None:
+        found = CrossedBootstrap(draws=8000).mean_difference(self.values, each(400))
+        error = self.values.std() / 20.0
+        assert found.mean == pytest.approx(self.values.mean())
+        assert found.low == pytest.approx(found.mean - 1.96 * error, abs=0.1 * error)
+        assert found.high == pytest.approx(found.mean + 1.96 * error, abs=0.1 * error)
+
+    def test_p_is_that_of_the_normal_distribution(self) -> None:
+        shifted = self.values - self.values.mean() + 1.5 * self.values.std() / 20.0  # 1.5 standard errors
+        assert CrossedBootstrap(draws=8000).mean_difference(shifted, each(400)).p == pytest.approx(
+            0.134, abs=0.02
+        )
+
+    def test_sign_does_not_matter(self) -> None:
+        bootstrap = CrossedBootstrap()
+        up = bootstrap.mean_difference(self.values, each(400))
+        down = bootstrap.mean_difference(-self.values, each(400))
+        assert (down.mean, down.p) == (-up.mean, up.p)
+        assert (down.low, down.high) == pytest.approx((-up.high, -up.low))
+
+    def test_copies_that_are_drawn_together_narrow_nothing(self) -> None:
+        bootstrap = CrossedBootstrap()
+        once = bootstrap.mean_difference(self.values, each(400))
+        doubled = np.repeat(self.values, 2, axis=1)
+        together = bootstrap.mean_difference(doubled, np.repeat(each(400), 2))
+        for name in ("mean", "low", "high", "p"):
+            assert getattr(together, name) == pytest.approx(getattr(once, name))
+        on_their_own = bootstrap.mean_difference(doubled, each(800))
+        assert width(on_their_own) == pytest.approx(width(once) / 2**0.5, rel=0.05)
+
+    def test_higher_confidence_is_a_wider_interval(self) -> None:
+        narrow, wide = (
+            width(CrossedBootstrap(confidence=c).mean_difference(self.values, each(400))) for c in (0.8, 0.99)
+        )
+        assert wide / narrow == pytest.approx(2.576 / 1.282, rel=0.1)
+
+
+class TestSeveralRepeats:
+    def test_their_variance_enters_with_its_unbiased_size(self) -> None:
+        of_repeat = np.array([-0.06, -0.01, 0.02, 0.03, 0.07])
+        values = np.repeat(of_repeat[:, None], 200, axis=1)
+        error = of_repeat.std(ddof=1) / 5**0.5
+        _, repeats = CrossedBootstrap(draws=20_000).weights(1, 5)
+        assert (repeats @ of_repeat / 5).std() == pytest.approx(error, rel=0.02)
+        found = CrossedBootstrap().mean_difference(values, each(200))
+        assert width(found) == pytest.approx(2 * 1.96 * error, rel=0.1)
+        assert found.mean == pytest.approx(0.01)
+
+    def test_images_are_drawn_for_all_repeats_alike(self) -> None:
+        of_image = np.random.default_rng(0).normal(0.0, 0.3, 200)
+        found = CrossedBootstrap().mean_difference(np.tile(of_image, (5, 1)), each(200))
+        assert width(found) == pytest.approx(2 * 1.96 * of_image.std() / 200**0.5, rel=0.05)
+
+    def test_weights_are_1_in_the_mean_and_add_up(self) -> None:
+        images, repeats = CrossedBootstrap(draws=2000).weights(30, 4)
+        assert images.shape == (2000, 30) and repeats.shape == (2000, 4)
+        assert (images.sum(1) == 30).all()
+        np.testing.assert_allclose(repeats.sum(1), 4.0)
+        np.testing.assert_allclose(repeats.mean(0), 1.0, atol=0.1)
+        assert (CrossedBootstrap().weights(30, 1)[1] == 1.0).all()
+
+    @pytest.mark.parametrize("repeats", [1, 2, 5])
+    def test_intervals_of_differences_stay_between_1_and_minus_1(self, repeats: int) -> None:
+        of_repeat = np.where(np.arange(repeats) % 2, 1.0, -1.0)
+        found = CrossedBootstrap().mean_difference(np.tile(of_repeat[:, None], (1, 10)), each(10))
+        assert -1.0 <= found.low <= found.mean <= found.high <= 1.0
+
+
+class TestP:
+    @pytest.mark.parametrize("changed", [1, 3, 5])
+    def test_is_no_smaller_than_so_few_changed_images_can_show(self, changed: int) -> None:
+        values = np.zeros((2, 40))
+        values[:, :changed] = 1.0
+        found = CrossedBootstrap().mean_difference(values, each(40))
+        assert found.p >= 2.0 ** (1 - changed)
+        everywhere = CrossedBootstrap().mean_difference(np.ones((2, changed)), each(changed))
+        assert everywhere.p == pytest.approx(2.0 ** (1 - changed))
+
+    def test_copies_count_as_one_changed_image(self) -> None:
+        values, groups = np.ones((1, 12)), np.repeat([0, 1, 2], 4)
+        assert CrossedBootstrap().mean_difference(values, groups).p == 0.25
+
+    def test_is_no_smaller_than_the_draws_can_show(self) -> None:
+        assert CrossedBootstrap(draws=99).mean_difference(np.ones((1, 50)), each(50)).p == 0.02
+
+    def test_is_1_when_nothing_changed(self) -> None:
+        assert CrossedBootstrap().mean_difference(np.zeros((3, 20)), each(20)) == Difference(0, 0, 0, 1)
+        first, _, labels = two_arms()
+        nothing = CrossedBootstrap(draws=100).statistic_difference(
+            macro_f1, (first, first), each(len(labels))
+        )
+        assert nothing == Difference(0, 0, 0, 1)
+
+
+class TestStatistics:
+    def test_accuracy_as_a_statistic_is_the_mean_of_right_minus_right(self) -> None:
+        first, second, labels = two_arms(gain=0.1)
+        groups = np.arange(len(labels)) // 2
+        by_statistic = CrossedBootstrap().statistic_difference(accuracy, (first, second), groups)
+        told = [np.trace(arm, axis1=2, axis2=3) for arm in (first, second)]
+        by_mean = CrossedBootstrap().mean_difference(told[0] - told[1], groups)
+        for name in ("mean", "low", "high", "p"):
+            assert getattr(by_statistic, name) == pytest.approx(getattr(by_mean, name))
+
+    def test_macro_f1_s_difference_is_the_mean_of_the_repeats(self) -> None:
+        first, second, labels = two_arms(gain=0.3)
+        found = CrossedBootstrap().statistic_difference(macro_f1, (first, second), each(len(labels)))
+        each_repeat = [
+            macro_f1(one.sum(0)) - macro_f1(other.sum(0)) for one, other in zip(first, second, strict=True)
+        ]
+        assert found.mean == pytest.approx(np.mean(each_repeat))
+        assert 0 < found.low < found.mean < found.high
+        assert found.p < 0.01
+
+    def test_p_knows_how_few_images_changed(self) -> None:
+        labels = np.arange(30) % 3
+        called = np.tile(labels, (2, 1))
+        worse = called.copy()
+        worse[:, 0] = 1
+        arms = one_image(called, labels, 3), one_image(worse, labels, 3)
+        assert CrossedBootstrap().statistic_difference(macro_f1, arms, each(30)).p == 1.0
+
+
+def test_one_seed_gives_one_interval_and_another_seed_another() -> None:
+    values = np.random.default_rng(0).normal(0.0, 0.3, (3, 50))
+    first, again = (CrossedBootstrap(seed=0).mean_difference(values, each(50)) for _ in range(2))
+    assert first == again
+    assert CrossedBootstrap(seed=1).mean_difference(values, each(50)) != first
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say() -> None:
+    """200 benchmarks of 5 repeats and 300 images, whose images and repeats differ by chance."""
+    random, gain = np.random.default_rng(0), 0.03
+    held = 0
+    for _ in range(200):
+        hardness = random.uniform(0.35, 0.65, 300)
+        of_image = random.normal(gain, 0.08, 300).clip(gain - 0.2, gain + 0.2)
+        of_repeat = random.normal(0.0, 0.02, 5).clip(-0.06, 0.06)
+        better = random.random((5, 300)) < hardness + of_image + of_repeat[:, None]
+        plain = random.random((5, 300)) < hardness
+        found = CrossedBootstrap(draws=400).mean_difference(better.astype(float) - plain, each(300))
+        held += found.low <= gain <= found.high
+    assert 0.90 <= held / 200 <= 0.995

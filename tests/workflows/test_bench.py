@@ -1,0 +1,477 @@
+"""``feraug bench``: arms, leaks, continuation, and whether the instrument tells what is true."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from feraug.config import BenchConfig, ClassifierConfig, PrepareConfig
+from feraug.data import LabelledFaces
+from feraug.emotions import EMOTIONS, SPLITS
+from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.sources.drawn import draw
+from feraug.store.bench import read_bench, read_predictions
+from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.header import Provenance
+from feraug.store.model import read_model
+from feraug.store.synthetic import read_synthetic, writing_synthetic
+from feraug.store.workspace import Workspace
+from feraug.workflows.bench import bench, plan
+from feraug.workflows.bench_arms import material
+from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.classifiers import load_classifier
+from feraug.workflows.events import Event, Note, Progress
+from feraug.workflows.prepare import prepare
+from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.synthetic_sets import SyntheticSet
+from feraug.workflows.train import train
+from feraug.workflows.train_options import TrainOptions
+
+TINY = ClassifierConfig(model="simple", width=0.05, steps=3, batch_size=16)
+PAIRED = BenchConfig(classifier=TINY, arms=("real", "real+synthetic"), repeats=2)
+
+
+def add_synthetic(
+    workspace: Workspace,
+    name: str,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.uint8],
+    rows: NDArray[np.int64],
+    source: str | None = None,
+) -> Path:
+    """A synthetic set as if ``synth`` had made it."""
+    digest = source or sha256_file(workspace.dataset())
+    path = workspace.synthetic(name)
+    provenance = Provenance({}, "test", 0, {"dataset.h5": digest})
+    with writing_synthetic(path, len(images), provenance, {"sources": [digest]}) as writer:
+        rounds = np.zeros(len(images), np.uint16)
+        writer.append(images, labels.astype(np.uint8), rows=rows, source=0, rounds=rounds)
+    return path
+
+
+@pytest.fixture
+def with_synthetic(workspace: Workspace) -> Workspace:
+    """The drawn dataset, and 21 'fear' and 9 'disgust' images made from its training faces."""
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train")[:30]
+    labels = np.array([2] * 21 + [1] * 9)
+    add_synthetic(workspace, "made", dataset.images[rows], labels, rows)
+    return workspace
+
+
+def test_two_arms_and_what_is_kept_of_them(with_synthetic: Workspace) -> None:
+    events: list[Event] = []
+    result = bench(PAIRED, with_synthetic, notify=events.append)
+    dataset = read_dataset(with_synthetic.dataset())
+    test = dataset.rows(split="test")
+    assert result.steps == 3 and result.reduced and not result.already_done
+    assert list(result.table["arms"]) == ["real", "real+synthetic"]
+    assert list(result.table["differences"]) == ["real+synthetic - real"]
+    saved = read_bench(result.path)
+    assert saved.probabilities["real"].shape == (2, len(test), 7)
+    np.testing.assert_allclose(saved.probabilities["real"].sum(2), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(saved.test["labels"], dataset.labels[test])
+    np.testing.assert_array_equal(saved.test["row"], test)
+    right = (saved.probabilities["real"].argmax(2) == dataset.labels[test]).mean(1)
+    np.testing.assert_allclose(result.table["arms"]["real"]["accuracy"], right, atol=1e-6)
+    assert all(path.stat().st_size > 1000 for path in result.plots) and len(result.plots) == 2
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert re.match(r"simple: trainings to do: 4, of 3 steps at \d+\.\d\d s: about", notes[0])
+    tasks = {event.task for event in events if isinstance(event, Progress)}
+    assert {"real 1/2", "real+synthetic 2/2"} <= tasks
+    assert not list(result.path.parent.glob("**/*.checkpoint.h5"))
+    again = bench(PAIRED, with_synthetic)
+    assert again.already_done and again.table == result.table and again.conclusions == result.conclusions
+
+
+def test_the_real_arm_s_classifier_is_what_train_makes(with_synthetic: Workspace) -> None:
+    bench(PAIRED, with_synthetic)
+    result = train(TINY, with_synthetic)
+    assert result.already_done
+    trained = train(TINY, with_synthetic, name="other").path
+    kept, other = read_model(result.path), read_model(trained)
+    for name in kept.arrays:
+        if not name.startswith("timing/"):
+            np.testing.assert_array_equal(kept.arrays[name], other.arrays[name], err_msg=name)
+    test = read_dataset(with_synthetic.dataset()).rows(split="test")
+    images = read_dataset(with_synthetic.dataset()).images[test]
+    first = read_predictions(with_synthetic.root / "bench" / "simple" / "real-0.h5").probabilities
+    np.testing.assert_array_equal(load_classifier(trained).probabilities(images), first)
+
+
+def test_a_trained_model_of_the_same_config_is_not_trained_again(with_synthetic: Workspace) -> None:
+    train(TINY, with_synthetic)
+    events: list[Event] = []
+    bench(PAIRED, with_synthetic, notify=events.append)
+    assert not [event for event in events if isinstance(event, Progress) and event.task == "real 1/2"]
+    assert any("uses" in event.text for event in events if isinstance(event, Note))
+
+
+def test_repeats_and_arms_can_be_added(with_synthetic: Workspace) -> None:
+    first = bench(replace(PAIRED, arms=("real",), repeats=1), with_synthetic)
+    kept = first.path.parent / "simple" / "real-0.h5"
+    before = kept.read_bytes()
+    more = bench(replace(PAIRED, arms=("real", "real+synthetic", "oversampled"), repeats=2), with_synthetic)
+    assert kept.read_bytes() == before
+    assert {arm: len(values["accuracy"]) for arm, values in more.table["arms"].items()} == {
+        "real": 2, "real+synthetic": 2, "oversampled": 2,
+    }  # fmt: skip
+    assert more.table["arms"]["real"]["accuracy"][0] == first.table["arms"]["real"]["accuracy"][0]
+    with pytest.raises(ConfigConflictError, match="steps: 3 there, 4 asked for"):
+        bench(replace(PAIRED, classifier=replace(TINY, steps=4)), with_synthetic)
+    other = bench(replace(PAIRED, classifier=replace(TINY, steps=4)), with_synthetic,
+                  options=TrainOptions(overwrite=True))  # fmt: skip
+    assert other.steps == 4
+
+
+def test_a_stopped_benchmark_goes_on_to_the_same_table(with_synthetic: Workspace, tmp_path: Path) -> None:
+    config = replace(PAIRED, classifier=replace(TINY, steps=8))
+    whole = bench(config, with_synthetic, name="whole")
+    for path in [with_synthetic.model("simple")]:
+        path.unlink()
+
+    class Killed(Exception):
+        pass
+
+    for task, step in (("real 1/2", 5), ("real+synthetic 1/2", 3), ("real 2/2", 7)):
+
+        def kill(event: Event, task: str = task, step: int = step) -> None:
+            if isinstance(event, Progress) and (event.task, event.done) == (task, step):
+                raise Killed
+
+        with pytest.raises(Killed):
+            bench(
+                config, with_synthetic, name="cut", options=TrainOptions(checkpoint_seconds=0.0), notify=kill
+            )
+        checkpoint = with_synthetic.root / "bench" / "cut" / f"{task[:-4]}-{int(task[-3]) - 1}.checkpoint.h5"
+        assert read_model(checkpoint).step == step - 1
+    cut = bench(config, with_synthetic, name="cut")
+    assert cut.table == whole.table
+    for arm in ("real", "real+synthetic"):
+        np.testing.assert_array_equal(
+            read_bench(cut.path).probabilities[arm], read_bench(whole.path).probabilities[arm]
+        )
+
+
+def test_test_labels_choose_nothing(with_synthetic: Workspace, tmp_path: Path) -> None:
+    """With the test labels permuted every weight stays, and so does every prediction."""
+    first = bench(PAIRED, with_synthetic)
+    weights = read_model(with_synthetic.model("simple")).arrays
+    other = Workspace(tmp_path / "permuted")
+    other.root.mkdir()
+    shutil.copy(with_synthetic.dataset(), other.dataset())
+    with h5py.File(other.dataset(), "r+") as file:
+        labels, split = file["labels"][()], file["split"][()]
+        test = np.flatnonzero(split == SPLITS.index("test"))
+        labels[test] = np.roll(labels[test], 1)
+        file["labels"][...] = labels
+    made = read_synthetic(with_synthetic.synthetic("made"))
+    add_synthetic(other, "made", made.images, made.labels, made.origin_row)
+    second = bench(PAIRED, other)
+    found = read_model(other.model("simple")).arrays
+    for name in weights:
+        if not name.startswith("timing/"):
+            np.testing.assert_array_equal(weights[name], found[name], err_msg=name)
+    for arm, values in read_bench(first.path).probabilities.items():
+        np.testing.assert_array_equal(values, read_bench(second.path).probabilities[arm])
+    assert first.table["arms"]["real"]["confusion"] != second.table["arms"]["real"]["confusion"]
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_images_made_from_outside_train_are_refused(workspace: Workspace, split: str) -> None:
+    dataset = read_dataset(workspace.dataset())
+    rows = np.concatenate([dataset.rows(split="train")[:5], dataset.rows(split=split)[:2]])
+    add_synthetic(workspace, "leak", dataset.images[rows], np.zeros(7), rows)
+    with pytest.raises(ArtifactError, match=f"2 images were made from images outside 'train'.*in '{split}'"):
+        bench(PAIRED, workspace)
+
+
+def test_images_of_unknown_descent_are_refused(workspace: Workspace) -> None:
+    images, rows = np.zeros((4, 48, 48), np.uint8), np.arange(4)
+    add_synthetic(workspace, "strange", images, np.zeros(4), rows, source="ab" * 32)
+    with pytest.raises(ArtifactError, match=r"from an artifact \(SHA-256 abababababab…\) that is neither"):
+        bench(PAIRED, workspace)
+
+
+def test_images_by_way_of_another_set_are_followed_to_their_origin(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    test = dataset.rows(split="test")[:4]
+    noise = add_synthetic(workspace, "noise", dataset.images[:4], np.full(4, 255), np.full(4, -1))
+    leak = add_synthetic(workspace, "leak", dataset.images[test], np.zeros(4), test)
+    for parent, fine in ((noise, True), (leak, False)):
+        child = add_synthetic(
+            workspace, f"by-{parent.stem}", dataset.images[:4], np.zeros(4), np.arange(4), sha256_file(parent)
+        )
+        given = ([child], dataset, sha256_file(workspace.dataset()))
+        if fine:
+            assert len(training_sets(workspace, *given)) == 1
+        else:
+            with pytest.raises(ArtifactError, match="outside 'train'"):
+                training_sets(workspace, *given)
+
+
+def test_without_synthetic_images_the_error_names_the_command(workspace: Workspace) -> None:
+    with pytest.raises(MissingArtifactError, match="make some with 'feraug synth --pair neutral:happy'"):
+        bench(PAIRED, workspace)
+
+
+REAL = LabelledFaces(
+    np.zeros((20, 48, 48), np.uint8),
+    np.array([3] * 12 + [6] * 6 + [1] * 2, np.uint8),
+    np.ones(20, np.float32),
+)
+
+
+def files(labels: Sequence[int], rows: Sequence[int] | None = None) -> list[SyntheticSet]:
+    count = len(labels)
+    origins = np.arange(count) if rows is None else np.asarray(rows)
+    images = np.full((count, 48, 48), 9, np.uint8)
+    from feraug.store.synthetic import SyntheticArrays
+
+    arrays = SyntheticArrays(
+        None, images, np.asarray(labels, np.uint8), origins, np.zeros(count, np.uint8),
+        np.zeros(count, np.uint16),
+    )  # type: ignore[arg-type]  # fmt: skip
+    return [SyntheticSet(Path("x.h5"), "x", "", arrays)]
+
+
+def counts(found: LabelledFaces, kept: int) -> dict[str, int]:
+    by_class = np.bincount(found.labels[kept:], minlength=7)
+    return {EMOTIONS[code]: int(count) for code, count in enumerate(by_class) if count}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, {"disgust": 30, "happy": 10, "neutral": 10}),
+        ({"per_class_cap": 7}, {"disgust": 7, "happy": 7, "neutral": 7}),
+        ({"use": "fill"}, {"disgust": 10, "neutral": 6}),
+        ({"use": "fill", "per_class_cap": 4}, {"disgust": 4, "neutral": 4}),
+    ],
+)
+def test_how_many_synthetic_images_enter(settings: dict[str, Any], expected: dict[str, int]) -> None:
+    config = replace(PAIRED, **settings)
+    found = material(config, "real+synthetic", 0, REAL, files([1] * 30 + [3] * 10 + [6] * 10))
+    assert found.real == 20 and counts(found.faces, 20) == expected
+    np.testing.assert_array_equal(found.faces.images[:20], REAL.images)
+    assert (found.faces.images[20:] == 9).all()
+
+
+def test_ratio_weight_and_pretraining() -> None:
+    made = files([1] * 30)
+    found = material(replace(PAIRED, ratio=0.5, synthetic_weight=0.25), "real+synthetic", 0, REAL, made)
+    assert len(found.faces) == 30
+    assert set(found.faces.weights[:20]) == {1.0} and set(found.faces.weights[20:]) == {0.25}
+    config = replace(PAIRED, use="pretrain", pretrain_share=0.6, classifier=replace(TINY, steps=10))
+    first, second = material(config, "real+synthetic", 0, REAL, made).phases
+    assert (first.first, second.first) == (0, 6)
+    np.testing.assert_array_equal(first.rows, np.arange(20, 50))
+    np.testing.assert_array_equal(second.rows, np.arange(20))
+
+
+def test_arms_and_their_images() -> None:
+    made = files([1, 1, 255, 6, 6], rows=[3, 4, 5, -1, -1])
+    arms = {
+        "real": {}, "oversampled": {}, "mixup": {},
+        "real+synthetic": {"disgust": 2}, "real+synthetic+noise": {"disgust": 2, "neutral": 2},
+    }  # fmt: skip
+    for arm, expected in arms.items():
+        assert counts(material(PAIRED, arm, 0, REAL, made).faces, 20) == expected, arm
+    alone = material(PAIRED, "synthetic", 0, REAL, made)
+    assert alone.real == 0 and counts(alone.faces, 0) == {"disgust": 2, "neutral": 2}
+    weighted = material(PAIRED, "class-weighted", 0, REAL, []).faces
+    sums = [weighted.weights[weighted.labels == code].sum() for code in (1, 3, 6)]
+    np.testing.assert_allclose(sums, 20 / 3, rtol=1e-6)
+    assert material(PAIRED, "oversampled", 0, REAL, []).phases[0].balanced
+    with pytest.raises(ArtifactError, match="has no image: those in the synthetic files are from noise"):
+        material(PAIRED, "real+synthetic", 0, REAL, files([6, 6], rows=[-1, -1]))
+    with pytest.raises(ArtifactError, match="no labelled face from noise"):
+        material(PAIRED, "real+synthetic+noise", 0, REAL, files([6, 6]))
+
+
+def test_repeats_differ_in_their_seed_alone() -> None:
+    first, second = PAIRED.of_arm("real", 0), PAIRED.of_arm("real", 1)
+    assert replace(second, seed=first.seed) == first and second.seed == first.seed + 1
+    assert PAIRED.of_arm("mixup", 1) == replace(second, mixup=0.2)
+    assert "use" not in PAIRED.json_of_arm("real", 0) and "use" in PAIRED.json_of_arm("synthetic", 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"arms": ("reall",)}, r"--arm: unknown 'reall' \(did you mean 'real'\?\)"),
+        ({"arms": ("real", "real")}, "--arm: 'real' is named twice"),
+        ({"arms": ()}, "--arm: none; known: real, "),
+        ({"arms": ("reverse",)}, "--arm reverse: tests the classifier of the real arm"),
+        ({"use": "pretrained"}, r"--use: unknown 'pretrained' \(did you mean 'pretrain'\?\)"),
+        ({"repeats": 0}, "--repeats: 0 is not a whole number from 1 to 1000"),
+        ({"ratio": 0.0}, "--ratio: 0.0 is not a number from"),
+        ({"per_class_cap": 0}, "--per-class-cap: 0 is not a whole number"),
+        ({"synthetic_weight": -1.0}, "--synthetic-weight: -1.0 is not a number"),
+        ({"pretrain_share": 1.0}, "--pretrain-share: 1.0 is not a number"),
+    ],
+)
+def test_settings_that_make_no_sense(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        BenchConfig(**settings)
+
+
+def test_reverse_and_synthetic_alone(with_synthetic: Workspace) -> None:
+    config = replace(PAIRED, arms=("real", "synthetic", "reverse"), repeats=1)
+    result = bench(config, with_synthetic)
+    assert list(result.table["arms"]) == ["real", "synthetic"]
+    reverse = result.table["reverse"]
+    assert {name: row["total"] for name, row in reverse["per_class"].items()} == {"disgust": 9, "fear": 21}
+    made = read_synthetic(with_synthetic.synthetic("made"))
+    called = load_classifier(with_synthetic.model("simple")).emotions(made.images)
+    correct = {
+        name: int(((called == code) & (made.labels == code)).sum())
+        for name, code in (("disgust", 1), ("fear", 2))
+    }
+    assert {name: row["correct"] for name, row in reverse["per_class"].items()} == correct
+    assert any("one repeat, so nothing may be concluded" in sentence for sentence in result.conclusions)
+
+
+def test_a_plan_writes_nothing(with_synthetic: Workspace) -> None:
+    before = sorted(with_synthetic.root.rglob("*"))
+    planned = plan(PAIRED, with_synthetic)
+    assert planned.parts == 4 and planned.steps == 3 and planned.seconds > 0
+    assert planned.files == [with_synthetic.synthetic("made")]
+    assert sorted(with_synthetic.root.rglob("*")) == before
+
+
+def test_a_dataset_without_test_images_is_refused(workspace: Workspace) -> None:
+    with h5py.File(workspace.dataset(), "r+") as file:
+        file["split"][...] = np.where(file["split"][()] == 2, 1, file["split"][()])
+    with pytest.raises(ArtifactError, match="no image in 'test'"):
+        bench(replace(PAIRED, arms=("real",)), workspace)
+
+
+def figures(right: dict[str, NDArray[np.bool_]], labels: NDArray[np.uint8], **test: Any) -> dict[str, Any]:
+    """The table of classifiers that are sure, and right where ``right`` (R, T) says so."""
+    found = {}
+    for arm, rows in right.items():
+        called = np.where(rows, labels, (labels + 1) % 7)
+        found[arm] = np.eye(7, dtype=np.float32)[called]
+    columns = {
+        "labels": labels,
+        "duplicate_group": np.full(len(labels), -1, np.int32),
+        "copy_in_train": np.zeros(len(labels), bool),
+        **test,
+    }
+    return table(found, columns)
+
+
+def test_the_table_by_hand() -> None:
+    labels = np.array([0, 0, 0, 0, 3, 3, 3, 3], np.uint8)
+    real = np.array([[1, 1, 0, 0, 1, 1, 1, 0], [1, 0, 0, 0, 1, 1, 1, 0]], bool)
+    more = np.array([[1, 1, 1, 0, 1, 1, 1, 0], [1, 1, 1, 0, 1, 1, 1, 0]], bool)
+    leaked = np.array([0, 0, 0, 0, 0, 0, 1, 1], bool)
+    near = np.array([1, 0, 0, 0, 0, 0, 0, 0], bool)
+    found = figures(
+        {"real": real, "real+synthetic": more}, labels, copy_in_train=leaked, near_copy_in_train=near
+    )
+    arm = found["arms"]["real"]
+    assert arm["accuracy"] == [0.625, 0.5]
+    assert arm["accuracy_unleaked"] == [round(4 / 6, 6), 0.5]
+    assert arm["accuracy_without_near_copies"] == [0.6, 0.4]
+    assert arm["per_class"]["angry"] == {"correct": [2, 1], "total": 4}
+    assert arm["per_class"]["sad"] == {"correct": [0, 0], "total": 0}
+    assert arm["balanced_accuracy"] == [0.625, 0.5]
+    assert np.sum(arm["confusion"]) == 16 and arm["confusion"][0][1] == 5
+    assert found["images"] == {"accuracy": 8, "accuracy_unleaked": 6, "accuracy_without_near_copies": 5}
+    difference = found["differences"]["real+synthetic - real"]
+    assert difference["accuracy"]["mean"] == pytest.approx(0.1875)
+    assert set(difference["per_class"]) == {"angry", "happy"}
+    assert difference["per_class"]["angry"]["mean"] == pytest.approx(0.375)
+    assert difference["per_class"]["happy"] == {"mean": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
+    assert difference["mcnemar"] == [1.0, 0.5]
+
+
+def test_conclusions_say_no_more_than_the_figures() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 7, 700).astype(np.uint8)
+    real = random.random((5, 700)) < 0.6
+    same = random.random((5, 700)) < 0.6
+    better = real | (random.random((5, 700)) < 0.2)
+    found = figures({"real": real, "same": same, "better": better}, labels)
+    said = conclusions(found)
+    assert any(
+        re.match(r"same against real: no difference shown \(-\d.\d to \+\d.\d points; p = 0", line)
+        for line in said
+    )
+    assert any(
+        re.match(r"better is better than real by \d\.\d points \(\+.*; p < 0.001\)\.", line) for line in said
+    )
+    plenty = conclusions(figures({"real": np.ones((2, 735), bool)}, np.arange(735).astype(np.uint8) % 7))
+    assert plenty == []
+    few = conclusions(figures({"real": real[:, :60], "same": same[:, :60]}, labels[:60]))
+    assert few[-1].startswith("few test images (points that one is worth): angry ")
+
+
+# -- the instrument itself ---------------------------------------------------------------------------
+
+LEARNS = ClassifierConfig(
+    model="simple", width=0.15, epochs=4.0, optimizer="adamw", rate=2e-3, weight_decay=0.0, dropout=0.0,
+    batch_size=32, rotation=0.0, shift=0.0, zoom=0.0,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def drawn_2000(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("instrument") / "dataset.h5"
+    prepare("drawn:2000", PrepareConfig(near_copies=False), path)
+    return path
+
+
+@pytest.fixture
+def instrument(tmp_path: Path, drawn_2000: Path) -> Workspace:
+    shutil.copy(drawn_2000, tmp_path / "dataset.h5")
+    return Workspace(tmp_path)
+
+
+def test_copies_of_training_images_change_nothing_and_wrong_labels_do(instrument: Workspace) -> None:
+    dataset = read_dataset(instrument.dataset())
+    train_rows = dataset.rows(split="train")
+    images, labels = dataset.images[train_rows], dataset.labels[train_rows]
+    wrong = (labels + 1 + np.arange(len(labels)) % 6) % 7
+    config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=2)
+    found = {}
+    for name, given in (("copies", labels), ("wrong", wrong)):
+        add_synthetic(instrument, name, images, given, train_rows)
+        if found:  # the real arm is the same in both: its finished repeats serve again
+            folder = instrument.bench(name).with_suffix("")
+            folder.mkdir(parents=True)
+            for path in instrument.bench("copies").with_suffix("").glob("real-*.h5"):
+                shutil.copy(path, folder)
+        result = bench(config, instrument, synthetic=[name], name=name)
+        found[name] = result.table["differences"]["real+synthetic - real"]["accuracy"]
+    assert found["copies"]["p"] > 0.01 and found["copies"]["low"] < 0.0 < found["copies"]["high"]
+    assert found["wrong"]["p"] < 0.01 and found["wrong"]["high"] < 0.0
+
+
+def test_fresh_faces_of_a_rare_class_give_a_gain_in_that_class(instrument: Workspace) -> None:
+    happy = EMOTIONS.index("happy")
+    with h5py.File(instrument.dataset(), "r+") as file:
+        labels, split = file["labels"][()], file["split"][()]
+        gone = np.flatnonzero((labels == happy) & (split == SPLITS.index("train")))[20:]
+        kept = np.setdiff1d(np.arange(len(labels)), gone)
+        for name in list(file):
+            values = file[name][()][kept]
+            del file[name]
+            file.create_dataset(name, data=values)
+    fresh = draw(77, range(280), ["happy"] * 280)
+    add_synthetic(instrument, "fresh", fresh, np.full(280, happy), np.full(280, 0))
+    config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=2)
+    difference = bench(config, instrument).table["differences"]["real+synthetic - real"]["per_class"]["happy"]
+    assert difference["p_holm"] < 0.05 and difference["low"] > 0.0
