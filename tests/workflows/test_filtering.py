@@ -22,6 +22,7 @@ from feraug.errors import (
 )
 from feraug.faces import face_scores
 from feraug.faces.cascade import CascadeDetector
+from feraug.metrics.similarity import all_pairs_ssim
 from feraug.sources.drawn import draw
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
@@ -55,12 +56,6 @@ class Stub:
         return chances / chances.sum(axis=1, keepdims=True)
 
 
-def alike(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """A likeness that is 1 for the same image: in place of SSIM."""
-    distance = np.abs(a[:, None, ::4, ::4].astype(np.int16) - b[None, :, ::4, ::4]).mean(axis=(2, 3))
-    return np.asarray(1 - distance / 128, np.float32)
-
-
 @pytest.fixture
 def noise_set(workspace: Workspace) -> Path:
     """Forty images: drawn neutral faces, noise, copies of training images, happy faces."""
@@ -84,7 +79,7 @@ def noise_set(workspace: Workspace) -> Path:
 
 @pytest.fixture
 def stub(workspace: Workspace, noise_set: Path, monkeypatch: pytest.MonkeyPatch) -> Stub:
-    """The stub in place of models/simple.h5, and a likeness in place of SSIM."""
+    """The stub in place of models/simple.h5."""
     dataset, faces = read_dataset(workspace.dataset()), read_synthetic(noise_set).images
     known = {image.tobytes(): int(code) for image, code in zip(dataset.images, dataset.labels, strict=True)}
     known |= {faces[place].tobytes(): NEUTRAL for place in (*FACES, *NOISE, *COPIES)}
@@ -92,7 +87,6 @@ def stub(workspace: Workspace, noise_set: Path, monkeypatch: pytest.MonkeyPatch)
     (workspace.root / "models").mkdir()
     stub = Stub(workspace.model("simple"), known)
     monkeypatch.setattr("feraug.workflows.filtering.load_classifier", lambda path, device: stub)
-    monkeypatch.setattr("feraug.workflows.filtering.all_pairs", lambda: alike)
     return stub
 
 
@@ -131,7 +125,7 @@ def test_the_artifact_holds_all_scores_and_where_it_came_from(
     np.testing.assert_array_equal(scores["probabilities"], stub.probabilities(parent.images))
     dataset = read_dataset(workspace.dataset())
     rows = dataset.rows(split="train", emotion="neutral")
-    pairs = alike(parent.images, dataset.images[rows])
+    pairs = all_pairs_ssim(parent.images, dataset.images[rows])
     np.testing.assert_array_equal(scores["similarity"], pairs.max(axis=1))
     np.testing.assert_array_equal(scores["nearest_row"], rows[pairs.argmax(axis=1)])
     assert (scores["similarity"][list(COPIES)] == 1).all()
@@ -158,7 +152,7 @@ def test_limits_come_from_real_validation_images(workspace: Workspace, noise_set
     chances = np.sort(stub.probabilities(images)[:, NEUTRAL])
     assert limits["confident"] == chances[int(0.05 * (len(rows) - 1))]
     train = dataset.images[dataset.rows(split="train", emotion="neutral")]
-    likeness = np.sort(alike(images, train).max(axis=1))
+    likeness = np.sort(all_pairs_ssim(images, train).max(axis=1))
     assert limits["not a copy"] == likeness[int(np.ceil(0.95 * (len(rows) - 1)))]
     by_name = {stage.name: stage for stage in result.stages}
     assert by_name["confident"].real_dropped == (chances < np.float32(limits["confident"] or 0)).sum()
@@ -248,21 +242,6 @@ def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     assert fewer.kept == 3
     twice = filter_synthetic(CASCADE, fewer.path, workspace)
     assert twice.path.stem == "noise-filtered-filtered" and twice.images == 3
-
-
-def test_without_comparisons(
-    workspace: Workspace, noise_set: Path, stub: Stub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("feraug.workflows.filtering.all_pairs", lambda: None)
-    events: list[Event] = []
-    result = filter_synthetic(CASCADE, noise_set, workspace, notify=events.append)
-    kept = read_synthetic(result.path)
-    assert kept.filtered is not None and "similarity" not in kept.filtered.scores
-    assert any(
-        "copies of training images are not looked for" in getattr(event, "text", "") for event in events
-    )
-    with pytest.raises(UsageError, match="--max-similarity: this feraug cannot compare"):
-        filter_synthetic(replace(CASCADE, max_similarity=0.5), noise_set, workspace, name="x")
 
 
 def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_path: Path) -> None:

@@ -106,6 +106,19 @@ def test_an_image_of_a_dataset(chain: Workspace) -> None:
     assert link.what.startswith("a real '") and link.what.endswith(", row 5 of drawn:280")
 
 
+def test_the_model_of_a_face_detector_is_not_looked_for(chain: Workspace) -> None:
+    path = chain.synthetic("seen")
+    inputs = {"blaze_face_short_range.tflite": "b" * 64, "cyclegan.h5": "c" * 64}
+    facts = {"sources": ["c" * 64], "model": "b" * 64}
+    with writing_synthetic(path, 1, Provenance({}, "test", 0, inputs), facts) as writer:
+        one = np.zeros(1, np.uint16)
+        image, label = np.zeros((1, 48, 48), np.uint8), np.zeros(1, np.uint8)
+        writer.append(image, label, rows=np.zeros(1, np.int64), source=0, rounds=one)
+    assert [(link.name, link.missing) for link in trace(path, 0)[1:]] == [
+        ("blaze_face_short_range.tflite", False), ("cyclegan.h5", True),
+    ]  # fmt: skip
+
+
 def test_what_is_missing_is_named_and_the_rest_is_told(chain: Workspace, tmp_path: Path) -> None:
     chain.dataset().unlink()
     chain.model("wgan-gp-neutral").unlink()

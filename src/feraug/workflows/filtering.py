@@ -14,6 +14,7 @@ from feraug.config import FilterConfig, to_json
 from feraug.emotions import EMOTIONS, emotion_code
 from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.faces import FaceDetector, face_detector, face_scores
+from feraug.metrics.nearest import nearest_by_ssim
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import sha256_file
 from feraug.store.header import SYNTHETIC, Provenance
@@ -24,7 +25,6 @@ from feraug.workflows.domain_source import inputs_by_name
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.filter_stages import Scores, Stage, counted, dropped_at, limits_from
-from feraug.workflows.nearest_real import AllPairs, all_pairs, nearest_real
 from feraug.workflows.real_faces import read_faces
 
 FEW: Final = 50
@@ -96,9 +96,7 @@ def filter_synthetic(
             f"{place}: no '{config.emotion}' images in its validation split", "limits come from these"
         )
     judge = load_classifier(_classifier_file(classifier, workspace), device=options.device)
-    detector, compare = face_detector(config.detector), all_pairs()
-    if compare is None and config.max_similarity is not None:
-        raise UsageError("--max-similarity: this feraug cannot compare images yet; leave it out")
+    detector = face_detector(config.detector)
     files = [(parent, sha256_file(parent)), (place, faces.digest), (judge.path, judge.digest)]
     files += [(model, sha256_file(model)) for model in map(Path, detector.worker_arguments()[1:])]
     settings = {**to_json(config), "detector": detector.name}
@@ -115,8 +113,8 @@ def filter_synthetic(
         read_synthetic(path)  # whole, and with the facts that follow
         stages = tuple(Stage.from_json(stage) for stage in header.extra["filter"]["stages"])
         return replace(result, already_done=True, kept=stages[-1].left, stages=stages)
-    _tell(config, detector, len(rows), compare, notify)
-    scorer = _Scorer(detector, judge, compare, faces.arrays, config.emotion, notify)
+    _tell(config, detector, len(rows), notify)
+    scorer = _Scorer(detector, judge, faces.arrays, config.emotion, notify)
     real = scorer.scores(faces.arrays.images[rows], "real images")
     scores = scorer.scores(synthetic.images, "synthetic images")
     limits = limits_from(config, real, _independent(faces.arrays, rows))
@@ -151,12 +149,11 @@ class _Scorer:
         self,
         detector: FaceDetector,
         judge: Classifier,
-        compare: AllPairs | None,
         dataset: DatasetArrays,
         emotion: str,
         notify: Notify,
     ) -> None:
-        self._detector, self._judge, self._compare, self._notify = detector, judge, compare, notify
+        self._detector, self._judge, self._notify = detector, judge, notify
         self._rows = dataset.rows(split="train", emotion=emotion)
         self._train = dataset.images[self._rows]
 
@@ -170,10 +167,14 @@ class _Scorer:
             probabilities[here] = self._judge.probabilities(images[here])
             done = min(start + _SCORED_AT_ONCE, len(images))
             self._notify(Progress(f"looking at {what}", done, len(images), "images"))
-        if self._compare is None or not len(self._rows):
+        if not len(self._rows):
             return Scores(face, probabilities)
-        similarity, nearest = nearest_real(self._compare, images, self._train, what, self._notify)
-        return Scores(face, probabilities, similarity, self._rows[nearest])
+
+        def show(done: int, total: int) -> None:
+            self._notify(Progress(f"comparing {what}", done, total, "pairs"))
+
+        nearest = nearest_by_ssim(images, self._train, progress=show)
+        return Scores(face, probabilities, nearest.ssim, self._rows[nearest.row])
 
 
 def _synthetic_file(file: str | Path, workspace: Workspace) -> Path:
@@ -204,15 +205,11 @@ def _independent(dataset: DatasetArrays, rows: NDArray[np.int64]) -> NDArray[np.
     return ~copies
 
 
-def _tell(
-    config: FilterConfig, detector: FaceDetector, real: int, compare: AllPairs | None, notify: Notify
-) -> None:
+def _tell(config: FilterConfig, detector: FaceDetector, real: int, notify: Notify) -> None:
     if detector.reason:
         notify(Note(f"{detector.reason}; scikit-image's cascade serves, and finds fewer faces"))
     if real < FEW:
         notify(Note(f"limits rest on {real} real '{config.emotion}' images of validation, which are few"))
-    if compare is None:
-        notify(Note("this feraug cannot compare images yet: copies of training images are not looked for"))
 
 
 def _facts(synthetic: SyntheticArrays, emotion: str) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from feraug.workflows.by_digest import find_by_digest
 MAX_DEPTH: Final = 24
 """Files after which a chain is given up: feraug makes none that long."""
 
+KEPT_ELSEWHERE: Final = "not one of feraug's files"
+"""What is said of a file that is not looked for."""
+
 FOREIGN: Final = "read from"
 """The role of what a dataset was read from: a CSV, pictures, votes, which are not looked for."""
 
@@ -43,7 +46,7 @@ class Link:
     @property
     def missing(self) -> bool:
         """Whether an artifact was looked for and is not there."""
-        return self.path is None and self.role != FOREIGN
+        return self.path is None and self.what != KEPT_ELSEWHERE
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
@@ -91,8 +94,8 @@ class _History:
     def _part(self, header: Header, wanted: _Wanted, depth: int) -> Iterator[Link]:
         names = {digest: name for name, digest in header.provenance.inputs.items()}
         name = names.get(wanted.digest, "a file")
-        if wanted.role == FOREIGN:
-            yield Link(depth, wanted.role, name, wanted.digest, None, wanted.row, "not feraug's to keep")
+        if wanted.role == FOREIGN or name.endswith(".tflite"):  # of a face detector
+            yield Link(depth, wanted.role, name, wanted.digest, None, wanted.row, KEPT_ELSEWHERE)
             return
         if depth > MAX_DEPTH:
             yield Link(depth, wanted.role, name, wanted.digest, None, wanted.row, "the chain is too long")
