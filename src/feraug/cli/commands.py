@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "synth": "Make labelled faces with a trained model.",
     "bench": "Does a classifier gain by the synthetic faces? Honestly.",
     "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
+    "compare": "Trained translators side by side on the same faces and measures.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",
 }

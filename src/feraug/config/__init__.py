@@ -28,6 +28,7 @@ from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_co
 from feraug.config.tasks import (
     LABEL_SOURCES,
     SSIM_VARIANTS,
+    CompareConfig,
     NoiseSynthConfig,
     PrepareConfig,
     SsimConfig,
@@ -57,6 +58,7 @@ __all__ = [
     "USES",
     "BenchConfig",
     "ClassifierConfig",
+    "CompareConfig",
     "GanConfig",
     "NoiseConfig",
     "NoiseSynthConfig",
