@@ -12,6 +12,7 @@ _WIDEST: Final = 9
 """Letters of a line of a column's title."""
 
 Figures = Mapping[str, Any]
+Tell = Callable[[Figures], str]
 
 
 def print_figures(figures: Figures) -> None:
@@ -32,85 +33,87 @@ def _print_table(figures: Figures, sets: Sequence[tuple[str, Figures]]) -> None:
     from feraug.errors import one_line
 
     table = console.new_table(None, figures["pair"], *(_fold(one_line(name)) for name, _ in sets))
-    for column in table.columns[1:]:
+    for column in table.columns:
         column.no_wrap = True
-    for title, rows in _rows(figures).items():
-        cells = {label: [tell(one) for _, one in sets] for label, tell in rows.items()}
-        there = {label: row for label, row in cells.items() if any(row)}
-        if there and title:
+    for number, rows in enumerate(_rows(figures)):
+        cells = [(label, [tell(one) for _, one in sets]) for label, tell in rows]
+        there = [(label, row) for label, row in cells if any(row)]
+        if there and number:
             table.add_section()
-        for label, row in there.items():
+        for label, row in there:
             table.add_row(label, *row)
     console.print_table(table)
 
 
-def _rows(figures: Figures) -> dict[str, dict[str, Callable[[Figures], str]]]:
-    """Sections of rows: a label, and how a set's figures are told there (an empty text where there is none)."""
+def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
+    """Sections of rows: a label, and how a set's figures are told there (empty where there is none)."""
     target, floor = figures["pair"].split(":")[1], figures["floor"] or {}
-
-    def floored(label: str, key: str, form: str) -> str:
-        return f"{label} (floor {format(floor[key]['mean'], form)})" if floor.get(key) else label
-
-    distances = {"FER-FD": ("frechet", ".3g"), "FER-KID": ("kernel", ".2g")}
-    distances |= {"density": ("density", ".2f"), "coverage": ("coverage", ".2f")}
-    measured: dict[str, Callable[[Figures], str]] = {}
-    for label, (key, form) in distances.items():
-        measured[floored(label, key, form)] = _mean(key, form)
-        measured[f"  95 % of {label}"] = _range(key, form)
-    return {
-        "": {
-            f"called {target}, %": _mean("share", ".1f", 100),
-            "  95 %": _range("share", ".0f", 100),
-            "SSIM to the source": _mean("identity", ".3f"),
-            "true error, grey levels": _mean("error", ".2f"),
-            "  95 % of the error": _range("error", ".2f"),
-        },
-        "distances": measured,
-        "variety": {
-            "SSIM of two of the set": lambda one: _number(one["within"], ".3f"),
-            "variety / the sources'": lambda one: _number(one["variety"], ".2f"),
-            "near copies of train, %": _near_copies,
-            "C_T (below 0: copies)": lambda one: _number((one["copying"] or {}).get("statistic"), ".1f"),
-        },
-        "training": {
-            "step": _training(lambda found: f"{found['step']:,}"),
-            "finished": _training(lambda found: "yes" if found["finished"] else "no"),
-            "minutes trained": _training(
-                lambda found: _number(None if found["seconds"] is None else found["seconds"] / 60, ".1f")
-            ),
-            "images seen": _training(lambda found: f"{found['images']:,}"),
-            "losses still move by, %": _training(
-                lambda found: _number(
-                    None if found["loss_spread"] is None else 100 * found["loss_spread"], ".0f"
-                )
-            ),
-            "collapsed": lambda one: ("yes" if one["collapsed"] else "no") if "training" in one else "",
-        },
-    }
+    distances: list[tuple[str, Tell]] = []
+    for label, key, times in (
+        ("FER-FD", "frechet", 1.0),
+        ("FER-KID e-3", "kernel", 1000.0),
+        ("density", "density", 1.0),
+        ("coverage", "coverage", 1.0),
+    ):
+        known = f", floor {_short(times * floor[key]['mean'])}" if floor.get(key) else ""
+        distances += [(label + known, _mean(key, times)), ("  95 %", _range(key, times))]
+    return [
+        [
+            (f"called {target}, %", _mean("share", 100.0)),
+            ("  95 %", _range("share", 100.0)),
+            ("SSIM to the source", _mean("identity", form=".3f")),
+            ("true error, grey levels", _mean("error")),
+            ("  95 %", _range("error")),
+        ],
+        distances,
+        [
+            ("SSIM of two of the set", lambda one: _number(one["within"], ".3f")),
+            ("variety / the sources'", lambda one: _number(one["variety"], ".2f")),
+            ("near copies of train, %", _near_copies),
+            ("C_T (below 0: copies)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
+        ],
+        [
+            ("step", _training(lambda found: f"{found['step']:,}")),
+            ("finished", _training(lambda found: "yes" if found["finished"] else "no")),
+            ("minutes trained", _training(lambda found: _number(found["seconds"], ".1f", 1 / 60))),
+            ("images seen", _training(lambda found: f"{found['images']:,}")),
+            ("losses still move by, %", _training(lambda found: _number(found["loss_spread"], ".0f", 100))),
+            ("collapsed", lambda one: ("yes" if one["collapsed"] else "no") if "training" in one else ""),
+        ],
+    ]
 
 
-def _mean(key: str, form: str, times: float = 1.0) -> Callable[[Figures], str]:
-    return lambda one: format(times * one[key]["mean"], form) if one[key] else ""
-
-
-def _range(key: str, form: str, times: float = 1.0) -> Callable[[Figures], str]:
+def _mean(key: str, times: float = 1.0, form: str = "") -> Tell:
     def tell(one: Figures) -> str:
         if not one[key]:
             return ""
-        return "–".join(format(times * one[key][end], form) for end in ("low", "high"))
+        return format(one[key]["mean"], form) if form else _short(times * one[key]["mean"])
 
     return tell
 
 
-def _number(value: float | None, form: str) -> str:
-    return "" if value is None else format(value, form)
+def _range(key: str, times: float = 1.0) -> Tell:
+    def tell(one: Figures) -> str:
+        return "–".join(_short(times * one[key][end]) for end in ("low", "high")) if one[key] else ""
+
+    return tell
+
+
+def _short(value: float) -> str:
+    """Three digits, or all in front of the point."""
+    size = abs(value)
+    return format(value, ".2f" if size < 9.995 else ".1f" if size < 99.95 else ".0f")
+
+
+def _number(value: float | None, form: str, times: float = 1.0) -> str:
+    return "" if value is None else format(times * value, form)
 
 
 def _near_copies(one: Figures) -> str:
-    return _number(100 * one["near_copies"]["share"] if one["near_copies"] else None, ".1f")
+    return _number(one["near_copies"]["share"] if one["near_copies"] else None, ".1f", 100)
 
 
-def _training(tell: Callable[[Figures], str]) -> Callable[[Figures], str]:
+def _training(tell: Tell) -> Tell:
     return lambda one: tell(one["training"]) if "training" in one else ""
 
 
@@ -138,8 +141,8 @@ def _lines(figures: Figures) -> list[str]:
     ]
     if size:
         lines.append(
-            f"distances: {size:,} images against {size:,} of {figures['references']:,} real training faces of "
-            f"{pair[1]}, 20 times"
+            f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} training "
+            "faces, 20 times"
         )
         lines.append("floor: such real faces against others of them")
     if figures["threshold"] is not None:
