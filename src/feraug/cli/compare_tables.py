@@ -8,8 +8,14 @@ from typing import Any, Final
 _COLUMNS: Final = 5
 """Sets side by side; more models come in a table below."""
 
-_WIDEST: Final = 9
-"""Letters of a line of a column's title."""
+_WIDTHS: Final = (12, 11, 10, 9)
+"""Letters of a line of a column's title: what fits; 9 always does."""
+
+_ROOM: Final = 49
+"""Letters of 80 that all columns together may have."""
+
+_LEAST: Final = 9
+"""Letters that figures need."""
 
 Figures = Mapping[str, Any]
 Tell = Callable[[Figures], str]
@@ -20,7 +26,7 @@ def print_figures(figures: Figures) -> None:
     from feraug.cli import console
 
     target = figures["pair"].split(":")[1]
-    sets = [("as it is", figures["untouched"]), (f"real {target}", figures["real"])]
+    sets = [("untouched", figures["untouched"]), (f"real {target}", figures["real"])]
     sets += [(one["name"], one) for one in figures["models"]]
     for start in range(0, len(sets), _COLUMNS):
         _print_table(figures, sets[start : start + _COLUMNS])
@@ -32,7 +38,10 @@ def _print_table(figures: Figures, sets: Sequence[tuple[str, Figures]]) -> None:
     from feraug.cli import console
     from feraug.errors import one_line
 
-    table = console.new_table(None, figures["pair"], *(_fold(one_line(name)) for name, _ in sets))
+    names = [one_line(name) for name, _ in sets]
+    titles = next(found for width in _WIDTHS if _fits(found := [_fold(name, width) for name in names]))
+    table = console.new_table(None, figures["pair"], *titles)
+    table.collapse_padding = True
     for column in table.columns:
         column.no_wrap = True
     for number, rows in enumerate(_rows(figures)):
@@ -55,29 +64,29 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
         ("density", "density", 1.0),
         ("coverage", "coverage", 1.0),
     ):
-        known = f", floor {_short(times * floor[key]['mean'])}" if floor.get(key) else ""
-        distances += [(label + known, _mean(key, times)), ("  95 %", _range(key, times))]
+        known = f"; floor {_short(times * floor[key]['mean'])}" if floor.get(key) else ""
+        distances += [(label, _mean(key, times)), (f"  95 %{known}", _range(key, times))]
     return [
         [
             (f"called {target}, %", _mean("share", 100.0)),
             ("  95 %", _range("share", 100.0)),
             ("SSIM to the source", _mean("identity", form=".3f")),
-            ("true error, grey levels", _mean("error")),
+            ("error, grey levels", _mean("error")),
             ("  95 %", _range("error")),
         ],
         distances,
         [
-            ("SSIM of two of the set", lambda one: _number(one["within"], ".3f")),
-            ("variety / the sources'", lambda one: _number(one["variety"], ".2f")),
-            ("near copies of train, %", _near_copies),
-            ("C_T (below 0: copies)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
+            ("SSIM within the set", lambda one: _number(one["within"], ".3f")),
+            ("variety / sources'", lambda one: _number(one["variety"], ".2f")),
+            ("near copies, %", _near_copies),
+            ("C_T (< 0: copies)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
         ],
         [
             ("step", _training(lambda found: f"{found['step']:,}")),
             ("finished", _training(lambda found: "yes" if found["finished"] else "no")),
             ("minutes trained", _training(lambda found: _number(found["seconds"], ".1f", 1 / 60))),
             ("images seen", _training(lambda found: f"{found['images']:,}")),
-            ("losses still move by, %", _training(lambda found: _number(found["loss_spread"], ".0f", 100))),
+            ("losses' spread, %", _training(lambda found: _number(found["loss_spread"], ".0f", 100))),
             ("collapsed", lambda one: ("yes" if one["collapsed"] else "no") if "training" in one else ""),
         ],
     ]
@@ -100,9 +109,10 @@ def _range(key: str, times: float = 1.0) -> Tell:
 
 
 def _short(value: float) -> str:
-    """Three digits, or all in front of the point."""
-    size = abs(value)
-    return format(value, ".2f" if size < 9.995 else ".1f" if size < 99.95 else ".0f")
+    """Three digits, or all in front of the point; one less behind a minus."""
+    size, fewer = abs(value), int(value <= -0.005)
+    digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return format(value, f".{max(0, digits - fewer)}f")
 
 
 def _number(value: float | None, form: str, times: float = 1.0) -> str:
@@ -117,16 +127,21 @@ def _training(tell: Tell) -> Tell:
     return lambda one: tell(one["training"]) if "training" in one else ""
 
 
-def _fold(name: str) -> str:
+def _fits(titles: Sequence[str]) -> bool:
+    widths = [max(_LEAST, *map(len, title.split("\n"))) for title in titles]
+    return sum(widths) <= _ROOM
+
+
+def _fold(name: str, width: int) -> str:
     """A name in lines that fit a column, broken at hyphens and spaces where there are any."""
     lines = [""]
     for piece in name.replace("-", "-\0").replace(" ", "\0").split("\0"):
         glue = "" if not lines[-1] or lines[-1].endswith("-") else " "
-        if lines[-1] and len(lines[-1]) + len(glue) + len(piece) > _WIDEST:
+        if lines[-1] and len(lines[-1]) + len(glue) + len(piece) > width:
             lines.append(piece)
         else:
             lines[-1] += glue + piece
-    return "\n".join(line[at : at + _WIDEST] for line in lines for at in range(0, max(1, len(line)), _WIDEST))
+    return "\n".join(line[at : at + width] for line in lines for at in range(0, max(1, len(line)), width))
 
 
 def _lines(figures: Figures) -> list[str]:
@@ -141,8 +156,8 @@ def _lines(figures: Figures) -> list[str]:
     ]
     if size:
         lines.append(
-            f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} training "
-            "faces, 20 times"
+            f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} "
+            "training faces, 20 times"
         )
         lines.append("floor: such real faces against others of them")
     if figures["threshold"] is not None:
