@@ -151,7 +151,7 @@ def _lines(figures: Figures) -> list[str]:
     pair, size = figures["pair"].split(":"), figures["subsample"]
     lines = [
         f"judge: {judge['name']} (SHA-256 {judge['sha256'][:12]}){known}",
-        f"{figures['faces']:,} {pair[0]} validation faces, which no model was trained on; beside them "
+        f"{figures['faces']:,} {pair[0]} validation faces were translated; beside them "
         f"{figures['real_faces']:,} {pair[1]} ones",
     ]
     if size:
