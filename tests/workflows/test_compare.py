@@ -119,7 +119,7 @@ def test_what_is_written_comes_back_and_is_described(shop: Workspace) -> None:
         share = (one.probabilities.argmax(1) == 3).mean()
         assert model["share"]["mean"] == pytest.approx(share, abs=1e-6)
         assert model["training"]["step"] == 2 and model["training"]["images"] == 4
-        assert model["training"]["finished"] and model["training"]["seconds"] > 0
+        assert model["training"]["finished"] and model["training"]["seconds"] >= 0
     judge = found.table["judge"]
     assert judge["sha256"] == sha256_file(shop.model("vgg19")) in found.header.provenance.inputs.values()
     assert 0 < judge["validation_accuracy"] < 1
@@ -137,14 +137,10 @@ def test_again_is_already_done_and_lost_pictures_are_drawn_again(shop: Workspace
     assert again.already_done and again.pictures[0].exists() and again.path.read_bytes() == before
     with pytest.raises(ConfigConflictError, match="seed: 0 there, 1 asked for"):
         run(shop, replace(FAST, seed=1), **options)
-    with pytest.raises(
-        ConfigConflictError, match=r"made from .*fewer files instead of .*truth\.h5|instead of"
-    ):
+    with pytest.raises(ConfigConflictError, match=r"made from real\.h5 .* instead of truth\.h5"):
         run(shop, models=["copy", "truth"])
-    assert run(shop, models=["copy", "truth"], name="other").path.name == "other.h5"
-    assert not run(
-        shop, replace(FAST, seed=1), options=CompareOptions(overwrite=True), **options
-    ).already_done
+    other = CompareOptions(overwrite=True)
+    assert not run(shop, models=["copy", "truth"], options=other).already_done
 
 
 def test_twice_the_same_model_and_the_other_direction(shop: Workspace) -> None:

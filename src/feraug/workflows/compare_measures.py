@@ -130,7 +130,7 @@ def share_of(material: Material, faces: SetFaces) -> dict[str, float]:
     n, p = len(hits), float(hits.mean())
     middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
     reach = _Z / (1 + _Z**2 / n) * float(np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n * n)))
-    return _rounded(p, min(p, middle - reach), max(p, middle + reach))
+    return _rounded(p, max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach)))
 
 
 def near_copies(
