@@ -34,8 +34,8 @@ def section(figures: Figures, seconds: float) -> list[str]:
     lines = [
         f"## {figures['pair']}",
         "",
-        f"{figures['faces']:,} {a} validation faces were translated; {figures['real_faces']:,} {b} ones stand "
-        "beside them. "
+        f"{figures['faces']:,} {a} validation faces were translated; {figures['real_faces']:,} {b} ones "
+        "stand beside them. "
         f"Distances: {figures['subsample']:,} images against {figures['subsample']:,} of "
         f"{figures['references']:,} real {b} training faces, 20 times; in brackets the range of 95 %."
         + (f" The comparison took {seconds:.0f} s." if seconds else ""),
