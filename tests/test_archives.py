@@ -12,6 +12,7 @@ import pytest
 
 import feraug
 from feraug.config import TranslatorConfig, from_json
+from feraug.store.compare import read_compare
 from feraug.store.model import read_model
 from feraug.store.ssim import read_ssim
 from feraug.store.workspace import Workspace
@@ -58,6 +59,16 @@ def test_similarities_read_as_they_were_written(version: str) -> None:
     assert len(rows) and np.abs(again - one.nearest.ssim).max() < 1e-5
 
 
+def test_comparisons_read_as_they_were_written(version: str) -> None:
+    found = read_compare(ARCHIVES / f"{version}-compare.h5")
+    dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")
+    (model,) = found.table["models"]
+    made = found.sets[2]
+    assert set(dataset.labels[made.rows]) == {6} and set(dataset.split[made.rows]) == {1}
+    assert model["share"]["mean"] == pytest.approx((made.probabilities.argmax(1) == 3).mean(), abs=1e-6)
+    assert model["identity"]["mean"] == pytest.approx(float(made.ssim.mean()), abs=1e-5)
+
+
 def test_translators_still_translate_the_same(version: str) -> None:
     dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")
     translated = feraug.load_translator(ARCHIVES / f"{version}-cyclegan.h5").translate(dataset.images[:4])
@@ -79,6 +90,6 @@ def test_training_goes_on_from_an_old_checkpoint(version: str, tmp_path: Path) -
     assert all(len(values) == config.steps and np.isfinite(values).all() for values in history.values())
 
 
-@pytest.mark.parametrize("kind", ["dataset", "cyclegan", "synthetic", "ssim"])
+@pytest.mark.parametrize("kind", ["dataset", "cyclegan", "synthetic", "ssim", "compare"])
 def test_info_describes_them(version: str, kind: str) -> None:
     assert describe(ARCHIVES / f"{version}-{kind}.h5")

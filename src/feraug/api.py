@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from feraug.config import (
     BenchConfig,
     ClassifierConfig,
+    CompareConfig,
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
@@ -31,12 +32,14 @@ from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows import bench as _bench
+from feraug.workflows import compare as _compare
 from feraug.workflows import prepare as _prepare
 from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
 from feraug.workflows.bench import BenchResult
 from feraug.workflows.classifiers import Classifier, load_classifier
+from feraug.workflows.compare import CompareResult
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
 from feraug.workflows.generators import FaceGenerator, load_generator
@@ -55,6 +58,7 @@ __all__ = [
     "BenchResult",
     "Classifier",
     "ClassifierResult",
+    "CompareResult",
     "ExportResult",
     "FaceDataset",
     "FaceGenerator",
@@ -66,6 +70,7 @@ __all__ = [
     "Translator",
     "all_pairs_ssim",
     "bench",
+    "compare",
     "export_artifact",
     "load_classifier",
     "load_generator",
@@ -293,5 +298,30 @@ def ssim(
         dataset=None if dataset is None else Path(dataset),
         name=name,
         options=_ssim.SsimOptions(None if device == "cpu" else device, overwrite),
+        notify=notify,
+    )
+
+
+def compare(
+    config: CompareConfig | None = None,
+    *,
+    workspace: str | Path = "artifacts",
+    models: Sequence[str | Path] = (),
+    judge: str | Path | None = None,
+    name: str | None = None,
+    dataset: str | Path | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> CompareResult:
+    """``feraug compare``: the translators of a pair side by side; writes ``compare/NAME.h5`` and pictures."""
+    return _compare.compare(
+        config or CompareConfig(),
+        Workspace(Path(workspace)),
+        models=models,
+        judge=judge,
+        dataset=None if dataset is None else Path(dataset),
+        name=name,
+        options=_compare.CompareOptions(device, overwrite),
         notify=notify,
     )

@@ -32,18 +32,22 @@ def interrupt_after_three_steps(event: Event) -> None:
 
 
 def main(version: str) -> None:
-    """Make ``VERSION-dataset.h5``, ``-cyclegan.h5``, ``-synthetic.h5``, ``-ssim.h5`` and what is in them."""
+    """Make ``VERSION-dataset.h5``, ``-cyclegan.h5``, ``-synthetic.h5`` and so on, and what is in them."""
     with tempfile.TemporaryDirectory() as folder:
         feraug.prepare("drawn:100", PrepareConfig(seed=1), workspace=folder)
         feraug.train_translator(SMALL, workspace=folder, device="cpu", notify=interrupt_after_three_steps)
         feraug.synthesise(SynthConfig(count=12), workspace=folder, device="cpu")
         feraug.ssim(feraug.SsimConfig(queries=10, pairs=20), workspace=folder)
+        judge = feraug.ClassifierConfig(model="vgg19", width=0.01, steps=2, batch_size=16)
+        feraug.train(judge, workspace=folder, device="cpu")
+        feraug.compare(feraug.CompareConfig(references=20, queries=10), workspace=folder, device="cpu")
         root = Path(folder)
         for place, name in (
             (root / "dataset.h5", "dataset"),
             (root / "models" / "cyclegan-neutral-happy.h5", "cyclegan"),
             (root / "synthetic" / "cyclegan-neutral-happy.h5", "synthetic"),
             (root / "ssim" / "cyclegan-neutral-happy.h5", "ssim"),
+            (root / "compare" / "neutral-happy.h5", "compare"),
         ):
             (ARCHIVES / f"{version}-{name}.h5").write_bytes(place.read_bytes())
     dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")

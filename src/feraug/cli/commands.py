@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "bench": "Does a classifier gain by the synthetic faces? Honestly.",
     "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "filter": "Keep the synthetic images that pass as faces of an emotion.",
+    "compare": "Trained translators side by side on the same faces and measures.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",
 }

@@ -108,6 +108,12 @@ def _ssim(facts: Mapping[str, Any]) -> None:
     print_figures(facts, str(facts["config"].get("variant", "")))
 
 
+def _compare(facts: Mapping[str, Any]) -> None:
+    from feraug.cli.compare_tables import print_figures
+
+    print_figures(facts)
+
+
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
     """The counts without the emotions of which there is no image at all."""
     present = {emotion for counts in splits.values() for emotion, count in counts.items() if count}
@@ -196,4 +202,5 @@ _PRINTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "predictions": _predictions,
     "bench": _bench,
     "ssim": _ssim,
+    "compare": _compare,
 }

@@ -74,6 +74,25 @@ class SsimConfig:
 
 
 @dataclass(frozen=True)
+class CompareConfig:
+    """What determines a comparison of translators, beside the dataset, the judge and the models."""
+
+    pair: str = "neutral:happy"
+    images: int = setting(0, "Validation faces to translate; 0: all of them.", low=0, high=_MANY)
+    references: int = setting(
+        2000, "Real training faces of the target that distances are measured to; 0: all.", low=0, high=_MANY
+    )
+    queries: int = setting(
+        2000, "Images of each set whose nearest training image is looked up; 0: all.", low=0, high=_MANY
+    )
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+
+    def __post_init__(self) -> None:
+        check(self)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))
+
+
+@dataclass(frozen=True)
 class NoiseSynthConfig:
     """What determines a set of faces made from noise, beside the model."""
 

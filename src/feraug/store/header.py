@@ -23,7 +23,8 @@ SYNTHETIC: Final = "feraug-synthetic"
 PREDICTIONS: Final = "feraug-predictions"
 BENCH: Final = "feraug-bench"
 SSIM: Final = "feraug-ssim"
-ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC, PREDICTIONS, BENCH, SSIM)
+COMPARE: Final = "feraug-compare"
+ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC, PREDICTIONS, BENCH, SSIM, COMPARE)
 
 MAKE_AGAIN: Final = "copy it again, or repeat the command that made it with --overwrite"
 """What to do about a damaged file."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.header import (
     BENCH,
+    COMPARE,
     DATASET,
     MAKE_AGAIN,
     MODEL,
@@ -36,6 +37,7 @@ _MAKERS: Final = {
     PREDICTIONS: "'feraug bench'",
     BENCH: "'feraug bench'",
     SSIM: "'feraug ssim'",
+    COMPARE: "'feraug compare'",
 }
 
 FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
@@ -205,6 +207,7 @@ def _plain(encoding_type: str) -> str:
         "feraug-model": "model",
         "feraug-synthetic": "synthetic set",
         "feraug-ssim": "similarity analysis",
+        "feraug-compare": "comparison of models",
     }.get(encoding_type, encoding_type)
 
 

@@ -38,6 +38,10 @@ class Workspace:
         """``ssim/NAME.h5``; its pictures lie beside it."""
         return self.root / "ssim" / f"{checked_name(name)}.h5"
 
+    def compare(self, name: str) -> Path:
+        """``compare/NAME.h5``; its pictures lie beside it."""
+        return self.root / "compare" / f"{checked_name(name)}.h5"
+
     def synthetics(self) -> list[Path]:
         """All synthetic sets, sorted by name."""
         return sorted((self.root / "synthetic").glob("*.h5"))

@@ -10,9 +10,10 @@ import numpy as np
 
 from feraug.emotions import EMOTIONS, SPLITS, UNLABELLED
 from feraug.store.bench import read_bench, read_predictions
+from feraug.store.compare import read_compare
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
-from feraug.store.header import BENCH, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
+from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.ssim import read_ssim
@@ -132,6 +133,11 @@ def _ssim(path: Path, header: Header) -> dict[str, Any]:
     return summary(read_ssim(path))
 
 
+def _compare(path: Path, header: Header) -> dict[str, Any]:
+    del header
+    return dict(read_compare(path).table)
+
+
 _DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {
     DATASET: _dataset,
     MODEL: _model,
@@ -139,4 +145,5 @@ _DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {
     PREDICTIONS: _predictions,
     BENCH: _bench,
     SSIM: _ssim,
+    COMPARE: _compare,
 }

@@ -98,16 +98,25 @@ def translator_for_pair(pair: DomainPair, workspace: Workspace) -> Path:
     Raises :class:`MissingArtifactError` when there is none and :class:`UsageError`, listing
     them, when there are several.
     """
+    fitting = translators_for_pair(pair, workspace)
+    if len(fitting) > 1:
+        names = ", ".join(path.stem for path in fitting)
+        raise UsageError(f"several models translate {pair} ({names}); choose one with --model NAME")
+    return fitting[0]
+
+
+def translators_for_pair(pair: DomainPair, workspace: Workspace) -> list[Path]:
+    """All trained models for ``pair``, in either direction, by name.
+
+    Raises :class:`MissingArtifactError`, with the command that trains one, when there is none.
+    """
     fitting = [path for path in workspace.models() if _translates(path, pair)]
     if not fitting:
         raise MissingArtifactError(
             f"no trained model for {pair} in {workspace.root / 'models'}; "
             f"train one with 'feraug train cyclegan --pair {pair}'"
         )
-    if len(fitting) > 1:
-        names = ", ".join(path.stem for path in fitting)
-        raise UsageError(f"several models translate {pair} ({names}); choose one with --model NAME")
-    return fitting[0]
+    return fitting
 
 
 def _translates(path: Path, pair: DomainPair) -> bool:

@@ -1,0 +1,170 @@
+"""The table of a comparison: a measure a row, a model a column, within 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+_COLUMNS: Final = 5
+"""Sets side by side; more models come in a table below."""
+
+_WIDTHS: Final = (12, 11, 10, 9)
+"""Letters of a line of a column's title: what fits; 9 always does."""
+
+_ROOM: Final = 49
+"""Letters of 80 that all columns together may have."""
+
+_LEAST: Final = 9
+"""Letters that figures need."""
+
+Figures = Mapping[str, Any]
+Tell = Callable[[Figures], str]
+
+
+def print_figures(figures: Figures) -> None:
+    """The table or tables, what they are measured with, and what stands out."""
+    from feraug.cli import console
+
+    target = figures["pair"].split(":")[1]
+    sets = [("untouched", figures["untouched"]), (f"real {target}", figures["real"])]
+    sets += [(one["name"], one) for one in figures["models"]]
+    for start in range(0, len(sets), _COLUMNS):
+        _print_table(figures, sets[start : start + _COLUMNS])
+    for line in _lines(figures):
+        console.print_text(line)
+
+
+def _print_table(figures: Figures, sets: Sequence[tuple[str, Figures]]) -> None:
+    from feraug.cli import console
+    from feraug.errors import one_line
+
+    names = [one_line(name) for name, _ in sets]
+    titles = next(found for width in _WIDTHS if _fits(found := [_fold(name, width) for name in names]))
+    table = console.new_table(None, figures["pair"], *titles)
+    table.collapse_padding = True
+    for column in table.columns:
+        column.no_wrap = True
+    for number, rows in enumerate(_rows(figures)):
+        cells = [(label, [tell(one) for _, one in sets]) for label, tell in rows]
+        there = [(label, row) for label, row in cells if any(row)]
+        if there and number:
+            table.add_section()
+        for label, row in there:
+            table.add_row(label, *row)
+    console.print_table(table)
+
+
+def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
+    """Sections of rows: a label, and how a set's figures are told there (empty where there is none)."""
+    target, floor = figures["pair"].split(":")[1], figures["floor"] or {}
+    distances: list[tuple[str, Tell]] = []
+    for label, key, times in (
+        ("FER-FD", "frechet", 1.0),
+        ("FER-KID e-3", "kernel", 1000.0),
+        ("density", "density", 1.0),
+        ("coverage", "coverage", 1.0),
+    ):
+        known = f"; floor {_short(times * floor[key]['mean'])}" if floor.get(key) else ""
+        distances += [(label, _mean(key, times)), (f"  95 %{known}", _range(key, times))]
+    return [
+        [
+            (f"called {target}, %", _mean("share", 100.0)),
+            ("  95 %", _range("share", 100.0)),
+            ("SSIM to the source", _mean("identity", form=".3f")),
+            ("error, grey levels", _mean("error")),
+            ("  95 %", _range("error")),
+        ],
+        distances,
+        [
+            ("SSIM within the set", lambda one: _number(one["within"], ".3f")),
+            ("variety / sources'", lambda one: _number(one["variety"], ".2f")),
+            ("near copies, %", _near_copies),
+            ("C_T (< 0: copies)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
+        ],
+        [
+            ("step", _training(lambda found: f"{found['step']:,}")),
+            ("finished", _training(lambda found: "yes" if found["finished"] else "no")),
+            ("minutes trained", _training(lambda found: _number(found["seconds"], ".1f", 1 / 60))),
+            ("images seen", _training(lambda found: f"{found['images']:,}")),
+            ("losses' spread, %", _training(lambda found: _number(found["loss_spread"], ".0f", 100))),
+            ("collapsed", lambda one: ("yes" if one["collapsed"] else "no") if "training" in one else ""),
+        ],
+    ]
+
+
+def _mean(key: str, times: float = 1.0, form: str = "") -> Tell:
+    def tell(one: Figures) -> str:
+        if not one[key]:
+            return ""
+        return format(one[key]["mean"], form) if form else _short(times * one[key]["mean"])
+
+    return tell
+
+
+def _range(key: str, times: float = 1.0) -> Tell:
+    def tell(one: Figures) -> str:
+        return "–".join(_short(times * one[key][end]) for end in ("low", "high")) if one[key] else ""
+
+    return tell
+
+
+def _short(value: float) -> str:
+    """Three digits, or all in front of the point; one less behind a minus."""
+    size, fewer = abs(value), int(value <= -0.005)
+    digits = 2 if size < 9.995 else 1 if size < 99.95 else 0
+    return format(value, f".{max(0, digits - fewer)}f")
+
+
+def _number(value: float | None, form: str, times: float = 1.0) -> str:
+    return "" if value is None else format(times * value, form)
+
+
+def _near_copies(one: Figures) -> str:
+    return _number(one["near_copies"]["share"] if one["near_copies"] else None, ".1f", 100)
+
+
+def _training(tell: Tell) -> Tell:
+    return lambda one: tell(one["training"]) if "training" in one else ""
+
+
+def _fits(titles: Sequence[str]) -> bool:
+    widths = [max(_LEAST, *map(len, title.split("\n"))) for title in titles]
+    return sum(widths) <= _ROOM
+
+
+def _fold(name: str, width: int) -> str:
+    """A name in lines that fit a column, broken at hyphens and spaces where there are any."""
+    lines = [""]
+    for piece in name.replace("-", "-\0").replace(" ", "\0").split("\0"):
+        glue = "" if not lines[-1] or lines[-1].endswith("-") else " "
+        if lines[-1] and len(lines[-1]) + len(glue) + len(piece) > width:
+            lines.append(piece)
+        else:
+            lines[-1] += glue + piece
+    return "\n".join(line[at : at + width] for line in lines for at in range(0, max(1, len(line)), width))
+
+
+def _lines(figures: Figures) -> list[str]:
+    judge = figures["judge"]
+    accuracy = judge["validation_accuracy"]
+    known = "" if accuracy is None else f", {accuracy:.1%} right on validation"
+    pair, size = figures["pair"].split(":"), figures["subsample"]
+    lines = [
+        f"judge: {judge['name']} (SHA-256 {judge['sha256'][:12]}){known}",
+        f"{figures['faces']:,} {pair[0]} validation faces were translated; beside them "
+        f"{figures['real_faces']:,} {pair[1]} ones",
+    ]
+    if size:
+        lines.append(
+            f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} "
+            "training faces, 20 times"
+        )
+        lines.append("floor: such real faces against others of them")
+    if figures["threshold"] is not None:
+        lines.append(f"near copy: SSIM {figures['threshold']:.3f} or more to a training image")
+    lines += [
+        f"{one['name']}: collapsed: its translations are less than half as varied as their sources"
+        for one in figures["models"]
+        if one["collapsed"]
+    ]
+    return lines

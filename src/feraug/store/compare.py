@@ -1,0 +1,104 @@
+"""``compare/NAME.h5``: what was measured of each model, and what the judge says of every image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import EMOTIONS
+from feraug.store.header import COMPARE, Header, Provenance, write_header
+from feraug.store.reading import ArtifactReader, FactsShape, open_artifact
+from feraug.store.writing import new_artifact
+
+_MEASURES: Final[Mapping[str, FactsShape]] = dict.fromkeys(
+    ("share", "identity", "error", "frechet", "kernel", "density", "coverage", "near_copies", "copying"),
+    (dict, None),
+)
+_TABLE: Final[Mapping[str, FactsShape]] = {
+    "pair": str,
+    "faces": int,
+    "judge": {"name": str, "sha256": str, "validation_accuracy": (float, int, None)},
+    "floor": (dict, None),
+    "untouched": _MEASURES,
+    "real": _MEASURES,
+    "models": list,
+}
+FACTS: Final[Mapping[str, FactsShape]] = {"table": _TABLE}
+"""What ``facts`` must have."""
+
+
+@dataclass(frozen=True)
+class SetFaces:
+    """One set of images: its rows, and what the judge says of each.
+
+    ``rows`` int64 (n,) of the dataset: the images themselves, or what they were translated from;
+    ``probabilities`` float32 (n, 7); ``features`` float32 (n, D); ``ssim`` float32 (n,) to the
+    source, 1 for images that are their own.
+    """
+
+    rows: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    features: NDArray[np.float32]
+    ssim: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class CompareArrays:
+    """A comparison in memory: ``sets`` are the untouched faces, real ones, then each model's."""
+
+    header: Header
+    sets: tuple[SetFaces, ...]
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The figures, as ``feraug compare --json`` prints them."""
+        found: Mapping[str, Any] = self.header.extra["table"]
+        return found
+
+
+def write_compare(
+    path: Path, sets: tuple[SetFaces, ...], table: Mapping[str, Any], provenance: Provenance
+) -> None:
+    """Write a comparison atomically; ``table`` has what :data:`FACTS` says."""
+    with new_artifact(path) as artifact:
+        write_header(artifact.file, COMPARE, provenance, {"table": dict(table)})
+        for number, one in enumerate(sets):
+            for name, values in vars(one).items():
+                artifact.file.create_dataset(f"sets/{number}/{name}", data=values)
+
+
+def read_compare(path: Path) -> CompareArrays:
+    """Read a comparison; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
+    with open_artifact(path, COMPARE) as reader:
+        reader.facts(FACTS)
+        models = reader.header.extra["table"]["models"]
+        for one in models:
+            if not isinstance(one, dict) or not isinstance(one.get("name"), str):
+                raise reader.damaged("attribute 'facts' has an unusable 'models'")
+            if not _MEASURES.keys() <= one.keys() or not isinstance(one.get("training"), dict):
+                raise reader.damaged("attribute 'facts' has an unusable 'models'")
+        return CompareArrays(
+            reader.header, tuple(_set(reader, f"sets/{number}") for number in range(2 + len(models)))
+        )
+
+
+def _set(reader: ArtifactReader, group: str) -> SetFaces:
+    rows = reader.array(f"{group}/rows", "int64", (None,))
+    reader.within(f"{group}/rows", rows, 0, 2**63 - 1)
+    count = len(rows)
+    found = SetFaces(
+        rows,
+        reader.array(f"{group}/probabilities", "float32", (count, len(EMOTIONS))),
+        reader.array(f"{group}/features", "float32", (count, None)),
+        reader.array(f"{group}/ssim", "float32", (count,)),
+    )
+    if not np.isfinite(found.features).all() or not np.isfinite(found.probabilities).all():
+        raise reader.damaged(f"'{group}' holds values that are not finite")
+    if not (np.abs(found.ssim) <= 1.001).all():  # NaN is not, either
+        raise reader.damaged(f"'{group}/ssim' has values outside -1 to 1")
+    return found

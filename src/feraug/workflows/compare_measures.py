@@ -1,0 +1,198 @@
+"""What ``feraug compare`` measures of a set of faces, be it translations or real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import SsimConfig
+from feraug.emotions import emotion_code
+from feraug.errors import UsageError
+from feraug.metrics.copying import MIN_IN_CELL, copying_test
+from feraug.metrics.distribution import density_and_coverage, frechet_distance, kernel_distance
+from feraug.metrics.intervals import Interval, Measure, against_floor
+from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
+from feraug.metrics.stability import pixel_variety
+from feraug.store.compare import SetFaces
+from feraug.workflows.classifiers import Classifier
+from feraug.workflows.ssim_measures import RealFaces
+
+Images = NDArray[np.uint8]
+Tell = Callable[[int, int], None]
+
+_NEIGHBOURS: Final = 5
+_MOST_WITHIN: Final = 1000
+"""Images of a set of which all pairs are compared."""
+_Z: Final = 1.959964
+_COLLAPSED: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Material:
+    """What all sets are measured against."""
+
+    real: RealFaces
+    judge: Classifier
+    target: str
+    """The emotion that the judge should see."""
+    sources: NDArray[np.int64]
+    """Dataset rows of the faces that are translated."""
+    truth: Images | None
+    """The right answers, where the faces are drawn."""
+    references: NDArray[np.float32]
+    """Features of real training faces of the target."""
+    held_out: NDArray[np.float32]
+    """Features of real validation faces of the target."""
+    size: int
+    """Images in a subsample, the same for all sets."""
+    threshold: float | None
+    """From which SSIM on an image is a near copy."""
+    queries: SsimConfig
+    device: str | None
+    seed: int
+
+    @property
+    def source_images(self) -> Images:
+        """The faces that are translated, uint8 (n, 48, 48)."""
+        return self.real.arrays.images[self.sources]
+
+
+def subsample(references: int, *sets: int) -> int:
+    """Images in a subsample: half of the smallest set, and of half the references; 0 where too few."""
+    size = min(references // 2, *sets) // 2
+    return size if size > _NEIGHBOURS else 0
+
+
+def judged(judge: Classifier, rows: NDArray[np.int64], images: Images, sources: Images | None) -> SetFaces:
+    """What the judge says of images that are, or were made from, these rows of the dataset."""
+    ssim = np.ones(len(images), np.float32) if sources is None else paired_ssim(images, sources)
+    return SetFaces(rows, judge.probabilities(images), judge.features(images), ssim)
+
+
+def distances(material: Material, features: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Each measure of distributions of the made features, and its floor; None where there are too few."""
+    made: dict[str, Any] = dict.fromkeys(_DISTANCES)
+    floor: dict[str, Any] = dict.fromkeys(_DISTANCES)
+    if material.size:
+        for name, measure in _DISTANCES.items():
+            found = against_floor(
+                measure, material.references, features, size=material.size, seed=material.seed
+            )
+            made[name], floor[name] = _interval(found.made), _interval(found.floor)
+    return made, floor
+
+
+def measures(material: Material, images: Images, faces: SetFaces, tell: Tell) -> dict[str, Any]:
+    """The figures of a set of translations (or of the untouched sources), as JSON values."""
+    errors = None
+    if material.truth is not None:
+        errors = np.abs(images.astype(float) - material.truth.astype(float)).mean((1, 2))
+    sources = material.source_images
+    variety = None
+    if len(images) > 1 and (base := pixel_variety(sources)) > 0:
+        variety = round(pixel_variety(images) / base, 6)
+    return {
+        "share": share_of(material, faces),
+        "identity": _mean(faces.ssim, clip=(-1.0, 1.0)),
+        "error": None if errors is None else _mean(errors),
+        **distances(material, faces.features)[0],
+        "within": within_ssim(images, material.seed),
+        "variety": variety,
+        "collapsed": variety is not None and variety < _COLLAPSED,
+        "near_copies": near_copies(material, images, material.sources, tell),
+        "copying": copying(material, faces.features),
+    }
+
+
+def real_measures(material: Material, rows: NDArray[np.int64], faces: SetFaces, tell: Tell) -> dict[str, Any]:
+    """The same of real validation faces of the target; without what needs a source."""
+    images = material.real.arrays.images[rows]
+    new = np.intersect1d(rows, material.real.new_validation_rows())
+    return {
+        "share": share_of(material, faces),
+        "identity": None,
+        "error": None,
+        **distances(material, faces.features)[0],
+        "within": within_ssim(images, material.seed),
+        "variety": None,
+        "near_copies": near_copies(material, material.real.arrays.images[new], None, tell),
+        "copying": None,
+    }
+
+
+def share_of(material: Material, faces: SetFaces) -> dict[str, float]:
+    """Share of faces that the judge calls the target, with Wilson's 95 % interval."""
+    hits = faces.probabilities.argmax(1) == emotion_code(material.target)
+    n, p = len(hits), float(hits.mean())
+    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    reach = _Z / (1 + _Z**2 / n) * float(np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n * n)))
+    return _rounded(p, max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach)))
+
+
+def near_copies(
+    material: Material, images: Images, rows: NDArray[np.int64] | None, tell: Tell
+) -> dict[str, Any] | None:
+    """How many are near copies of a training image, as ``feraug ssim`` has it.
+
+    ``rows``: what the images were made from; what is identical with it does not count.
+    """
+    most = material.queries.queries
+    if material.threshold is None or not len(images):
+        return None
+    chosen = np.arange(len(images))
+    if most and len(images) > most:
+        chosen = np.sort(np.random.default_rng(material.seed).choice(len(images), most, replace=False))
+    identity = np.full(len(chosen), -1) if rows is None else material.real.identity[rows[chosen]]
+    near, ssim = material.real.nearest(images[chosen], identity, material.queries, material.device, tell)
+    there = near >= 0
+    count = int((ssim[there] >= material.threshold).sum())
+    return {"images": count, "of": int(there.sum()), "share": round(count / max(1, int(there.sum())), 6)}
+
+
+def copying(material: Material, features: NDArray[np.float32]) -> dict[str, float] | None:
+    """C_T and its p on the judge's features; None for too few images."""
+    if len(features) < MIN_IN_CELL or not len(material.held_out) or not len(material.references):
+        return None
+    try:
+        found = copying_test(material.references, material.held_out, features, seed=material.seed)
+    except UsageError:
+        return None
+    return {"statistic": round(found.statistic, 4), "p_value": round(found.p_value, 6)}
+
+
+def within_ssim(images: Images, seed: int) -> float | None:
+    """Mean SSIM of two different images of the set: 1 for one image repeated."""
+    if len(images) < 2:
+        return None
+    if len(images) > _MOST_WITHIN:
+        images = images[np.random.default_rng(seed).choice(len(images), _MOST_WITHIN, replace=False)]
+    found = all_pairs_ssim(images, images)
+    return round(float(found[np.triu_indices(len(images), 1)].mean(dtype=np.float64)), 6)
+
+
+def _mean(values: NDArray[Any], clip: tuple[float, float] = (0.0, np.inf)) -> dict[str, float]:
+    """Mean over images, with its 95 % interval by the normal approximation."""
+    values = values.astype(np.float64)
+    reach = _Z * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    mean = float(values.mean())
+    return _rounded(mean, max(clip[0], mean - reach), min(clip[1], mean + reach))
+
+
+def _interval(found: Interval) -> dict[str, float]:
+    return _rounded(found.mean, found.low, found.high)
+
+
+def _rounded(mean: float, low: float, high: float) -> dict[str, float]:
+    return {"mean": round(mean, 6), "low": round(float(low), 6), "high": round(float(high), 6)}
+
+
+_DISTANCES: Final[dict[str, Measure]] = {
+    "frechet": frechet_distance,
+    "kernel": lambda real, made: kernel_distance(real, made, subsets=1, size=len(real))[0],
+    "density": lambda real, made: density_and_coverage(real, made, neighbours=_NEIGHBOURS)[0],
+    "coverage": lambda real, made: density_and_coverage(real, made, neighbours=_NEIGHBOURS)[1],
+}

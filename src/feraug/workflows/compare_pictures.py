@@ -1,0 +1,97 @@
+"""The pictures beside ``compare/NAME.h5``: faces under every model, figures, and features."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.emotions import DomainPair
+from feraug.plots.comparison import faces_figure, features_figure, figures_figure, principal_axes
+from feraug.plots.files import write_figure
+from feraug.store.compare import CompareArrays
+from feraug.store.dataset import DatasetArrays
+from feraug.workflows.compare_entrants import Entrant
+from feraug.workflows.drawn_truth import truth_of
+
+ROWS: Final = 10
+_PANELS: Final = {
+    "share": "called the target by the judge",
+    "identity": "SSIM to the source",
+    "error": "true error, grey levels",
+    "frechet": "FER-FD",
+    "kernel": "FER-KID",
+    "density": "density",
+    "coverage": "coverage",
+}
+
+
+def picture_paths(path: Path) -> tuple[Path, ...]:
+    """The pictures of the comparison at ``path``: faces as PNG; figures and features as PNG and SVG."""
+    stem = path.with_suffix("")
+    endings = (".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg")
+    return tuple(Path(f"{stem}{ending}") for ending in endings)
+
+
+def write_pictures(
+    path: Path, found: CompareArrays, dataset: DatasetArrays, compared: Sequence[Entrant], pair: DomainPair
+) -> None:
+    """Write all pictures of a comparison of these models, named as :func:`picture_paths` has them."""
+    faces, figures, _, features, _ = picture_paths(path)
+    columns = _columns(found, dataset, compared, pair)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of names in letters that the font lacks
+        write_figure(faces_figure(columns, f"{pair}, validation faces"), faces, kinds=("png",))
+        write_figure(_figures(found.table), figures)
+        write_figure(_features(found, pair), features)
+
+
+def _columns(
+    found: CompareArrays, dataset: DatasetArrays, compared: Sequence[Entrant], pair: DomainPair
+) -> dict[str, NDArray[np.uint8]]:
+    """Some of the faces as they are, the truth where it is known, and what each model makes of them."""
+    rows = found.sets[0].rows
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, min(ROWS, len(rows))).round().astype(int))]
+    inputs = dataset.images[rows]
+    columns = {"input": inputs}
+    truth = truth_of(dataset, rows, pair.b)
+    if truth is not None:
+        columns["truth"] = truth
+    by_digest = {one.digest: one for one in compared}
+    for model in found.table["models"]:
+        one = by_digest[model["sha256"]]
+        name = f"{one.name} (model)" if one.name in columns else one.name
+        columns[name] = one.translator.translate(inputs, str(pair))
+    return columns
+
+
+def _figures(table: Mapping[str, Any]) -> Any:
+    target = table["pair"].split(":")[1]
+    real = {"untouched": table["untouched"], f"real {target}": table["real"]}
+    rows = real | {one["name"]: one for one in table["models"]}
+    floor = table["floor"] or {}
+    panels = [
+        {
+            "title": title,
+            "rows": {name: figures[key] for name, figures in rows.items()},
+            "floor": floor.get(key),
+            "real": set(real),
+        }
+        for key, title in _PANELS.items()
+        if any(figures[key] for figures in rows.values())
+    ]
+    return figures_figure(
+        panels, f"{table['pair']}, {table['faces']} validation faces; 95 % intervals; grey: real against real"
+    )
+
+
+def _features(found: CompareArrays, pair: DomainPair) -> Any:
+    real = [one.features for one in found.sets[:2]]
+    mean, axes = principal_axes(np.concatenate(real))
+    a, b, *made = ((one.features - mean) @ axes for one in found.sets)
+    names = [model["name"] for model in found.table["models"]]
+    return features_figure(a, b, dict(zip(names, made, strict=True)), (pair.a, pair.b))

@@ -1,0 +1,110 @@
+"""What ``feraug compare`` prints: a table within 80 columns, the judge, JSON; what is missing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feraug.cli.compare_tables import print_figures
+from feraug.store.compare import read_compare
+from feraug.store.workspace import Workspace
+
+Feraug = Callable[..., Any]
+QUICK = ("--references", "30", "--queries", "10")
+JUDGE = ("--width", "0.01", "--steps", "2", "--batch-size", "8")
+
+
+@pytest.fixture
+def judged(feraug: Feraug, trained: Workspace) -> Workspace:
+    """A workspace with a translator and a judge of next to no training."""
+    assert feraug("train", "vgg19", *JUDGE, "-w", trained.root, "-q").code == 0
+    return trained
+
+
+def test_the_table_the_judge_and_info(feraug: Feraug, judged: Workspace) -> None:
+    ran = feraug("compare", *QUICK, "-w", judged.root)
+    assert ran.code == 0
+    table, rest = ran.out.split("\njudge: ")
+    assert max(map(len, table.splitlines())) <= 80
+    for words in (
+        "called happy, %",
+        "SSIM to the source",
+        "error, grey levels",
+        "near copies, %",
+        "collapsed",
+    ):
+        assert words in table
+    path = judged.root / "compare" / "neutral-happy.h5"
+    digest = read_compare(path).table["judge"]["sha256"]
+    assert rest.startswith(f"vgg19 (SHA-256 {digest[:12]}), ") and "% right on validation" in rest
+    assert f"wrote: {path}\n" in rest
+    pictures = [line.strip() for line in rest.split("look at the pictures:\n")[1].splitlines()]
+    assert len(pictures) == 3 and all(Path(picture).exists() for picture in pictures)
+    assert "too few real faces for distances" in ran.err
+
+    again = feraug("compare", *QUICK, "-w", judged.root)
+    assert again.code == 0 and f"already done: {path}\n" in again.out and table in again.out
+    told = feraug("info", path)
+    assert ": compare, " in told.out and table.strip() in told.out
+    assert "an analysis holds no images" in feraug("export", path, judged.root / "out").error
+    ran = feraug("compare", *QUICK, "--images", "3", "-w", judged.root)
+    assert "images: 0 there, 3 asked for" in ran.error
+
+    printed = json.loads(feraug("compare", *QUICK, "-w", judged.root, "--json").out)
+    assert printed["path"] == str(path) and printed["already_done"] is True
+    assert printed["pair"] == "neutral:happy" and printed["judge"]["sha256"] == digest
+    (model,) = printed["models"]
+    assert model["name"] == "cyclegan" and model["model"] == "cyclegan"
+    assert set(model["share"]) == {"mean", "low", "high"}
+    assert {"step", "steps", "finished", "seconds", "images", "loss_spread"} <= set(model["training"])
+    assert len(printed["pictures"]) == 5
+
+
+def test_what_is_missing_is_named(feraug: Feraug, judged: Workspace, tmp_path: Path) -> None:
+    assert (
+        "feraug train cyclegan --pair sad:fear"
+        in feraug("compare", "--pair", "sad:fear", "-w", judged.root).error
+    )
+    judge = judged.model("cyclegan-neutral-happy")
+    assert "makes faces, it cannot judge" in feraug("compare", "--judge", judge, "-w", judged.root).error
+    assert "not a model" in feraug("compare", "--judge", judged.dataset(), "-w", judged.root).error
+    ran = feraug("compare", "--model", "nobody", "-w", judged.root)
+    assert "no model 'nobody'" in ran.error and "feraug train cyclegan --pair neutral:happy" in ran.error
+    judged.model("vgg19").unlink()
+    assert "feraug train vgg19" in feraug("compare", "-w", judged.root).error
+    assert "no dataset yet" in feraug("compare", "-w", tmp_path / "empty").error
+    ran = feraug("compare", "--device", "abacus", "-w", judged.root)
+    assert ran.code == 2 and "device 'abacus'" in ran.error
+
+
+def test_many_models_with_long_names_stay_within_80_columns(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    archive = Path(__file__).parents[1] / "data" / "archives" / "v1-compare.h5"
+    shutil.copy(archive, tmp_path / "x.h5")
+    figures = json.loads(json.dumps(read_compare(tmp_path / "x.h5").table))
+    (model,) = figures["models"]
+    wide = {"mean": -1234.5, "low": -12345.6, "high": 9999.9}
+    model |= dict.fromkeys(("share", "frechet", "kernel", "density", "coverage", "error"), wide)
+    names = [
+        "wasserstein-neutral-happy-seed10",
+        "w" * 60,
+        "x",
+        "räume 工 [red]",
+        "wasserstein",
+        "[b]",
+        "y-" * 30,
+    ]
+    figures["models"] = [model | {"name": name} for name in names]
+    figures["pair"] = "disgust:surprise"
+    figures["floor"] = dict.fromkeys(("frechet", "kernel", "density", "coverage"), wide)
+    print_figures(figures)
+    out = capsys.readouterr().out
+    table = out.split("\njudge: ")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    assert table.count("disgust:surprise") == 2 and "[b]" in table
