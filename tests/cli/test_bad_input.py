@@ -335,7 +335,7 @@ def test_a_model_that_its_config_does_not_fit_is_refused(feraug: Feraug, trained
 @pytest.mark.parametrize(
     ("given", "next_step"),
     [
-        ("nothing.h5", "check the name, or make it with 'feraug prepare', 'feraug train', 'feraug synth'"),
+        ("nothing.h5", "check the name ('feraug --help' lists the commands that make files)"),
         (".", "name a file in it, such as dataset.h5"),
         ("text.h5", "give a file that feraug wrote"),
         ("cut.h5", "copy it again, or repeat the command that made it with --overwrite"),

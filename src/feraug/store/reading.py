@@ -175,8 +175,9 @@ def _check_regular(path: Path) -> None:
     if path.is_symlink() and not path.exists():
         raise ArtifactError(f"{path}: a symbolic link that leads nowhere", "mend or remove it")
     if not path.exists():
-        makers = ", ".join(_MAKERS.values())
-        raise MissingArtifactError(f"{path}: no such file; check the name, or make it with {makers}")
+        raise MissingArtifactError(
+            f"{path}: no such file; check the name ('feraug --help' lists the commands that make files)"
+        )
     if not path.is_file():  # a pipe would keep us waiting for ever
         raise ArtifactError(f"{path}: not a regular file", OTHER_FILE)
     if not path.stat().st_size:
