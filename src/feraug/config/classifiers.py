@@ -114,7 +114,8 @@ CLASSIFIER_PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     },
     "cpu": {
         "simple": {
-            "width": 0.5, "dropout": 0.1, "epochs": 20.0, "optimizer": "adamw", "rate": 2e-3, "weight_decay": 0.01,
+            "width": 0.5, "dropout": 0.1, "epochs": 20.0,
+            "optimizer": "adamw", "rate": 2e-3, "weight_decay": 0.01,
         },
         "vgg19": {"width": 0.25, "dropout": 0.2, "epochs": 20.0},
         "surreal": {"width": 0.5, "epochs": 20.0},
