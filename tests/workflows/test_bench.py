@@ -421,22 +421,34 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
 
 # -- the instrument itself ---------------------------------------------------------------------------
 
+HAPPY, SURPRISE = EMOTIONS.index("happy"), EMOTIONS.index("surprise")
 LEARNS = ClassifierConfig(
     model="simple", width=0.15, epochs=4.0, optimizer="adamw", rate=2e-3, weight_decay=0.0, dropout=0.0,
     batch_size=32, rotation=0.0, shift=0.0, zoom=0.0,
 )  # fmt: skip
 
 
+def keep_rows(path: Path, wanted: NDArray[np.bool_]) -> None:
+    """Drop the images of a dataset that are not wanted."""
+    with h5py.File(path, "r+") as file:
+        for name in list(file):
+            values = file[name][()][wanted]
+            del file[name]
+            file.create_dataset(name, data=values)
+
+
 @pytest.fixture(scope="module")
-def drawn_2000(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def two_emotions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Happy and surprised drawn faces alone, which a small network tells apart in seconds."""
     path = tmp_path_factory.mktemp("instrument") / "dataset.h5"
-    prepare("drawn:2000", PrepareConfig(near_copies=False), path)
+    prepare("drawn:1500", PrepareConfig(near_copies=False), path)
+    keep_rows(path, np.isin(read_dataset(path).labels, (HAPPY, SURPRISE)))
     return path
 
 
 @pytest.fixture
-def instrument(tmp_path: Path, drawn_2000: Path) -> Workspace:
-    shutil.copy(drawn_2000, tmp_path / "dataset.h5")
+def instrument(tmp_path: Path, two_emotions: Path) -> Workspace:
+    shutil.copy(two_emotions, tmp_path / "dataset.h5")
     return Workspace(tmp_path)
 
 
@@ -444,7 +456,7 @@ def test_copies_of_training_images_change_nothing_and_wrong_labels_do(instrument
     dataset = read_dataset(instrument.dataset())
     train_rows = dataset.rows(split="train")
     images, labels = dataset.images[train_rows], dataset.labels[train_rows]
-    wrong = (labels + 1 + np.arange(len(labels)) % 6) % 7
+    wrong = np.where(labels == HAPPY, SURPRISE, HAPPY)
     config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=2)
     found = {}
     for name, given in (("copies", labels), ("wrong", wrong)):
@@ -461,17 +473,11 @@ def test_copies_of_training_images_change_nothing_and_wrong_labels_do(instrument
 
 
 def test_fresh_faces_of_a_rare_class_give_a_gain_in_that_class(instrument: Workspace) -> None:
-    happy = EMOTIONS.index("happy")
-    with h5py.File(instrument.dataset(), "r+") as file:
-        labels, split = file["labels"][()], file["split"][()]
-        gone = np.flatnonzero((labels == happy) & (split == SPLITS.index("train")))[20:]
-        kept = np.setdiff1d(np.arange(len(labels)), gone)
-        for name in list(file):
-            values = file[name][()][kept]
-            del file[name]
-            file.create_dataset(name, data=values)
-    fresh = draw(77, range(280), ["happy"] * 280)
-    add_synthetic(instrument, "fresh", fresh, np.full(280, happy), np.full(280, 0))
+    dataset = read_dataset(instrument.dataset())
+    gone = np.flatnonzero((dataset.labels == SURPRISE) & (dataset.split == SPLITS.index("train")))[20:]
+    keep_rows(instrument.dataset(), ~np.isin(np.arange(len(dataset.labels)), gone))
+    fresh = draw(77, range(200), ["surprise"] * 200)
+    add_synthetic(instrument, "fresh", fresh, np.full(200, SURPRISE), np.full(200, 0))
     config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=2)
-    difference = bench(config, instrument).table["differences"]["real+synthetic - real"]["per_class"]["happy"]
-    assert difference["p_holm"] < 0.05 and difference["low"] > 0.0
+    found = bench(config, instrument).table["differences"]["real+synthetic - real"]["per_class"]["surprise"]
+    assert found["p_holm"] < 0.05 and found["low"] > 0.0
