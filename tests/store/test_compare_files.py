@@ -22,7 +22,11 @@ MEASURES: dict[str, Any] = {
 TRAINING = {"step": 1, "steps": 2, "images": 4, "finished": False, "seconds": None, "loss_spread": 0.5}
 MODEL: dict[str, Any] = {
     **MEASURES,
-    **{"name": "räume", "model": "cyclegan", "sha256": "ab", "collapsed": False, "training": TRAINING},
+    "name": "räume",
+    "model": "cyclegan",
+    "sha256": "ab",
+    "collapsed": False,
+    "training": TRAINING,
 }
 JUDGE = {"name": "x", "model": "vgg19", "sha256": "cd", "finished": True, "validation_accuracy": None}
 

@@ -41,7 +41,7 @@ _MAKERS: Final = {
 }
 
 FactsShape = type | tuple["FactsShape", ...] | list["FactsShape"] | Mapping[str, "FactsShape"] | None
-"""What a value of ``facts`` must be: a type, one of several, a list of such, an object with these keys, or null."""
+"""What a value of ``facts`` must be: a type, one of several, a list, an object with these keys, or null."""
 
 
 class ArtifactReader:
