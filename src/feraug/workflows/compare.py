@@ -14,7 +14,6 @@ from feraug.config import CompareConfig, SsimConfig, to_json
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError
 from feraug.store.compare import CompareArrays, read_compare, write_compare
-from feraug.store.dataset import DatasetArrays
 from feraug.store.header import COMPARE, Provenance
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import BATCH, Classifier
@@ -211,8 +210,8 @@ def _validation_rows(
     if len(new) < len(rows):
         notify(
             Note(
-                f"{len(rows) - len(new):,} of {len(rows):,} {emotion} validation faces are copies or near copies "
-                "of training images and left out"
+                f"{len(rows) - len(new):,} of {len(rows):,} {emotion} validation faces are copies or near "
+                "copies of training images and left out"
             )
         )
     return _chosen(new, config.images, config.seed)
