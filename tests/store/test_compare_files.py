@@ -14,17 +14,21 @@ from feraug.errors import ArtifactError
 from feraug.store.compare import SetFaces, read_compare, write_compare
 from feraug.store.header import Provenance
 
-MEASURES = (
-    "share",
-    "identity",
-    "error",
-    "frechet",
-    "kernel",
-    "density",
-    "coverage",
-    "near_copies",
-    "copying",
-)
+INTERVAL = {"mean": 0.5, "low": 0.25, "high": 1}
+MEASURES: dict[str, Any] = {
+    **dict.fromkeys(("share", "identity", "error", "frechet", "kernel", "density", "coverage"), INTERVAL),
+    **dict.fromkeys(("within", "variety", "near_copies", "copying")),
+}
+TRAINING = {"step": 1, "steps": 2, "images": 4, "finished": False, "seconds": None, "loss_spread": 0.5}
+MODEL: dict[str, Any] = {
+    **MEASURES,
+    "name": "räume",
+    "model": "cyclegan",
+    "sha256": "ab",
+    "collapsed": False,
+    "training": TRAINING,
+}
+JUDGE = {"name": "x", "model": "vgg19", "sha256": "cd", "finished": True, "validation_accuracy": None}
 
 
 def faces(seed: int) -> SetFaces:
@@ -39,15 +43,15 @@ def faces(seed: int) -> SetFaces:
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    none = dict.fromkeys(MEASURES)
     table = {
         "pair": "neutral:happy",
-        "faces": 4,
-        "judge": {"name": "vgg19", "sha256": "ab" * 32, "validation_accuracy": None},
+        **dict.fromkeys(("faces", "real_faces", "references", "subsample"), 4),
+        "threshold": None,
+        "judge": JUDGE,
         "floor": None,
-        "untouched": none,
-        "real": none,
-        "models": [{"name": "räume", **none, "training": {}}],
+        "untouched": MEASURES,
+        "real": MEASURES,
+        "models": [MODEL],
     }
     sets = tuple(faces(seed) for seed in range(3))
     write_compare(tmp_path / "x.h5", sets, table, Provenance({}, "feraug compare", 3))
@@ -87,9 +91,14 @@ def test_damaged_arrays(path: Path, name: str, data: Any, words: str) -> None:
     [
         {"judge": {}},
         {"untouched": {}},
+        {"pair": "neutral"},
+        {"models": {}},
         {"models": [1]},
-        {"models": [{"name": "x"}]},
-        {"models": [{"name": "x", **dict.fromkeys(MEASURES)}]},
+        {"models": [MODEL | {"name": 3}]},
+        {"models": [MODEL | {"share": {"mean": 1.0}}]},
+        {"models": [MODEL | {"near_copies": {"share": 1.0}}]},
+        {"models": [MODEL | {"training": {}}]},
+        {"models": [{key: value for key, value in MODEL.items() if key != "collapsed"}]},
         {"floor": 3},
     ],
 )

@@ -423,7 +423,7 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
 
 HAPPY, SURPRISE = EMOTIONS.index("happy"), EMOTIONS.index("surprise")
 LEARNS = ClassifierConfig(
-    model="simple", width=0.15, epochs=4.0, optimizer="adamw", rate=2e-3, weight_decay=0.0, dropout=0.0,
+    model="simple", width=0.15, epochs=12.0, optimizer="adamw", rate=2e-3, weight_decay=0.0, dropout=0.0,
     batch_size=32, rotation=0.0, shift=0.0, zoom=0.0,
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -199,3 +200,16 @@ def test_another_dataset_is_told(shop: Workspace, tmp_path: Path) -> None:
     notes = " ".join(event.text for event in told if isinstance(event, Note))
     assert "the judge was trained on another dataset" in notes
     assert "constant: was trained on another dataset" in notes
+
+
+def test_validation_faces_that_train_has_too_are_left_out(shop: Workspace) -> None:
+    rows = read_dataset(shop.dataset()).rows(split="validation", emotion="neutral")
+    with h5py.File(shop.dataset(), "r+") as file:
+        flags = file["copy_in_train"][()]
+        flags[rows[:3]] = True
+        file["copy_in_train"][...] = flags
+    told: list[Event] = []
+    result = run(shop, replace(FAST, references=30), models=["copy"], notify=told.append)
+    assert result.found.sets[0].rows.tolist() == rows[3:].tolist()
+    left_out = f"3 of {len(rows)} neutral validation faces are copies or near copies"
+    assert any(left_out in str(event) for event in told)

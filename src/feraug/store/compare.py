@@ -15,18 +15,39 @@ from feraug.store.header import COMPARE, Header, Provenance, write_header
 from feraug.store.reading import ArtifactReader, FactsShape, open_artifact
 from feraug.store.writing import new_artifact
 
-_MEASURES: Final[Mapping[str, FactsShape]] = dict.fromkeys(
-    ("share", "identity", "error", "frechet", "kernel", "density", "coverage", "near_copies", "copying"),
-    (dict, None),
-)
+_NUMBER: Final[FactsShape] = (float, int)
+_MAYBE: Final[FactsShape] = (float, int, None)
+_INTERVAL: Final[FactsShape] = ({"mean": _NUMBER, "low": _NUMBER, "high": _NUMBER}, None)
+_DISTANCES: Final = ("frechet", "kernel", "density", "coverage")
+_MEASURES: Final[Mapping[str, FactsShape]] = {
+    **dict.fromkeys(("share", "identity", "error", *_DISTANCES), _INTERVAL),
+    "within": _MAYBE,
+    "variety": _MAYBE,
+    "near_copies": ({"images": int, "of": int, "share": _NUMBER}, None),
+    "copying": ({"statistic": _NUMBER, "p_value": _NUMBER}, None),
+}
+_MODEL: Final[Mapping[str, FactsShape]] = {
+    "name": str,
+    "model": str,
+    "sha256": str,
+    **_MEASURES,
+    "collapsed": bool,
+    "training": {
+        **dict.fromkeys(("step", "steps", "images"), int),
+        "finished": bool,
+        "seconds": _MAYBE,
+        "loss_spread": _MAYBE,
+    },
+}
 _TABLE: Final[Mapping[str, FactsShape]] = {
     "pair": str,
-    "faces": int,
-    "judge": {"name": str, "sha256": str, "validation_accuracy": (float, int, None)},
-    "floor": (dict, None),
+    **dict.fromkeys(("faces", "real_faces", "references", "subsample"), int),
+    "threshold": _MAYBE,
+    "judge": {"name": str, "model": str, "sha256": str, "finished": bool, "validation_accuracy": _MAYBE},
+    "floor": (dict.fromkeys(_DISTANCES, _INTERVAL), None),
     "untouched": _MEASURES,
     "real": _MEASURES,
-    "models": list,
+    "models": [_MODEL],
 }
 FACTS: Final[Mapping[str, FactsShape]] = {"table": _TABLE}
 """What ``facts`` must have."""
@@ -76,15 +97,11 @@ def read_compare(path: Path) -> CompareArrays:
     """Read a comparison; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
     with open_artifact(path, COMPARE) as reader:
         reader.facts(FACTS)
-        models = reader.header.extra["table"]["models"]
-        for one in models:
-            if not isinstance(one, dict) or not isinstance(one.get("name"), str):
-                raise reader.damaged("attribute 'facts' has an unusable 'models'")
-            if not _MEASURES.keys() <= one.keys() or not isinstance(one.get("training"), dict):
-                raise reader.damaged("attribute 'facts' has an unusable 'models'")
-        return CompareArrays(
-            reader.header, tuple(_set(reader, f"sets/{number}") for number in range(2 + len(models)))
-        )
+        table = reader.header.extra["table"]
+        if table["pair"].count(":") != 1:
+            raise reader.damaged("attribute 'facts' has an unusable 'pair'")
+        groups = (f"sets/{number}" for number in range(2 + len(table["models"])))
+        return CompareArrays(reader.header, tuple(_set(reader, group) for group in groups))
 
 
 def _set(reader: ArtifactReader, group: str) -> SetFaces:

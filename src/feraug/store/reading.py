@@ -40,8 +40,8 @@ _MAKERS: Final = {
     COMPARE: "'feraug compare'",
 }
 
-FactsShape = type | tuple["FactsShape", ...] | Mapping[str, "FactsShape"] | None
-"""What a value of ``facts`` must be: a type, one of several, an object with these keys, or null."""
+FactsShape = type | tuple["FactsShape", ...] | list["FactsShape"] | Mapping[str, "FactsShape"] | None
+"""What a value of ``facts`` must be: a type, one of several, a list, an object with these keys, or null."""
 
 
 class ArtifactReader:
@@ -224,6 +224,8 @@ def is_shaped(value: Any, shape: FactsShape) -> bool:
         return value is None
     if isinstance(shape, tuple):
         return any(is_shaped(value, one) for one in shape)
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(is_shaped(one, shape[0]) for one in value)
     if isinstance(shape, Mapping):
         return isinstance(value, dict) and all(
             key in value and is_shaped(value[key], inner) for key, inner in shape.items()

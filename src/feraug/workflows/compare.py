@@ -14,7 +14,6 @@ from feraug.config import CompareConfig, SsimConfig, to_json
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError
 from feraug.store.compare import CompareArrays, read_compare, write_compare
-from feraug.store.dataset import DatasetArrays
 from feraug.store.header import COMPARE, Provenance
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import BATCH, Classifier
@@ -133,14 +132,14 @@ def _measure(
     arrays, judge = faces.arrays, referee.classifier
     for note in _notes(faces, referee, compared):
         notify(Note(note))
+    real = RealFaces(arrays, faces.digest)
     rows = {
-        "source": _validation_rows(arrays, pair.a, config),
-        "real": _validation_rows(arrays, pair.b, config),
+        "source": _validation_rows(real, pair.a, config, notify),
+        "real": _validation_rows(real, pair.b, config, notify),
         "train": _chosen(arrays.rows(split="train", emotion=pair.b), config.references, config.seed),
     }
     references = _features(judge, arrays.images[rows["train"]], _telling("judge: real faces", notify))
     sets = [judged(judge, rows[name], arrays.images[rows[name]], None) for name in ("source", "real")]
-    real = RealFaces(arrays, faces.digest)
     queries = SsimConfig(queries=config.queries, seed=config.seed)
     on_gpu = device if device.startswith("cuda") else None
     validation = real_validation(real, queries, on_gpu, _telling("near copies: real faces", notify))
@@ -154,7 +153,7 @@ def _measure(
         sources=rows["source"],
         truth=truth_of(arrays, rows["source"], pair.b),
         references=references,
-        held_out=sets[1].features[np.isin(rows["real"], real.new_validation_rows())],
+        held_out=sets[1].features,
         size=subsample(len(references), len(rows["source"]), len(rows["real"])),
         threshold=threshold(nearest)[0],
         queries=queries,
@@ -197,14 +196,25 @@ def _measure(
     write_compare(path, tuple(sets), figures, provenance)
 
 
-def _validation_rows(arrays: DatasetArrays, emotion: str, config: CompareConfig) -> NDArray[np.int64]:
-    rows = arrays.rows(split="validation", emotion=emotion)
-    if not len(rows):
+def _validation_rows(
+    real: RealFaces, emotion: str, config: CompareConfig, notify: Notify
+) -> NDArray[np.int64]:
+    """Validation faces of an emotion of which ``train`` has no known copy: a model may have seen those."""
+    rows = real.arrays.rows(split="validation", emotion=emotion)
+    new = np.intersect1d(rows, real.new_validation_rows())
+    if not len(new):
         raise ArtifactError(
-            f"the dataset has no {emotion} face in 'validation'",
+            f"the dataset has no {emotion} face in 'validation' that is no copy of a training image",
             "'feraug info' on the dataset lists what is there",
         )
-    return _chosen(rows, config.images, config.seed)
+    if len(new) < len(rows):
+        notify(
+            Note(
+                f"{len(rows) - len(new):,} of {len(rows):,} {emotion} validation faces are copies or near "
+                "copies of training images and left out"
+            )
+        )
+    return _chosen(new, config.images, config.seed)
 
 
 def _chosen(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:

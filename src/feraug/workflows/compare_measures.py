@@ -111,7 +111,6 @@ def measures(material: Material, images: Images, faces: SetFaces, tell: Tell) ->
 def real_measures(material: Material, rows: NDArray[np.int64], faces: SetFaces, tell: Tell) -> dict[str, Any]:
     """The same of real validation faces of the target; without what needs a source."""
     images = material.real.arrays.images[rows]
-    new = np.intersect1d(rows, material.real.new_validation_rows())
     return {
         "share": share_of(material, faces),
         "identity": None,
@@ -119,7 +118,7 @@ def real_measures(material: Material, rows: NDArray[np.int64], faces: SetFaces, 
         **distances(material, faces.features)[0],
         "within": within_ssim(images, material.seed),
         "variety": None,
-        "near_copies": near_copies(material, material.real.arrays.images[new], None, tell),
+        "near_copies": near_copies(material, images, None, tell),
         "copying": None,
     }
 
