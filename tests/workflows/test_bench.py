@@ -415,6 +415,8 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
     )
     plenty = conclusions(figures({"real": np.ones((2, 735), bool)}, np.arange(735).astype(np.uint8) % 7))
     assert plenty == []
+    alike = conclusions(figures({"real": real, "same": real}, labels))
+    assert alike[0] == "same and real are right on the same test images: nothing to tell them apart by."
     few = conclusions(figures({"real": real[:, :60], "same": same[:, :60]}, labels[:60]))
     assert few[-1].startswith("few test images (points that one is worth): angry ")
 

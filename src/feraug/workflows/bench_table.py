@@ -121,6 +121,8 @@ def _differences(
 def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int) -> list[str]:
     overall = difference["accuracy"]
     interval = f"{100 * overall['low']:+.1f} to {100 * overall['high']:+.1f} points"
+    if overall["low"] == overall["high"] == 0.0:
+        return [f"{arm} and {base} are right on the same test images: nothing to tell them apart by."]
     if repeats == 1:
         return [
             f"{arm}: one repeat, so nothing may be concluded: another seed alone moves accuracy by a point "
