@@ -37,7 +37,7 @@ from feraug.workflows import prepare as _prepare
 from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
-from feraug.workflows.bench import BenchResult
+from feraug.workflows.bench_outcome import BenchResult
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.compare import CompareResult
 from feraug.workflows.events import Notify, ignore

@@ -26,7 +26,7 @@ from feraug.config.values import fields, one_of
 from feraug.errors import UsageError
 
 if TYPE_CHECKING:
-    from feraug.workflows.bench import BenchPlan, BenchResult
+    from feraug.workflows.bench_outcome import BenchPlan, BenchResult
 
 _HELP = {name: field.metadata.get("help", "") for name, field in fields(BenchConfig).items()}
 _SETTINGS = ("epochs", "steps", "batch_size", "width", "precision", "seed")

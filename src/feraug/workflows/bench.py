@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from feraug.store.header import BENCH, Header, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.workspace import Workspace
 from feraug.training import alone
+from feraug.workflows.bench_outcome import BenchPlan, BenchResult
 from feraug.workflows.bench_parts import Part, read_part, run_part
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, total_steps
@@ -41,81 +42,6 @@ if TYPE_CHECKING:
 
 TIMED_STEPS = 3
 """Steps that are timed to tell how long a benchmark will take."""
-
-
-@dataclass(frozen=True)
-class BenchResult:
-    """A benchmark; ``as_json`` is what ``--json`` prints."""
-
-    path: Path
-    already_done: bool
-    interrupted: bool
-    classifier: str
-    repeats: int
-    steps: int
-    reduced: bool
-    table: dict[str, Any]
-    """``arms``, ``differences`` and ``images``, as ``docs/bench.md`` describes them."""
-    conclusions: list[str]
-    plots: list[Path] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "path": str(self.path),
-            "already_done": self.already_done,
-            "interrupted": self.interrupted,
-            "classifier": self.classifier,
-            "repeats": self.repeats,
-            "steps": self.steps,
-            "reduced": self.reduced,
-            **self.table,
-            "conclusions": self.conclusions,
-            "plots": [str(path) for path in self.plots],
-        }
-
-
-@dataclass(frozen=True)
-class BenchPlan:
-    """What a benchmark would be: ``as_json`` is what ``--dry-run --json`` prints."""
-
-    path: Path
-    config: dict[str, Any]
-    files: list[Path]
-    parts: int
-    """Trainings that are still to be done."""
-    steps: int
-    seconds_per_step: float
-    seconds: float
-
-    @property
-    def text(self) -> str:
-        """The plan in a line."""
-        hours = self.seconds / 3600
-        long = (
-            f"{hours / 24:.1f} days"
-            if hours > 48
-            else f"{hours:.1f} h"
-            if hours > 2
-            else f"{hours * 60:.0f} min"
-        )
-        return (
-            f"{self.config['model']}: trainings to do: {self.parts}, of {self.steps:,} "
-            f"steps at {self.seconds_per_step:.2f} s: about {long}"
-            + ("; '--repeats 1 --epochs N' is quicker, and says less" if hours > 2 else "")
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {
-            "path": str(self.path),
-            "config": self.config,
-            "synthetic": [str(path) for path in self.files],
-            "trainings": self.parts,
-            "steps": self.steps,
-            "seconds_per_step": round(self.seconds_per_step, 5),
-            "seconds": round(self.seconds, 1),
-        }
 
 
 @dataclass(frozen=True)

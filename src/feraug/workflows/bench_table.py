@@ -125,8 +125,8 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
         return [f"{arm} and {base} are right on the same test images: nothing to tell them apart by."]
     if repeats == 1:
         return [
-            f"{arm}: one repeat, so nothing may be concluded: another seed alone moves accuracy by a point "
-            f"or so. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
+            f"{arm}: one repeat, so nothing may be concluded: what another seed would give is "
+            f"unknown. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
         ]
     p = "p < 0.001" if overall["p"] < 0.001 else f"p = {overall['p']:.3f}"
     if overall["low"] > 0 or overall["high"] < 0:
