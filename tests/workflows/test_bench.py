@@ -112,6 +112,17 @@ def test_the_real_arm_s_classifier_is_what_train_makes(with_synthetic: Workspace
     np.testing.assert_array_equal(load_classifier(trained).probabilities(images), first)
 
 
+def test_an_epoch_is_a_pass_over_the_real_faces_in_every_arm(with_synthetic: Workspace) -> None:
+    config = replace(PAIRED, classifier=replace(TINY, steps=None, epochs=0.3), repeats=1)
+    result = bench(config, with_synthetic)
+    folder = result.path.with_suffix("")
+    parts = [read_predictions(folder / f"{arm}-0.h5") for arm in config.arms]
+    images = len(read_dataset(with_synthetic.dataset()).rows(split="train"))
+    assert [part.facts["steps"] for part in parts] == [round(0.3 * -(-images // 16))] * 2
+    assert [len(part.validation_accuracy) for part in parts] == [1, 1]
+    assert result.table["arms"]["real+synthetic"]["training_images"] == {"real": images, "synthetic": 30}
+
+
 def test_a_trained_model_of_the_same_config_is_not_trained_again(with_synthetic: Workspace) -> None:
     train(TINY, with_synthetic)
     events: list[Event] = []
@@ -473,6 +484,19 @@ def test_the_table_by_hand() -> None:
     assert difference["per_class"]["angry"]["mean"] == pytest.approx(0.375)
     assert difference["per_class"]["happy"] == {"mean": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
     assert difference["mcnemar"] == [1.0, 0.5]
+
+
+def test_copies_of_one_test_image_are_drawn_together() -> None:
+    random = np.random.default_rng(0)
+    real, more = random.random((1, 80)) < 0.5, random.random((1, 80)) < 0.6
+    labels, groups = np.full(80, 3, np.uint8), np.arange(80, dtype=np.int32) // 4
+    copies = [np.repeat(rows[:, ::4], 4, axis=1) for rows in (real, more)]
+    widths = []
+    for group in (np.full(80, -1, np.int32), np.where(groups > 9, groups, -1).astype(np.int32), groups):
+        found = figures(dict(zip(("real", "more"), copies, strict=True)), labels, duplicate_group=group)
+        difference = found["differences"]["more - real"]["accuracy"]
+        widths.append(difference["high"] - difference["low"])
+    assert widths[0] * 1.1 < widths[1] < widths[2] / 1.1
 
 
 def test_conclusions_say_no_more_than_the_figures() -> None:
