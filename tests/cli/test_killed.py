@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,17 +21,31 @@ Feraug = Callable[..., Any]
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "kill_training.py"
 
 
+@pytest.fixture(scope="module")
+def kill_training() -> Any:
+    """The parts of ``benchmarks/kill_training.py``."""
+    named = importlib.util.spec_from_file_location("kill_training", SCRIPT)
+    assert named is not None and named.loader is not None
+    module = importlib.util.module_from_spec(named)
+    named.loader.exec_module(module)
+    return module
+
+
 @pytest.mark.parametrize(("model", "times"), [("cyclegan", 2), ("wgan-gp", 1)])
-def test_a_training_that_is_killed_now_and_then_ends_the_same(model: str, times: int) -> None:
-    done = subprocess.run(
-        [sys.executable, SCRIPT, "--model", model, "--times", str(times), "--steps", "40", "--seed", "1"],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "the same to the bit; left over: []" in done.stdout
+def test_a_training_that_is_killed_now_and_then_ends_the_same(
+    workspace: Workspace, tmp_path: Path, feraug: Feraug, kill_training: Any, model: str, times: int
+) -> None:
+    killed, whole = workspace.root, shutil.copytree(workspace.root, tmp_path / "whole")
+    moment, step = random.Random(1), 0
+    for _ in range(times):
+        assert kill_training.run_and_kill(killed, model, 40, moment), "done before it could be killed"
+        wrong, step = kill_training.complaint(killed, step)
+        assert not wrong
+    for root in (killed, whole):  # to the end, in this process: no need to start another
+        assert feraug(*kill_training.command(root, model, 40)[len(kill_training.FERAUG) :]).code == 0
+    paths = [kill_training.model_file(root) for root in (killed, whole)]
+    assert kill_training.differing(*paths) == []
+    assert not list(paths[0].parent.glob(".*.partial"))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 
+Feraug = Callable[..., Any]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 RANKS = Path(__file__).parents[1] / "training" / "ranks.py"
 SETTINGS = (
@@ -46,19 +49,18 @@ def assert_same_training(first: Path, second: Path) -> None:
     assert whole.header.provenance.config == shared.header.provenance.config
 
 
-def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace) -> None:
-    train = ("-m", "feraug", "train", "cyclegan", *SETTINGS, "-w", workspace.root, "--json")
-    one = run(sys.executable, *train, "--name", "one")
-    assert one.returncode == 0, one.stderr
-    two = run(*TORCHRUN, *train, "--name", "two")
+def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace, feraug: Feraug) -> None:
+    train = ("train", "cyclegan", *SETTINGS, "-w", workspace.root, "--json")
+    assert feraug(*train, "--name", "one").code == 0
+    two = run(*TORCHRUN, "-m", "feraug", *train, "--name", "two")
     assert two.returncode == 0, two.stderr
     assert json.loads(two.stdout)["path"] == str(workspace.model("two")), "one JSON object, from the first"
     assert two.stderr.count("saved checkpoint") == 1
     assert_same_training(workspace.model("one"), workspace.model("two"))
     # And the images that two processes make are those of one.
-    synth = ("-m", "feraug", "synth", "--model", "one", "-n", "45", "--batch-size", "8", "-w", workspace.root)
-    assert run(sys.executable, *synth, "--name", "alone").returncode == 0
-    shared = run(*TORCHRUN, *synth, "--name", "shared")
+    synth = ("synth", "--model", "one", "-n", "45", "--batch-size", "8", "-w", workspace.root)
+    assert feraug(*synth, "--name", "alone").code == 0
+    shared = run(*TORCHRUN, "-m", "feraug", *synth, "--name", "shared")
     assert shared.returncode == 0, shared.stderr
     assert shared.stdout.count("wrote: ") == 1
     first, second = (read_synthetic(workspace.synthetic(name)) for name in ("alone", "shared"))
@@ -67,11 +69,10 @@ def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace) ->
     assert np.array_equal(first.origin_round, second.origin_round)
 
 
-def test_devices_starts_the_other_processes_itself(workspace: Workspace) -> None:
-    train = (sys.executable, "-m", "feraug", "train", "wasserstein", *SETTINGS[:-3], "-w", workspace.root)
-    one = run(*train, "--name", "one")
-    assert one.returncode == 0, one.stderr
-    two = run(*train, "--name", "two", "--devices", "2")
+def test_devices_starts_the_other_processes_itself(workspace: Workspace, feraug: Feraug) -> None:
+    train = ("train", "wasserstein", *SETTINGS[:-3], "-w", workspace.root)
+    assert feraug(*train, "--name", "one").code == 0
+    two = run(sys.executable, "-m", "feraug", *train, "--name", "two", "--devices", "2")
     assert two.returncode == 0, two.stderr
     assert two.stdout.count("wrote: ") == 1
     assert_same_training(workspace.model("one"), workspace.model("two"))

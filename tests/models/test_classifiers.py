@@ -194,7 +194,7 @@ PLAIN: Mapping[str, Any] = {
     "rotation": 0.0, "zoom": 0.0, "shift": 0.0, "flip": False,
 }  # fmt: skip
 EFFORT: Mapping[str, Mapping[str, Any]] = {
-    "simple": {"width": 0.125, "rate": 3e-3, "steps": 140},
+    "simple": {"width": 0.0625, "rate": 3e-3, "steps": 140},
     "vgg19": {"width": 0.0625, "rate": 3e-3, "steps": 100, "crop": 48},
     "surreal": {"width": 0.125, "rate": 6e-3, "steps": 180},
 }
