@@ -5,6 +5,7 @@
 All three train the same network with the same optimizer and batch size on the same drawn faces, in turns
 within one run; the table has medians of images a second and their ratio to the bare network's.  The
 PIL loop does what public repositories do: PIL images, torchvision's transforms, a DataLoader.
+``--cpu-time`` counts the processor's time on one thread, which other programs disturb less.
 """
 
 from __future__ import annotations
@@ -65,8 +66,10 @@ def _plain_steps(state: ClassifierState, batches: Iterator[tuple[torch.Tensor, t
         state.optimizer.step()
 
 
-def contenders(config: ClassifierConfig, faces: LabelledFaces, steps: int) -> dict[str, Callable[[], float]]:
-    """Seconds of ``steps`` training steps by each."""
+def contenders(
+    config: ClassifierConfig, faces: LabelledFaces, steps: int, clock: Callable[[], float]
+) -> dict[str, Callable[[], float]]:
+    """Seconds by ``clock`` of ``steps`` training steps by each."""
     states = {name: _state(config) for name in ("bare", "feraug", "pil")}
     batches = LabelledBatches(faces, config, Sampling(config.batch_size, 0, torch.device("cpu")))
     ready = batches.batch(0)
@@ -74,9 +77,9 @@ def contenders(config: ClassifierConfig, faces: LabelledFaces, steps: int) -> di
     loader = DataLoader(_PilFaces(faces, config), config.batch_size, shuffle=True, drop_last=True)
 
     def timed(work: Callable[[], None]) -> float:
-        started = time.perf_counter()
+        started = clock()
         work()
-        return time.perf_counter() - started
+        return clock() - started
 
     def bare() -> None:
         states["bare"].network.train()
@@ -110,17 +113,20 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--cpu-time", action="store_true")
     args = parser.parse_args()
+    if args.cpu_time:
+        torch.set_num_threads(1)
     base = DEFAULTS[args.model]
     assert isinstance(base, ClassifierConfig)
     config = replace(base, width=args.width, batch_size=args.batch_size)
     count = args.batch_size * (args.steps + 1)
     labels = row_emotions(0, np.arange(count)).astype(np.uint8)
     faces = LabelledFaces(draw(0, range(count)), labels, np.ones(count, np.float32))
-    runs = contenders(config, faces, args.steps)
+    runs = contenders(config, faces, args.steps, time.process_time if args.cpu_time else time.perf_counter)
     times: dict[str, list[float]] = {name: [] for name in runs}
     for round_number in range(args.rounds + 1):
-        for name, run in runs.items():
+        for name, run in list(runs.items())[:: 1 if round_number % 2 else -1]:  # by turns the first
             seconds = run()
             if round_number:  # the first warms up
                 times[name].append(args.steps * args.batch_size / seconds)

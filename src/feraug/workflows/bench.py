@@ -80,7 +80,7 @@ def bench(
 
         header = on_first_process(fabric, begin)
         if header is not None and _is_all(header, provenance):
-            return _finished(config, path)
+            return _finished(config, path, draws=fabric.is_global_zero)
         parts = _parts(config, path, given)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path.with_suffix("")))
@@ -215,7 +215,7 @@ def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
     repeats = "1 repeat" if config.repeats == 1 else f"{config.repeats} repeats"
     title = f"{config.classifier.model}, {repeats} of {facts['steps']:,} steps"
     if facts["reduced"]:
-        title += f"\nREDUCED: {', '.join(facts['reductions'])}"
+        title += f"\nREDUCED: {', '.join(facts.get('reductions', ['less than the defaults']))}"
     for place, figure in zip(
         _plots(path),
         (table_figure(facts["table"], title), confusion_figure(facts["table"], title)),
@@ -245,8 +245,13 @@ def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
     return result
 
 
-def _finished(config: BenchConfig, path: Path) -> BenchResult:
-    return _result(config, path, read_bench(path).header.extra, already_done=True)
+def _finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
+    """What is there; the process that ``draws`` makes plots anew that went."""
+    facts = read_bench(path).header.extra
+    places = [place.with_suffix(ending) for place in _plots(path) for ending in (".png", ".svg")]
+    if draws and not all(place.exists() for place in places):
+        _plot(path, facts, config)
+    return _result(config, path, facts, already_done=True)
 
 
 def _interrupted(config: BenchConfig, path: Path) -> BenchResult:
