@@ -193,13 +193,13 @@ MUTATIONS = (
     Mutation(
         "EMA: decay swapped",
         "training/state.py",
-        "_foreach_lerp_(list(average.parameters()), list(source.parameters()), 1.0 - decay)",
-        "_foreach_lerp_(list(average.parameters()), list(source.parameters()), decay)", LOOP,
+        "share = 1.0 - min(decay, (1 + step) / (10 + step))",
+        "share = min(decay, (1 + step) / (10 + step))", LOOP,
     ),
     Mutation(
         "EMA: no warm-up",
         "training/state.py",
-        "min(self.ema_decay, (1 + self.step) / (10 + self.step))", "self.ema_decay", LOOP,
+        "1.0 - min(decay, (1 + step) / (10 + step))", "1.0 - decay", LOOP,
     ),
     Mutation(
         "history: always the new fakes",
