@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import (
+    AnyGanConfig,
     BenchConfig,
     ClassifierConfig,
     CompareConfig,
-    NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
     SsimConfig,
@@ -180,7 +180,7 @@ def prepare(
 
 
 def train(
-    model: str | TranslatorConfig | NoiseConfig | ClassifierConfig,
+    model: str | AnyGanConfig | ClassifierConfig,
     *,
     workspace: str | Path = "artifacts",
     name: str | None = None,

@@ -11,7 +11,7 @@ from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
 from feraug.config.values import fields
-from feraug.emotions import parse_split
+from feraug.emotions import ALL, parse_split
 from feraug.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ app = new_app()
 def command(
     context: typer.Context,
     pair: Annotated[
-        str, typer.Option("--pair", metavar="A:B", help="Translate from emotion A to emotion B.")
+        str, typer.Option("--pair", metavar="A:B", help="Translate emotion A into B; 'all' is every other.")
     ] = DEFAULTS.pair,
     emotion: Annotated[
         list[str] | None,
@@ -44,7 +44,7 @@ def command(
             "--model",
             metavar="NAME|FILE",
             help="The model to use, such as weighted or wgan-gp.",
-            show_default="the only one trained for the pair",
+            show_default="the only one trained for the pair, else the packaged",
         ),
     ] = None,
     source: Annotated[
@@ -56,6 +56,9 @@ def command(
             show_default="the workspace's dataset",
         ),
     ] = None,
+    strength: Annotated[
+        float, typer.Option("--strength", help=fields(SynthConfig)["strength"].metadata["help"])
+    ] = DEFAULTS.strength,
     source_share: Annotated[
         float,
         typer.Option("--source-share", help=fields(SynthConfig)["source_share"].metadata["help"]),
@@ -117,6 +120,7 @@ def command(
         batch_size=batch_size,
         seed=seed,
         source_share=source_share,
+        strength=strength,
     )
 
     from feraug.cli import config_options, console
@@ -162,13 +166,14 @@ def _print(result: SynthResult) -> None:
     if result.pair is None:
         console.print_text(f"made from noise: {', '.join(result.emotions)}")
         return
+    of = "" if result.pair.a == ALL else f"'{result.pair.a}' "
     if result.source is None:
-        whence = f"real '{result.pair.a}' faces of train"
+        whence = f"real {of}faces of train"
     elif result.source_share < 1.0:
         share = f"{result.source_share:.0%} of the images from {result.source.name}"
-        whence = f"'{result.pair.a}' faces ({share}, the others from real faces of train)"
+        whence = f"{of}faces ({share}, the others from real faces of train)"
     else:
-        whence = f"'{result.pair.a}' faces of {result.source.name}"
+        whence = f"{of}faces of {result.source.name}"
     console.print_text(
         f"made from {result.sources:,} {whence}, each used up to "
         f"{result.rounds} time{'s' if result.rounds > 1 else ''}"

@@ -12,16 +12,24 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
-from feraug.config.models import (
+from feraug.config.gan import (
     DIFF_AUGMENTATIONS,
     DISCRIMINATOR_NORMS,
     NOISE_GENERATORS,
     OUTPUTS,
     PRECISIONS,
+    STARGANS,
     TRANSLATORS,
     UPSAMPLINGS,
     GanConfig,
+)
+from feraug.config.models import (
+    ADVERSARIAL,
+    SCORES,
+    AnyGanConfig,
     NoiseConfig,
+    StarGANConfig,
+    TranslationConfig,
     TranslatorConfig,
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
@@ -40,6 +48,7 @@ from feraug.config.tasks import (
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
+    "ADVERSARIAL",
     "ARMS",
     "CLASSIFIERS",
     "DEFAULTS",
@@ -55,11 +64,14 @@ __all__ = [
     "PRECISIONS",
     "PRESETS",
     "SCHEDULES",
+    "SCORES",
     "SSIM_VARIANTS",
+    "STARGANS",
     "SYNTHETIC_ARMS",
     "TRANSLATORS",
     "UPSAMPLINGS",
     "USES",
+    "AnyGanConfig",
     "BenchConfig",
     "ClassifierConfig",
     "CompareConfig",
@@ -70,7 +82,9 @@ __all__ = [
     "PhotosConfig",
     "PrepareConfig",
     "SsimConfig",
+    "StarGANConfig",
     "SynthConfig",
+    "TranslationConfig",
     "TranslatorConfig",
     "classifier_config",
     "differences",

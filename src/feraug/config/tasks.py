@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feraug.config.values import check, setting
-from feraug.emotions import DomainPair, parse_emotion
+from feraug.emotions import DomainPair, PairSet, parse_emotion
 
 LABEL_SOURCES: Final = ("fer2013", "ferplus")
 SSIM_VARIANTS: Final = ("uniform", "gaussian")
@@ -48,10 +48,18 @@ class SynthConfig:
     source_share: float = setting(
         0.0, "Share of the faces out of --source; all of them where it is given.", low=0.0, high=1.0
     )
+    strength: float = setting(
+        1.0, "With models of all pairs: 1 the whole expression, 0.5 half of it.", low=0.0, high=2.0
+    )
 
     def __post_init__(self) -> None:
         check(self)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(PairSet.parse(self.pair)))
+
+    @property
+    def pairs(self) -> PairSet:
+        """What is translated into what."""
+        return PairSet.parse(self.pair)
 
 
 @dataclass(frozen=True)

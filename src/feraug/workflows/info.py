@@ -14,7 +14,7 @@ from feraug.store.compare import read_compare
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
-from feraug.store.model import read_model
+from feraug.store.model import ModelArrays, read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.ssim import read_ssim
 from feraug.store.synthetic import read_synthetic
@@ -68,8 +68,9 @@ def _dataset(path: Path, header: Header) -> dict[str, Any]:
 def _model(path: Path, header: Header) -> dict[str, Any]:
     saved = read_model(path)
     parameters: dict[str, int] = {}
-    # A finished classifier holds its best epoch alone.
-    kept = "networks" if any(name.startswith("networks/") for name in saved.arrays) else "chosen"
+    # A finished classifier holds its best epoch alone, exported weights the moving average.
+    groups = [group for group in ("networks", "chosen", "ema") if _has(saved, group)]
+    kept = groups[0] if groups else ""
     for name, values in saved.arrays.items():
         group, _, rest = name.partition("/")
         if group == kept and not rest.endswith(_STATISTICS):
@@ -92,6 +93,10 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
         "losses": losses,
         **({"chosen_epoch": chosen} if chosen else {}),
     }
+
+
+def _has(saved: ModelArrays, group: str) -> bool:
+    return any(name.startswith(f"{group}/") for name in saved.arrays)
 
 
 def _synthetic(path: Path, header: Header) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import PhotosConfig, differences, to_json
-from feraug.emotions import DomainPair, emotion_code
+from feraug.emotions import DomainPair, PairSet, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError
 from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
 from feraug.plots import sheet, write_png
@@ -25,7 +25,7 @@ from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.model_files import find_model
-from feraug.workflows.translators import Translator, load_translator, translator_for_pair
+from feraug.workflows.translators import Translator, load_translator, translator_for
 
 RECORD: Final = "photos.json"
 """The file that marks a folder of translated photos, and says what is in it."""
@@ -114,7 +114,10 @@ def translate_photos(
     pair = DomainPair.parse(config.pair)
     if not folder.exists():
         raise MissingArtifactError(f"--photos {folder}: no such folder; give one with photos in it")
-    chosen = translator_for_pair(pair, workspace) if model is None else find_model(model, workspace, pair)
+    if model is None:
+        chosen = translator_for(PairSet(pair.a, pair.b), workspace)
+    else:
+        chosen = find_model(model, workspace, pair)
     translator = load_translator(chosen, device=device)
     translator.generator(pair)
     judge = None if classifier is None else load_classifier(classifier, device=device)

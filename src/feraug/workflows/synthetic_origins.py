@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from feraug.emotions import SPLITS
 from feraug.errors import ArtifactError, FeraugError
+from feraug.images import fingerprints
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import sha256_file
+from feraug.store.header import MODEL
+from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.packaged import packaged_models
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
 
 
@@ -26,7 +33,7 @@ def training_sets(
     sets = synthetic_sets(workspace, given)
     for each in sets:
         _check_origins(each, dataset, digest, workspace)
-        _check_models(each, digest, workspace)
+        _check_models(each, dataset, digest, workspace)
     return sets
 
 
@@ -57,9 +64,9 @@ def _check_chain(
 ) -> None:
     for path in workspace.synthetics():
         if path.resolve() != file.path.resolve() and sha256_file(path) == source:
-            _check_origins(
-                SyntheticSet(path, path.stem, source, read_synthetic(path)), dataset, digest, workspace
-            )
+            earlier = SyntheticSet(path, path.stem, source, read_synthetic(path))
+            _check_origins(earlier, dataset, digest, workspace)
+            _check_models(earlier, dataset, digest, workspace)
             return
     raise ArtifactError(
         f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
@@ -68,17 +75,42 @@ def _check_chain(
     )
 
 
-def _check_models(file: SyntheticSet, digest: str, workspace: Workspace) -> None:
-    """Refuse images by a model of the workspace that was trained on another dataset."""
-    wanted = set(file.arrays.header.provenance.inputs.values())
-    for path in workspace.models():
+def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, workspace: Workspace) -> None:
+    """Refuse images by a model that has seen images outside this dataset's ``train``.
+
+    A model of another dataset may have: its file tells, by the fingerprints of what it was trained on.
+    """
+    header = file.arrays.header
+    wanted = {*header.provenance.inputs.values(), header.extra.get("model")}
+    for path in [*workspace.models(), *packaged_models()]:
         try:
             header = read_artifact_header(path)
         except FeraugError:
             continue
-        if sha256_file(path) in wanted and digest not in header.provenance.inputs.values():
+        if header.encoding_type != MODEL or sha256_file(path) not in wanted:
+            continue
+        if digest in header.provenance.inputs.values():
+            continue
+        seen = read_model(path, ("trained_on",)).arrays.get("trained_on/images")
+        if seen is None:
             raise ArtifactError(
                 f"{file.path}: its model {path.stem} was trained on another dataset, "
                 "whose training images may be test images here",
                 "train it on this dataset",
             )
+        _check_seen(file, path, seen, dataset)
+
+
+def _check_seen(file: SyntheticSet, model: Path, seen: NDArray[np.uint64], dataset: DatasetArrays) -> None:
+    """Refuse a model that has seen held-out images of the dataset that are not in its ``train`` as well."""
+    held_out = np.flatnonzero(dataset.split != SPLITS.index("train"))
+    of_train = fingerprints(dataset.images[dataset.split == SPLITS.index("train")])
+    found = fingerprints(dataset.images[held_out])
+    leaking = held_out[np.isin(found, seen) & ~np.isin(found, of_train)]
+    if len(leaking):
+        split = SPLITS[int(dataset.split[leaking[0]])]
+        raise ArtifactError(
+            f"{file.path}: its model {model.stem} was trained on {len(leaking):,} images that this dataset "
+            f"holds out (the first is row {int(leaking[0])}, in '{split}')",
+            "train a model on this dataset's 'train'",
+        )
