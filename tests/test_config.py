@@ -16,6 +16,7 @@ from feraug.config import (
     NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
+    StarGANConfig,
     SynthConfig,
     TranslatorConfig,
     differences,
@@ -28,7 +29,15 @@ from feraug.config.values import option
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
 
-KINDS = (PrepareConfig, TranslatorConfig, NoiseConfig, ClassifierConfig, SynthConfig, NoiseSynthConfig)
+KINDS = (
+    PrepareConfig,
+    TranslatorConfig,
+    StarGANConfig,
+    NoiseConfig,
+    ClassifierConfig,
+    SynthConfig,
+    NoiseSynthConfig,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,6 +59,7 @@ CHANGED: dict[str, Any] = {
     "diff_augment": "cutout,brightness", "seed": 9, "source_share": 0.5, "width": 0.25, "dropout": 0.125,
     "label_smoothing": 0.2, "class_weights": True, "optimizer": "adamw", "rate": 0.3, "momentum": 0.25,
     "weight_decay": 0.75, "schedule": "step", "warmup": 0.5, "rotation": 3.0, "shift": 1.0, "zoom": 0.5,
+    "scores": "shared", "adversarial": "wasserstein",
     "erasing": 0.5, "mixup": 0.3, "randaugment": 3, "randaugment_magnitude": 5, "crop": 40,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
@@ -183,6 +193,14 @@ LIMITS: list[Limit] = [
     (ClassifierConfig, "randaugment", 0, 16, [-1, 17]),
     (ClassifierConfig, "randaugment_magnitude", 0, 30, [-1, 31]),
     (ClassifierConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
+    (SynthConfig, "strength", 0.0, 2.0, [-0.1, 2.1, _NAN]),
+    (StarGANConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+]
+_STAR = {field.name for field in dataclasses.fields(StarGANConfig)}
+LIMITS += [
+    (StarGANConfig, name, *limits)
+    for kind, name, *limits in LIMITS
+    if kind is TranslatorConfig and name in _STAR
 ]
 ELSEWHERE = {
     ("gamma_end", "weighted", 1.0, 1.5),

@@ -132,10 +132,6 @@ class StarGANConfig(TranslationConfig):
         object.__setattr__(self, "emotions", _ordered(self.emotions))
         if len(self.emotions) < 2:
             raise UsageError("--emotion: a translator needs two emotions or more")
-        if self.adversarial == "least-squares" and self.critic_steps > 1:
-            raise UsageError("--critic-steps: are for --adversarial wasserstein")
-        if self.adversarial == "wasserstein" and self.weighted_cycle:
-            raise UsageError("--weighted-cycle: a critic's scores have no scale to weigh faces by")
 
     @property
     def pairs(self) -> tuple[DomainPair, ...]:

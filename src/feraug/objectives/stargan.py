@@ -119,6 +119,8 @@ class StarGAN:
         assert callable(features)
         with torch.no_grad():
             quality = face_quality(judge(batch.real, batch.classes).scores)
+        if self.critic:  # whose scores have no scale
+            quality = quality.new_ones(quality.shape)
         return weighted_cycle(
             recovered, batch.real, features(recovered), features(batch.real), quality,
             self.gamma_end * progress,

@@ -49,7 +49,7 @@ def training_batches(
     return batches, len(images)
 
 
-def trained_on(config: AnyGanConfig, faces: DatasetArrays, source: DomainSource | None) -> NDArray[np.uint64]:
+def trained_on(config: AnyGanConfig, faces: DatasetArrays, source: DomainSource | None) -> NDArray[np.int64]:
     """The fingerprints of all images that a model is trained on, sorted: to know test images by."""
     emotions: tuple[str, ...]
     if isinstance(config, TranslatorConfig):

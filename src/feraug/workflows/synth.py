@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -13,19 +13,26 @@ from numpy.typing import NDArray
 from feraug.config import NoiseConfig, NoiseSynthConfig, SynthConfig
 from feraug.emotions import PairSet
 from feraug.errors import UsageError
+from feraug.plots import sheet, write_png
+from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import launched, on_first_process
-from feraug.workflows.events import Note, Notify, Progress, ignore
+from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import config_of, find_model
 from feraug.workflows.packaged import is_packaged
 from feraug.workflows.synth_job import SynthResult, completed, noise_job, translation_job
-from feraug.workflows.synth_makers import Made, Maker
+from feraug.workflows.synth_makers import Made, Maker, Translations
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The rows of the sheet that goes with a set of another strength than 1."""
+
+COLUMNS: Final = 12
 
 __all__ = ["SynthOptions", "SynthResult", "makes_from_noise", "synthesise"]
 
@@ -100,6 +107,11 @@ def synthesise(
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))
         _write(path, config, maker, provenance, job.facts, fabric, notify)
+        if isinstance(maker, Translations) and job.config["strength"] != 1.0 and fabric.is_global_zero:
+            sheet_path = path.with_name(f"{path.stem}-strengths.png")
+            with atomic_path(sheet_path) as temporary:
+                write_png(sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2), temporary)
+            notify(Saved("sheet of strengths", sheet_path.resolve()))
     return result
 
 

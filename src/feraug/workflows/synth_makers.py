@@ -65,6 +65,13 @@ class Translations:
         labels = np.full(len(places), emotion_code(self._pair.b), np.uint8)
         return Made(images, labels, rows, rounds.astype(np.uint16), np.zeros(len(places), np.uint8))
 
+    def by_strength(self, strengths: Sequence[float], count: int) -> NDArray[np.uint8]:
+        """The first ``count`` faces, a row for each strength: uint8 (strengths * count, 48, 48)."""
+        chosen, _ = self.sources(np.arange(count))
+        faces = to_float(on_device(self._faces[chosen], self._translator.device))
+        rows = [self._translator.forward(faces, self._pair, strength) for strength in strengths]
+        return np.concatenate([to_uint8(row).cpu().numpy() for row in rows])
+
     def sources(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of the sources each place uses, and the round, (n,) each: every source once a round."""
         count = len(self._rows)

@@ -78,7 +78,8 @@ def _check_chain(
 def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, workspace: Workspace) -> None:
     """Refuse images by a model that has seen images outside this dataset's ``train``.
 
-    A model of another dataset may have: its file tells, by the fingerprints of what it was trained on.
+    Its file tells, by the fingerprints of what it was trained on; without those (files of earlier
+    versions) it has to be of this very dataset.
     """
     header = file.arrays.header
     wanted = {*header.provenance.inputs.values(), header.extra.get("model")}
@@ -89,19 +90,18 @@ def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, works
             continue
         if header.encoding_type != MODEL or sha256_file(path) not in wanted:
             continue
-        if digest in header.provenance.inputs.values():
-            continue
         seen = read_model(path, ("trained_on",)).arrays.get("trained_on/images")
-        if seen is None:
+        if seen is not None:
+            _check_seen(file, path, seen, dataset)
+        elif digest not in header.provenance.inputs.values():
             raise ArtifactError(
                 f"{file.path}: its model {path.stem} was trained on another dataset, "
                 "whose training images may be test images here",
                 "train it on this dataset",
             )
-        _check_seen(file, path, seen, dataset)
 
 
-def _check_seen(file: SyntheticSet, model: Path, seen: NDArray[np.uint64], dataset: DatasetArrays) -> None:
+def _check_seen(file: SyntheticSet, model: Path, seen: NDArray[np.int64], dataset: DatasetArrays) -> None:
     """Refuse a model that has seen held-out images of the dataset that are not in its ``train`` as well."""
     held_out = np.flatnonzero(dataset.split != SPLITS.index("train"))
     of_train = fingerprints(dataset.images[dataset.split == SPLITS.index("train")])
