@@ -26,7 +26,7 @@ from feraug.config import DEFAULTS, ClassifierConfig
 from feraug.data import LabelledBatches, LabelledFaces, Sampling
 from feraug.models import build_classifier
 from feraug.sources.drawn import draw, row_emotions
-from feraug.training import ClassifierState, fit_classifier, new_fabric
+from feraug.training import ClassifierState, StepReport, fit_classifier, new_fabric
 
 
 class _PilFaces(Dataset[tuple[torch.Tensor, int]]):
@@ -65,11 +65,23 @@ def _plain_steps(state: ClassifierState, batches: Iterator[tuple[torch.Tensor, t
         state.optimizer.step()
 
 
+def feraug_steps(state: ClassifierState, batches: LabelledBatches, count: int) -> Iterator[StepReport]:
+    """Feraug's own loop, so many steps more, without a look at validation."""
+    return fit_classifier(
+        state, batches, steps=state.step + count, steps_per_epoch=10**9,
+        evaluate=lambda net: {"accuracy": 0.0},
+    )  # fmt: skip
+
+
+def drawn(count: int) -> LabelledFaces:
+    """Drawn faces, all of the same weight."""
+    labels = row_emotions(0, np.arange(count)).astype(np.uint8)
+    return LabelledFaces(draw(0, range(count)), labels, np.ones(count, np.float32))
+
+
 def contestants(config: ClassifierConfig, steps: int) -> dict[str, Callable[[], Taken]]:
     """Runs of ``steps`` training steps by each, on the same drawn faces."""
-    count = config.batch_size * (steps + 1)
-    labels = row_emotions(0, np.arange(count)).astype(np.uint8)
-    faces = LabelledFaces(draw(0, range(count)), labels, np.ones(count, np.float32))
+    faces = drawn(config.batch_size * (steps + 1))
     states = {name: _state(config) for name in ("bare", "feraug", "pil")}
     batches = LabelledBatches(faces, config, Sampling(config.batch_size, 0, torch.device("cpu")))
     ready = batches.batch(0)
@@ -82,14 +94,7 @@ def contestants(config: ClassifierConfig, steps: int) -> dict[str, Callable[[], 
         _plain_steps(states["bare"], iter([(layout, ready.labels)] * steps))
 
     def own() -> None:
-        end = states["feraug"].step + steps
-        for _ in fit_classifier(
-            states["feraug"],
-            batches,
-            steps=end,
-            steps_per_epoch=10**9,
-            evaluate=lambda net: {"accuracy": 0.0},
-        ):
+        for _ in feraug_steps(states["feraug"], batches, steps):
             pass
 
     def pil() -> None:

@@ -1,7 +1,9 @@
 """Training on a GPU: what a step asks for, how fast it could be, how fast it is.
 
-    python benchmarks/gpu.py --peak-tflops 989 --bandwidth-gbs 4800 --out gpu.md     # an H200, bf16 without sparsity
-    python benchmarks/gpu.py --device cpu --tiny                                     # does the script run?
+    python benchmarks/gpu.py --peak-tflops 989 --bandwidth-gbs 4800 --out gpu.md
+    python benchmarks/gpu.py --device cpu --tiny        # does the script run?
+
+The figures given here are an H200's: dense bf16, and memory.
 
 First the operations and bytes of a ``weighted`` step are counted (base channels 64, batch 64), and with the
 card's peak figures make a prediction: no step can be faster than its operations at the peak rate, nor, while

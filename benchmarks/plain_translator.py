@@ -35,7 +35,8 @@ class PlainTranslator:
         torch.manual_seed(config.seed)
         self.networks = build_networks(config)
         for network in self.networks.values():
-            network.to(device=device, memory_format=layout)
+            if self._device.type != "cpu" or layout != torch.contiguous_format:
+                network.to(device=device, memory_format=layout)
         nets = self.networks
         betas = (config.beta1, config.beta2)
         self.optimizer_g = torch.optim.Adam(

@@ -1,7 +1,7 @@
 """Operations and bytes of a training step, counted without computing, and the machine's convolution rate.
 
-Tensors on torch's ``meta`` device have shapes and no numbers: a step runs on them in no time, and every
-operator that it calls is seen.  Bytes are what eager torch has to move at the least, each operator reading
+Tensors may have shapes and no numbers: a step runs on such in no time, and every operator that it calls is
+seen.  Bytes are what eager torch has to move at the least, each operator reading
 its inputs and writing its outputs once; a compiler that fuses operators moves fewer.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from plain_translator import PlainTranslator
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
@@ -51,7 +53,7 @@ class _Traffic(TorchDispatchMode):
 
 
 def count(work: Callable[[], Any]) -> Work:
-    """What ``work`` asks for; it should use tensors on ``meta``."""
+    """What ``work`` asks for; it should use tensors without numbers."""
     with FlopCounterMode(display=False) as flops, _Traffic() as traffic:
         work()
     return Work(flops.get_total_flops(), traffic.bytes, traffic.operators)
@@ -59,9 +61,12 @@ def count(work: Callable[[], Any]) -> Work:
 
 def translator_step(config: TranslatorConfig, autocast: torch.dtype | None = None) -> Work:
     """One plain step of a translator on a batch of the config's size."""
-    plain = PlainTranslator(config, "meta", autocast=autocast, foreach=False)
-    faces = torch.empty(config.batch_size, 1, SIDE, SIDE, device="meta")
-    return count(lambda: plain.step(faces, faces, 0.5))
+    # ``meta`` knows no autocast; fake tensors of the CPU do, and have no numbers either.
+    device = "meta" if autocast is None else "cpu"
+    with nullcontext() if autocast is None else FakeTensorMode():
+        plain = PlainTranslator(config, device, autocast=autocast, foreach=False)
+        faces = torch.empty(config.batch_size, 1, SIDE, SIDE, device=device)
+        return count(lambda: plain.step(faces, faces, 0.5))
 
 
 def convolution_rate(device: torch.device | str = "cpu", *, seconds: float = 1.0, batch: int = 32) -> float:
