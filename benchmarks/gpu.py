@@ -74,12 +74,12 @@ def step_lines(config: TranslatorConfig, args: argparse.Namespace, device: torch
     """The prediction, every variant, and what 100 epochs would take."""
     work = translator_step(config, torch.bfloat16)
     plain_work = translator_step(config)
-    floor = prediction(work, args)
-    lines = [
-        Line(f"a step of {config.model}, base channels {config.base_channels}, batch {config.batch_size}",
-             f"{work.flops / 1e12:.2f} TFLOP; {work.bytes / 1e9:.1f} GB and {work.operators:,} operators in "
-             f"bf16, {plain_work.bytes / 1e9:.1f} GB in float32", floor),
-    ]  # fmt: skip
+    counted = (
+        f"{work.flops / 1e12:.3g} TFLOP; {work.bytes / 1e9:.3g} GB and {work.operators:,} operators in bf16, "
+        f"{plain_work.bytes / 1e9:.3g} GB in float32"
+    )
+    what = f"{config.model}, base channels {config.base_channels}, batch {config.batch_size}: a step"
+    lines = [Line(f"{what} takes {counted}", prediction(work, args), "")]
     seconds = in_rounds(translator_variants(config, device), args.steps, args.rounds, device)
     first = seconds.get("eager float32, plainly")
     for name, value in seconds.items():
