@@ -11,7 +11,7 @@ import typer
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
 from feraug.cli.processes import is_first_process
-from feraug.config import CLASSIFIERS, MODELS, PRESETS, TRANSLATORS
+from feraug.config import CLASSIFIERS, MODELS, PRESETS, STARGANS, TRANSLATORS
 from feraug.config.registry import Config
 from feraug.errors import UsageError
 
@@ -90,6 +90,8 @@ def _add_command(model: str) -> None:
     example = "--epochs 10" if model in CLASSIFIERS else "--emotion neutral"
     if model in TRANSLATORS:
         example = "--pair neutral:happy"
+    if model in STARGANS:
+        example = "--budget 90m"
 
     def command(context: typer.Context, **values: Any) -> None:
         _train(context, model, values)
