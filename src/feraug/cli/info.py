@@ -109,9 +109,12 @@ def _ssim(facts: Mapping[str, Any]) -> None:
 
 
 def _compare(facts: Mapping[str, Any]) -> None:
+    from feraug.cli.compare_breakdown import print_degradations
     from feraug.cli.compare_tables import print_figures
 
     print_figures(facts)
+    if facts["by_degradation"] is not None:
+        print_degradations(facts, facts["by_degradation"])
 
 
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:

@@ -34,6 +34,7 @@ from feraug.config.models import (
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
 from feraug.config.tasks import (
+    DEGRADATIONS,
     FACE_DETECTORS,
     LABEL_SOURCES,
     SSIM_VARIANTS,
@@ -52,6 +53,7 @@ __all__ = [
     "ARMS",
     "CLASSIFIERS",
     "DEFAULTS",
+    "DEGRADATIONS",
     "DIFF_AUGMENTATIONS",
     "DISCRIMINATOR_NORMS",
     "FACE_DETECTORS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -20,6 +21,11 @@ VARIABLE: Final = "FERAUG_FACE_MODEL"
 """The environment variable that names the file instead."""
 
 _SECONDS: Final = 20
+_OF_FILES: Final = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT),
+    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR),
+)
+"""What can be wrong with a cache, as opposed to a network."""
 
 
 class NoModelFileError(Exception):
@@ -70,5 +76,8 @@ def _fetched() -> Path:
         raise NoModelFileError(f"what {MODEL_URL} gave is not its model") from problem
     except OSError as problem:  # requests' failures are of this kind, too
         why = type(problem).__name__ if problem.strerror is None else problem.strerror
+        if isinstance(problem, PermissionError) or problem.errno in _OF_FILES:
+            place = pooch.os_cache("feraug")
+            raise NoModelFileError(f"its model could not be kept in {place} ({why})") from problem
         raise NoModelFileError(f"its model could not be fetched ({why}: {MODEL_URL})") from problem
     return Path(found)

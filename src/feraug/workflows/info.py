@@ -19,6 +19,7 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.ssim import read_ssim
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
+from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.packaged import packaged_model
 from feraug.workflows.ssim_summary import summary
 
@@ -145,7 +146,8 @@ def _ssim(path: Path, header: Header) -> dict[str, Any]:
 
 def _compare(path: Path, header: Header) -> dict[str, Any]:
     del header
-    return dict(read_compare(path).table)
+    found = read_compare(path)
+    return {**found.table, **breakdown(found)}
 
 
 _DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {
