@@ -21,6 +21,9 @@ WIDTH: Final = 4.6
 """Inches: 331 points, so that a point is about a pixel of a phone."""
 
 _BINS: Final = 60
+_FEW: Final = 500
+"""Values below which half as many bins are enough."""
+
 _STYLES: Final = ("-", "--", ":", "-.")
 
 
@@ -58,7 +61,7 @@ def distribution_plot(splits: Mapping[str, Mapping[str, int]], prefix: str) -> s
         axes.set_xlim(0, 1.16 * max(1.0, float(left.max())))
         axes.invert_yaxis()
         _plain(axes)
-        axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(-0.02, 1.0), handlelength=1.0)
+        _legend(axes, 3, above=True)
 
     return _svg(draw, prefix, 2.9)
 
@@ -80,7 +83,7 @@ def curves_plot(
         axes.xaxis.set_major_locator(_few())
         axes.xaxis.set_major_formatter("{x:,.0f}")
         if len(lines) > 1 or next(iter(lines)) != title:
-            axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=2, handlelength=1.6)
+            _legend(axes, 2)
 
     return _svg(draw, prefix, 2.5 + 0.14 * (1 + len(lines)))
 
@@ -131,7 +134,8 @@ def histograms_plot(
     def draw(axes: Axes) -> None:
         there = {name: values for name, values in [*real.items(), *sets.items()] if len(values)}
         lowest = min(0.0, *(float(values.min()) for values in there.values()))
-        edges = np.linspace(lowest, 1.0, _BINS + 1)
+        fewest = min(len(values) for values in there.values())
+        edges = np.linspace(lowest, 1.0, (_BINS if fewest >= _FEW else _BINS // 2) + 1)
         drawn = 0
         for name, values in there.items():
             heights = 100 * np.histogram(values, edges)[0] / len(values)
@@ -151,7 +155,7 @@ def histograms_plot(
         if mark is not None:
             axes.axvline(mark[0], color=INK, linewidth=1.0, linestyle=":", label=mark[1])
         axes.set(title=short(title, 44), xlabel=across, ylabel="% of pairs")
-        axes.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.22), handlelength=1.6)
+        _legend(axes, 1)
 
     return _svg(draw, prefix, 2.4 + 0.17 * (len(real) + len(sets)))
 
@@ -172,27 +176,9 @@ def stages_plot(names: Sequence[str], made: Sequence[float], real: Sequence[floa
         axes.set(xlim=(0, 100), xlabel="% left")
         axes.invert_yaxis()
         _plain(axes)
-        axes.legend(ncols=2, loc="lower left", bbox_to_anchor=(-0.02, 1.0), handlelength=1.0)
+        _legend(axes, 2, above=True)
 
     return _svg(draw, prefix, 1.2 + 0.36 * len(names))
-
-
-def clouds_plot(title: str, clouds: Mapping[str, Floats], prefix: str) -> str:
-    """Points (n, 2) by name, as an ``<svg>``: the first cloud muted, the others in colours."""
-
-    def draw(axes: Axes) -> None:
-        for number, (name, points) in enumerate(clouds.items()):
-            colour = (MUTED, *SERIES)[number % 7]
-            axes.plot(
-                points[:, 0], points[:, 1], "os^"[number % 3], color=colour, label=short(name),
-                markersize=3.2, markeredgewidth=0, alpha=0.75,
-            )  # fmt: skip
-        axes.set(title=short(title, 44), xticks=[], yticks=[])
-        axes.legend(
-            loc="upper left", bbox_to_anchor=(-0.02, -0.02), ncols=3, handletextpad=0.1, columnspacing=1
-        )
-
-    return _svg(draw, prefix, 3.2)
 
 
 def _svg(draw: Any, prefix: str, height: float) -> str:
@@ -212,6 +198,13 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(_few())
+
+
+def _legend(axes: Axes, columns: int, *, above: bool = False) -> None:
+    """Names of the lines outside of the axes, where they hide nothing."""
+    where: Any = "outside upper left" if above else "outside lower left"
+    figure: Any = axes.figure
+    figure.legend(loc=where, ncols=columns, handlelength=1.4)
 
 
 def _few() -> Any:

@@ -1,6 +1,7 @@
 """The report: a page of plain blocks in, one self-contained HTML text out."""
 
 from feraug.report.blocks import (
+    Beside,
     Block,
     Cell,
     Details,
@@ -21,6 +22,7 @@ from feraug.report.render import GENERATOR, render
 
 __all__ = [
     "GENERATOR",
+    "Beside",
     "Block",
     "Cell",
     "Details",

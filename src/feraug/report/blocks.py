@@ -39,6 +39,8 @@ class Cell:
     value: float | None = None
     heat: float | None = None
     link: str = ""
+    below: str = ""
+    """What stands below it, smaller: an interval."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,14 @@ class Details:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Blocks side by side where there is room: a plot and its table."""
+
+    kind: ClassVar[str] = "beside"
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
 class Group:
     """Blocks about one thing, such as a model; ``id`` is what links to it name."""
 
@@ -137,7 +147,7 @@ class Tree:
     nodes: tuple[Node, ...]
 
 
-Block = Text | Facts | Table | Figures | Strips | Details | Group | Tree
+Block = Text | Facts | Table | Figures | Strips | Details | Beside | Group | Tree
 
 
 @dataclass(frozen=True)

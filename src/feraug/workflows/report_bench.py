@@ -122,8 +122,8 @@ def _overall(arms: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
 
 def _spread(found: Sequence[float]) -> Cell:
     mean = statistics.fmean(found)
-    spread = f" ± {100 * statistics.stdev(found):.1f}" if len(found) > 1 else ""
-    return Cell(f"{100 * mean:.1f}{spread}", mean)
+    spread = f"± {100 * statistics.stdev(found):.1f}" if len(found) > 1 else ""
+    return Cell(f"{100 * mean:.1f}", mean, below=spread)
 
 
 def _difference_plot(desk: Desk, artifact: Artifact, name: str, found: Mapping[str, Any]) -> tuple[str, str]:
@@ -172,12 +172,12 @@ def _recall(counts: Mapping[str, Any]) -> Cell:
     mean = statistics.fmean(counts["correct"])
     form = ".0f" if len(counts["correct"]) == 1 else ".1f"
     share = mean / counts["total"]
-    return Cell(f"{share:.0%} ({mean:{form}} of {counts['total']:,})", share)
+    return Cell(f"{share:.0%}", share, below=f"{mean:{form}} of {counts['total']:,}")
 
 
 def _points(found: Mapping[str, float]) -> Cell:
     mean, low, high = (100 * found[name] for name in ("mean", "low", "high"))
-    return Cell(f"{mean:+.1f} ({low:+.1f} to {high:+.1f})", mean)
+    return Cell(f"{mean:+.1f}", mean, below=f"{low:+.1f} to {high:+.1f}")
 
 
 def _p(value: float) -> Cell:

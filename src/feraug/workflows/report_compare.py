@@ -8,7 +8,6 @@ from typing import Any, Final
 from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Block, Cell, Figures, Section, Table, Text
 from feraug.store.header import COMPARE
-from feraug.workflows.compare_pictures import picture_paths
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
 from feraug.workflows.report_pictures import Room, read_picture
@@ -90,14 +89,16 @@ def _figures_table(
     caption = (
         f"{table['pair']}, {table['faces']:,} validation faces, with 95 % intervals; click a heading to sort"
     )
-    return Table(caption, columns, tuple(rows))
+    filled = [place for place in range(len(columns)) if any(row[place].text for row in rows)]
+    kept = tuple(tuple(row[place] for place in filled) for row in rows)
+    return Table(caption, tuple(columns[place] for place in filled), kept)
 
 
 def _interval(found: Mapping[str, float] | None, form: str, times: float) -> Cell:
     if not found:
         return Cell("")
     low, high = (format(times * found[end], form) for end in ("low", "high"))
-    return Cell(f"{format(times * found['mean'], form)} ({low} to {high})", found["mean"])
+    return Cell(format(times * found["mean"], form), found["mean"], below=f"{low} to {high}")
 
 
 def _sentences(table: Mapping[str, Any]) -> Iterator[Block]:
@@ -144,7 +145,7 @@ def _plot(
 
 def _faces(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     """The picture of the same faces under every model, which shows real ones."""
-    path = picture_paths(artifact.path)[0]
+    path = artifact.path.with_suffix(".png")
     if not path.is_file():
         return
     if not desk.may_show(artifact):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.plots.page import distribution_plot
-from feraug.report import Block, Cell, Facts, Figures, Section, Strips, Table, Text
+from feraug.report import Beside, Block, Cell, Facts, Figures, Section, Strips, Table, Text
 from feraug.store.dataset import read_dataset
 from feraug.store.header import DATASET
 from feraug.workflows.audit import drop_sentences, dropped_after_audit, empty_notes
@@ -38,16 +38,15 @@ def _dataset(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         (
             ("images", f"{facts['images']:,}, 48 x 48 grey"),
             ("source", cut(facts["config"].get("source", "?"))),
-            ("labels", cut(facts["labels"]) + (", with FER+ votes" if facts["ferplus"] else "")),
+            ("labels", _labels(facts)),
         )
     )
     alt = "Images by emotion and split: " + "; ".join(
         f"{emotion} {sum(splits[split][emotion] for split in SPLITS):,}" for emotion in EMOTIONS
     )
     plots = tuple(room.plot(distribution_plot(splits, desk.ids.new("p", artifact.name)), alt))
-    if plots:
-        yield Figures(plots)
-    yield _split_table(splits)
+    table = _split_table(splits)
+    yield Beside((Figures(plots), table)) if plots else table
     for note in empty_notes(splits):
         yield Text(f"{note}.", "warning")
     yield _audit(facts)
@@ -55,6 +54,11 @@ def _dataset(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         yield Text(f"{sentence}.")
     yield from _leak_warning(facts)
     yield from _examples(desk, room, artifact)
+
+
+def _labels(facts: Mapping[str, Any]) -> str:
+    whose = "as the source has them" if facts["labels"] == "fer2013" else cut(facts["labels"])
+    return whose + (", with FER+ votes beside them" if facts["ferplus"] else "")
 
 
 def _split_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
@@ -79,7 +83,7 @@ def _audit(facts: Mapping[str, Any]) -> Facts:
     )
     return Facts(
         (
-            (f"audit{when}", plural(audit["blank"], "blank image")),
+            (f"blank images{when}", f"{audit['blank']:,}"),
             (
                 "identical images",
                 f"{plural(audit['duplicate_groups'], 'group')}, {audit['redundant']:,} redundant, "

@@ -50,12 +50,16 @@ class Desk:
         return Text(LEAVE_OUT.format(what=what), "warning")
 
     def guarded(self, artifact: Artifact, make: Callable[[], Iterable[Block]]) -> tuple[Block, ...]:
-        """What ``make`` gives; nothing, and a problem noted, for a file that is not what it claims to be."""
+        """What ``make`` gives, as far as it comes; a file that is not what it claims becomes a problem."""
+        blocks: list[Block] = []
         try:
-            return tuple(make())
+            blocks.extend(make())  # what came before an error stays
         except UNUSABLE as problem:
             self.inventory.problem(artifact, problem)
-            return (Text("This file could not be told in full; see the end of the page.", "warning"),)
+            blocks.append(
+                Text("More could not be told of this file; the end of the page says why.", "warning")
+            )
+        return tuple(blocks)
 
     def rows(
         self, artifacts: list[Artifact], make: Callable[[Artifact], tuple[Cell, ...]]

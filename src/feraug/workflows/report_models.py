@@ -148,7 +148,9 @@ def _curves(desk: Desk, artifact: Artifact) -> Iterator[tuple[str, str]]:
         ends = "; ".join(f"{cut(name, 60)} {y[0]:.3g} to {y[-1]:.3g}" for name, (_, y) in shown.items())
         share = kind == "validation" and set(lines) == {"validation_accuracy"}
         title = cut(kind if len(lines) > 1 else next(iter(lines)), 60).replace("_", " ")
-        named = {name.replace("_", " "): curve for name, curve in shown.items()}
+        named = {name.removeprefix(f"{kind}_").replace("_", " "): curve for name, curve in shown.items()}
+        if len(named) == 1:
+            named = {title: next(iter(named.values()))}
         svg = curves_plot(title, named, across, desk.ids.new("p", artifact.name), share=share)
         yield svg, f"{title} over {length:,} {across}s: {ends}"
 

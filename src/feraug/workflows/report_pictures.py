@@ -20,7 +20,7 @@ FACES: Final = 8
 """Faces in a strip: on a phone each about as large as it is."""
 
 _MOST_PIXELS: Final = 40_000_000
-_WIDEST: Final = 1000
+_WIDEST: Final = 800
 
 
 class Room:

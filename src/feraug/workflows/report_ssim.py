@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.errors import ArtifactError
+from feraug.plots import PairRow, sheet
 from feraug.plots.page import histograms_plot
-from feraug.report import Block, Cell, Facts, Figures, Section, Table, Text
-from feraug.store.header import SSIM
+from feraug.report import Block, Cell, Facts, Figures, Picture, Section, Strips, Table, Text
+from feraug.store.dataset import read_dataset
+from feraug.store.header import DATASET, SSIM, SYNTHETIC
 from feraug.store.ssim import SsimArrays, read_ssim
+from feraug.store.synthetic import read_synthetic
 from feraug.workflows.report_desk import Desk
-from feraug.workflows.report_files import UNUSABLE, Artifact
-from feraug.workflows.report_pictures import Room, read_picture
+from feraug.workflows.report_files import Artifact
+from feraug.workflows.report_pictures import FACES, Room
 from feraug.workflows.report_words import cut, number
-from feraug.workflows.ssim_pictures import picture_paths
+from feraug.workflows.ssim_pictures import pair_rows
+from feraug.workflows.synthetic_sets import SyntheticSet
 
 _ANALYSES: Final = 4
 _ROOM: Final = 700_000
 _SETS: Final = 24
 _PLOTTED: Final = 8
-_PICTURES: Final = 3
+_PICTURED: Final = 3
 _QUANTILES: Final = ("0.01", "0.25", "0.5", "0.75", "0.99")
 
 
@@ -121,25 +129,43 @@ def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
 
 
 def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Iterator[Block]:
-    """The pictures beside the file: the most and least similar pairs, which show real faces."""
-    paths = [
-        path for path in picture_paths(artifact.path, [one.name for one in found.sets])[2:] if path.is_file()
-    ]
-    if not paths:
-        return
+    """The most and least similar pairs of some sets, which show real faces."""
     if not desk.may_show(artifact):
         yield desk.withheld("the most and least similar pairs")
         return
-    pictures = []
-    for path in paths[:_PICTURES]:
-        try:
-            pixels = read_picture(path)
-        except UNUSABLE as problem:
-            desk.inventory.problem(f"ssim/{path.name}", problem)
-            continue
-        alt = f"The most and least similar pairs of images: {path.stem}"
-        pictures += list(room.picture(pixels, alt, cut(path.stem), sharp=False))
-    if pictures:
-        yield Figures(tuple(pictures), "Synthetic faces above, what they are compared with below.", wide=True)
-    if len(paths) > _PICTURES:
-        yield Text(f"{len(paths) - _PICTURES} more such pictures lie in `ssim/`.")
+    here = [one for digest in artifact.inputs.values() if (one := desk.inventory.find(digest))]
+    home = next((one for one in here if one.kind == DATASET), None)
+    sets = {one.sha256: one for one in found.sets}
+    paths = [one for one in here if one.kind == SYNTHETIC and one.digest in sets][:_PICTURED]
+    if home is None or not paths:
+        yield Text(
+            "The images themselves are not in this workspace, so there are no pairs to show.", "missing"
+        )
+        return
+    dataset = read_dataset(home.path)
+    for one in paths:
+        images = SyntheticSet(one.path, one.name, one.digest, read_synthetic(one.path))
+        sources = {digest: _images(desk, digest) for digest in images.arrays.sources}
+        rows = pair_rows(sets[one.digest], images, dataset, sources)
+        strips = [(_label(row), picture) for row in rows for picture in _pair_picture(room, row, one.name)]
+        if strips:
+            yield Strips(tuple(strips), f"{one.name}: above, and what it is compared with, below.")
+
+
+def _images(desk: Desk, digest: str) -> NDArray[np.uint8]:
+    """The images of a data set or synthetic set; raises :class:`ArtifactError` where it is not here."""
+    found = desk.inventory.find(digest)
+    if found is None:
+        raise ArtifactError("its sources are not in this workspace")
+    return read_dataset(found.path).images if found.kind == DATASET else read_synthetic(found.path).images
+
+
+def _label(row: PairRow) -> str:
+    first, last = (f"{value:.2f}" for value in row.ssim[:FACES][[0, -1]])
+    return f"{row.title.replace(' (below)', '')}: {first}" + ("" if first == last else f" to {last}")
+
+
+def _pair_picture(room: Room, row: PairRow, name: str) -> Iterator[Picture]:
+    both = np.concatenate([row.above[:FACES], row.below[:FACES]])
+    alt = f"{name}: {min(FACES, len(row.above))} pairs, {row.title}"
+    return room.picture(sheet(both, len(both) // 2), alt)

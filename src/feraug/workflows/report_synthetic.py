@@ -9,7 +9,7 @@ import numpy as np
 
 from feraug.emotions import EMOTIONS, UNLABELLED
 from feraug.plots.page import stages_plot
-from feraug.report import Block, Cell, Details, Facts, Figures, Section, Strips, Table, Text
+from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Strips, Table, Text
 from feraug.store.header import SYNTHETIC
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.report_desk import Desk
@@ -55,14 +55,17 @@ def _row(desk: Desk, artifact: Artifact) -> tuple[Cell, ...]:
     return (
         Cell(cut(artifact.name, 60), link=desk.group_id("set", artifact) if shown else ""),
         word(listed(facts["labels"], 7)),
-        word(_origin(facts)),
+        word(_origin(desk, facts)),
         number(facts["images"]),
         number(facts["source_images"] or None),
         Cell("yes" if "filter" in facts else "no", float("filter" in facts)),
     )
 
 
-def _origin(facts: Mapping[str, Any]) -> str:
+def _origin(desk: Desk, facts: Mapping[str, Any]) -> str:
+    if "filter" in facts:
+        parent = desk.inventory.find(facts["parent"])
+        return f"filtered from {parent.name}" if parent else "a set that is not here"
     if not facts["source_images"]:
         return "noise"
     return cut(facts["config"].get("pair", "faces"), 40)
@@ -71,14 +74,14 @@ def _origin(facts: Mapping[str, Any]) -> str:
 def _set(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     facts = artifact.facts
     maker = desk.inventory.find(str(facts.get("model", "")))
-    counts = ", ".join(f"{label} {count:,}" for label, count in facts["labels"].items())
+    counts = ", ".join(f"{count:,} {label}" for label, count in facts["labels"].items())
     of_faces = "made from noise"
     if facts["source_images"]:
         times = plural(facts["rounds"], "time")
         of_faces = f"made from {facts['source_images']:,} source images, each used up to {times}"
     yield Facts(
         (
-            ("images", f"{facts['images']:,}: {counts}"),
+            ("images", counts),
             ("model", cut(maker.name if maker else "not in this workspace")),
             ("how", of_faces),
         )
@@ -112,9 +115,7 @@ def _filter(desk: Desk, room: Room, artifact: Artifact, found: Mapping[str, Any]
     if not shown:
         return
     images, real = stages[0]["left"] + stages[0]["dropped"], found["real_images"]
-    rows: list[tuple[Cell, ...]] = [
-        (Cell("all"), Cell(""), Cell(""), number(images), Cell(""), Cell(""), number(real), Cell(""))
-    ]
+    rows: list[tuple[Cell, ...]] = [(Cell("all"), Cell(""), Cell(""), number(images), Cell(""), number(real))]
     made_shares, real_shares = [1.0], [1.0]
     for stage in shown:
         rows.append(_stage(stage, images, real))
@@ -124,14 +125,13 @@ def _filter(desk: Desk, room: Room, artifact: Artifact, found: Mapping[str, Any]
     ends = f"{shown[-1]['left']:,} of {images:,} are left"
     svg = stages_plot(names, made_shares, real_shares, desk.ids.new("p", artifact.name))
     plots = tuple(room.plot(svg, f"Share left after each stage of the filter; {ends}"))
-    if plots:
-        yield Figures(plots)
-    columns = ("stage", "limit", "gone", "left", "share, %", "real: gone", "real: left", "real: share, %")
+    columns = ("stage", "limit", "gone", "left", "real: gone", "real: left")
     note = (
         f"Faces by {cut(found['detector'], 40)}, emotions by the classifier with SHA-256 "
         f"{cut(found['classifier'], 16)}; real: images of validation with the same label."
     )
-    yield Table("What the filter let through", columns, tuple(rows), note, sortable=False)
+    table = Table("What the filter let through", columns, tuple(rows), note, sortable=False)
+    yield Beside((Figures(plots), table)) if plots else table
 
 
 def _stage(stage: Mapping[str, Any], images: int, real: int) -> tuple[Cell, ...]:
@@ -139,10 +139,12 @@ def _stage(stage: Mapping[str, Any], images: int, real: int) -> tuple[Cell, ...]
         Cell(_STAGE_NAMES.get(stage["name"], cut(stage["name"], 30))),
         Cell(figure(stage["limit"], ".3g")),
         number(stage["dropped"]),
-        number(stage["left"]),
-        number(stage["left"] / max(images, 1), ".1f", 100),
+        _left(stage["left"], images),
     ]
     if stage["name"] == "best":  # takes the best of the synthetic ones alone
-        return (*cells, Cell(""), Cell(""), Cell(""))
-    share = number(stage["real_left"] / max(real, 1), ".1f", 100)
-    return (*cells, number(stage["real_dropped"]), number(stage["real_left"]), share)
+        return (*cells, Cell(""), Cell(""))
+    return (*cells, number(stage["real_dropped"]), _left(stage["real_left"], real))
+
+
+def _left(count: int, of: int) -> Cell:
+    return Cell(f"{count:,}", float(count), below=f"{count / max(of, 1):.1%}")
