@@ -44,10 +44,11 @@ def distribution_plot(splits: Mapping[str, Mapping[str, int]], prefix: str) -> s
 
     def draw(axes: Axes) -> None:
         emotions = list(next(iter(splits.values())))
+        names = [short(emotion) for emotion in emotions]
         left = np.zeros(len(emotions))
         for colour, (split, counts) in zip(SERIES, splits.items(), strict=False):
             values = np.array([counts[emotion] for emotion in emotions], float)
-            axes.barh(emotions, values, 0.72, left=left, color=colour, label=split)
+            axes.barh(names, values, 0.72, left=left, color=colour, label=split)
             left += values
         for place, total in enumerate(left):
             axes.annotate(

@@ -88,7 +88,8 @@ class Desk:
         ]
         more = len(artifacts) - len(shown)
         if more:
-            blocks.append(Text(f"{more:,} more are not shown here; `feraug info FILE` tells of each."))
+            are = "is" if more == 1 else "are"
+            blocks.append(Text(f"{more:,} more {are} not shown here; `feraug info FILE` tells of each."))
         return blocks
 
     def group_id(self, prefix: str, artifact: Artifact) -> str:

@@ -125,7 +125,7 @@ def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
         if found
     ]
     columns = ("images", "SSIM", "pairs", *(f"{100 * float(quantile):g} %" for quantile in _QUANTILES))
-    return Table("Quantiles of SSIM; click a heading to sort", columns, tuple(rows), words=2)
+    return Table("Quantiles of SSIM", columns, tuple(rows), words=2)
 
 
 def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Iterator[Block]:
