@@ -80,10 +80,11 @@ def command(
             options=FilterOptions(device, overwrite, as_typed()),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: FilterResult) -> None:
+def print_result(result: FilterResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     console.print_table(

@@ -76,10 +76,11 @@ def command(
             options=SsimOptions(None if device == "cpu" else device, overwrite, as_typed()),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: SsimResult) -> None:
+def print_result(result: SsimResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     print_figures(result.figures, result.found.header.provenance.config["variant"])

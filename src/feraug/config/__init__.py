@@ -12,6 +12,7 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
+from feraug.config.demo import QUICK, DemoConfig
 from feraug.config.models import (
     DIFF_AUGMENTATIONS,
     DISCRIMINATOR_NORMS,
@@ -54,6 +55,7 @@ __all__ = [
     "OUTPUTS",
     "PRECISIONS",
     "PRESETS",
+    "QUICK",
     "SCHEDULES",
     "SSIM_VARIANTS",
     "SYNTHETIC_ARMS",
@@ -63,6 +65,7 @@ __all__ = [
     "BenchConfig",
     "ClassifierConfig",
     "CompareConfig",
+    "DemoConfig",
     "FilterConfig",
     "GanConfig",
     "NoiseConfig",

@@ -168,7 +168,7 @@ class TranslatorConfig(GanConfig):
         one_of("model", self.model, TRANSLATORS)
         if self.discriminator_norm == "batch":
             raise UsageError("--discriminator-norm: translators train on few faces a step; instance or none")
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))  # one spelling of each emotion
         super().__post_init__()
 
     @property

@@ -51,7 +51,7 @@ class SynthConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class PhotosConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))
 
 
 @dataclass(frozen=True)
