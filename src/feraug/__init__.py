@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         synthesise,
         train,
         train_translator,
+        write_report,
     )
     from feraug.api_faces import filter_synthetic, trace, translate_photos
     from feraug.config import (
@@ -96,6 +97,7 @@ _HOMES = {
     "train": "feraug.api",
     "train_translator": "feraug.api",
     "translate_photos": "feraug.api_faces",
+    "write_report": "feraug.api",
 }
 
 __all__ = [
@@ -141,6 +143,7 @@ __all__ = [
     "train",
     "train_translator",
     "translate_photos",
+    "write_report",
 ]
 
 

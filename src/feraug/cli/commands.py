@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "filter": "Keep the synthetic images that pass as faces of an emotion.",
     "compare": "Trained translators side by side on the same faces and measures.",
+    "report": "One HTML page of everything in the workspace.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",
     "doctor": "What is installed, what works, and whether the workspace is whole.",
