@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -65,16 +66,12 @@ def _run(step: DemoStep, number: str, as_json: bool, quiet: bool) -> dict[str, A
 
 
 def _print(step: DemoStep, result: StepResult) -> None:
-    from feraug.cli import bench, console, filter, prepare, ssim, synth, train
+    from feraug.cli import console
 
-    printers: dict[str, Any] = {
-        "prepare": prepare, "train": train, "synth": synth, "classifier": train, "filter": filter,
-        "ssim": ssim, "bench": bench,
-    }  # fmt: skip
     if getattr(result, "already_done", False):
         console.print_text(f"already done: {result.path}")
-    elif step.name in printers:
-        printers[step.name].print_result(result)
+        return
+    importlib.import_module(f"feraug.cli.{step.arguments[0]}").print_result(result)
 
 
 def _end(told: list[dict[str, Any]], workspace: Path, as_json: bool) -> None:
@@ -85,4 +82,4 @@ def _end(told: list[dict[str, Any]], workspace: Path, as_json: bool) -> None:
         root = str(workspace.resolve())
         console.print_json({"path": path, "workspace": root, "seconds": seconds, "steps": told})
         return
-    console.print_text(f"\ndone in {console.clock(seconds)}; open this page in a browser:\n{path}")
+    console.print_text(f"\ndone in {console.clock(seconds)}; open this in a browser:\n{path}")

@@ -43,7 +43,7 @@ def command(
         typer.Option(
             "--classifier",
             metavar="FILE",
-            help="The classifier that is asked.",
+            help="The classifier that is asked, a file or a name in models/.",
             show_default="models/simple.h5",
         ),
     ] = None,

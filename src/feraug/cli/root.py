@@ -102,8 +102,8 @@ def _nearest(problem: Any, text: str) -> str:
     commands = getattr(command, "list_commands", None)
     if not name or commands is None:
         return ""
-    known = ", ".join(commands(context))
-    return suggestion(name[1], commands(context)) or f"; known: {known}"
+    names = commands(context)
+    return suggestion(name[1], names) or f"; known: {', '.join(names)}"
 
 
 def _example(command: Any, path: str) -> str:

@@ -23,11 +23,13 @@ def preset_config(model: str) -> Any:
 
 
 def _translator(**settings: Any) -> TranslatorConfig:
-    return replace(preset_config("cyclegan"), **settings)
+    config: TranslatorConfig = preset_config("cyclegan")
+    return replace(config, **settings)
 
 
 def _classifier(**settings: Any) -> ClassifierConfig:
-    return replace(preset_config("simple"), **settings)
+    config: ClassifierConfig = preset_config("simple")
+    return replace(config, **settings)
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class DemoConfig:
 
 QUICK: Final = DemoConfig(
     faces=300,
-    translator=_translator(steps=20, base_channels=4, residual_blocks=1, discriminator_channels=8),
+    translator=_translator(steps=6, base_channels=4, residual_blocks=1, discriminator_channels=8),
     images=60,
     classifier=_classifier(width=0.05, epochs=8.0),
     queries=30,

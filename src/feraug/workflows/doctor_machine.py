@@ -27,6 +27,7 @@ NEEDED: Final = {
     "scikit-image": "skimage",
     "pillow": "PIL",
     "matplotlib": "matplotlib",
+    "jinja2": "jinja2",
     "rich": "rich",
     "typer": "typer",
     "mediapipe": "mediapipe",
@@ -168,7 +169,7 @@ def _compiled_convolutions() -> Finding:
     import torch
 
     name, capability = "oneDNN", torch.backends.cpu.get_cpu_capability()
-    if torch.backends.mkldnn.is_available():
+    if torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return Finding("fast paths", name, f"convolutions on the CPU ({capability})")
     advice = "convolutions on the CPU are slow; another build of torch may have it"
     return Finding("fast paths", name, f"not in this torch ({capability})", NOTE, advice)

@@ -69,6 +69,8 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
         names = ", ".join(path.stem for path in several)
         raise UsageError(f"several models are called {name} ({names}); choose one with --model NAME")
     names = ", ".join(path.stem for path in workspace.models()) or "none"
+    if pair is not None and name in CLASSIFIERS:
+        raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")
     raise MissingArtifactError(
         f"no model '{model}' in {workspace.root / 'models'} (there: {names}); "
         f"train one with '{_training_command(name, pair)}'"
