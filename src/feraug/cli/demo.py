@@ -31,10 +31,10 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """The whole chain on drawn faces in about four minutes on two cores: feraug demo.
+    """The whole chain on drawn faces, about four minutes on two cores: feraug demo -w feraug-demo.
 
-    Needs no data and no network. Each step prints the command that it stands for, which can be typed
-    as well. Stopped, the same command goes on.
+    Needs no data and no network. Each step prints the command that does the same. Stopped, the same
+    command goes on.
     """
     from feraug.config import QUICK, DemoConfig
     from feraug.store.workspace import Workspace

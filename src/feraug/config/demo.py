@@ -37,7 +37,13 @@ class DemoConfig:
     """The settings of each step; ``seed`` is that of all of them."""
 
     faces: int = 2000
-    translator: TranslatorConfig = field(default_factory=lambda: _translator(steps=1300, change_weight=2.0))
+    translator: TranslatorConfig = field(
+        default_factory=lambda: _translator(
+            base_channels=8, discriminator_channels=16, residual_blocks=1, steps=3000, decay_from=0.6,
+            change_weight=1.5,
+        )
+    )  # fmt: skip
+    """Half as wide as the preset: more steps in the same time show a smile sooner."""
     images: int = 600
     classifier: ClassifierConfig = field(default_factory=lambda: _classifier(width=0.25, epochs=8.0))
     queries: int = 400
