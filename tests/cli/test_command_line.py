@@ -89,6 +89,19 @@ def test_every_command_begins_with_what_it_does() -> None:
         assert f"feraug {name} " in command.help, name  # an example
 
 
+def test_the_example_of_each_command_stands_in_one_line(
+    feraug: Feraug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in [*COMMANDS, *(f"train {model}" for model in MODELS)]:
+        lines = feraug(*name.split(), "--help").out.splitlines()
+        assert max(map(len, lines)) <= 80, name
+        examples = [line for line in lines[1:] if f"feraug {name} " in line]
+        assert examples and not examples[0].endswith("-"), name
+        follows = lines[lines.index(examples[0]) + 1]
+        assert not follows.strip() or examples[0].endswith("."), name
+
+
 def test_the_table_of_commands_is_true() -> None:
     for name, line in COMMANDS.items():
         module = importlib.import_module(f"feraug.cli.{name}")

@@ -31,7 +31,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """The whole chain on drawn faces, about four minutes on two cores: feraug demo -w feraug-demo.
+    """The whole chain on drawn faces, in four minutes: feraug demo -w feraug-demo.
 
     Needs no data and no network. Each step prints the command that does the same. Stopped, the same
     command goes on.

@@ -58,7 +58,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Keep the images that pass as faces of an emotion: feraug filter wgan-gp-neutral --emotion neutral.
+    """Keep the faces that pass: feraug filter wgan-gp-neutral --emotion neutral.
 
     Limits that are not given come from real validation images of the emotion.
     """

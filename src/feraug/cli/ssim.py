@@ -55,7 +55,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """How similar synthetic faces are to real ones and to each other: feraug ssim --synthetic FILE.
+    """How similar synthetic faces are to real ones: feraug ssim --synthetic FILE.
 
     Finds copies of training images, compares translations with their sources, and measures variety.
     """

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from feraug.workflows.train_classifier import ClassifierResult
     from feraug.workflows.train_options import DryRun
 
-app = new_app("Train a model: a sub-command each, with its own options (feraug train cyclegan --help).")
+app = new_app("Train a model, a sub-command each: feraug train cyclegan --help.")
 
 
 def _options(
