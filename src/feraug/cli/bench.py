@@ -180,7 +180,7 @@ def command(
     if result.interrupted:
         console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
         raise typer.Exit(130)
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
 def _classifier(
@@ -211,7 +211,8 @@ def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(arms))
 
 
-def _print(result: BenchResult) -> None:
+def print_result(result: BenchResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import bench_tables, console
 
     if result.reduced:
@@ -231,7 +232,8 @@ def _print(result: BenchResult) -> None:
     for sentence in result.conclusions:
         console.print_text(sentence)
     state = "already done" if result.already_done else "wrote"
-    console.print_text(f"{state}: {result.path} ({result.repeats} repeats of {result.steps:,} steps)")
+    repeats = f"{result.repeats} repeat{'' if result.repeats == 1 else 's'}"
+    console.print_text(f"{state}: {result.path} ({repeats} of {result.steps:,} steps)")
     for plot in result.plots:
         console.print_text(f"plot: {plot}")
 

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from feraug.errors import Interrupted
 
 COMMANDS: Final = {
+    "demo": "The whole chain on drawn faces, in four minutes: begin here.",
     "prepare": "Read, audit and split a set of faces.",
     "train": "Train a model: translators, faces from noise, classifiers.",
     "synth": "Make labelled faces with a trained model.",
@@ -23,6 +24,7 @@ COMMANDS: Final = {
     "report": "One HTML page of everything in the workspace.",
     "info": "What a file holds and how it came about.",
     "export": "Images for other tools: PNG folders or a CSV.",
+    "doctor": "What is installed, what works, and whether the workspace is whole.",
 }
 """Name, which is also the module in ``feraug.cli``, and the line in ``feraug --help``."""
 

@@ -98,7 +98,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """The trained models of a pair side by side: feraug compare --pair neutral:happy.
+    """Trained translators side by side: feraug compare --pair neutral:happy.
 
     Every model translates the same validation faces, which no model was trained on; one table, and pictures.
     """

@@ -33,6 +33,20 @@ def print_text(text: str) -> None:
     sys.stdout.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
 
+def print_heading(title: str, text: str) -> None:
+    """A title, bold on a terminal, and a sentence about what follows; an empty line before."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = max(80, console.width)
+    console.print()
+    console.print(Text(one_line(title), style="bold"), end=": ")
+    console.print(Text(one_line(text)))
+    sys.stdout.flush()  # it stands for what is about to take its time
+
+
 def print_table(table: Table) -> None:
     """A rich table on stdout; at least 80 columns wide where stdout is not a terminal."""
     from rich.console import Console

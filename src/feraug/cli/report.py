@@ -52,10 +52,11 @@ def command(
 
     with console.notifier(quiet=quiet) as notify:
         result = report(Workspace(workspace), out=out, real_faces=real_faces, notify=notify)
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: ReportResult) -> None:
+def print_result(result: ReportResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     for problem in result.problems:

@@ -169,10 +169,11 @@ def command(
             options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: SynthResult) -> None:
+def print_result(result: SynthResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     state = "already done" if result.already_done else "wrote"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from feraug.workflows.train_classifier import ClassifierResult
     from feraug.workflows.train_options import DryRun
 
-app = new_app("Train a model: a sub-command each, with its own options (feraug train cyclegan --help).")
+app = new_app("Train a model, a sub-command each: feraug train cyclegan --help.")
 
 
 def _options(
@@ -107,7 +107,7 @@ def _add_command(model: str) -> None:
         f"{MODELS[model]}\n\nferaug train {model} {example}\n\n"
         "The same command again continues an unfinished run; Ctrl-C saves first."
     )
-    app.command(model)(command)
+    app.command(model, short_help=MODELS[model])(command)  # else cut at 80 columns
 
 
 for _model in MODELS:
@@ -122,7 +122,6 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
     from feraug.workflows.train import dry_run, train
-    from feraug.workflows.train_classifier import ClassifierResult
     from feraug.workflows.train_options import TrainOptions
 
     workspace = Workspace(shared["workspace"])
@@ -154,7 +153,7 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     if shared["as_json"]:
         console.print_json(result.as_json())
     else:
-        _print_classifier(result) if isinstance(result, ClassifierResult) else _print(result)
+        print_result(result)
     if result.interrupted:
         again = "The same command, without --overwrite," if shared["overwrite"] else "The same command"
         if is_first_process():
@@ -186,6 +185,13 @@ def _base(
     if found.model != model:
         raise UsageError(f"--resume: {path} is a {found.model}; use 'feraug train {found.model}'")
     return found
+
+
+def print_result(result: TrainResult | ClassifierResult) -> None:
+    """What the command says of its result."""
+    from feraug.workflows.train_classifier import ClassifierResult
+
+    _print_classifier(result) if isinstance(result, ClassifierResult) else _print(result)
 
 
 def _print(result: TrainResult) -> None:

@@ -12,6 +12,7 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
+from feraug.config.demo import QUICK, DemoConfig
 from feraug.config.gan import (
     DIFF_AUGMENTATIONS,
     DISCRIMINATOR_NORMS,
@@ -65,6 +66,7 @@ __all__ = [
     "OUTPUTS",
     "PRECISIONS",
     "PRESETS",
+    "QUICK",
     "SCHEDULES",
     "SCORES",
     "SSIM_VARIANTS",
@@ -77,6 +79,7 @@ __all__ = [
     "BenchConfig",
     "ClassifierConfig",
     "CompareConfig",
+    "DemoConfig",
     "FilterConfig",
     "GanConfig",
     "NoiseConfig",

@@ -85,7 +85,7 @@ class TranslatorConfig(TranslationConfig):
 
     def __post_init__(self) -> None:
         one_of("model", self.model, TRANSLATORS)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))  # one spelling of each emotion
         super().__post_init__()
 
     @property

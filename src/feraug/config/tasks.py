@@ -169,7 +169,7 @@ class PhotosConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))
         object.__setattr__(self, "degrade", degradations(*self.degrade))
 
 
