@@ -34,6 +34,21 @@ def test_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
     assert (Path(told["path"]) / "people.png").is_file()
 
 
+def test_degraded_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
+    arguments = ("synth", "--photos", portrait, "--detector", "cascade", "--seed", "3")
+    arguments = (*arguments, "--degrade", "flip,jpeg")
+    ran = feraug(*arguments, "-w", trained.root)
+    assert ran.code == 0, ran
+    table, rest = ran.out.split(" degradation ")[1].split("--classifier FILE says what share")
+    assert max(map(len, table.splitlines())) <= 80
+    for words in ("clean", "jpeg", "quality 35", "mirrored"):
+        assert words in table
+    sheet = rest.split("look at the picture: ")[1].splitlines()[0]
+    assert sheet.endswith("/degraded/sheet.png") and Path(sheet).is_file()
+    told = json.loads(feraug(*arguments, "-w", trained.root, "--json").out)
+    assert [row["name"] for row in told["degradations"]] == ["clean", "flip", *["jpeg"] * 3]
+
+
 def test_the_fallback_is_told(
     feraug: Feraug, trained: Workspace, portrait: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +68,10 @@ def test_the_fallback_is_told(
         ("--photos people --min-face 2", "2.0 is not"),
         ("--photos nowhere", "--photos nowhere: no such folder"),
         ("--min-face 0.5", "--min-face: is for --photos DIR"),
+        ("--degrade blur", "--degrade: is for --photos DIR; 'feraug compare --degrade NAMES' does it"),
+        ("--photos people --degrade blurr", "--degrade: unknown 'blurr' (did you mean 'blur'?)"),
+        ("--photos people --degrade ,", "--degrade: names none; known: noise, "),
+        ("--photos people --seed 3", "--photos, --seed: the one has no use for the other"),
     ],
 )
 def test_bad_command_lines(
