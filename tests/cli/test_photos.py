@@ -85,3 +85,24 @@ def test_a_face_model_that_is_none(
 ) -> None:
     monkeypatch.setenv("FERAUG_FACE_MODEL", str(portrait / "astronaut.png"))
     assert "is not the face model" in feraug("synth", "--photos", portrait, "-w", trained.root).error
+
+
+def test_names_of_photos_cannot_command_the_terminal(
+    feraug: Feraug, trained: Workspace, portrait: Path
+) -> None:
+    (portrait / "\x1b[31mred\nerror: none.png").write_bytes(b"no picture")
+    ran = feraug("synth", "--photos", portrait, "--detector", "cascade", "-w", trained.root)
+    assert ran.code == 0 and "\x1b" not in ran.err
+    assert "\\x1b[31mred\\nerror: none.png: skipped, " in ran.err
+
+
+def test_a_file_in_the_way_is_told_before_the_work(
+    feraug: Feraug, trained: Workspace, portrait: Path
+) -> None:
+    (trained.root / "photos").write_text("mine")
+    (trained.root / "synthetic").write_text("mine")
+    ran = feraug("synth", "--photos", portrait, "--detector", "cascade", "-w", trained.root)
+    assert f"{trained.root / 'photos'}: a file stands where a folder is needed" in ran.error
+    ran = feraug("synth", "-n", "5", "-w", trained.root)
+    assert f"{trained.root / 'synthetic'}: a file stands where a folder is needed" in ran.error
+    assert (trained.root / "photos").read_text() == (trained.root / "synthetic").read_text() == "mine"

@@ -43,7 +43,7 @@ def print_groups(figures: Figures, groups: Sequence[Figures]) -> None:
     console.print_text("(n): faces that were translated; --json has the intervals")
     if fewest is not None and (share := fewest["models"][0]["share"]):
         console.print_text(
-            f"few faces say little: of {fewest['group']} ({fewest['faces']:,}), the first model's share is "
+            f"few faces say little: of {_label(fewest)} the first model's share is\n"
             f"{100 * share['low']:.0f} to {100 * share['high']:.0f} % by its 95 % interval"
         )
 
@@ -72,11 +72,16 @@ def _names(figures: Figures) -> list[str]:
     return ["untouched", f"real {target}", *(str(one["name"]) for one in figures["models"])]
 
 
-def _group(group: Figures, key: str, times: float, form: str) -> tuple[str, list[str]]:
-    """A row: the group with the number of its faces, and a figure of each set; empty where there is none."""
+def _label(group: Figures) -> str:
+    """``age: child (18)``, cut where it would be too long."""
     name, count = f"{group['attribute']}: {group['group']}", f" ({group['faces']:,})"
     if len(name) + len(count) > _LABEL:
         name = f"{name[: _LABEL - len(count) - 1]}…"
+    return f"{name}{count}"
+
+
+def _group(group: Figures, key: str, times: float, form: str) -> tuple[str, list[str]]:
+    """A row: the group with the number of its faces, and a figure of each set; empty where there is none."""
     cells = []
     for number, one in enumerate((group["untouched"], group["real"], *group["models"])):
         if one[key] is None or (key == "identity" and number == 0):  # of what is its own source: 1
@@ -84,4 +89,4 @@ def _group(group: Figures, key: str, times: float, form: str) -> tuple[str, list
         else:
             value = times * one[key]["mean"]
             cells.append(format(value, form) if form else short(value))
-    return f"{name}{count}", cells
+    return _label(group), cells

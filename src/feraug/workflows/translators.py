@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import TranslatorConfig
+from feraug.config import ClassifierConfig, TranslatorConfig
 from feraug.data import on_device, to_float, to_uint8
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
@@ -84,7 +84,8 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, TranslatorConfig):
-        raise ArtifactError(f"{path}: a {config.model} makes faces from noise, it translates none")
+        does = "classifies faces" if isinstance(config, ClassifierConfig) else "makes faces from noise"
+        raise ArtifactError(f"{path}: a {config.model} {does}, it translates none")
     generators = {
         role: load_average(path, saved, role, partial(build_generator, config), chosen)
         for role in ("a_to_b", "b_to_a")
