@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         SynthConfig,
         TranslatorConfig,
     )
+    from feraug.data.degradations import degrade
     from feraug.emotions import EMOTIONS, SPLITS
     from feraug.errors import FeraugError
     from feraug.faces import crop_face, face_detector, face_scores, find_faces
@@ -80,6 +81,7 @@ _HOMES = {
     "all_pairs_ssim": "feraug.api",
     "crop_face": "feraug.faces",
     "compare": "feraug.api",
+    "degrade": "feraug.data.degradations",
     "export_artifact": "feraug.api",
     "face_detector": "feraug.faces",
     "face_scores": "feraug.faces",
@@ -126,6 +128,7 @@ __all__ = [
     "bench",
     "compare",
     "crop_face",
+    "degrade",
     "export_artifact",
     "face_detector",
     "face_scores",

@@ -27,16 +27,23 @@ def print_groups(figures: Figures, groups: Sequence[Figures]) -> None:
         ("error, grey levels", "error", 1.0, ""),
     ):
         sections = [
-            [_group(one, key, times, form) for one in some]
+            [(label, row) for label, row in (_group(one, key, times, form) for one in some) if any(row)]
             for _, some in groupby(groups, lambda one: str(one["attribute"]))
         ]
-        if any(cell for rows in sections for _, row in rows for cell in row):
-            print_side_by_side(title, _names(figures), sections)
+        columns = [
+            number
+            for number in range(2 + len(figures["models"]))
+            if any(row[number] for rows in sections for _, row in rows)
+        ]
+        if columns:
+            names = [_names(figures)[number] for number in columns]
+            kept = [[(label, [row[at] for at in columns]) for label, row in rows] for rows in sections]
+            print_side_by_side(title, names, kept)
     fewest = min((one for one in groups if one["faces"]), key=lambda one: int(one["faces"]), default=None)
     console.print_text("(n): faces that were translated; --json has the intervals")
     if fewest is not None and (share := fewest["models"][0]["share"]):
         console.print_text(
-            f"few faces say little: of {fewest['group']} ({fewest['faces']:,}), the first model's share is "
+            f"few faces say little: of {_label(fewest)} the first model's share is\n"
             f"{100 * share['low']:.0f} to {100 * share['high']:.0f} % by its 95 % interval"
         )
 
@@ -65,12 +72,21 @@ def _names(figures: Figures) -> list[str]:
     return ["untouched", f"real {target}", *(str(one["name"]) for one in figures["models"])]
 
 
+def _label(group: Figures) -> str:
+    """``age: child (18)``, cut where it would be too long."""
+    name, count = f"{group['attribute']}: {group['group']}", f" ({group['faces']:,})"
+    if len(name) + len(count) > _LABEL:
+        name = f"{name[: _LABEL - len(count) - 1]}…"
+    return f"{name}{count}"
+
+
 def _group(group: Figures, key: str, times: float, form: str) -> tuple[str, list[str]]:
-    name = group["group"] if group["attribute"] == "photos" else f"{group['attribute']}: {group['group']}"
-    count = f" ({group['faces']:,})"
-    label = f"{name if len(name) + len(count) <= _LABEL else name[: _LABEL - len(count) - 1] + '…'}{count}"
+    """A row: the group with the number of its faces, and a figure of each set; empty where there is none."""
     cells = []
-    for one in (group["untouched"], group["real"], *group["models"]):
-        value = one[key] and times * one[key]["mean"]
-        cells.append("" if value is None else format(value, form) if form else short(value))
-    return label, cells
+    for number, one in enumerate((group["untouched"], group["real"], *group["models"])):
+        if one[key] is None or (key == "identity" and number == 0):  # of what is its own source: 1
+            cells.append("")
+        else:
+            value = times * one[key]["mean"]
+            cells.append(format(value, form) if form else short(value))
+    return _label(group), cells

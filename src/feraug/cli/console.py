@@ -113,7 +113,7 @@ class _Lines(_Notifier):
         from feraug.workflows.events import Note, Progress, Saved
 
         if isinstance(event, Note):
-            _error_line(event.text)
+            _error_line(one_line(event.text))  # which quotes names of files
         elif isinstance(event, Saved):
             _error_line(f"saved {event.what} {event.path}")
         elif isinstance(event, Progress):
@@ -149,7 +149,7 @@ class _Bars(_Notifier):
         from feraug.workflows.events import Note, Progress
 
         if isinstance(event, Note):
-            bar.console.print(event.text, markup=False, highlight=False)
+            bar.console.print(one_line(event.text), markup=False, highlight=False)
         elif isinstance(event, Progress):
             if event.task not in self._tasks:
                 self._tasks[event.task] = bar.add_task(event.task, total=event.total, count="", figures={})

@@ -35,11 +35,12 @@ def labelled_sheet(rows: Sequence[tuple[str, Images]], columns: Sequence[str], t
     figure = Figure(figsize=(max(width, 3.6), 0.75 * len(rows) + 0.9), layout="constrained")
     axes = figure.subplots()
     axes.imshow(canvas, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    for column, name in enumerate(columns):
-        axes.text(column * side + (side - _GAP) / 2, -4, fold(name), ha="center", va="bottom", fontsize=7)
-    for row, (label, _) in enumerate(rows):
-        axes.text(-5, row * side + (side - _GAP) / 2, plain(label), ha="right", va="center", fontsize=8)
-    axes.set_axis_off()
+    middle = (side - _GAP) / 2
+    axes.xaxis.tick_top()
+    axes.set_xticks(side * np.arange(len(columns)) + middle, [fold(name) for name in columns], fontsize=7)
+    axes.set_yticks(side * np.arange(len(rows)) + middle, [plain(label) for label, _ in rows], fontsize=8)
+    axes.tick_params(length=0)
+    axes.set_frame_on(False)
     figure.suptitle(plain(title), fontsize=10)
     return figure
 

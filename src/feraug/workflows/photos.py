@@ -22,6 +22,7 @@ from feraug.store.workspace import Workspace, checked_name
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Notify, ignore
+from feraug.workflows.existing import check_folder
 from feraug.workflows.model_files import find_model
 from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
 from feraug.workflows.robustness import RobustnessRow, robustness, write_sheet, write_table
@@ -244,6 +245,7 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
     Raises :class:`ArtifactError` for a folder that is not feraug's or has other files in it, and
     :class:`ConfigConflictError` when it was made otherwise.
     """
+    check_folder(path)
     if not path.exists() and not path.is_symlink():
         return None
     foreign = ArtifactError(f"{path}: not a folder of feraug's photos alone", "--name NAME leaves it alone")
