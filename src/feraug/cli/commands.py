@@ -23,7 +23,7 @@ COMMANDS: Final = {
     "bench": "Does a classifier gain by the synthetic faces? Honestly.",
     "report": "One HTML page of everything in the workspace.",
     "info": "What a file holds and how it came about.",
-    "export": "Images or weights for other tools: PNG folders, a CSV, a small model file.",
+    "export": "Images or weights for other tools: PNG folders, CSV, HDF5.",
     "doctor": "What is installed, what works, and whether the workspace is whole.",
 }
 """Name, which is also the module in ``feraug.cli``, and the line in ``feraug --help``."""
