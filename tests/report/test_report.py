@@ -245,7 +245,7 @@ def test_a_page_has_an_end(
     assert len([part for part in page.all("article") if (part["id"] or "").startswith("model-")]) == 2
     assert "1 more is not shown here" in page.text
     monkeypatch.setattr(module, "LARGEST", int(usual.bytes * 0.7))
-    monkeypatch.setattr(module, "_SCALES", (1.0, 0.2))
+    monkeypatch.setattr(module, "_SCALES", (1.0, 0.05))
     result = report(everything)
     assert result.bytes < usual.bytes * 0.7 and result.left_out > 0
     page = read_page(result.path)
