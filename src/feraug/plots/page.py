@@ -81,7 +81,7 @@ def curves_plot(
             axes.set_ylim(0, 1)
         axes.grid(axis="y")
         axes.set_axisbelow(True)
-        axes.xaxis.set_major_locator(_few())
+        axes.xaxis.set_major_locator(_few(whole=True))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         if len(lines) > 1 or next(iter(lines)) != title:
             _legend(axes, 2)
@@ -208,10 +208,10 @@ def _legend(axes: Axes, columns: int, *, above: bool = False) -> None:
     figure.legend(loc=where, ncols=columns, handlelength=1.4)
 
 
-def _few() -> Any:
+def _few(*, whole: bool = False) -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(5)
+    return MaxNLocator(5, integer=whole)
 
 
 def _style(number: int) -> str:

@@ -14,7 +14,7 @@ from feraug.workflows.report_pictures import Room, read_picture
 from feraug.workflows.report_words import cut, minutes, number, plural
 
 _COMPARISONS: Final = 6
-_ROOM: Final = 600_000
+_ROOM: Final = 700_000
 _MODELS: Final = 20
 
 _MEASURES: Final[Mapping[str, tuple[str, str, float]]] = {

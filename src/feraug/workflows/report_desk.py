@@ -27,8 +27,9 @@ class Desk:
     _known: dict[str, str] = field(default_factory=dict)
 
     def room(self, size: int) -> Room:
-        """Room for ``size`` bytes of plots and pictures."""
-        self.rooms.append(Room(int(size * self.scale)))
+        """Room for ``size`` bytes of plots and pictures, and for what the sections before have not used."""
+        unused = self.rooms[-1].left if self.rooms else 0
+        self.rooms.append(Room(int(size * self.scale) + unused))
         return self.rooms[-1]
 
     def most(self, count: int) -> int:

@@ -27,7 +27,7 @@ from feraug.workflows.report_words import code, cut, listed, minutes, number, va
 
 _MODELS: Final = 12
 _ROWS: Final = 100
-_ROOM: Final = 1_500_000
+_ROOM: Final = 1_400_000
 _GRIDS: Final = 4
 _PANELS: Final = 6
 _LINES: Final = 6

@@ -24,7 +24,7 @@ from feraug.workflows.ssim_pictures import pair_rows
 from feraug.workflows.synthetic_sets import SyntheticSet
 
 _ANALYSES: Final = 4
-_ROOM: Final = 700_000
+_ROOM: Final = 600_000
 _SETS: Final = 24
 _PLOTTED: Final = 8
 _PICTURED: Final = 3
