@@ -31,7 +31,7 @@ def labelled_sheet(rows: Sequence[tuple[str, Images]], columns: Sequence[str], t
     for row, (_, faces) in enumerate(rows):
         for column, face in enumerate(faces):
             canvas[row * side :, column * side :][: side - _GAP, : side - _GAP] = face
-    width = 0.75 * len(columns) + 1.4
+    width = 0.75 * len(columns) + 1.8
     figure = Figure(figsize=(max(width, 3.6), 0.75 * len(rows) + 0.9), layout="constrained")
     axes = figure.subplots()
     axes.imshow(canvas, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
