@@ -36,16 +36,16 @@ def _classifier(**settings: Any) -> ClassifierConfig:
 class DemoConfig:
     """The settings of each step; ``seed`` is that of all of them."""
 
-    faces: int = 2000
+    faces: int = 5000
     translator: TranslatorConfig = field(
         default_factory=lambda: _translator(
             base_channels=8, discriminator_channels=16, residual_blocks=1, steps=3000, decay_from=0.6,
-            change_weight=1.5,
+            change_weight=2.0,
         )
     )  # fmt: skip
     """Half as wide as the preset: more steps in the same time show a smile sooner."""
     images: int = 600
-    classifier: ClassifierConfig = field(default_factory=lambda: _classifier(width=0.25, epochs=8.0))
+    classifier: ClassifierConfig = field(default_factory=lambda: _classifier(width=0.25, epochs=4.0))
     queries: int = 400
     repeats: int = 2
     seed: int = 0
