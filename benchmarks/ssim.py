@@ -3,21 +3,24 @@
     python benchmarks/ssim.py                          # drawn faces
     python benchmarks/ssim.py artifacts/dataset.h5     # real ones
     python benchmarks/ssim.py artifacts/dataset.h5 --nearest 5000
-    python benchmarks/ssim.py --device cuda            # the same by torch; its numbers beside the CPU's
 
-Medians over rounds in which both take turns, so that a busy machine is busy for both.
+OMP_NUM_THREADS=1 lets feraug have one thread as well.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from rounds import Row, Setting, Taken, Target, in_turns, speed_ratios, taken
 from skimage.metrics import structural_similarity
+from tables import show
 
 import feraug
 from feraug.metrics.nearest import nearest_by_ssim
@@ -31,44 +34,54 @@ OPTIONS: dict[str, dict[str, Any]] = {
 Images = npt.NDArray[np.uint8]
 
 
-def compare(images: Images, variant: str, arguments: argparse.Namespace) -> None:
+def contestants(
+    images: Images, variant: str, pairs: int, *, side: int = 1000, threads: int | None = None
+) -> dict[str, Callable[[], Taken]]:
+    """All ``side`` x ``side`` pairs by feraug; ``pairs`` random ones in a loop over scikit-image."""
     random = np.random.default_rng(0)
-    rounds, pairs, device = arguments.rounds, arguments.pairs, arguments.device
-    a, b = (images[random.permutation(len(images))[: arguments.images]] for _ in range(2))
+    a, b = images[random.permutation(len(images))[:side]], images[random.permutation(len(images))[:side]]
     left, right = (images[random.integers(0, len(images), pairs)] for _ in range(2))
-    found = paired_ssim(left, right, variant)  # compiled here, before anything is timed
-    if device is not None:
-        some, others = left[:300], right[:300]
-        on_device = all_pairs_ssim(some, others, variant, device=device)  # and the device warmed up
-        largest = np.abs(on_device - all_pairs_ssim(some, others, variant)).max()
-        print(
-            f"{variant}: {device} differs from the CPU's engine by {largest:.1e} in {on_device.size:,} pairs"
-        )
-    ours: list[float] = []
-    loop: list[float] = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        all_pairs_ssim(a, b, variant, device=device)  # the result is fetched, so the device has finished
-        ours.append((time.perf_counter() - start) / (len(a) * len(b)) * 1e6)
-        start = time.perf_counter()
-        expected = [
-            structural_similarity(x, y, data_range=255, **OPTIONS[variant])
-            for x, y in zip(left, right, strict=True)
-        ]
-        loop.append((time.perf_counter() - start) / pairs * 1e6)
-    mine, theirs = statistics.median(ours), statistics.median(loop)
-    where = "" if device is None else f" on {_device_name(device)}"
-    largest = np.abs(found - expected).max()
-    print(
-        f"{variant}{where}: {mine:.3g} microseconds a pair, scikit-image {theirs:.0f}; {theirs / mine:.0f} "
-        f"times as fast (medians of {rounds}); largest difference {largest:.1e} of {pairs:,} pairs"
-    )
+    return {
+        "feraug": lambda: taken(lambda: all_pairs_ssim(a, b, variant, threads=threads), len(a) * len(b)),
+        "scikit-image": lambda: taken(lambda: loop(left, right, variant), pairs),
+    }
 
 
-def _device_name(device: str) -> str:
-    import torch
+def loop(left: Images, right: Images, variant: str) -> list[float]:
+    """scikit-image's SSIM of pairs, one after the other."""
+    return [
+        structural_similarity(x, y, data_range=255, **OPTIONS[variant])
+        for x, y in zip(left, right, strict=True)
+    ]
 
-    return torch.cuda.get_device_name(device) if device.startswith("cuda") else f"torch's {device}"
+
+def rows(setting: Setting, images: Images | None = None) -> list[Row]:
+    """A figure for each variant; scikit-image's loop has one thread, feraug all cores (with one, one)."""
+    images = draw(0, range(1000)) if images is None else images
+    threads = wanted_threads()
+    found = []
+    for variant in OPTIONS:
+        pairs, side = setting.choose((2000, 1000), (200, 200))
+        some = images[:100]
+        largest = np.abs(paired_ssim(some[:-1], some[1:], variant) - loop(some[:-1], some[1:], variant)).max()
+        runs = in_turns(contestants(images, variant, pairs, side=side, threads=threads), setting.rounds)
+        mine, theirs = (statistics.median(1e6 / run.speed(setting.clock) for run in runs[name])
+                        for name in ("feraug", "scikit-image"))  # fmt: skip
+        found.append(
+            Row(
+                "ssim" if variant == "uniform" else f"ssim-{variant}", "SSIM of all pairs, pairs/s",
+                "a loop over scikit-image", speed_ratios(runs, "feraug", "scikit-image", setting.clock),
+                target=Target(60.0), taken=runs,
+                note=f"{variant}: {mine:.2f} microseconds a pair, scikit-image {theirs:.0f}; "
+                f"{threads or available_cores()} threads; largest difference {largest:.1e}",
+            )
+        )  # fmt: skip
+    return found
+
+
+def wanted_threads() -> int | None:
+    """As many threads as everything else gets, by the variable that numpy's and torch's libraries mind."""
+    return int(os.environ.get("OMP_NUM_THREADS", "0")) or None
 
 
 def search(queries: Images, references: Images) -> None:
@@ -85,19 +98,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("dataset", nargs="?", help="a dataset.h5; without it, drawn faces")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--pairs", type=int, default=2000, help="of scikit-image's loop")
     parser.add_argument("--nearest", type=int, default=0, metavar="N", help="also search for N images")
-    parser.add_argument("--images", type=int, default=1000, help="of each set, for all pairs")
-    parser.add_argument("--device", help="such as cuda: all pairs by torch instead of the CPU's engine")
     arguments = parser.parse_args()
     if arguments.dataset:
         faces = feraug.open_dataset(arguments.dataset)
         train, others = (faces.select(split=split).images for split in ("train", "validation"))
     else:
         train, others = draw(0, range(3000)), draw(1, range(1000))
-    print(f"{len(train):,} training images, {available_cores()} cores")
-    for variant in OPTIONS:
-        compare(train, variant, arguments)
+    show(lambda setting: rows(setting, train), rounds=arguments.rounds)
     if arguments.nearest:
         chosen = np.resize(np.arange(len(others)), arguments.nearest)
         search(others[chosen], train)
