@@ -197,7 +197,7 @@ def everything_once(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Pat
     add_bench(workspace)
     noise = to_json(NoiseConfig(emotions=("happy",)))
     add_model(workspace, "dcgan-happy", noise, "generator")
-    add_model(workspace, "stargan-all", {"model": "stargan", "emotions": ["happy", "sad"]}, "generator")
+    add_model(workspace, "latergan-all", {"model": "latergan", "emotions": ["happy", "sad"]}, "generator")
     return workspace.root
 
 

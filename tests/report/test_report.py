@@ -36,7 +36,7 @@ def test_every_part_is_there(whole: Path, read_page: ReadPage) -> None:
     for words in (
         "280, 48 x 48 grey", "real neutral", "made happy again", "the truth: happy", "real, of validation",
         "To the nearest training image", "most like their source", "has collapsed", "REDUCED", "p, Holm",
-        "called so", "Confusion of real+synthetic", "feraug train stargan", "the same noise at every step",
+        "called so", "Confusion of real+synthetic", "feraug train latergan", "the same noise at every step",
     ):  # fmt: skip
         assert words.casefold() in (page.text + str(page.elements)).casefold(), words
 
@@ -184,7 +184,7 @@ def test_damaged_and_foreign_files_are_named(everything: Workspace, read_page: R
     (root / "models" / "folder.h5").mkdir()
     (root / "synthetic" / "<b>&.h5").write_text("text")
     (root / "compare" / "gone.h5").symlink_to(root / "nowhere")
-    (root / "models" / "stargan-all" / "step-000003.png").write_text("no picture")
+    (root / "models" / "latergan-all" / "step-000003.png").write_text("no picture")
     with h5py.File(root / "foreign.h5", "w") as file:
         file["x"] = 1
     whole_file = (root / "ssim").glob("*.h5").__next__()
@@ -193,7 +193,7 @@ def test_damaged_and_foreign_files_are_named(everything: Workspace, read_page: R
     named = {problem["place"] for problem in result.problems}
     assert named == {
         "models/broken.h5", "models/empty.h5", "models/folder.h5", "synthetic/<b>&.h5", "compare/gone.h5",
-        "models/stargan-all/step-000003.png", "foreign.h5", f"ssim/{whole_file.name}",
+        "models/latergan-all/step-000003.png", "foreign.h5", f"ssim/{whole_file.name}",
     }  # fmt: skip
     page = read_page(result.path)
     assert page.all("section")[-1]["id"] == "left-out"
@@ -256,8 +256,8 @@ def test_pictures_without_end_are_left_out(everything: Workspace, quick: None) -
     from PIL import Image
 
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1400), np.uint8)
-    Image.fromarray(noise).save(everything.samples("stargan-all") / "step-000003.png")
-    Image.new("L", (8000, 8000)).save(everything.samples("stargan-all") / "step-000009.png")
+    Image.fromarray(noise).save(everything.samples("latergan-all") / "step-000003.png")
+    Image.new("L", (8000, 8000)).save(everything.samples("latergan-all") / "step-000009.png")
     result = report(everything)
     assert result.left_out >= 1 and result.bytes < LARGEST
     (problem,) = result.problems

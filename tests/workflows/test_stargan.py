@@ -23,6 +23,7 @@ from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
 from feraug.workflows.prepare import prepare
+from feraug.workflows.report import report
 from feraug.workflows.synth import synthesise
 from feraug.workflows.synthetic_origins import training_sets
 from feraug.workflows.train import train
@@ -175,6 +176,12 @@ def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> No
         export_artifact(model, own.root / "other.h5", weights="float8")
     with pytest.raises(UsageError, match="this file holds images"):
         export_artifact(own.dataset(), own.root / "faces", weights="float16")
+
+
+def test_the_report_shows_what_one_emotion_becomes_in_every_other(own: Workspace) -> None:
+    page = report(own).path.read_text(encoding="utf-8")
+    for caption in ("real neutral", *(f"made {emotion}" for emotion in EMOTIONS[:-1]), "made neutral again"):
+        assert caption in page
 
 
 @pytest.fixture

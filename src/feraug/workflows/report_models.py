@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import CLASSIFIERS, NOISE_GENERATORS
+from feraug.config import CLASSIFIERS, NOISE_GENERATORS, STARGANS
 from feraug.emotions import EMOTIONS, DomainPair
 from feraug.errors import FeraugError
 from feraug.images import SIDE
@@ -24,6 +24,9 @@ from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
 from feraug.workflows.report_pictures import FACES, Room, read_grid, some
 from feraug.workflows.report_words import code, cut, listed, minutes, number, values, word
+
+if TYPE_CHECKING:
+    from feraug.workflows.translators import Translator
 
 _MODELS: Final = 12
 _ROWS: Final = 100
@@ -219,8 +222,8 @@ def _from_noise(artifact: Artifact) -> bool:
 
 def _triptychs(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     """Real, translated, recovered, both ways; of drawn faces the right answer, too."""
-    pair = _pair(artifact)
-    if pair is None or "a_to_b" not in artifact.facts["parameters"]:
+    pair, every = _pair(artifact), artifact.facts["config"].get("model") in STARGANS
+    if not every and (pair is None or "a_to_b" not in artifact.facts["parameters"]):
         return
     homes = [found for digest in artifact.inputs.values() if (found := desk.inventory.find(digest))]
     home = next((one for one in homes if one.kind == DATASET), None)
@@ -233,6 +236,9 @@ def _triptychs(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     from feraug.workflows.translators import load_translator
 
     dataset, translator = read_dataset(home.path), load_translator(artifact.path)
+    if pair is None or every:
+        yield from _every_emotion(room, dataset, translator)
+        return
     for way in (pair, pair.reversed):
         rows, split = _held_out(dataset, way.a)
         if not len(rows):
@@ -250,6 +256,23 @@ def _triptychs(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         yield from _strips(
             room, parts, f"{way.a} to {way.b}, {split} faces, evenly spaced: nobody chose them."
         )
+
+
+def _every_emotion(room: Room, dataset: DatasetArrays, translator: Translator) -> Iterator[Block]:
+    """Real faces of one emotion, neutral if it was learned, and what they become in every other."""
+    learned = [pair.a for pair in translator.config.pairs]
+    source = "neutral" if "neutral" in learned else learned[0]
+    rows, split = _held_out(dataset, source)
+    if not len(rows):
+        return
+    real = dataset.images[rows]
+    ways = [pair for pair in translator.config.pairs if pair.a == source]
+    made = {pair.b: translator.translate(real, str(pair)) for pair in ways}
+    parts = {f"real {source}": real, **{f"made {emotion}": faces for emotion, faces in made.items()}}
+    last = ways[-1]
+    parts[f"{last.b} made {source} again"] = translator.translate(made[last.b], str(last.reversed))
+    caption = f"{source} to every other, {split} faces, evenly spaced: nobody chose them."
+    yield from _strips(room, parts, caption)
 
 
 def _held_out(dataset: DatasetArrays, emotion: str) -> tuple[NDArray[np.int64], str]:
