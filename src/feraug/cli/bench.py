@@ -216,23 +216,21 @@ def print_result(result: BenchResult) -> None:
     from feraug.cli import bench_tables, console
 
     if result.reduced:
-        console.print_text("REDUCED: fewer repeats, steps or channels than the defaults")
+        console.print_text(f"REDUCED: {', '.join(result.reductions)}")
     console.print_table(bench_tables.overall_table(result.table))
     if result.table["differences"]:
         console.print_table(bench_tables.difference_table(result.table))
     else:
         console.print_table(bench_tables.recall_table(result.table))
-    for difference in result.table["differences"]:
+    for difference, found in result.table["differences"].items():
         console.print_table(bench_tables.class_table(result.table, difference))
-    for emotion, counts in result.table.get("reverse", {}).get("per_class", {}).items():
-        share = counts["correct"] / counts["total"]
-        console.print_text(
-            f"reverse: of {counts['total']:,} synthetic '{emotion}' the real classifier names {share:.1%} so"
-        )
+        console.print_text(bench_tables.mcnemar_line(found))
+    for line in bench_tables.reverse_lines(result.table) + bench_tables.material_lines(result.table):
+        console.print_text(line)
     for sentence in result.conclusions:
         console.print_text(sentence)
     state = "already done" if result.already_done else "wrote"
-    repeats = f"{result.repeats} repeat{'' if result.repeats == 1 else 's'}"
+    repeats = "1 repeat" if result.repeats == 1 else f"{result.repeats} repeats"
     console.print_text(f"{state}: {result.path} ({repeats} of {result.steps:,} steps)")
     for plot in result.plots:
         console.print_text(f"plot: {plot}")

@@ -194,7 +194,7 @@ def _bench(facts: Mapping[str, Any]) -> None:
     console.print_table(table)
     for sentence in facts["conclusions"]:
         console.print_text(sentence)
-    less = ", reduced" if facts["reduced"] else ""
+    less = f", reduced: {', '.join(facts['reductions'])}" if facts["reduced"] else ""
     console.print_text(f"{facts['images']:,} test images, {facts['steps']:,} steps a training{less}")
 
 

@@ -131,6 +131,7 @@ def _bench(path: Path, header: Header) -> dict[str, Any]:
     return {
         "steps": header.extra["steps"],
         "reduced": header.extra["reduced"],
+        "reductions": header.extra.get("reductions", ["fewer repeats, steps or channels than the defaults"]),
         "images": len(found.test["labels"]),
         "repeats": {arm: len(values) for arm, values in found.probabilities.items()},
         "arms": table["arms"],
