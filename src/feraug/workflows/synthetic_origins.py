@@ -40,7 +40,7 @@ def training_sets(
 
 def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet]) -> list[str]:
     """A sentence for each set whose model is not in the workspace, so that nobody knows what it was shown."""
-    there = {sha256_file(path) for path in workspace.models()}
+    there = {sha256_file(path) for path in [*workspace.models(), *packaged_models()]}
     return [
         f"{each.path.name}: its model (SHA-256 {model[:12]}…) is not in the workspace; if it was trained on "
         "test images, so are these classifiers."
