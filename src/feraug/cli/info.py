@@ -142,10 +142,11 @@ def _model(facts: Mapping[str, Any]) -> None:
     measured = "mean of the last epoch"
     if "chosen_epoch" in facts:
         measured += f"; validation: of epoch {facts['chosen_epoch']}, the chosen one"
-    table = console.new_table(None, f"loss (unweighted, {measured})", "value")
-    for name, value in facts["losses"].items():
-        table.add_row(one_line(name), f"{value:.4f}")
-    console.print_table(table)
+    if facts["losses"]:  # which exported weights do not have
+        table = console.new_table(None, f"loss (unweighted, {measured})", "value")
+        for name, value in facts["losses"].items():
+            table.add_row(one_line(name), f"{value:.4f}")
+        console.print_table(table)
     settings = ", ".join(f"{name} {value}" for name, value in config.items() if name not in ("model", "pair"))
     console.print_text(f"config: {settings}")
 
