@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     if args.report:
         from fer2013.report import write_page
 
-        print(f"wrote: {write_page(args.results)}")
+        print(f"wrote: {write_page(results(args))}")
         return 0
     run = Run(
         workspace=args.workspace, csv=args.csv, source=args.source, ferplus=args.ferplus, scale=args.scale,
@@ -46,10 +46,10 @@ def work(chosen: list[Step], run: Run, args: argparse.Namespace) -> int:
 
     engine.mind_interrupts()
     deadline = time.monotonic() + 60 * args.minutes
-    stamps, recorder = engine.read_stamps(run.workspace), Recorder(run, args.results)
+    stamps, recorder = engine.read_stamps(run.workspace), Recorder(run, results(args))
     ends: dict[str, str] = {}
     for step in chosen:
-        if engine.settled(step, run, stamps):
+        if engine.settled(step, run, stamps) and not recorder.lacks(step):
             ends[step.name] = "done"
         elif lacking := engine.missing(step, stamps):
             ends[step.name] = "waits"
@@ -61,12 +61,20 @@ def work(chosen: list[Step], run: Run, args: argparse.Namespace) -> int:
             try:
                 ends[step.name] = engine.run_step(step, run, stamps, deadline, recorder.keep)
             except KeyboardInterrupt:
+                recorder.keep(step, run.line(step, stamps), None)
                 print(f"{step.name}: stopped; the same command goes on", file=sys.stderr)
                 return engine.INTERRUPTED
             print(f"{step.name}: {ends[step.name]}", flush=True)
     count = {end: list(ends.values()).count(end) for end in ("done", "nothing", "failed", "waits", "later")}
     print(", ".join(f"{number} {end}" for end, number in count.items() if number))
     return 1 if count["failed"] else 3 if count["later"] or count["waits"] else 0
+
+
+def results(args: argparse.Namespace) -> Path:
+    """The folder of the JSON files; a trial's stay out of the docs."""
+    if args.results is not None:
+        return Path(args.results)
+    return Path("docs/results/fer2013") if args.steps is None else Path(args.workspace) / "trial"
 
 
 def listed(chosen: list[Step], run: Run) -> int:
@@ -109,11 +117,15 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=0, help="first seed of the benchmarks: another machine's repeats")
     add("--steps", type=int, help="train everything for so many steps only; results are called 'trial'")
     add("--count", type=int, help="images a synthetic set, instead of the scale's")
-    add("--results", type=Path, default=Path("docs/results/fer2013"), help="folder of the JSON files")
+    add(
+        "--results",
+        type=Path,
+        help="of the JSON files (default: docs/results/fer2013; with --steps WORKSPACE/trial)",
+    )
     add(
         "--report",
         action="store_true",
-        help="write the page, RESULTS.md (docs/results/fer2013.md), out of the JSON files",
+        help="write the page, RESULTS.md, out of the JSON files",
     )
     return parser.parse_args(arguments)
 

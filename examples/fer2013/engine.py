@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,9 +125,14 @@ def settled(step: Step, run: Run, stamps: Mapping[str, Stamp]) -> bool:
 
 
 def missing(step: Step, stamps: Mapping[str, Stamp]) -> list[str]:
-    """What has to be done before a step, and is not: steps that it needs, and sets not yet tried."""
+    """What has to be done before a step, and is not: steps that it needs, and sets not yet tried.
+
+    Where every set came to nothing they all are missing: without them ``bench`` would take whatever there is.
+    """
     needed = [name for name in step.needs if name not in stamps or not stamps[name].sha256]
-    return needed + [name for name in step.sets if name not in stamps]
+    untried = [name for name in step.sets if name not in stamps]
+    empty = not any(stamps[name].sha256 for name in step.sets if name in stamps)
+    return needed + (list(step.sets) if empty else untried)
 
 
 def run_step(
@@ -210,12 +217,15 @@ def mind_interrupts() -> None:
 
 def device() -> str:
     """What ``--device auto`` takes here, in words."""
-    import torch
+    if any(map(shutil.which, ("nvidia-smi", "rocm-smi"))):  # without these it is not worth seconds to ask
+        import torch
 
-    if torch.cuda.is_available():
-        return torch.cuda.get_device_name(0)
-    threads = torch.get_num_threads()
-    return f"CPU, {os.cpu_count()} cores, {threads} thread{'' if threads == 1 else 's'}"
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_name(0)
+    threads = os.environ.get("OMP_NUM_THREADS")
+    return f"{platform.machine()} CPU, {os.cpu_count()} cores" + (
+        f", OMP_NUM_THREADS={threads}" if threads else ""
+    )
 
 
 def _inputs(step: Step, stamps: Mapping[str, Stamp]) -> dict[str, str]:

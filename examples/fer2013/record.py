@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +47,24 @@ class Recorder:
 
     def keep(self, step: Step, line: str, printed: Any) -> None:
         """What a command printed, or, with None, the finished repeats of a benchmark that goes on."""
-        kind = line.split()[0]
-        if kind == "bench":
+        if line.startswith("bench "):
             self._bench(step, line, printed)
-        elif printed is not None:
-            figures = {
-                "prepare": self._prepared, "compare": self._compared, "filter": self._filtered,
-                "ssim": self._similar,
-            }.get(kind)  # fmt: skip
-            if figures is not None:
-                self._write(step, line, figures(printed), sha256(self._run.artifact(step)))
+        elif printed is not None and (figures := self._figures(line)) is not None:
+            self._write(step, line, figures(printed), sha256(self._run.artifact(step)))
+
+    def lacks(self, step: Step) -> bool:
+        """Whether a step is done of which nothing is kept here: of another folder of results, or deleted."""
+        if step.line.startswith("bench "):
+            return not all(self._has(sha256(path)) for path in self._parts(step))
+        digest = sha256(self._run.artifact(step))
+        return bool(digest) and self._figures(step.line) is not None and not self._has(digest)
+
+    def _figures(self, line: str) -> Callable[[Mapping[str, Any]], Record] | None:
+        """What makes the figures out of what a command prints; None for commands that have none."""
+        return {
+            "prepare": self._prepared, "compare": self._compared, "filter": self._filtered,
+            "ssim": self._similar,
+        }.get(line.split()[0])  # fmt: skip
 
     def _prepared(self, printed: Mapping[str, Any]) -> Record:
         data = read_dataset(Path(printed["path"]))
@@ -79,13 +88,12 @@ class Recorder:
         return {"kind": "ssim", **{name: printed[name] for name in names}}
 
     def _bench(self, step: Step, line: str, printed: Any) -> None:
-        folder = self._run.artifact(step).with_suffix("")
-        parts = [path for path in folder.glob("*-[0-9]*.h5") if not path.name.endswith(".checkpoint.h5")]
+        parts = self._parts(step)
         if not parts:
             return
         data, digest = self._dataset()
         self._put(f"test-{digest[:8]}.json", {"kind": "test", "faces": digest, **test_images(data)})
-        for path in sorted(parts):
+        for path in parts:
             if self._has(sha256(path)):
                 continue
             found = read_predictions(path)
@@ -99,6 +107,11 @@ class Recorder:
             record = {"kind": "reverse", "bench": step.name.removeprefix("bench-"), **printed["reverse"]}
             self._write(step, line, record, sha256(self._run.artifact(step)))
 
+    def _parts(self, step: Step) -> list[Path]:
+        """The files of a benchmark's finished repeats."""
+        folder = self._run.artifact(step).with_suffix("")
+        return sorted(path for path in folder.glob("*-[0-9]*.h5") if ".checkpoint" not in path.suffixes)
+
     def _dataset(self) -> tuple[DatasetArrays, str]:
         """The faces and the digest of what they are; a file's own changes with the path that was typed."""
         if self._faces is None:
@@ -110,7 +123,7 @@ class Recorder:
         return self._faces
 
     def _has(self, digest: str) -> bool:
-        return any(self._folder.glob(f"bench-*-{digest[:8]}.json"))
+        return any(self._folder.glob(f"*-{digest[:8]}.json"))
 
     def _write(self, step: Step, line: str, figures: Record, digest: str) -> None:
         self._device = self._device or device()
@@ -145,9 +158,7 @@ class Recorder:
 
 def versions() -> dict[str, str]:
     """Of what the figures hang on."""
-    import torch
-
-    return {"feraug": feraug.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    return {"feraug": feraug.__version__, "torch": version("torch"), "numpy": np.__version__}
 
 
 def relabelled(data: DatasetArrays) -> Record:

@@ -21,12 +21,12 @@ Made by `examples/reproduce_fer2013.py --report` out of the figures in `docs/res
 Every section is made by the plain `feraug` commands that stand in it, for the workspace `artifacts`;
 
 ```bash
-{command} --scale full       # call it until all is done
+{command} --scale full
 ```
 
-runs them all in their order, in pieces of less than ten minutes, and goes on where it was. `--scale reduced`
+runs them all in their order, in pieces of less than ten minutes, and called again goes on. `--scale reduced`
 is what two CPU cores can do: **what is labelled reduced shows that the chain works, and says little about
-what full trainings reach**. Each finished repeat is a file of its own: other machines' repeats join the tables.
+what full trainings reach**. Each finished repeat is a file of its own: other machines' repeats join in.
 No face of FER2013 is shown here, and no translation of one: many are so near to their source that they are
 FER2013's images for all purposes."""
 
@@ -43,6 +43,12 @@ ELSEWHERE = """## Figures elsewhere
 
 The slides give single runs without intervals: of a share of 65 % in 3,589 images the standard error is 0.8
 points, before the randomness of training. An epoch chosen on the test set flatters."""
+
+EARLIER = {
+    3: "[`simple`, eight epochs](fer2013-simple.md)",
+    4: "[translators of 20 minutes](fer2013-translators.md), [side by side](compare-fer2013.md)",
+}
+"""Results from before this protocol, by priority."""
 
 MORE = """## More
 
@@ -74,11 +80,11 @@ def write_page(folder: Path) -> Path:
 
 
 def read(folder: Path) -> list[Record]:
-    """All results, in the order of their files' names, without trials."""
-    found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-    return [record for record in found if record.get("scale") != "trial" or folder.name == "trial"]
+    """All results, in the order of their files' names."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
 
 
 def nothing_yet(priority: int) -> str:
-    """What stands in a section without results: the command that makes them."""
-    return f"No results yet: `{COMMAND} --scale full --only {priority}` (or `--scale reduced`)."
+    """What stands in a section without results: the command that makes them, and what there was before."""
+    earlier = f" Earlier, reduced: {EARLIER[priority]}." if priority in EARLIER else ""
+    return f"No results yet: `{COMMAND} --scale full --only {priority}` (or `--scale reduced`).{earlier}"

@@ -37,8 +37,10 @@ def made_by(records: Sequence[Record]) -> str:
 
 
 def scaled(scale: str) -> str:
-    """The label of what a scale gave."""
-    return {"full": "**Full.**", "reduced": "**Reduced.**"}.get(scale, f"**{scale.capitalize()}.**")
+    """The label of what a scale gave; that of a trial says that it says nothing."""
+    return {"full": "**Full.**", "reduced": "**Reduced.**"}.get(
+        scale, "**Trial: a few steps, to see whether the chain runs.**"
+    )
 
 
 def latest(records: Sequence[Record], *names: str) -> list[Record]:
@@ -90,9 +92,10 @@ def _dropped(one: Record) -> str:
     gone, kept = sum(causes.values()), one["images"]
     told = ", ".join(f"{name} {count:,}" for name, count in causes.items())
     return (
-        f"Of {gone + kept:,} images {gone:,} ({gone / (gone + kept):.1%}) are dropped; causes, by "
+        f"Of {gone + kept:,} images {gone:,} ({percent(gone / (gone + kept))} %) are dropped; causes, by "
         f"the most of ten votes: {told}. Of the {kept:,} that stay, {one['changed']:,} "
-        f"({one['changed'] / kept:.1%}) have another label than FER2013 gives them."
+        f"({percent(one['changed'] / kept)} %) have another label than FER2013 gives them. "
+        f"What is left has {_audit(one)}"
     )
 
 
@@ -106,7 +109,8 @@ def _before_and_after(audit: Record, cleaned: Record) -> str:
         )
         after = sum(cleaned["splits"][name][emotion] for name in SPLITS)
         rows.append([
-            emotion, f"{before:,}", f"{moved[code]:,}", f"{sum(moved) - moved[code]:,}",
+            emotion, f"{before:,}", f"{moved[code]:,} ({moved[code] / max(1, before):.0%})",
+            f"{sum(moved) - moved[code]:,}",
             f"{before - sum(moved):,}", f"{after - moved[code]:,}", f"{after:,}",
             f"{train:,}", f"{cleaned['splits']['train'][emotion]:,}",
         ])  # fmt: skip
@@ -217,7 +221,7 @@ def interval(found: Mapping[str, float] | None, times: float, digits: int) -> st
 
 def _judged(judge: Mapping[str, Any]) -> str:
     right = judge.get("validation_accuracy")
-    told = "" if right is None else f", right on {right:.1%} of validation"
+    told = "" if right is None else f", right on {percent(right)} % of validation"
     digest = f", SHA-256 {judge['sha256'][:12]}" if judge.get("sha256") else ""
     return f"Judge: `{judge['name']}`{told}{digest}."
 

@@ -204,7 +204,7 @@ def _classifier(
 
 
 def _are_asked_for(synthetic: list[Path] | None, named: list[str] | None) -> bool:
-    """Whether --synthetic stands for --with-synthetic too: not where the arms that use the files are named."""
+    """Whether --synthetic means --with-synthetic too: not where an arm that uses the files is named."""
     return bool(synthetic) and not set(named or ()) & set(SYNTHETIC_ARMS)
 
 
