@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from fer2013.record import flags
 from fer2013.steps import CHOSEN_ON_VALIDATION
 from fer2013.tables import made_by, of_kind, percent, scaled, table
+from feraug.config import ARMS
 from feraug.emotions import EMOTIONS
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm
 
@@ -29,7 +30,10 @@ OF_THE_ARM: Final = {
 }  # fmt: skip
 """Settings in which the arms of one experiment differ."""
 
-FEW_REPEATS: Final = "One repeat: intervals are over test images alone, and nothing may be concluded."
+ORDER: Final = tuple(ARMS)
+"""The arms in the order of the tables, ``real`` first."""
+
+FEW_REPEATS: Final = "One repeat: nothing may be concluded, for what another seed would give is unknown."
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ def difference(
 
 def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list[str]:
     rows, by_emotion, over = [], [], set()
-    for key, found in arms.items():
+    for key, found in sorted(arms.items(), key=lambda arm: (ORDER.index(arm[0][1]), arm[0][0])):
         if not found:
             continue
         row = [_label(key), str(len(found)), _mean(found, "validation_accuracy"), _mean(found, "accuracy"),
