@@ -31,6 +31,9 @@ INTERRUPTED = 130
 SAVING = 120.0
 """Seconds that a stopped command has for its last checkpoint, before it is killed."""
 
+NONE_PASSES = "images passes as"
+"""What ``feraug filter`` says when it keeps nothing."""
+
 LENGTH = re.compile(r"--(epochs|budget|steps) \S+")
 
 
@@ -147,7 +150,7 @@ def run_step(
         seconds = min(run.piece, deadline - time.monotonic())
         if seconds <= 0:
             return "later"
-        code, printed = command(run.arguments(line), seconds)
+        code, printed, told = command(run.arguments(line), seconds)
         if code == 0:
             stamps[step.name] = Stamp(line, _inputs(step, stamps), sha256(run.artifact(step)))
             write_stamps(run.workspace, stamps)
@@ -159,41 +162,48 @@ def run_step(
                 print(f"{step.name}: cannot be cut, and takes longer; --piece gives it more", file=sys.stderr)
                 return "failed"
             continue
-        if code == 1 and line.startswith("filter "):  # no image passes: a result, and others go on without
+        if code == 1 and NONE_PASSES in told:  # a result, and others go on without the set
             stamps[step.name] = Stamp(line, _inputs(step, stamps), "", "no image passed")
             write_stamps(run.workspace, stamps)
             return "nothing"
         return "failed"
 
 
-def command(arguments: Sequence[str], seconds: float) -> tuple[int, str]:
+def command(arguments: Sequence[str], seconds: float) -> tuple[int, str, str]:
     """Run ``feraug ARGUMENTS --json`` for so many seconds at most: its exit code, and what it printed.
 
     After that it is interrupted (SIGINT), as by Ctrl-C: it saves, and ends with 130. It has a session of its
-    own, so that Ctrl-C here reaches it once, through this function.
+    own, so that Ctrl-C here reaches it once, through this function. What goes to stderr, such as progress, is
+    shown as it comes; that of a filter is kept, shown at its end, and returned.
     """
+    kept = subprocess.PIPE if arguments[0] == "filter" else None
     child = subprocess.Popen(
         [sys.executable, "-m", "feraug", *arguments, "--json"],
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=kept, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        printed, _ = child.communicate(timeout=seconds)
-        return child.returncode, printed
+        code, printed, told = _ended(child, seconds)
     except subprocess.TimeoutExpired:
-        return _stopped(child)
+        code, printed, told = _stopped(child)
     except BaseException:
         _stopped(child)
         raise
+    sys.stderr.write(told)
+    return code, printed, told
 
 
-def _stopped(child: subprocess.Popen[str]) -> tuple[int, str]:
+def _stopped(child: subprocess.Popen[str]) -> tuple[int, str, str]:
     child.send_signal(signal.SIGINT)
     try:
-        printed, _ = child.communicate(timeout=SAVING)
+        return _ended(child, SAVING)
     except subprocess.TimeoutExpired:  # the last checkpoint stays
         child.kill()
-        return INTERRUPTED, child.communicate()[0]
-    return child.returncode, printed
+        return INTERRUPTED, *_ended(child, None)[1:]
+
+
+def _ended(child: subprocess.Popen[str], seconds: float | None) -> tuple[int, str, str]:
+    printed, told = child.communicate(timeout=seconds)
+    return child.returncode, printed, told or ""
 
 
 def shown(run: Run, line: str) -> str:

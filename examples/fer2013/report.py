@@ -24,10 +24,10 @@ Every section is made by the plain `feraug` commands that stand in it, for the w
 {command} --scale full
 ```
 
-runs them all in their order, in pieces of less than ten minutes, and goes on when called again; `--list` prints
-them, trainings included. `--scale reduced` is what two CPU cores can do: **what is labelled reduced shows that the
-chain works, and says little about what full trainings reach**. Each finished repeat is a file of its own, and
-other machines' repeats join in.
+runs them all in their order, in pieces of less than ten minutes, and goes on when called again; `--list`
+prints them, trainings included. `--scale reduced` is what two CPU cores can do: **what is labelled reduced
+shows that the chain works, and says little about what full trainings reach**. Each finished repeat is a file
+of its own, and other machines' repeats join in.
 No face of FER2013 is shown here, and no translation of one: many are so near to their source that they are
 FER2013's images for all purposes."""
 
