@@ -135,7 +135,7 @@ def missing(step: Step, stamps: Mapping[str, Stamp]) -> list[str]:
     needed = [name for name in step.needs if name not in stamps or not stamps[name].sha256]
     untried = [name for name in step.sets if name not in stamps]
     empty = not any(stamps[name].sha256 for name in step.sets if name in stamps)
-    return needed + (list(step.sets) if empty else untried)
+    return list(dict.fromkeys(needed + (list(step.sets) if empty else untried)))
 
 
 def run_step(

@@ -227,7 +227,8 @@ def _noise(scale: Scale) -> Iterator[Step]:
     yield Step("noise-neutral", 7, line, "synthetic/noise-neutral.h5", (name,))
     yield _filter("noise-neutral", "neutral", 7)
     kept = "noise-neutral-filtered"
-    yield _bench("simple-noise", 7, ["real+synthetic+noise"], options, (*SETS, kept))
+    with_noise = _bench("simple-noise", 7, ["real+synthetic+noise"], options, (*SETS, kept))
+    yield replace(with_noise, needs=("audit", kept))
     source = f"--source artifacts/synthetic/{kept}.h5"
     for emotion in TARGETS:
         yield _made(f"noise-{emotion}", 7, "stargan-all", f"neutral:{emotion}", scale.count, source, kept)
