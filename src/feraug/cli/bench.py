@@ -136,7 +136,7 @@ def command(
     settings |= {"precision": precision, "seed": seed}
     chosen = BenchConfig(
         classifier=_classifier(classifier, settings, preset, config),
-        arms=_arms(arm, with_synthetic or bool(synthetic)),
+        arms=_arms(arm, with_synthetic or _are_asked_for(synthetic, arm)),
         repeats=repeats,
         use=use,
         ratio=ratio,
@@ -201,6 +201,11 @@ def _classifier(
     if "epochs" in given:
         given["steps"] = None
     return replace(base, **given)
+
+
+def _are_asked_for(synthetic: list[Path] | None, named: list[str] | None) -> bool:
+    """Whether --synthetic means --with-synthetic too: not where an arm that uses the files is named."""
+    return bool(synthetic) and not set(named or ()) & set(SYNTHETIC_ARMS)
 
 
 def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
