@@ -250,6 +250,7 @@ def test_the_nearest_name_is_suggested(feraug: Feraug, arguments: str, words: st
         "info",
         "info a b",
         "export x",
+        "report x",
         "--workspace x info y",
     ],
 )

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from feraug.config import (
     BenchConfig,
     NoiseConfig,
-    PrepareConfig,
     SsimConfig,
     SynthConfig,
     TranslatorConfig,
@@ -31,8 +30,7 @@ from feraug.store.model import write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.bench_table import conclusions, table
-from feraug.workflows.export import export_artifact
-from feraug.workflows.prepare import prepare
+from feraug.workflows.report import report
 from feraug.workflows.ssim import ssim
 from feraug.workflows.synth import synthesise
 from feraug.workflows.train import train_translator
@@ -185,8 +183,12 @@ def add_model(workspace: Workspace, name: str, config: dict[str, Any], *roles: s
     return path
 
 
-def fill(workspace: Workspace) -> Path:
-    """Add an artifact of every kind to a workspace that holds a dataset alone."""
+@pytest.fixture(scope="session")
+def everything_once(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Path) -> Path:
+    """A workspace of drawn faces with an artifact of every kind; not to be changed."""
+    workspace = Workspace(tmp_path_factory.mktemp("everything") / "artifacts")
+    workspace.root.mkdir()
+    shutil.copy(drawn_dataset, workspace.dataset())
     train_translator(TINY, workspace)
     made = synthesise(SynthConfig("neutral:happy", 12), workspace)
     add_filtered(workspace, made.path)
@@ -197,25 +199,6 @@ def fill(workspace: Workspace) -> Path:
     add_model(workspace, "dcgan-happy", noise, "generator")
     add_model(workspace, "stargan-all", {"model": "stargan", "emotions": ["happy", "sad"]}, "generator")
     return workspace.root
-
-
-@pytest.fixture(scope="session")
-def everything_once(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Path) -> Path:
-    """A workspace of drawn faces with an artifact of every kind; not to be changed."""
-    workspace = Workspace(tmp_path_factory.mktemp("everything") / "artifacts")
-    workspace.root.mkdir()
-    shutil.copy(drawn_dataset, workspace.dataset())
-    return fill(workspace)
-
-
-@pytest.fixture(scope="session")
-def real_once(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Path) -> Path:
-    """The same on faces that came in a CSV, so that they may be anybody's; not to be changed."""
-    folder = tmp_path_factory.mktemp("real")
-    export_artifact(drawn_dataset, folder / "faces.csv")
-    workspace = Workspace(folder / "artifacts")
-    prepare(str(folder / "faces.csv"), PrepareConfig(near_copies=False), workspace.dataset())
-    return fill(workspace)
 
 
 @pytest.fixture
@@ -229,6 +212,31 @@ def everything(everything_once: Path, tmp_path: Path) -> Workspace:
 def read_page() -> Callable[[Path], Page]:
     """Parse a page; its tags must fit."""
     return lambda path: Page(path.read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def whole(everything_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of the workspace with everything."""
+    out = tmp_path_factory.mktemp("page") / "page.html"
+    result = report(Workspace(everything_once), out=out)
+    assert (result.problems, result.missing, result.left_out) == ([], [], 0)
+    return result.path
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plots that take no time, for tests that are about something else."""
+
+    def svg(draw: Any, prefix: str, height: float) -> str:
+        return f'<svg viewBox="0 0 100 {height}"><g id="{prefix}-plot"></g></svg>'
+
+    monkeypatch.setattr("feraug.plots.page._svg", svg)
+
+
+@pytest.fixture(scope="session")
+def read_text() -> Callable[[str], Page]:
+    """Parse the text of a page, or a part of one; its tags must fit."""
+    return Page
 
 
 @pytest.fixture(scope="session")

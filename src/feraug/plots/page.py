@@ -44,10 +44,11 @@ def distribution_plot(splits: Mapping[str, Mapping[str, int]], prefix: str) -> s
 
     def draw(axes: Axes) -> None:
         emotions = list(next(iter(splits.values())))
+        names = [short(emotion) for emotion in emotions]
         left = np.zeros(len(emotions))
         for colour, (split, counts) in zip(SERIES, splits.items(), strict=False):
             values = np.array([counts[emotion] for emotion in emotions], float)
-            axes.barh(emotions, values, 0.72, left=left, color=colour, label=split)
+            axes.barh(names, values, 0.72, left=left, color=colour, label=split)
             left += values
         for place, total in enumerate(left):
             axes.annotate(
@@ -80,7 +81,7 @@ def curves_plot(
             axes.set_ylim(0, 1)
         axes.grid(axis="y")
         axes.set_axisbelow(True)
-        axes.xaxis.set_major_locator(_few())
+        axes.xaxis.set_major_locator(_few(whole=True))
         axes.xaxis.set_major_formatter("{x:,.0f}")
         if len(lines) > 1 or next(iter(lines)) != title:
             _legend(axes, 2)
@@ -207,10 +208,10 @@ def _legend(axes: Axes, columns: int, *, above: bool = False) -> None:
     figure.legend(loc=where, ncols=columns, handlelength=1.4)
 
 
-def _few() -> Any:
+def _few(*, whole: bool = False) -> Any:
     from matplotlib.ticker import MaxNLocator
 
-    return MaxNLocator(5)
+    return MaxNLocator(5, integer=whole)
 
 
 def _style(number: int) -> str:

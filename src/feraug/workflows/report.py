@@ -27,7 +27,7 @@ from feraug.workflows.report_words import cut, plural
 LARGEST: Final = 5_000_000
 """Bytes that no page is larger than."""
 
-_SCALES: Final = (1.0, 0.5, 0.2, 0.05, 0.01)
+_SCALES: Final = (1.0, 0.75, 0.5, 0.2, 0.05, 0.01)
 _PROBLEMS: Final = 100
 _PARTS: Final = {
     "the data": dataset_section,

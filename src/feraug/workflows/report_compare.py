@@ -14,7 +14,7 @@ from feraug.workflows.report_pictures import Room, read_picture
 from feraug.workflows.report_words import cut, minutes, number, plural
 
 _COMPARISONS: Final = 6
-_ROOM: Final = 600_000
+_ROOM: Final = 700_000
 _MODELS: Final = 20
 
 _MEASURES: Final[Mapping[str, tuple[str, str, float]]] = {
@@ -86,9 +86,7 @@ def _figures_table(
             Cell("yes" if one["collapsed"] else "no") if training else Cell(""),
         ]
         rows.append((Cell(cut(name, 60)), *cells))
-    caption = (
-        f"{table['pair']}, {table['faces']:,} validation faces, with 95 % intervals; click a heading to sort"
-    )
+    caption = f"{table['pair']}, {table['faces']:,} validation faces, with 95 % intervals"
     filled = [place for place in range(len(columns)) if any(row[place].text for row in rows)]
     kept = tuple(tuple(row[place] for place in filled) for row in rows)
     return Table(caption, tuple(columns[place] for place in filled), kept)

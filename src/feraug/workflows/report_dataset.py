@@ -8,7 +8,7 @@ from typing import Any, Final
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.plots.page import distribution_plot
 from feraug.report import Beside, Block, Cell, Facts, Figures, Section, Strips, Table, Text
-from feraug.store.dataset import read_dataset
+from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.header import DATASET
 from feraug.workflows.audit import drop_sentences, dropped_after_audit, empty_notes
 from feraug.workflows.report_desk import Desk
@@ -52,8 +52,9 @@ def _dataset(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     yield _audit(facts)
     for sentence in drop_sentences(facts):
         yield Text(f"{sentence}.")
-    yield from _leak_warning(facts)
-    yield from _examples(desk, room, artifact)
+    dataset = read_dataset(artifact.path)
+    yield from _leak_warning(dataset)
+    yield from _examples(desk, room, artifact, dataset)
 
 
 def _labels(facts: Mapping[str, Any]) -> str:
@@ -95,24 +96,25 @@ def _audit(facts: Mapping[str, Any]) -> Facts:
     )
 
 
-def _leak_warning(facts: Mapping[str, Any]) -> Iterator[Block]:
+def _leak_warning(dataset: DatasetArrays) -> Iterator[Block]:
     """What a benchmark on this test set should not forget."""
-    test = sum(facts["splits"]["test"].values())
-    flags = facts["flags"]
-    leaked = flags["copy_in_train"]["test"] + flags.get("near_copy_in_train", {}).get("test", 0)
-    if test and leaked:
+    test = dataset.rows(split="test")
+    known = dataset.columns["copy_in_train"][test]
+    if "near_copy_in_train" in dataset.columns:  # some are both
+        known = known | dataset.columns["near_copy_in_train"][test]
+    leaked = int(known.sum())
+    if leaked:
         yield Text(
-            f"{leaked:,} of {test:,} test images ({leaked / test:.1%}) are exact or near copies of training "
-            "images: a figure on all of them flatters. `feraug bench` reports them apart.",
+            f"{leaked:,} of {len(test):,} test images ({leaked / len(test):.1%}) are exact or near copies of "
+            "training images: a figure on all of them flatters. `feraug bench` reports them apart.",
             "warning",
         )
 
 
-def _examples(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
+def _examples(desk: Desk, room: Room, artifact: Artifact, dataset: DatasetArrays) -> Iterator[Block]:
     if not desk.may_show(artifact):
         yield desk.withheld("this data set")
         return
-    dataset = read_dataset(artifact.path)
     split = "train" if len(dataset.rows(split="train")) else None
     strips = []
     for emotion in EMOTIONS:

@@ -27,8 +27,9 @@ class Desk:
     _known: dict[str, str] = field(default_factory=dict)
 
     def room(self, size: int) -> Room:
-        """Room for ``size`` bytes of plots and pictures."""
-        self.rooms.append(Room(int(size * self.scale)))
+        """Room for ``size`` bytes of plots and pictures, and for what the sections before have not used."""
+        unused = self.rooms[-1].left if self.rooms else 0
+        self.rooms.append(Room(int(size * self.scale) + unused))
         return self.rooms[-1]
 
     def most(self, count: int) -> int:
@@ -88,7 +89,8 @@ class Desk:
         ]
         more = len(artifacts) - len(shown)
         if more:
-            blocks.append(Text(f"{more:,} more are not shown here; `feraug info FILE` tells of each."))
+            are = "is" if more == 1 else "are"
+            blocks.append(Text(f"{more:,} more {are} not shown here; `feraug info FILE` tells of each."))
         return blocks
 
     def group_id(self, prefix: str, artifact: Artifact) -> str:

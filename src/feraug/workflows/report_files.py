@@ -116,7 +116,9 @@ class Inventory:
         """Note what could not be used."""
         place = artifact if isinstance(artifact, str) else artifact.place
         text = why.what if isinstance(why, ArtifactError) else str(why) or type(why).__name__
-        self.problems.append(Problem(place, text.replace(f"{self.root}/", "")))
+        found = Problem(place, text.replace(f"{self.root}/", "").removeprefix(f"{place}: "))
+        if found not in self.problems:  # a page that is made again, smaller, meets them again
+            self.problems.append(found)
 
     def _all_drawn(self, artifact: Artifact, above: frozenset[str]) -> bool:
         if artifact.kind == DATASET:

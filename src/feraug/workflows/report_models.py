@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import CLASSIFIERS, NOISE_GENERATORS
-from feraug.emotions import DomainPair
+from feraug.emotions import EMOTIONS, DomainPair
 from feraug.errors import FeraugError
 from feraug.images import SIDE
 from feraug.plots.page import curves_plot
@@ -23,11 +23,11 @@ from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
 from feraug.workflows.report_pictures import FACES, Room, read_grid, some
-from feraug.workflows.report_words import code, cut, minutes, number, values, word
+from feraug.workflows.report_words import code, cut, listed, minutes, number, values, word
 
 _MODELS: Final = 12
 _ROWS: Final = 100
-_ROOM: Final = 1_500_000
+_ROOM: Final = 1_400_000
 _GRIDS: Final = 4
 _PANELS: Final = 6
 _LINES: Final = 6
@@ -55,7 +55,7 @@ def models_section(desk: Desk) -> list[Section]:
     rows = desk.rows(found[: desk.most(_ROWS)], lambda one: _row(desk, one))
     columns = ("model", "kind", "for", "step", "finished", "trained", "parameters", "validation, %")
     more = "" if len(found) <= len(rows) else f"The first {len(rows)} of {len(found):,} models."
-    table = Table("All models; click a heading to sort", columns, rows, more, words=3)
+    table = Table("All models", columns, rows, more, words=3)
     return [
         Section(
             "models",
@@ -139,18 +139,20 @@ def _curves(desk: Desk, artifact: Artifact) -> Iterator[tuple[str, str]]:
     panels: dict[tuple[str, int], dict[str, Curve]] = {}
     for name, history in histories.items():
         if len(history):
-            panel = panels.setdefault((name.partition("_")[0], len(history)), {})
+            # An accuracy and a loss have no axis in common.
+            kind = name if name.startswith("validation_") else name.partition("_")[0]
+            panel = panels.setdefault((kind, len(history)), {})
             panel[name] = _thinned(history)
     by_step = saved.header.extra["step"]
     for (kind, length), lines in list(panels.items())[:_PANELS]:
         across = "step" if length == by_step else "epoch"
         shown = dict(list(lines.items())[:_LINES])
         ends = "; ".join(f"{cut(name, 60)} {y[0]:.3g} to {y[-1]:.3g}" for name, (_, y) in shown.items())
-        share = kind == "validation" and set(lines) == {"validation_accuracy"}
         title = cut(kind if len(lines) > 1 else next(iter(lines)), 60).replace("_", " ")
         named = {name.removeprefix(f"{kind}_").replace("_", " "): curve for name, curve in shown.items()}
         if len(named) == 1:
             named = {title: next(iter(named.values()))}
+        share = kind == "validation_accuracy"
         svg = curves_plot(title, named, across, desk.ids.new("p", artifact.name), share=share)
         yield svg, f"{title} over {length:,} {across}s: {ends}"
 
@@ -198,7 +200,8 @@ def _grid_words(artifact: Artifact) -> str:
             "and back. The same faces at every step, held out of training."
         )
     if _from_noise(artifact):
-        return f"Rows: {cut(_emotions(artifact.facts['config']))}; the same noise at every step."
+        emotions = artifact.facts["config"].get("emotions") or EMOTIONS
+        return f"Rows: {listed(map(str, emotions), 7)}; the same noise at every step."
     return "The same inputs at every step."
 
 

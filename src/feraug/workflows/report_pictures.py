@@ -27,7 +27,7 @@ class Room:
     """What a section may still put into the page, in bytes; what does not fit is counted and left out."""
 
     def __init__(self, size: int) -> None:
-        self._left = size
+        self.left = size
         self.left_out = 0
 
     def plot(self, svg: str, alt: str, caption: str = "") -> Iterator[Plot]:
@@ -50,10 +50,10 @@ class Room:
             yield Picture(f"data:image/png;base64,{packed}", width, height, alt, caption, sharp)
 
     def _take(self, size: int) -> bool:
-        if size > self._left:
+        if size > self.left:
             self.left_out += 1
             return False
-        self._left -= size
+        self.left -= size
         return True
 
 

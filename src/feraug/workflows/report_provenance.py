@@ -32,7 +32,7 @@ def provenance_section(desk: Desk) -> list[Section]:
     )  # fmt: skip
     more = "" if len(shown) == len(found) else f"The first {len(shown)} of {len(found):,} files."
     table = Table(
-        "Every file; click a heading to sort",
+        "Every file",
         ("file", "kind", "made by", "size", "seed", "SHA-256"),
         rows,
         more,

@@ -24,7 +24,7 @@ from feraug.workflows.ssim_pictures import pair_rows
 from feraug.workflows.synthetic_sets import SyntheticSet
 
 _ANALYSES: Final = 4
-_ROOM: Final = 700_000
+_ROOM: Final = 600_000
 _SETS: Final = 24
 _PLOTTED: Final = 8
 _PICTURED: Final = 3
@@ -125,7 +125,7 @@ def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
         if found
     ]
     columns = ("images", "SSIM", "pairs", *(f"{100 * float(quantile):g} %" for quantile in _QUANTILES))
-    return Table("Quantiles of SSIM; click a heading to sort", columns, tuple(rows), words=2)
+    return Table("Quantiles of SSIM", columns, tuple(rows), words=2)
 
 
 def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Iterator[Block]:

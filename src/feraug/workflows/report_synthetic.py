@@ -44,7 +44,7 @@ def synthetic_section(desk: Desk) -> list[Section]:
     rows = desk.rows(found[: desk.most(_ROWS)], lambda one: _row(desk, one))
     columns = ("set", "labels", "made from", "images", "source images", "filtered")
     more = "" if len(found) <= len(rows) else f"The first {len(rows)} of {len(found):,} sets."
-    table = Table("All synthetic sets; click a heading to sort", columns, rows, more, words=3)
+    table = Table("All synthetic sets", columns, rows, more, words=3)
     groups = desk.groups(found, "set", _SETS, lambda one: _set(desk, room, one))
     return [Section("synthetic", "Synthetic faces", (table, *groups))]
 

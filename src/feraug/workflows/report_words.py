@@ -50,7 +50,7 @@ def figure(value: Any, form: str = ",.0f", times: float = 1.0, unit: str = "") -
 
 
 def values(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Settings as names and values, as the command line spells them."""
+    """Settings as names and values in words, and how many more there are."""
     shown = [(cut(name, 60), _plain(value)) for name, value in list(settings.items())[:_ROWS]]
     if len(settings) > _ROWS:
         shown.append(("…", f"{len(settings) - _ROWS:,} more: feraug info FILE --config"))
@@ -58,7 +58,7 @@ def values(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _plain(value: Any) -> str:
-    if value is None:
+    if value in (None, ""):
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
