@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from feraug.config import ClassifierConfig, CompareConfig, PrepareConfig, TranslatorConfig
+from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.metrics.copying import copying_test
 from feraug.metrics.distribution import density_and_coverage, frechet_distance, kernel_distance
@@ -28,6 +29,7 @@ from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.compare import CompareOptions, CompareResult, compare
+from feraug.workflows.compare_pictures import _features, _figures
 from feraug.workflows.events import Event, Note
 from feraug.workflows.info import describe
 from feraug.workflows.prepare import prepare
@@ -137,6 +139,8 @@ def test_what_is_written_comes_back_and_is_described(shop: Workspace) -> None:
     assert judge["sha256"] == sha256_file(shop.model("vgg19")) in found.header.provenance.inputs.values()
     assert 0 < judge["validation_accuracy"] < 1
     assert describe(result.path)["models"] == found.table["models"]
+    for drawn in (_figures(found.table), _features(found, DomainPair("neutral", "happy"))):
+        assert f"vgg19 (SHA-256 {judge['sha256'][:12]})" in drawn.get_suptitle()
     assert result.pictures[0].name == "neutral-happy.png"
     assert all(picture.exists() for picture in result.pictures)
 

@@ -58,7 +58,9 @@ def figures_figure(panels: Sequence[Mapping[str, Any]], title: str) -> Figure:
     return figure
 
 
-def features_figure(a: Points, b: Points, made: Mapping[str, Points], names: tuple[str, str]) -> Figure:
+def features_figure(
+    a: Points, b: Points, made: Mapping[str, Points], names: tuple[str, str], *, judge: str
+) -> Figure:
     """Real faces of ``names`` and each model's translations, on two axes: points (n, 2) each."""
     from matplotlib.figure import Figure
 
@@ -76,7 +78,7 @@ def features_figure(a: Points, b: Points, made: Mapping[str, Points], names: tup
         if number == 0:
             axis.legend(fontsize=8, frameon=False)
     figure.suptitle(
-        "the judge's features, on the two directions in which the real faces differ most", fontsize=10
+        _plain(f"features of {judge}, on the two directions in which the real faces differ most"), fontsize=10
     )
     return figure
 

@@ -125,8 +125,15 @@ def _figures(table: Mapping[str, Any]) -> Any:
         if any(figures[key] for figures in rows.values())
     ]
     return figures_figure(
-        panels, f"{table['pair']}, {table['faces']} validation faces; 95 % intervals; grey: real against real"
+        panels,
+        f"{table['pair']}, {table['faces']} validation faces; 95 % intervals; grey: real against real\n"
+        f"judge: {_judge(table)}",
     )
+
+
+def _judge(table: Mapping[str, Any]) -> str:
+    """The classifier that the figures are by, with its digest."""
+    return f"{table['judge']['name']} (SHA-256 {table['judge']['sha256'][:12]})"
 
 
 def _features(found: CompareArrays, pair: DomainPair) -> Any:
@@ -134,4 +141,5 @@ def _features(found: CompareArrays, pair: DomainPair) -> Any:
     mean, axes = principal_axes(np.concatenate(real))
     a, b, *made = ((one.features - mean) @ axes for one in found.sets)
     names = [model["name"] for model in found.table["models"]]
-    return features_figure(a, b, dict(zip(names, made, strict=True)), (pair.a, pair.b))
+    translations = dict(zip(names, made, strict=True))
+    return features_figure(a, b, translations, (pair.a, pair.b), judge=_judge(found.table))
