@@ -78,7 +78,7 @@ def features_figure(
         if number == 0:
             axis.legend(fontsize=8, frameon=False)
     figure.suptitle(
-        _plain(f"features of {judge}, on the two directions in which the real faces differ most"), fontsize=10
+        plain(f"features of {judge}, on the two directions in which the real faces differ most"), fontsize=10
     )
     return figure
 
