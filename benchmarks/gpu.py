@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from gpu_steps import SKIPPED, Steps, classifier_step, translator_variants
+from gpu_steps import COMPILED, SKIPPED, Steps, classifier_step, translator_variants
 from ssim import loop
 from step_work import Work, convolution_rate, translator_step
 
@@ -160,6 +160,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tiny", action="store_true", help="tiny networks and batches: does it run?")
+    parser.add_argument("--no-compile", action="store_true", help="leave torch.compile out")
     parser.add_argument("--out", type=Path, help="write the page there as well")
     args = parser.parse_args()
     device = torch.device(args.device)
@@ -173,6 +174,8 @@ def main() -> None:
         args.steps, args.rounds = 1, 1
         translator = replace(translator, base_channels=4, residual_blocks=1, batch_size=4)
         vgg = replace(vgg, width=0.05, batch_size=8)
+    if args.no_compile:
+        SKIPPED.update(dict.fromkeys(COMPILED, "--no-compile"))
     torch.backends.cudnn.benchmark = True
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "a CPU"
     rate = convolution_rate(device, seconds=0.2 if args.tiny else 2.0, batch=4 if args.tiny else 256)

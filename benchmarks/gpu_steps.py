@@ -23,6 +23,9 @@ Steps = Callable[[int], object]
 SKIPPED: dict[str, str] = {}
 """Ways that this machine has not, and why."""
 
+COMPILED = ("the same, torch.compile", "torch.compile and CUDA graph")
+"""The ways that need a compiler."""
+
 
 def ready_faces(batch: int, device: torch.device) -> torch.Tensor:
     """Random faces float (batch, 1, 48, 48) in [-1, 1]."""
@@ -38,10 +41,10 @@ def translator_variants(config: TranslatorConfig, device: torch.device) -> dict[
         "eager float32, plainly": PlainTranslator(config, device),
         "eager bf16": PlainTranslator(config, device, **half),
         "bf16, channels-last, fused Adam": PlainTranslator(config, device, **half, **last),
-        "the same, torch.compile": PlainTranslator(config, device, **half, **last, compiled=True),
+        COMPILED[0]: PlainTranslator(config, device, **half, **last, compiled=True),
     }
     steps: dict[str, Steps] = {name: repeated(one, faces) for name, one in plain.items()}
-    for name, compiled in (("the same, CUDA graph", False), ("torch.compile and CUDA graph", True)):
+    for name, compiled in (("the same, CUDA graph", False), (COMPILED[1], True)):
         if device.type != "cuda":
             SKIPPED[name] = "needs a GPU"
             continue

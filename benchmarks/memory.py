@@ -111,7 +111,7 @@ def rows(setting: Setting) -> list[Row]:
                 ),
                 "bare": lambda bare=bare: in_child("memory", bare, str(dataset)),
             },
-            max(2, setting.rounds // 2),
+            max(1, setting.rounds // 2),
             warm_up=False,
         )  # fmt: skip
         growth = {name: [one.result["growth_mb"] for one in ones] for name, ones in runs.items()}

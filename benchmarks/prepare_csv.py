@@ -51,7 +51,7 @@ def pixels_digest(out: Path) -> str:
 
 def rows(setting: Setting, limit: int | None = None) -> list[Row]:
     """Time a row, and feraug's peak memory."""
-    limit = limit or setting.choose(None, 1500)
+    limit = limit or setting.choose(None, 6000)
     path, out = csv_of(setting, limit), setting.scratch / "dataset.h5"
     runs = in_turns(
         {

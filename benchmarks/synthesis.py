@@ -70,7 +70,7 @@ def contestants(workspace: Workspace, count: int) -> dict[str, Callable[[], Take
 def rows(setting: Setting, count: int | None = None) -> list[Row]:
     """One figure."""
     count = count or setting.choose(2048, 256)
-    workspace = workspace_with_model(setting.scratch / "synthesis", setting.choose(2100, 280))
+    workspace = workspace_with_model(setting.scratch / "synthesis", setting.choose(8000, 2300))
     runs = in_turns(contestants(workspace, count), setting.rounds)
     return [
         Row("synth", "synth, images/s, files read and written", "the bare network on ready tensors",
