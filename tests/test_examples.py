@@ -21,6 +21,8 @@ from feraug.workflows.synth import synthesise
 from feraug.workflows.train import train_translator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+PROTOCOL = "reproduce_fer2013"
+"""A longer one, with tests of its own in ``test_reproduce.py``."""
 Run = Callable[..., str]
 
 
@@ -110,11 +112,11 @@ def test_torchrun(workspace: Workspace) -> None:
 
 
 def test_every_example_is_tested_here() -> None:
-    names = {path.stem for path in EXAMPLES.glob("*.*")}
+    names = {path.stem for path in EXAMPLES.glob("*.*")} - {PROTOCOL}
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert names <= tests
 
 
 def test_examples_are_short() -> None:
     for path in EXAMPLES.glob("*.*"):
-        assert len(path.read_text(encoding="utf-8").splitlines()) < 60, path
+        assert path.stem == PROTOCOL or len(path.read_text(encoding="utf-8").splitlines()) < 60, path

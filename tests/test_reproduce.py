@@ -171,9 +171,3 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     ways = page[page.index("## 5.") : page.index("## 6.")]
     assert "Chosen on validation: `--use fill`" in ways and "(simple-fill)" in ways
     assert "- **Full.** `simple`, real+synthetic: better" in page
-
-
-def test_every_example_is_tested_here() -> None:
-    names = {path.stem for path in EXAMPLES.glob("*.py")}
-    tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
-    assert names <= tests

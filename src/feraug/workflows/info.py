@@ -34,8 +34,9 @@ def describe(path: Path) -> dict[str, Any]:
 
     Raises :class:`~feraug.errors.ArtifactError` when it is damaged or not feraug's.
     """
-    if not path.exists():
-        path = packaged_model(path.name) or path
+    packaged = packaged_model(path.name) if len(path.parts) == 1 else None
+    if packaged is not None and not path.exists():
+        path = packaged
     header = read_artifact_header(path)
     return {
         "path": str(path.resolve()),
