@@ -57,7 +57,7 @@ def bench_batches(path: str) -> None:
 
 def rows(setting: Setting, images: int | None = None) -> list[Row]:
     """Time of all three, memory of the first two."""
-    images = images or setting.choose(359, 50)
+    images = images or setting.choose(359, 140)
     rounds = max(1, setting.rounds // 2)
     sizes = [images * times for times in TIMES]
     found = []
