@@ -1,5 +1,6 @@
-"""Mutations that the tests must catch: ``python tests/mutations.py``, two minutes; not for pytest.
+"""Mutations that the tests must catch: ``python tests/mutations.py``, five minutes; not for pytest.
 
+``python tests/mutations.py bootstrap Holm`` tries those alone whose line has one of the words.
 Each changes one line in a copy of ``src`` in a temporary folder, never in the checkout, and runs
 the tests that should notice, on the copy.  Prints the table of ``docs/contributing.md``; fails
 when a mutation survives, or no longer fits the source.
@@ -20,8 +21,20 @@ ROOT = Path(__file__).resolve().parent.parent
 LOSSES = ("tests/test_losses.py",)
 OBJECTIVES = ("tests/objectives",)
 MODELS = ("tests/models",)
+DATA = ("tests/test_data.py",)
 AUGMENT = ("tests/training/test_diff_augment.py",)
 LOOP = ("tests/training/test_gan.py", "tests/training/test_training_pieces.py")
+
+CLASSIFIER = ("tests/training/test_classifier.py",)
+LABELLED = ("tests/test_labelled.py",)
+STATISTICS = ("tests/metrics/test_significance.py", "tests/metrics/test_classification.py")
+SETS = ("tests/workflows/test_ssim.py::test_a_filtered_set_stands_in_place_of_its_parent",)
+
+
+def of_bench(*names: str) -> tuple[str, ...]:
+    """Tests of a benchmark's parts; all of that file take half a minute."""
+    return tuple(f"tests/workflows/test_bench.py::test_{name}" for name in names)
+
 
 RUN = """
 import sys
@@ -134,6 +147,53 @@ MUTATIONS = (
         'zero_centred_penalty(judge, fakes["fake"])', "zero_centred_penalty(judge, batch.real)", OBJECTIVES,
     ),
     Mutation(
+        "mismatch: real faces under a wrong class pulled up by a critic",
+        "objectives/noise.py",
+        '"mismatch": -self.class_weight}', '"mismatch": self.class_weight + 0.0}', OBJECTIVES,
+    ),
+    Mutation(
+        "mismatch: real faces under a wrong class as real ones",
+        "objectives/noise.py",
+        "cross_entropy(_mismatched(nets, batch), 0.0)", "cross_entropy(_mismatched(nets, batch), 1.0)",
+        OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: translations named by their source",
+        "objectives/stargan.py",
+        '"class_fake": classification(logits, batch.targets)',
+        '"class_fake": classification(logits, batch.classes)', OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: cycle that does not come back",
+        "objectives/stargan.py",
+        "self._translated(nets, fake, batch.classes)", "self._translated(nets, fake, batch.targets)",
+        OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: identity asks for the target",
+        "objectives/stargan.py",
+        "l1(self._translated(nets, batch.real, batch.classes), batch.real)",
+        "l1(self._translated(nets, batch.real, batch.targets), batch.real)", OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: translations scored by their source's map",
+        "objectives/stargan.py",
+        "judge(fake, batch.targets).scores\n", "judge(fake, batch.classes).scores\n", OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: norm without its shift",
+        "models/stargan.py", "self.norm(x) * (1.0 + scale) + shift", "self.norm(x) * (1.0 + scale)", MODELS,
+    ),
+    Mutation(
+        "StarGAN: the first score map for all",
+        "models/stargan.py",
+        "scores[torch.arange(len(scores), device=scores.device), classes][:, None]", "scores[:, :1]", MODELS,
+    ),
+    Mutation(
+        "emotions: a face may be its own target",
+        "data/batches.py", "integers(1, self.count,", "integers(0, self.count,", DATA,
+    ),
+    Mutation(
         "wiring: the weighted cycle without its gamma",
         "objectives/__init__.py",
         "CycleGAN(_cycle(config, gamma_end=config.gamma_end)", "CycleGAN(_cycle(config)", OBJECTIVES,
@@ -193,6 +253,192 @@ MUTATIONS = (
         "history: always the new fakes",
         "training/image_history.py", "mixed[places] = older", "mixed[places] = fakes[places]", LOOP,
     ),
+    Mutation(
+        "classifier: no label smoothing",
+        "losses.py", "label_smoothing=smoothing", "label_smoothing=0.0", LOSSES,
+    ),
+    Mutation(
+        "mixup: labels swapped",
+        "objectives/classification.py",
+        "logits, batch.labels, batch.mix * batch.weights",
+        "logits, batch.labels, (1 - batch.mix) * batch.weights",
+        LOSSES,
+    ),
+    Mutation(
+        "mixup: faces swapped",
+        "data/labelled.py",
+        "share * faces[1:] + (1.0 - share) * faces[:-1]",
+        "share * faces[:-1] + (1.0 - share) * faces[1:]", LABELLED,
+    ),
+    Mutation(
+        "class weights: inverted",
+        "workflows/train_classifier.py",
+        "len(labels) / (present * np.maximum(counts, 1))", "present * np.maximum(counts, 1) / len(labels)",
+        of_bench("arms_and_their_images"),
+    ),
+    Mutation("oversampling: off", "data/labelled.py", "if not phase.balanced:", "if True:", LABELLED),
+    Mutation(
+        "oversampled arm: as real",
+        "workflows/bench_arms.py", "(Phase(0, everything, config.balanced),)", "(Phase(0, everything),)",
+        of_bench("arms_and_their_images"),
+    ),
+    Mutation(
+        "epoch: the last", "training/classifier.py", 'if measured["accuracy"] > best:', "if True:",
+        CLASSIFIER,
+    ),
+    Mutation(
+        "epoch: of equals the last",
+        "training/classifier.py", '"accuracy"] > best:', '"accuracy"] >= best:', CLASSIFIER,
+    ),
+    Mutation(
+        "epoch: by the average's network, not the average",
+        "training/classifier.py", "evaluate(state.judged.eval())",
+        "evaluate(state.network.eval())", CLASSIFIER,
+    ),
+    Mutation(
+        "dropout: of one step in all", "training/classifier.py",
+        "(state.config.seed, state.step, state.fabric.global_rank)",
+        "(state.config.seed, 0, state.fabric.global_rank)", CLASSIFIER,
+    ),
+    Mutation(
+        "weight decay: of biases, too", "training/classifier.py",
+        '{"params": others, "weight_decay": 0.0}', '{"params": others, "weight_decay": config.weight_decay}',
+        CLASSIFIER,
+    ),
+    Mutation(
+        "crops: at random places of the left half alone", "data/labelled.py",
+        "random.integers(0, SIDE - config.crop + 1, (count, 2))",
+        "random.integers(0, (SIDE - config.crop) // 2 + 1, (count, 2))", LABELLED,
+    ),
+    Mutation(
+        "views: places of rows and columns swapped", "data/views.py",
+        "by_column[:, :, None, :] + by_row[:, :, :, None]",
+        "by_column[:, :, :, None] + by_row[:, :, None, :]",
+        LABELLED,
+    ),
+    Mutation(
+        "ten crops: not mirrored", "data/labelled.py",
+        "[*crops, *(part.flip(3) for part in crops)]", "[*crops, *crops]", LABELLED,
+    ),
+    Mutation(
+        "ten crops: the last view alone", "workflows/classifiers.py",
+        "sum((measure(view).float() for view in views[1:]), measure(views[0]).float()) / len(views)",
+        "measure(views[-1]).float()", ("tests/workflows/test_classifiers.py",),
+    ),
+    Mutation(
+        "surreal: torch's norm for TensorFlow's",
+        "models/classifiers.py", "alpha=0.001", "alpha=0.001 / 9", MODELS,
+    ),
+    Mutation(
+        "bench: epochs of all images, not of the real ones", "workflows/bench_parts.py",
+        "epoch_images=len(training)", "epoch_images=len(chosen.faces)",
+        of_bench("an_epoch_is_a_pass_over_the_real_faces_in_every_arm"),
+    ),
+    Mutation(
+        "bench: every repeat the same seed", "config/bench.py",
+        "seed=self.classifier.seed + repeat", "seed=self.classifier.seed",
+        of_bench("repeats_differ_in_their_seed_alone"),
+    ),
+    Mutation(
+        "bench: filling where there is most", "workflows/bench_arms.py",
+        "room = counts.max() - counts if", "room = counts if", of_bench("how_many_synthetic_images_enter"),
+    ),
+    Mutation(
+        "bench: noise among the translations", "workflows/bench_arms.py",
+        '(~file.from_noise if arm == "real+synthetic" else True)', "True", of_bench("arms_and_their_images"),
+    ),
+    Mutation(
+        "bench: synthetic weight on real faces", "workflows/bench_arms.py",
+        "[weights[:kept], weights[kept:] * np.float32(bench.synthetic_weight)]",
+        "[weights[:kept] * np.float32(bench.synthetic_weight), weights[kept:]]",
+        of_bench("ratio_weight_and_pretraining"),
+    ),
+    Mutation(
+        "bench: real faces before the synthetic ones", "workflows/bench_arms.py",
+        "(Phase(0, everything[kept:], config.balanced), Phase(turn, everything[:kept], config.balanced))",
+        "(Phase(0, everything[:kept], config.balanced), Phase(turn, everything[kept:], config.balanced))",
+        of_bench("ratio_weight_and_pretraining"),
+    ),
+    Mutation(
+        "leak check: off", "workflows/synthetic_origins.py", "if len(foreign):", "if False:",
+        of_bench("images_made_from_outside_train_are_refused"),
+    ),
+    Mutation(
+        "leak check: not by way of other sets", "workflows/synthetic_origins.py",
+        "left.append(_parent(one, source, workspace))", "pass",
+        of_bench("images_by_way_of_another_set_are_followed_to_their_origin"),
+    ),
+    Mutation(
+        "leak check: models of filtered sets pass", "workflows/synthetic_origins.py",
+        '{*header.provenance.inputs.values(), header.extra.get("model")}',
+        "{*header.provenance.inputs.values()}",
+        of_bench("images_by_a_model_that_was_trained_on_another_dataset_are_refused"),
+    ),
+    Mutation(
+        "synthetic sets: the parent beside its filtered child", "workflows/synthetic_sets.py",
+        "if sha256_file(path) not in parents", "if True", SETS,
+    ),
+    Mutation(
+        "table: accuracy of the copies for that without", "workflows/bench_table.py",
+        '"accuracy_unleaked": ~test["copy_in_train"]', '"accuracy_unleaked": test["copy_in_train"]',
+        of_bench("the_table_by_hand"),
+    ),
+    Mutation(
+        "table: copies of an image on their own", "workflows/bench_table.py",
+        "np.where(duplicate_group < 0, alone, duplicate_group)", "alone",
+        of_bench("copies_of_one_test_image_are_drawn_together"),
+    ),
+    Mutation(
+        "conclusions: from one repeat, too",
+        "workflows/bench_table.py", "if repeats == 1:", "if repeats == 0:",
+        of_bench("reverse_and_synthetic_alone"),
+    ),
+    Mutation(
+        "bootstrap: images drawn one by one, not by group", "metrics/significance.py",
+        "_, place = np.unique(groups, return_inverse=True)", "place = np.arange(len(groups))", STATISTICS,
+    ),
+    Mutation(
+        "bootstrap: repeats not drawn", "metrics/significance.py",
+        "(means * drawn_repeats).mean(1)", "means.mean(1)", STATISTICS,
+    ),
+    Mutation(
+        "bootstrap: repeats not stretched", "metrics/significance.py",
+        "np.sqrt(repeats / (repeats - 1.0))", "1.0", STATISTICS,
+    ),
+    Mutation(
+        "bootstrap: arms drawn on their own, not in pairs", "metrics/significance.py",
+        "parts.append(statistic((drawn_images @ sums)",
+        "parts.append(statistic((np.roll(drawn_images, len(parts), 0) @ sums)", STATISTICS,
+    ),
+    Mutation(
+        "interval: of the bootstrap alone", "metrics/significance.py",
+        "min(float(low), mean - reach), max(float(high), mean + reach)",
+        "float(low), float(high)", STATISTICS,
+    ),
+    Mutation(
+        "p: as small as the bootstrap makes it", "metrics/significance.py",
+        "max(p, students, 2.0 ** (1 - min(changed, 60)))", "max(p, students)", STATISTICS,
+    ),
+    Mutation(
+        "McNemar: one-sided", "metrics/significance.py",
+        "only_first + only_second, 0.5)", "only_first + only_second, 0.5, alternative='greater')", STATISTICS,
+    ),
+    Mutation(
+        "Holm: without the running maximum", "metrics/significance.py",
+        "np.maximum.accumulate(p_values[order] * factors)", "p_values[order] * factors", STATISTICS,
+    ),
+    Mutation(
+        "Holm: Bonferroni", "metrics/significance.py",
+        "len(known) - np.arange(len(known))", "np.full(len(known), len(known))", STATISTICS,
+    ),
+    Mutation(
+        "calibration: errors cancel between bins", "metrics/classification.py",
+        "np.abs(gaps).sum()", "np.abs(gaps.sum())", STATISTICS,
+    ),
+    Mutation(
+        "macro F1: absent classes count", "metrics/classification.py",
+        "np.maximum(present.sum(-1), 1)", "counts.shape[-1]", STATISTICS,
+    ),
 )  # fmt: skip
 
 
@@ -203,7 +449,7 @@ def run_tests(source: Path, tests: tuple[str, ...]) -> tuple[int, str]:
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(source.resolve()), *tests],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout + done.stderr
 
@@ -229,9 +475,12 @@ def caught_by(mutation: Mutation) -> str:
     return failed[0].partition("[")[0].removeprefix("tests/")
 
 
-def main() -> int:
-    """Print the table; 1 when a mutation survives."""
-    everything = tuple(dict.fromkeys(test for mutation in MUTATIONS for test in mutation.tests))
+def main(words: list[str]) -> int:
+    """Print the table, of the mutations whose line has one of the ``words``; 1 when one survives."""
+    chosen = [one for one in MUTATIONS if not words or any(word in one.what for word in words)]
+    if not chosen:
+        raise SystemExit(f"no mutation has {' or '.join(words)} in its line")
+    everything = tuple(dict.fromkeys(test for mutation in chosen for test in mutation.tests))
     with tempfile.TemporaryDirectory(prefix="feraug-mutation-") as folder:
         source = Path(folder) / "src"
         shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
@@ -240,15 +489,15 @@ def main() -> int:
         raise SystemExit(f"the tests fail without any mutation\n{output}")
     print("| mutation | file | caught by |\n| --- | --- | --- |")
     survivors = 0
-    for mutation in MUTATIONS:
+    for mutation in chosen:
         test = caught_by(mutation)
         survivors += not test
         print(
             f"| {mutation.what} | `{mutation.path}` | {f'`{test}`' if test else '**survives**'} |", flush=True
         )
-    print(f"{len(MUTATIONS)} mutations, {survivors} survive", file=sys.stderr)
+    print(f"{len(chosen)} mutations, {survivors} survive", file=sys.stderr)
     return int(survivors > 0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -13,8 +13,10 @@ from feraug.config import (
     MODELS,
     PRESETS,
     ClassifierConfig,
+    CompareConfig,
     NoiseConfig,
     NoiseSynthConfig,
+    PhotosConfig,
     PrepareConfig,
     StarGANConfig,
     SynthConfig,
@@ -25,6 +27,7 @@ from feraug.config import (
     to_json,
     uses,
 )
+from feraug.config.demo import departures
 from feraug.config.values import option
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
@@ -122,6 +125,24 @@ def test_emotions_of_noise_generators() -> None:
     assert NoiseConfig(emotions=EMOTIONS[::-1]).name == "dcgan-all"
     with pytest.raises(UsageError, match="'happy' is named twice"):
         NoiseConfig(emotions=("happy", "joy"))
+
+
+@pytest.mark.parametrize("kind", [TranslatorConfig, SynthConfig, PhotosConfig, CompareConfig])
+def test_a_pair_has_one_spelling(kind: type[Any]) -> None:
+    assert kind(pair=" Neutral:happiness") == kind(pair="neutral:happy")
+
+
+@pytest.mark.parametrize(
+    ("config", "base", "typed"),
+    [
+        (TranslatorConfig(), TranslatorConfig(), ""),
+        (TranslatorConfig(change_weight=1.5, steps=30), TranslatorConfig(), "--steps 30 --change-weight 1.5"),
+        (TranslatorConfig(flip=False, epochs=2.0), TranslatorConfig(), "--epochs 2 --no-flip"),
+        (SynthConfig(count=600), SynthConfig(), "-n 600"),
+    ],
+)
+def test_departures_are_what_would_be_typed(config: Any, base: Any, typed: str) -> None:
+    assert departures(config, base) == typed.split()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision.transforms.v2 import functional
 
 from feraug.config import ClassifierConfig, classifier_config
@@ -25,6 +25,7 @@ from feraug.data import (
 )
 from feraug.data.labelled import erased
 from feraug.data.randaugment import OPERATIONS, randaugment
+from feraug.data.views import sampling_grid
 from feraug.objectives.classification import LabelledBatch
 
 CPU = torch.device("cpu")
@@ -210,6 +211,13 @@ class TestViews:
         for axis in (1, 2):
             at = (shown.sum(axis) * torch.arange(48.0)).sum(1) / shown.sum((1, 2)) - 24.0
             assert -4.001 <= at.min() < -3.5 and 3.5 < at.max() <= 4.001
+
+    @pytest.mark.parametrize(("height", "width"), [(48, 48), (44, 44), (5, 8)])
+    def test_the_grid_of_places_is_torch_s(self, height: int, width: int) -> None:
+        matrices = torch.from_numpy(np.random.default_rng(0).normal(size=(6, 2, 3)).astype(np.float32))
+        expected = nn.functional.affine_grid(matrices, [6, 1, height, width], align_corners=False)
+        found = sampling_grid(matrices, height, width)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-6)
 
     def test_tests_see_the_whole_face_once(self) -> None:
         shown = to_float(on_device(images(2), CPU))

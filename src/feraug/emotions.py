@@ -101,7 +101,7 @@ def emotion_code(emotion: str) -> int:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """``" (did you mean 'happy'?)"`` for the nearest known word, or nothing when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(word.lower(), list(known), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 

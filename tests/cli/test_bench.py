@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 
 from feraug.store.bench import read_bench
+from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
@@ -65,6 +67,9 @@ def test_the_json_of_a_benchmark(feraug: Feraug, made: Workspace) -> None:
         assert set(figures["per_class"]["happy"]) == {"correct", "total"}
         assert len(figures["per_class"]["happy"]["correct"]) == 2
     difference = result["differences"]["real+synthetic - real"]
+    assert figures["training_images"]["synthetic"] == 20
+    assert result["synthetic"][0]["name"] == "cyclegan-neutral-happy.h5"
+    assert result["reductions"][0] == "repeats 2 (default 5)"
     assert set(difference["accuracy"]) == {"mean", "low", "high", "p"}
     assert {"macro_f1", "per_class"} <= set(difference)
     assert Path(result["path"]).is_absolute() and all(Path(plot).exists() for plot in result["plots"])
@@ -78,9 +83,21 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     assert ran.out.startswith("REDUCED: ")
     assert max(len(line) for line in ran.out.splitlines() if line.startswith(" ")) <= 80  # the tables
     assert "p, Holm" in ran.out and "/" in ran.out and "wrote: " in ran.out
+    assert re.search(r"^ all +\d+% [\d.]+/\d+ +\d+% [\d.]+/\d+ +[+-]", ran.out, re.MULTILINE)
+    assert re.search(r"^exact McNemar, repeat by repeat: p = [\d.]+, [\d.]+$", ran.out, re.MULTILINE)
+    digest = sha256_file(made.synthetic("cyclegan-neutral-happy"))[:12]
+    assert f"synthetic: cyclegan-neutral-happy.h5 (SHA-256 {digest}…), 20 images" in ran.out
+    assert re.search(r"^real\+synthetic: [\d,]+ real and 20 synthetic images$", ran.out, re.MULTILINE)
     assert ran.err.startswith("simple: trainings to do: 4, of 3 steps at ")
+    reduced = "repeats 2 (default 5), epochs 0.2"
+    assert f"REDUCED: {reduced}" in ran.out and f"; reduced: {reduced}" in ran.err
+    assert reduced in feraug("info", made.bench("simple")).out
+    fewer = feraug("bench", *TINY, "--repeats", "1", "-w", made.root)
+    assert fewer.code == 0 and "already done" in fewer.out and "(2 repeats of 3 steps)" in fewer.out
     one = feraug("bench", *TINY, "--repeats", "1", "--name", "one", "-w", made.root)
-    assert one.code == 0 and "real+synthetic" not in one.out
+    assert one.code == 0 and "real+synthetic" not in one.out and "(1 repeat of 3 steps)" in one.out
+    planned = feraug("bench", *TINY, "--name", "two", "--dry-run", "--json", "-w", made.root)
+    assert json.loads(planned.out)["reductions"][0].startswith("epochs 0.2")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +116,24 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
 def test_bad_options(feraug: Feraug, made: Workspace, arguments: list[str], words: str) -> None:
     ran = feraug("bench", *arguments, "-w", made.root)
     assert words in ran.error
+
+
+@pytest.mark.parametrize(
+    ("named", "arms"),
+    [
+        ([], ["real", "real+synthetic"]),
+        (["real+synthetic"], ["real+synthetic"]),
+        (["oversampled"], ["real", "real+synthetic", "oversampled"]),
+    ],
+)
+def test_which_arms_a_synthetic_file_brings(
+    feraug: Feraug, made: Workspace, named: list[str], arms: list[str]
+) -> None:
+    given = [word for arm in named for word in ("--arm", arm)]
+    settings = (*TINY, "--synthetic", "cyclegan-neutral-happy", "--dry-run", "--json", "-w", made.root)
+    ran = feraug("bench", *given, *settings)
+    assert ran.code == 0, ran
+    assert json.loads(ran.out)["config"]["arms"] == arms
 
 
 def test_a_file_of_settings(feraug: Feraug, made: Workspace, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from torch import nn
 from feraug.config import StarGANConfig
 from feraug.models import StarDiscriminator, StarGenerator, TranslationGenerator, build_networks
 from feraug.models.generator import Output, Upsampling
+from feraug.models.stargan import NormByEmotion
 
 
 def count(network: nn.Module) -> int:
@@ -43,6 +44,20 @@ def test_generator_has_exactly_the_parameters_of_its_layer_table() -> None:
     upsamplings: tuple[Upsampling, ...] = ("resize", "transposed")
     for upsampling in upsamplings:
         assert count(StarGenerator(16, 6, upsampling=upsampling)) == 501_665
+
+
+def test_norm_scales_and_shifts_by_the_emotion_s_amounts() -> None:
+    torch.manual_seed(0)
+    norm, x = NormByEmotion(3, 2), torch.randn(2, 3, 5, 5)
+    with torch.no_grad():
+        norm.change.normal_()
+        found = norm(x, torch.tensor([[1.0, 0.0], [0.25, 0.75]]))
+        plain = (x - x.mean((2, 3), keepdim=True)) / (
+            x.var((2, 3), unbiased=False, keepdim=True) + 1e-5
+        ).sqrt()
+        for face, amounts in enumerate([norm.change[0], 0.25 * norm.change[0] + 0.75 * norm.change[1]]):
+            expected = plain[face] * (1.0 + amounts[0])[:, None, None] + amounts[1][:, None, None]
+            torch.testing.assert_close(found[face], expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("by_emotion", [True, False])

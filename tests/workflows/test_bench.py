@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from feraug.config import BenchConfig, ClassifierConfig, PrepareConfig
+from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
@@ -23,7 +24,7 @@ from feraug.store.bench import read_bench, read_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
-from feraug.store.model import read_model
+from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.bench import bench, plan
@@ -32,7 +33,7 @@ from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.prepare import prepare
-from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.synthetic_origins import training_sets, unknown_models
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
@@ -48,12 +49,14 @@ def add_synthetic(
     labels: NDArray[np.uint8],
     rows: NDArray[np.int64],
     source: str | None = None,
+    model: str | None = None,
 ) -> Path:
     """A synthetic set as if ``synth`` had made it."""
     digest = source or sha256_file(workspace.dataset())
     path = workspace.synthetic(name)
-    provenance = Provenance({}, "test", 0, {"dataset.h5": digest})
-    with writing_synthetic(path, len(images), provenance, {"sources": [digest]}) as writer:
+    inputs = {"dataset.h5": digest} | ({} if model is None else {"model.h5": model})
+    facts = {"sources": [digest]} | ({} if model is None else {"model": model})
+    with writing_synthetic(path, len(images), Provenance({}, "test", 0, inputs), facts) as writer:
         rounds = np.zeros(len(images), np.uint16)
         writer.append(images, labels.astype(np.uint8), rows=rows, source=0, rounds=rounds)
     return path
@@ -86,7 +89,7 @@ def test_two_arms_and_what_is_kept_of_them(with_synthetic: Workspace) -> None:
     np.testing.assert_allclose(result.table["arms"]["real"]["accuracy"], right, atol=1e-6)
     assert all(path.stat().st_size > 1000 for path in result.plots) and len(result.plots) == 2
     notes = [event.text for event in events if isinstance(event, Note)]
-    assert re.match(r"simple: trainings to do: 4, of 3 steps at \d+\.\d\d s: about", notes[0])
+    assert re.match(r"simple: trainings to do: 4, of 3 steps at \d+\.\d\d s: .*; reduced: ", notes[0])
     tasks = {event.task for event in events if isinstance(event, Progress)}
     assert {"real 1/2", "real+synthetic 2/2"} <= tasks
     assert not list(result.path.parent.glob("**/*.checkpoint.h5"))
@@ -109,6 +112,17 @@ def test_the_real_arm_s_classifier_is_what_train_makes(with_synthetic: Workspace
     np.testing.assert_array_equal(load_classifier(trained).probabilities(images), first)
 
 
+def test_an_epoch_is_a_pass_over_the_real_faces_in_every_arm(with_synthetic: Workspace) -> None:
+    config = replace(PAIRED, classifier=replace(TINY, steps=None, epochs=0.3), repeats=1)
+    result = bench(config, with_synthetic)
+    folder = result.path.with_suffix("")
+    parts = [read_predictions(folder / f"{arm}-0.h5") for arm in config.arms]
+    images = len(read_dataset(with_synthetic.dataset()).rows(split="train"))
+    assert [part.facts["steps"] for part in parts] == [round(0.3 * -(-images // 16))] * 2
+    assert [len(part.validation_accuracy) for part in parts] == [1, 1]
+    assert result.table["arms"]["real+synthetic"]["training_images"] == {"real": images, "synthetic": 30}
+
+
 def test_a_trained_model_of_the_same_config_is_not_trained_again(with_synthetic: Workspace) -> None:
     train(TINY, with_synthetic)
     events: list[Event] = []
@@ -121,8 +135,11 @@ def test_repeats_and_arms_can_be_added(with_synthetic: Workspace) -> None:
     first = bench(replace(PAIRED, arms=("real",), repeats=1), with_synthetic)
     kept = first.path.parent / "simple" / "real-0.h5"
     before = kept.read_bytes()
-    more = bench(replace(PAIRED, arms=("real", "real+synthetic", "oversampled"), repeats=2), with_synthetic)
+    bench(replace(PAIRED, arms=("real", "real+synthetic"), repeats=2), with_synthetic)
+    add_synthetic(with_synthetic, "later", np.zeros((3, 48, 48), np.uint8), np.zeros(3), np.arange(3))
+    more = bench(replace(PAIRED, arms=("oversampled",), repeats=1), with_synthetic)  # beside what is there
     assert kept.read_bytes() == before
+    with_synthetic.synthetic("later").unlink()
     assert {arm: len(values["accuracy"]) for arm, values in more.table["arms"].items()} == {
         "real": 2, "real+synthetic": 2, "oversampled": 2,
     }  # fmt: skip
@@ -132,6 +149,7 @@ def test_repeats_and_arms_can_be_added(with_synthetic: Workspace) -> None:
     other = bench(replace(PAIRED, classifier=replace(TINY, steps=4)), with_synthetic,
                   options=TrainOptions(overwrite=True))  # fmt: skip
     assert other.steps == 4
+    assert not (kept.parent / "oversampled-0.h5").exists(), "nothing of the other settings stays"
 
 
 def test_a_stopped_benchmark_goes_on_to_the_same_table(with_synthetic: Workspace, tmp_path: Path) -> None:
@@ -218,6 +236,70 @@ def test_images_by_way_of_another_set_are_followed_to_their_origin(workspace: Wo
         else:
             with pytest.raises(ArtifactError, match="outside 'train'"):
                 training_sets(workspace, *given)
+
+
+@pytest.mark.parametrize("how", ["made", "filtered", "by way of noise"])
+def test_images_by_a_model_that_was_trained_on_another_dataset_are_refused(
+    workspace: Workspace, how: str
+) -> None:
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+    write_model(workspace.model("foreign"), {}, Provenance({}, "test", 0, {"dataset.h5": "ab" * 32}), facts)
+    model = sha256_file(workspace.model("foreign"))
+    dataset = read_dataset(workspace.dataset())
+    images, noise = dataset.images[:4], np.full(4, -1)
+    path = add_synthetic(workspace, "made", images, np.zeros(4), noise, model=model)
+    if how == "filtered":  # names its parent among its inputs, and the model in its facts
+        with h5py.File(path, "r+") as file:
+            file.attrs["inputs"] = np.bytes_(json.dumps({"parent.h5": "cd" * 32}))
+    elif how == "by way of noise":
+        digest = sha256_file(path)
+        path = add_synthetic(workspace, "child", images, np.zeros(4), np.arange(4), digest)
+    with pytest.raises(ArtifactError, match="its model foreign was trained on another dataset"):
+        training_sets(workspace, [path], dataset, sha256_file(workspace.dataset()))
+
+
+def test_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    path = add_synthetic(workspace, "made", dataset.images[:4], np.zeros(4), np.full(4, -1), model="ef" * 32)
+    sets = training_sets(workspace, [path], dataset, sha256_file(workspace.dataset()))
+    (sentence,) = unknown_models(workspace, sets)
+    assert sentence.startswith("made.h5: its model (SHA-256 efefefefefef…) is not in the workspace")
+    write_model(workspace.model("one"), {}, Provenance({}, "test", 0), {})
+    known = replace(sets[0].arrays.header, extra={"model": sha256_file(workspace.model("one"))})
+    there = replace(sets[0], arrays=replace(sets[0].arrays, header=known))
+    assert unknown_models(workspace, [there]) == []
+
+
+@pytest.mark.parametrize(
+    ("arms", "words"),
+    [
+        (
+            ("real", "real+synthetic"),
+            "'real\\+synthetic' has no image: those in the synthetic files are from noise",
+        ),
+        (("real", "reverse"), "'reverse' has no image"),
+    ],
+)
+def test_arms_without_images_are_told_of_before_anything_is_trained(
+    workspace: Workspace, arms: tuple[str, ...], words: str
+) -> None:
+    label = 0 if "reverse" not in arms else 255
+    add_synthetic(workspace, "noise", np.zeros((4, 48, 48), np.uint8), np.full(4, label), np.full(4, -1))
+    with pytest.raises(ArtifactError, match=words):
+        bench(replace(PAIRED, arms=arms), workspace)
+    assert not (workspace.root / "bench").exists()
+
+
+def test_in_what_a_benchmark_is_reduced() -> None:
+    whole = BenchConfig(classifier=DEFAULTS["vgg19"])
+    assert whole.reductions(1000) == []
+    assert replace(whole, repeats=2).reductions(1000) == ["repeats 2 (default 5)"]
+    narrow = replace(whole, classifier=replace(whole.classifier, width=0.5, epochs=250.0))
+    assert narrow.reductions(1000) == ["width 0.5 (default 1)"]
+    # 100 epochs of 1,280 faces are 1,000 steps of 128.
+    for steps, found in ((1000, []), (999, ["epochs 99.9 (default 100)"])):
+        by_steps = replace(whole, classifier=replace(whole.classifier, steps=steps))
+        assert by_steps.reductions(1280) == found
 
 
 def test_without_synthetic_images_the_error_names_the_command(workspace: Workspace) -> None:
@@ -314,6 +396,8 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"arms": ()}, "--arm: none; known: real, "),
         ({"arms": ("reverse",)}, "--arm reverse: tests the classifier of the real arm"),
         ({"use": "pretrained"}, r"--use: unknown 'pretrained' \(did you mean 'pretrain'\?\)"),
+        ({"repeats": 301}, "--repeats: 301 of 1 arm are more than the 300 trainings"),
+        ({"arms": ("real", "mixup"), "repeats": 151}, "--repeats: 151 of 2 arms are more than the 300"),
         ({"repeats": 0}, "--repeats: 0 is not a whole number from 1 to 1000"),
         ({"ratio": 0.0}, "--ratio: 0.0 is not a number from"),
         ({"per_class_cap": 0}, "--per-class-cap: 0 is not a whole number"),
@@ -392,10 +476,27 @@ def test_the_table_by_hand() -> None:
     assert found["images"] == {"accuracy": 8, "accuracy_unleaked": 6, "accuracy_without_near_copies": 5}
     difference = found["differences"]["real+synthetic - real"]
     assert difference["accuracy"]["mean"] == pytest.approx(0.1875)
+    assert difference["accuracy_p_holm"] == difference["accuracy"]["p"]
+    nothing = figures({"real": real, "more": more}, labels, copy_in_train=np.ones(8, bool))
+    assert nothing["images"] == {"accuracy": 8, "accuracy_unleaked": 0}
+    assert "accuracy_unleaked" not in nothing["arms"]["real"]
     assert set(difference["per_class"]) == {"angry", "happy"}
     assert difference["per_class"]["angry"]["mean"] == pytest.approx(0.375)
     assert difference["per_class"]["happy"] == {"mean": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
     assert difference["mcnemar"] == [1.0, 0.5]
+
+
+def test_copies_of_one_test_image_are_drawn_together() -> None:
+    random = np.random.default_rng(0)
+    real, more = random.random((1, 80)) < 0.5, random.random((1, 80)) < 0.6
+    labels, groups = np.full(80, 3, np.uint8), np.arange(80, dtype=np.int32) // 4
+    copies = [np.repeat(rows[:, ::4], 4, axis=1) for rows in (real, more)]
+    widths = []
+    for group in (np.full(80, -1, np.int32), np.where(groups > 9, groups, -1).astype(np.int32), groups):
+        found = figures(dict(zip(("real", "more"), copies, strict=True)), labels, duplicate_group=group)
+        difference = found["differences"]["more - real"]["accuracy"]
+        widths.append(difference["high"] - difference["low"])
+    assert widths[0] * 1.1 < widths[1] < widths[2] / 1.1
 
 
 def test_conclusions_say_no_more_than_the_figures() -> None:
@@ -414,11 +515,40 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
         re.match(r"better is better than real by \d\.\d points \(\+.*; p < 0.001\)\.", line) for line in said
     )
     plenty = conclusions(figures({"real": np.ones((2, 735), bool)}, np.arange(735).astype(np.uint8) % 7))
-    assert plenty == []
+    assert plenty == ["near copies of training images were not looked for; they are in every figure here."]
     alike = conclusions(figures({"real": real, "same": real}, labels))
     assert alike[0] == "same and real are right on the same test images: nothing to tell them apart by."
+    assert any(line.startswith("near copies of training images were not looked for") for line in alike)
+    leaked = np.ones(70, bool)
+    columns = {"copy_in_train": leaked, "near_copy_in_train": leaked}
+    seen = conclusions(figures({"real": real[:, :70]}, labels[:70], **columns))
+    assert seen[0].startswith("every test image has a copy in 'train'")
+    two = conclusions(figures({"real": real[:2, :70], "better": better[:2, :70]}, labels[:70]))
+    assert any(line.startswith("2 repeats know little of how much trainings scatter") for line in two)
+    assert not any("know little" in line for line in said)
     few = conclusions(figures({"real": real[:, :60], "same": same[:, :60]}, labels[:60]))
     assert few[-1].startswith("few test images (points that one is worth): angry ")
+
+
+def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
+    found: dict[str, Any] = {"images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}}
+    found["arms"] = {
+        arm: {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
+        for arm in ("real", "a", "b", "c")
+    }
+    plain = {"mean": 0.02, "low": -0.1, "high": 0.1, "p": 0.9}
+    nothing = {"accuracy": plain, "accuracy_p_holm": 1.0, "per_class": {}}
+    for p, adjusted in ((0.03, 0.09), (0.001, 0.003)):
+        overall = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": p}
+        found["differences"] = {
+            "a - real": {"accuracy": overall, "accuracy_p_holm": adjusted, "per_class": {}},
+            "b - real": nothing,
+            "c - real": nothing,
+        }
+        told = [line for line in conclusions(found) if "with all of them in mind" in line]
+        assert told == (
+            ["a: one of 3 arms compared; with all of them in mind p = 0.090 (Holm)."] if p == 0.03 else []
+        )
 
 
 # -- the instrument itself ---------------------------------------------------------------------------

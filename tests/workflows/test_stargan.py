@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import feraug.workflows.packaged
-from feraug.config import StarGANConfig, SynthConfig
-from feraug.emotions import EMOTIONS, SPLITS, emotion_code
+from feraug.config import PrepareConfig, StarGANConfig, SynthConfig
+from feraug.emotions import EMOTIONS, SPLITS, DomainPair, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.images import fingerprints
 from feraug.store.dataset import read_dataset
@@ -22,7 +22,9 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
+from feraug.workflows.packaged import packaged_models
 from feraug.workflows.prepare import prepare
+from feraug.workflows.report import report
 from feraug.workflows.synth import synthesise
 from feraug.workflows.synthetic_origins import training_sets
 from feraug.workflows.train import train
@@ -37,8 +39,6 @@ SMALL = StarGANConfig(
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A drawn dataset and a small model of all pairs; not to be written to."""
-    from feraug.config import PrepareConfig
-
     workspace = Workspace(tmp_path_factory.mktemp("stargan"))
     prepare("drawn:700", PrepareConfig(near_copies=False), workspace.dataset())
     train(replace(SMALL, generator_rate=0.05), workspace)
@@ -177,6 +177,12 @@ def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> No
         export_artifact(own.dataset(), own.root / "faces", weights="float16")
 
 
+def test_the_report_shows_what_one_emotion_becomes_in_every_other(own: Workspace) -> None:
+    page = report(own).path.read_text(encoding="utf-8")
+    for caption in ("real neutral", *(f"made {emotion}" for emotion in EMOTIONS[:-1]), "made neutral again"):
+        assert caption in page
+
+
 @pytest.fixture
 def packaged(trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The trained model as if it had come with feraug."""
@@ -226,3 +232,29 @@ def test_bench_takes_packaged_weights_that_saw_training_images_alone(packaged: P
         ArtifactError, match=rf"trained on 1 images that this dataset holds out.*row {first}, in"
     ):
         training_sets(own, (), moved, sha256_file(own.dataset()))
+
+
+def test_what_comes_with_feraug_is_small_and_translates_every_pair(trained: Workspace) -> None:
+    files = packaged_models()
+    assert [path.name for path in files] == ["stargan-fer2013.h5"]
+    assert sum(path.stat().st_size for path in files) < 6_000_000
+    facts = describe(files[0])
+    assert facts["finished"]
+    assert facts["command"].startswith("feraug train stargan ")
+    assert set(facts["inputs"]) == {"dataset.h5"}
+    saved = read_model(files[0])
+    assert {name.split("/")[0] for name in saved.arrays} == {"ema", "timing", "trained_on"}
+    translator = load_translator(files[0])
+    assert set(translator.config.pairs) == {DomainPair(a, b) for a in EMOTIONS for b in EMOTIONS if a != b}
+    dataset = read_dataset(trained.dataset())
+    faces = dataset.images[dataset.rows(emotion="neutral")[:8]]
+    made = [translator.translate(faces, f"neutral:{emotion}").astype(int) for emotion in EMOTIONS[:-1]]
+    changes = [np.abs(one - faces).mean() for one in made]
+    assert min(changes) > 0.5
+    assert max(changes) < 40.0
+
+
+def test_a_training_on_other_data_has_nothing_to_do_with_packaged_weights(trained: Workspace) -> None:
+    dataset = read_dataset(trained.dataset())
+    seen = read_model(packaged_models()[0], ("trained_on",)).arrays["trained_on/images"]
+    assert not np.isin(fingerprints(dataset.images), seen).any()

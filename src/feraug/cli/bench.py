@@ -136,7 +136,7 @@ def command(
     settings |= {"precision": precision, "seed": seed}
     chosen = BenchConfig(
         classifier=_classifier(classifier, settings, preset, config),
-        arms=_arms(arm, with_synthetic or bool(synthetic)),
+        arms=_arms(arm, with_synthetic or _are_asked_for(synthetic, arm)),
         repeats=repeats,
         use=use,
         ratio=ratio,
@@ -180,7 +180,7 @@ def command(
     if result.interrupted:
         console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
         raise typer.Exit(130)
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
 def _classifier(
@@ -203,6 +203,11 @@ def _classifier(
     return replace(base, **given)
 
 
+def _are_asked_for(synthetic: list[Path] | None, named: list[str] | None) -> bool:
+    """Whether --synthetic means --with-synthetic too: not where an arm that uses the files is named."""
+    return bool(synthetic) and not set(named or ()) & set(SYNTHETIC_ARMS)
+
+
 def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
     """The arms that were named, with ``real`` first; real+synthetic where synthetic images are asked for."""
     arms = ["real", *(named or [])] if with_synthetic or not named else list(named)
@@ -211,27 +216,27 @@ def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(arms))
 
 
-def _print(result: BenchResult) -> None:
+def print_result(result: BenchResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import bench_tables, console
 
     if result.reduced:
-        console.print_text("REDUCED: fewer repeats, steps or channels than the defaults")
+        console.print_text(f"REDUCED: {', '.join(result.reductions)}")
     console.print_table(bench_tables.overall_table(result.table))
     if result.table["differences"]:
         console.print_table(bench_tables.difference_table(result.table))
     else:
         console.print_table(bench_tables.recall_table(result.table))
-    for difference in result.table["differences"]:
+    for difference, found in result.table["differences"].items():
         console.print_table(bench_tables.class_table(result.table, difference))
-    for emotion, counts in result.table.get("reverse", {}).get("per_class", {}).items():
-        share = counts["correct"] / counts["total"]
-        console.print_text(
-            f"reverse: of {counts['total']:,} synthetic '{emotion}' the real classifier names {share:.1%} so"
-        )
+        console.print_text(bench_tables.mcnemar_line(found))
+    for line in bench_tables.reverse_lines(result.table) + bench_tables.material_lines(result.table):
+        console.print_text(line)
     for sentence in result.conclusions:
         console.print_text(sentence)
     state = "already done" if result.already_done else "wrote"
-    console.print_text(f"{state}: {result.path} ({result.repeats} repeats of {result.steps:,} steps)")
+    repeats = "1 repeat" if result.repeats == 1 else f"{result.repeats} repeats"
+    console.print_text(f"{state}: {result.path} ({repeats} of {result.steps:,} steps)")
     for plot in result.plots:
         console.print_text(f"plot: {plot}")
 

@@ -53,6 +53,10 @@ def class_table(figures: Mapping[str, Any], difference: str) -> Table:
     for emotion, found in figures["differences"][difference]["per_class"].items():
         cells = [recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
         table.add_row(emotion, *cells, interval(found), _p(found["p_holm"]))
+    table.add_section()
+    overall = figures["differences"][difference]["accuracy"]
+    both = [recall(_all(figures["arms"][each])) for each in (base, arm)]
+    table.add_row("all", *both, interval(overall), _p(overall["p"]))
     return table
 
 
@@ -65,7 +69,16 @@ def recall_table(figures: Mapping[str, Any]) -> Table:
     for emotion, counts in next(iter(arms.values()))["per_class"].items():
         if counts["total"]:
             table.add_row(emotion, *(recall(arm["per_class"][emotion]) for arm in arms.values()))
+    table.add_section()
+    table.add_row("all", *(recall(_all(arm)) for arm in arms.values()))
     return table
+
+
+def _all(arm: Mapping[str, Any]) -> dict[str, Any]:
+    """Correct, by repeat, and total of an arm's emotions together."""
+    counts = list(arm["per_class"].values())
+    correct = [sum(of_repeat) for of_repeat in zip(*(each["correct"] for each in counts), strict=True)]
+    return {"correct": correct, "total": sum(each["total"] for each in counts)}
 
 
 def recall(counts: Mapping[str, Any]) -> str:
@@ -80,6 +93,11 @@ def interval(found: Mapping[str, float]) -> str:
     return f"{100 * found['mean']:+.1f} [{100 * found['low']:+.1f}, {100 * found['high']:+.1f}]"
 
 
+def mcnemar_line(found: Mapping[str, Any]) -> str:
+    """The exact test of each repeat."""
+    return f"exact McNemar, repeat by repeat: p = {', '.join(_p(value) for value in found['mcnemar'])}"
+
+
 def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
@@ -87,3 +105,28 @@ def _p(value: float) -> str:
 def _spread(values: list[float]) -> str:
     mean = f"{100 * statistics.fmean(values):.1f}"
     return mean if len(values) == 1 else f"{mean} ±{100 * statistics.stdev(values):.1f}"
+
+
+def reverse_lines(figures: Mapping[str, Any]) -> list[str]:
+    """What the classifier of ``real`` calls the synthetic images; empty without that arm."""
+    reverse = figures.get("reverse")
+    if reverse is None:
+        return []
+    lines = [f"reverse: the classifier of the first real repeat (SHA-256 {reverse['classifier'][:12]}…)"]
+    for emotion, counts in reverse["per_class"].items():
+        share = counts["correct"] / counts["total"]
+        lines.append(f"  names {share:.1%} of {counts['total']:,} synthetic '{emotion}' so")
+    return lines
+
+
+def material_lines(figures: Mapping[str, Any]) -> list[str]:
+    """The synthetic files with their digests, and how many images each arm was trained on."""
+    lines = [
+        f"synthetic: {file['name']} (SHA-256 {file['sha256'][:12]}…), {file['images']:,} images"
+        for file in figures.get("synthetic", [])
+    ]
+    for arm, values in figures["arms"].items() if lines else ():
+        counts = values["training_images"]
+        if counts["synthetic"]:
+            lines.append(f"{arm}: {counts['real']:,} real and {counts['synthetic']:,} synthetic images")
+    return lines

@@ -37,7 +37,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Images for other tools: feraug export artifacts/synthetic/cyclegan-neutral-happy.h5 faces/.
+    """Images for other tools: feraug export artifacts/dataset.h5 faces/.
 
     A folder gets EMOTION/*.png (a dataset SPLIT/EMOTION/*.png), as torchvision's ImageFolder
     reads it; NAME.csv gets FER2013's columns emotion,pixels,Usage.  Of a model, OUT.h5 gets the

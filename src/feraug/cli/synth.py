@@ -9,7 +9,8 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
+from feraug.config import DEGRADATIONS, FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
+from feraug.config.tasks import degradations
 from feraug.config.values import fields
 from feraug.emotions import ALL, parse_split
 from feraug.errors import UsageError
@@ -87,6 +88,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    degrade: Annotated[
+        str | None,
+        typer.Option(
+            "--degrade",
+            metavar="NAMES",
+            help=f"For --photos: also translate degraded faces: {','.join(DEGRADATIONS)} or all.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Faces at a time.")
     ] = DEFAULTS.batch_size,
@@ -111,8 +121,13 @@ def command(
     if photos is not None:
         from feraug.cli.synth_photos import run
 
-        run(context, PhotosConfig(pair, min_face, detector), photos)
+        chosen = () if degrade is None else degradations(degrade)
+        run(context, PhotosConfig(pair, min_face, detector, chosen, seed), photos)
         return
+    if degrade is not None:
+        raise UsageError(
+            "--degrade: is for --photos DIR; 'feraug compare --degrade NAMES' does it to the dataset's faces"
+        )
     translation = SynthConfig(
         pair=pair,
         count=count,
@@ -154,10 +169,11 @@ def command(
             options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: SynthResult) -> None:
+def print_result(result: SynthResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     state = "already done" if result.already_done else "wrote"

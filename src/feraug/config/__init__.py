@@ -12,6 +12,7 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
+from feraug.config.demo import QUICK, DemoConfig
 from feraug.config.gan import (
     DIFF_AUGMENTATIONS,
     DISCRIMINATOR_NORMS,
@@ -34,6 +35,7 @@ from feraug.config.models import (
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
 from feraug.config.tasks import (
+    DEGRADATIONS,
     FACE_DETECTORS,
     LABEL_SOURCES,
     SSIM_VARIANTS,
@@ -52,6 +54,7 @@ __all__ = [
     "ARMS",
     "CLASSIFIERS",
     "DEFAULTS",
+    "DEGRADATIONS",
     "DIFF_AUGMENTATIONS",
     "DISCRIMINATOR_NORMS",
     "FACE_DETECTORS",
@@ -63,6 +66,7 @@ __all__ = [
     "OUTPUTS",
     "PRECISIONS",
     "PRESETS",
+    "QUICK",
     "SCHEDULES",
     "SCORES",
     "SSIM_VARIANTS",
@@ -75,6 +79,7 @@ __all__ = [
     "BenchConfig",
     "ClassifierConfig",
     "CompareConfig",
+    "DemoConfig",
     "FilterConfig",
     "GanConfig",
     "NoiseConfig",

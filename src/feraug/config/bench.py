@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ SYNTHETIC_ARMS: Final = ("real+synthetic", "real+synthetic+noise", "synthetic", 
 
 USES: Final = ("mixed", "pretrain", "fill")
 
+MOST_TRAININGS: Final = 300
+"""Arms times repeats of a benchmark: the figures of so many fit into the header of its file (64 kB)."""
+
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "oversampled": {"balanced": True},
     "class-weighted": {"class_weights": True},
@@ -44,7 +47,7 @@ class BenchConfig:
     arm starts from the same weights as repeat ``r`` of another.
     """
 
-    classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
+    classifier: ClassifierConfig = field(default_factory=lambda: CLASSIFIER_DEFAULTS["simple"])
     arms: tuple[str, ...] = ("real",)
     repeats: int = setting(5, "Trainings of every arm, each with a seed of its own.", low=1, high=1000)
     use: str = setting(
@@ -70,18 +73,33 @@ class BenchConfig:
         if "reverse" in self.arms and "real" not in self.arms:
             raise UsageError("--arm reverse: tests the classifier of the real arm; add --arm real")
         check(self)
+        arms = len(self.trained_arms)
+        if arms * self.repeats > MOST_TRAININGS:
+            raise UsageError(
+                f"--repeats: {self.repeats} of {arms} arm{'' if arms == 1 else 's'} are more than "
+                f"the {MOST_TRAININGS} trainings whose figures a file holds; divide the arms among names"
+            )
 
     @property
     def trained_arms(self) -> tuple[str, ...]:
         """The arms that a classifier is trained for: all but ``reverse``."""
         return tuple(arm for arm in self.arms if arm != "reverse")
 
-    @property
-    def reduced(self) -> bool:
-        """Whether this is less than the defaults: fewer repeats, a narrower net, fewer steps."""
+    def reductions(self, images: int) -> list[str]:
+        """In what this is less than the defaults, with ``images`` real training faces; empty: in nothing."""
         default, mine = CLASSIFIER_DEFAULTS[self.classifier.model], self.classifier
-        less = mine.epochs < default.epochs or mine.width < default.width or mine.steps is not None
-        return less or self.repeats < BenchConfig.repeats
+        epochs = mine.epochs if mine.steps is None else mine.steps * mine.batch_size / images
+        compared = (
+            (self.repeats, BenchConfig.repeats, "repeats"),
+            (epochs, default.epochs, "epochs"),
+            (mine.width, default.width, "width"),
+        )
+        return [f"{what} {have:.3g} (default {usual:g})" for have, usual, what in compared if have < usual]
+
+    def joined(self, arms: Sequence[str], repeats: int) -> BenchConfig:
+        """With the arms and repeats of an earlier run, too."""
+        together = tuple(dict.fromkeys([*arms, *self.arms]))
+        return replace(self, arms=together, repeats=max(self.repeats, repeats))
 
     def of_arm(self, arm: str, repeat: int) -> ClassifierConfig:
         """The classifier's config in one repeat (from 0) of an arm."""

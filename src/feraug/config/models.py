@@ -85,7 +85,7 @@ class TranslatorConfig(TranslationConfig):
 
     def __post_init__(self) -> None:
         one_of("model", self.model, TRANSLATORS)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))  # one spelling of each emotion
         super().__post_init__()
 
     @property
@@ -214,7 +214,7 @@ DEFAULTS.update({
         model="wasserstein", discriminator_norm="none", critic_steps=3, penalty_weight=10.0,
         beta2=0.9, image_history=0, cycle_weight=10.0,
     ),
-    "stargan": StarGANConfig(),
+    "stargan": StarGANConfig(class_weight=0.2, change_weight=1.0),
     "dcgan": NoiseConfig(model="dcgan"),
     "wgan-gp": NoiseConfig(
         model="wgan-gp", discriminator_norm="none", critic_steps=5, penalty_weight=10.0,
@@ -246,7 +246,12 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
             "change_weight": 10.0,
             "discriminator_channels": 24,
         },
-        "stargan": {"residual_blocks": 3, "generator_rate": 5e-4, "discriminator_rate": 1e-3},
+        "stargan": {
+            "residual_blocks": 3,
+            "batch_size": 8,
+            "generator_rate": 1e-3,
+            "discriminator_rate": 1e-3,
+        },
         "dcgan": _CPU_NOISE,
         "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},
         "r3gan": _CPU_NOISE,

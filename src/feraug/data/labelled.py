@@ -74,7 +74,7 @@ class LabelledBatches:
             mine = np.concatenate([mine[:1] - 1, mine])
         chosen = rows[order.rows(index - first, sampling.batch_size)[mine]]
         places = torch.from_numpy(chosen).to(sampling.device)
-        faces = self._augmented(self._images[places], mine, index)
+        faces = self._augmented(self._images.index_select(0, places), mine, index)
         return self._mixed(faces, self._labels[places], self._weights[places], index)
 
     def _augmented(self, images: Tensor, mine: NDArray[np.int64], index: int) -> Tensor:

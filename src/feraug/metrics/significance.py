@@ -26,8 +26,9 @@ class CrossedBootstrap:
     """Resamples of test images (by ``groups`` of copies, drawn together) and of repeats.
 
     The pigeonhole bootstrap of two crossed factors: Owen, "The pigeonhole bootstrap" (2007), whose
-    variance is a little too large rather than too small.  With one repeat the randomness of
-    training is not in the interval, and cannot be.
+    variance is a little too large rather than too small.  So few repeats know their own spread
+    badly, so an interval is never narrower than Student's with that variance, and p never smaller.
+    With one repeat the randomness of training is not in the interval, and cannot be.
     """
 
     draws: int = 4000
@@ -56,7 +57,7 @@ class CrossedBootstrap:
         sums, sizes = _by_group(differences, groups)
         drawn_images, drawn_repeats = self.weights(len(sizes), repeats)
         means = (drawn_images @ sums) / (drawn_images @ sizes)[:, None]  # (draws, R)
-        return self._summary(differences.mean(), (means * drawn_repeats).mean(1), _changed(sums))
+        return self._summary(differences.mean(1), (means * drawn_repeats).mean(1), sums)
 
     def statistic_difference(
         self,
@@ -73,26 +74,30 @@ class CrossedBootstrap:
         plain = statistic(first.sum(1)) - statistic(second.sum(1))
         drawn_images, drawn_repeats = self.weights(len(np.unique(groups)), repeats)
         resampled = np.empty((self.draws, repeats))
-        change, _ = _by_group((first != second).any((2, 3)).astype(np.float64), groups)
+        change, _ = _by_group((first != second).any((2, 3)).astype(np.float64), groups)  # (G, R)
         for repeat in range(repeats):
             parts = []
             for confusion in (first, second):
                 sums, _ = _by_group(confusion[repeat].reshape(len(groups), -1).T, groups)
                 parts.append(statistic((drawn_images @ sums).reshape(self.draws, classes, classes)))
             resampled[:, repeat] = parts[0] - parts[1]
-        return self._summary(float(plain.mean()), (resampled * drawn_repeats).mean(1), _changed(change))
+        return self._summary(plain, (resampled * drawn_repeats).mean(1), change)
 
-    def _summary(self, mean: float, resampled: Floats, changed: int) -> Difference:
-        tail = (1.0 - self.confidence) / 2.0
+    def _summary(self, of_repeat: Floats, resampled: Floats, change: Floats) -> Difference:
+        """Of what each repeat (R,) and each resample (draws,) came to; ``change`` (G, R) by image group."""
+        mean, tail = float(of_repeat.mean()), (1.0 - self.confidence) / 2.0
         low, high = np.quantile(resampled, [tail, 1.0 - tail])
         # Two-sided, with the observed sample among the resamples (Davison and Hinkley, 1997, 4.2.3).
         # Resamples of no difference count on both sides, also where rounding has left 1e-17 of them.
         below, above = np.count_nonzero(resampled <= 1e-12), np.count_nonzero(resampled >= -1e-12)
         p = float(2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
+        reach, students = _student(of_repeat, float(resampled.std()), len(change), 1.0 - tail)
+        low, high = min(float(low), mean - reach), max(float(high), mean + reach)
         # The bootstrap of a handful of images is too sure of itself: p is never below the least that
         # flipping the signs of the images that changed could give.
-        p = min(1.0, max(p, 2.0 ** (1 - min(changed, 60))))
-        return Difference(float(mean), max(float(low), -1.0), min(float(high), 1.0), p)
+        changed = int(np.count_nonzero((change != 0).any(1)))
+        p = min(1.0, max(p, students, 2.0 ** (1 - min(changed, 60))))
+        return Difference(mean, max(low, -1.0), min(high, 1.0), p)
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
@@ -123,9 +128,23 @@ def holm(p_values: Floats) -> Floats:
     return adjusted
 
 
-def _changed(sums: Floats) -> int:
-    """The number of groups of images (G, R) in which anything changed."""
-    return int(np.count_nonzero((sums != 0).any(1)))
+def _student(of_repeat: Floats, error: float, groups: int, quantile: float) -> tuple[float, float]:
+    """Half the width of Student's interval about the mean of ``of_repeat`` (R,), and p of 0.
+
+    ``error`` is the standard error.  Degrees of freedom by Satterthwaite, "An Approximate
+    Distribution of Estimates of Variance Components" (1946): of R - 1 for the share of the variance
+    that the repeats have, of the number of ``groups`` less one for the images' share.
+    """
+    from scipy.special import stdtr, stdtrit
+
+    if error < 1e-12:
+        return 0.0, 0.0
+    repeats = len(of_repeat)
+    own = min(1.0, float(of_repeat.var(ddof=1)) / repeats / error**2) if repeats > 1 else 0.0
+    parts = own**2 / max(repeats - 1, 1) + (1.0 - own) ** 2 / max(groups - 1, 1)
+    freedom = 1.0 / parts
+    reach = float(stdtrit(freedom, quantile)) * error
+    return reach, 2.0 * float(stdtr(freedom, -abs(float(of_repeat.mean())) / error))
 
 
 def _by_group(values: Floats, groups: NDArray[np.integer]) -> tuple[Floats, Floats]:

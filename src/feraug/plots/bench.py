@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from feraug.emotions import EMOTIONS
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+COLUMNS: Final = 3
+"""Confusion matrices beside each other."""
 
 
 def confusion_figure(figures: Mapping[str, Any], title: str) -> Figure:
@@ -18,54 +22,112 @@ def confusion_figure(figures: Mapping[str, Any], title: str) -> Figure:
     from matplotlib.figure import Figure
 
     arms = figures["arms"]
-    figure = Figure(figsize=(4.6 * len(arms) + 0.4, 4.8), layout="constrained")
-    for axes, (arm, values) in zip(
-        figure.subplots(1, len(arms), squeeze=False)[0], arms.items(), strict=True
-    ):
+    across = min(COLUMNS, len(arms))
+    down = -(-len(arms) // across)
+    figure = Figure(figsize=(4.4 * across + 0.4, 4.5 * down + 0.5), layout="constrained")
+    places = list(figure.subplots(down, across, squeeze=False).flat)
+    for axes, (arm, values) in zip(places, arms.items(), strict=False):
         counts = np.asarray(values["confusion"], np.float64)
         shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
         for row, column in np.ndindex(shares.shape):
             shade = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, f"{100 * shares[row, column]:.0f}", ha="center", va="center", color=shade)
+            text = f"{100 * shares[row, column]:.0f}" if counts[row].any() else ""
+            axes.text(column, row, text, ha="center", va="center", color=shade)
         axes.set_xticks(range(len(EMOTIONS)), EMOTIONS, rotation=45, ha="right")
         axes.set_yticks(range(len(EMOTIONS)), EMOTIONS)
-        axes.set(title=arm, xlabel="called", ylabel="true")
+        axes.set(title=f"{arm}: % of each row", xlabel="called", ylabel="true")
+    for axes in places[len(arms) :]:
+        axes.set_axis_off()
     figure.suptitle(title)
     return figure
 
 
 def table_figure(figures: Mapping[str, Any], title: str) -> Figure:
-    """Recall by emotion of every arm, and each arm's differences with their 95 % intervals."""
+    """The table by emotion: a panel for each difference, or one with the recall of a single arm."""
     from matplotlib.figure import Figure
 
     arms, differences = figures["arms"], figures["differences"]
-    panels = 1 + len(differences)
-    figure = Figure(figsize=(4.6 * panels + 0.6, 4.4), layout="constrained")
-    axes = figure.subplots(1, panels, squeeze=False)[0]
-    present = [name for name in EMOTIONS if next(iter(arms.values()))["per_class"][name]["total"]]
-    places = np.arange(len(present))
-    for number, (arm, values) in enumerate(arms.items()):
-        counts = [values["per_class"][name] for name in present]
-        recall = [100 * np.mean(count["correct"]) / count["total"] for count in counts]
-        axes[0].barh(places + 0.8 * number / len(arms), recall, 0.8 / len(arms), label=arm, align="edge")
-    axes[0].set_yticks(
-        places + 0.4, [f"{name}\n{counts['total']}" for name, counts in zip(present, counts, strict=True)]
-    )
-    axes[0].set(xlabel="recall, %", xlim=(0, 100))
-    axes[0].legend(loc="lower right", fontsize="small")
-    for panel, (difference, values) in zip(axes[1:], differences.items(), strict=True):
-        rows = {name: values["per_class"][name] for name in present} | {"accuracy": values["accuracy"]}
-        means = np.array([100 * row["mean"] for row in rows.values()])
-        reach = [
-            means - [100 * row["low"] for row in rows.values()],
-            [100 * row["high"] for row in rows.values()] - means,
-        ]
-        panel.errorbar(means, range(len(rows)), xerr=np.maximum(reach, 0.0), fmt="o", capsize=3)
-        panel.axvline(0.0, color="grey", linewidth=0.8)
-        panel.set_yticks(range(len(rows)), rows)
-        panel.set(title=difference, xlabel="points, 95 % interval")
-    for each in axes:
-        each.invert_yaxis()
+    panels = max(1, len(differences))
+    figure = Figure(figsize=(11.0, 3.7 * panels + 0.6), layout="constrained")
+    places = figure.subplots(panels, 1, squeeze=False)[:, 0]
     figure.suptitle(title)
+    if not differences:
+        ((arm, values),) = list(arms.items())[:1]
+        _recall_panel(places[0], arm, values)
+        return figure
+    reach = max(abs(end) for found in differences.values() for end in _ends(found)) or 1.0
+    for axes, (difference, found) in zip(places, differences.items(), strict=True):
+        _difference_panel(axes, difference, found, figures)
+        axes.set_xlim(-1.05 * reach, 1.05 * reach)  # one scale for all, so that panels compare
     return figure
+
+
+def _difference_panel(
+    axes: Axes, difference: str, found: Mapping[str, Any], figures: Mapping[str, Any]
+) -> None:
+    """Points gained with their intervals; at the left correct of total in both arms, at the right p."""
+    arm, _, base = difference.partition(" - ")
+    rows = _rows(found)
+    means = np.array([100 * row["mean"] for row in rows.values()])
+    ends = [means - [100 * row["low"] for row in rows.values()]]
+    ends.append([100 * row["high"] for row in rows.values()] - means)
+    axes.errorbar(means, range(len(rows)), xerr=np.maximum(ends, 0.0), fmt="o", capsize=3)
+    axes.axvline(0.0, color="grey", linewidth=0.8)
+    names = [
+        f"{name}   {_told(figures, base, name)}  →  {_told(figures, arm, name)}" if _told(figures, arm, name)
+        else name
+        for name in rows
+    ]  # fmt: skip
+    axes.set_yticks(range(len(rows)), names)
+    axes.invert_yaxis()
+    right = axes.secondary_yaxis("right")
+    words = [
+        f"{100 * row['mean']:+.1f} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]   "
+        + ("p < 0.001" if row.get("p_holm", row["p"]) < 0.001 else f"p = {row.get('p_holm', row['p']):.3f}")
+        for row in rows.values()
+    ]
+    right.set_yticks(range(len(rows)), words)
+    right.tick_params(length=0)
+    axes.set(title=f"{base}  →  {arm}", xlabel="points, 95 % interval; p of the emotions by Holm")
+
+
+def _recall_panel(axes: Axes, arm: str, values: Mapping[str, Any]) -> None:
+    counts = {name: count for name, count in values["per_class"].items() if count["total"]}
+    recall = [100 * np.mean(count["correct"]) / count["total"] for count in counts.values()]
+    axes.barh(range(len(counts)), recall)
+    axes.set_yticks(range(len(counts)), [f"{name}   {_share(count)}" for name, count in counts.items()])
+    axes.invert_yaxis()
+    axes.set(title=arm, xlabel="recall, %", xlim=(0, 100))
+
+
+_OVERALL: Final = {
+    "accuracy": "all",
+    "accuracy_unleaked": "no copies",
+    "accuracy_without_near_copies": "no near copies",
+    "macro_f1": "macro F1",
+}
+
+
+def _rows(found: Mapping[str, Any]) -> dict[str, Mapping[str, float]]:
+    """The emotions that have test images, then the measures of all images."""
+    overall = {words: found[name] for name, words in _OVERALL.items() if name in found}
+    return {**found["per_class"], **overall}
+
+
+def _ends(found: Mapping[str, Any]) -> list[float]:
+    return [100 * row[end] for row in _rows(found).values() for end in ("low", "high")]
+
+
+def _told(figures: Mapping[str, Any], arm: str, name: str) -> str:
+    """``57 % 282/491`` of an emotion or of all; empty for other measures."""
+    per_class = figures["arms"][arm]["per_class"]
+    if name == "all":
+        correct = np.sum([count["correct"] for count in per_class.values()], axis=0)
+        return _share({"correct": correct, "total": sum(count["total"] for count in per_class.values())})
+    return _share(per_class[name]) if name in per_class else ""
+
+
+def _share(count: Mapping[str, Any]) -> str:
+    mean = float(np.mean(count["correct"]))
+    return f"{100 * mean / count['total']:.0f} % {mean:.4g}/{count['total']}"

@@ -5,24 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from feraug.config import SYNTHETIC_ARMS, BenchConfig
-from feraug.data import LabelledFaces
+from feraug.config import ARMS, SYNTHETIC_ARMS, BenchConfig
 from feraug.emotions import EMOTIONS
-from feraug.errors import ArtifactError, FeraugError
+from feraug.errors import FeraugError
 from feraug.plots.bench import confusion_figure, table_figure
 from feraug.plots.files import write_figure
-from feraug.store.bench import TEST_COLUMNS, read_bench, write_bench
-from feraug.store.dataset import DatasetArrays
+from feraug.store.bench import read_bench, write_bench
 from feraug.store.header import BENCH, Header, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.workspace import Workspace
 from feraug.training import alone
+from feraug.workflows.bench_inputs import BenchInputs, read_inputs, with_earlier
 from feraug.workflows.bench_outcome import BenchPlan, BenchResult
 from feraug.workflows.bench_parts import Part, read_part, run_part
 from feraug.workflows.bench_table import conclusions, table
@@ -31,10 +29,7 @@ from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.real_faces import read_faces
-from feraug.workflows.synthetic_origins import training_sets
-from feraug.workflows.synthetic_sets import SyntheticSet
-from feraug.workflows.train_classifier import splits_of, time_steps
+from feraug.workflows.train_classifier import time_steps
 from feraug.workflows.train_options import TrainOptions
 
 if TYPE_CHECKING:
@@ -42,18 +37,6 @@ if TYPE_CHECKING:
 
 TIMED_STEPS = 3
 """Steps that are timed to tell how long a benchmark will take."""
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    faces: DatasetArrays
-    digest: str
-    name: str
-    files: list[SyntheticSet]
-    training: LabelledFaces
-    validation: LabelledFaces
-    test: LabelledFaces
-    test_rows: np.ndarray[Any, np.dtype[np.int64]]
 
 
 def bench(
@@ -86,8 +69,10 @@ def bench(
             precision=config.classifier.precision,
         ) as fabric,
     ):
-        given = _read(config, workspace, synthetic, dataset)
-        provenance = _provenance(config, given, options.command)
+        if not options.overwrite:
+            config, synthetic = with_earlier(config, path, synthetic, workspace)
+        given = read_inputs(config, workspace, synthetic, dataset)
+        provenance = given.provenance(config, options.command)
 
         def begin() -> Header | None:
             held.enter_context(exclusive(path))
@@ -98,10 +83,12 @@ def bench(
             return _finished(config, path)
         parts = _parts(config, path, given)
         if options.overwrite:
-            on_first_process(fabric, lambda: _forget(parts))
+            on_first_process(fabric, lambda: _forget(path.with_suffix("")))
         missing = [part for part in parts if read_part(part) is None]
         if fabric.is_global_zero and missing:
-            notify(Note(_plan(config, path, given, len(missing), alone(fabric)).text))
+            notify(Note(_plan(config, path, given, len(missing), fabric).text))
+            for sentence in given.cautions:
+                notify(Note(sentence))
         for part in missing[fabric.global_rank :: fabric.world_size]:
             if not run_part(
                 part, config, given.training, given.validation, given.test.images, given.files, alone(fabric),
@@ -111,7 +98,7 @@ def bench(
         if not fabric.is_global_zero:
             return _interrupted(config, path)  # the first process tells the result
         _await(parts)
-        return _gather(config, path, parts, given, provenance, workspace)
+        return _gather(config, path, parts, given, provenance)
 
 
 def plan(
@@ -128,41 +115,21 @@ def plan(
     options = options or TrainOptions()
     path = workspace.bench(name or config.classifier.name)
     with launched(options.device, precision=config.classifier.precision) as fabric:
-        given = _read(config, workspace, synthetic, dataset)
+        if not options.overwrite:
+            config, synthetic = with_earlier(config, path, synthetic, workspace)
+        given = read_inputs(config, workspace, synthetic, dataset)
+        provenance = given.provenance(config, options.command)
+        existing_header(path, BENCH, provenance, overwrite=options.overwrite, extends=_EXTENDS)
         parts = _parts(config, path, given)
         missing = [part for part in parts if options.overwrite or read_part(part) is None]
-        return _plan(config, path, given, len(missing), alone(fabric), notify)
+        return _plan(config, path, given, len(missing), fabric, notify, options.devices * options.nodes)
 
 
 _EXTENDS = ("repeats", "arms")
 """Settings by which a later run may go beyond an earlier one, and use what it did."""
 
 
-def _read(
-    config: BenchConfig, workspace: Workspace, synthetic: Sequence[Path | str], dataset: Path | None
-) -> _Inputs:
-    source = dataset or workspace.dataset()
-    found = read_faces(source)
-    faces = found.arrays
-    files = []
-    if set(config.arms) & set(SYNTHETIC_ARMS):
-        files = training_sets(workspace, synthetic, faces, found.digest)
-    rows = faces.rows(split="test")
-    if not len(rows):
-        raise ArtifactError(
-            f"{source}: no image in 'test', so there is nothing to report; 'feraug info' lists what is there"
-        )
-    training, validation = splits_of(faces, config.classifier)
-    test = LabelledFaces(faces.images[rows], faces.labels[rows], np.ones(len(rows), np.float32))
-    return _Inputs(faces, found.digest, source.name, files, training, validation, test, rows)
-
-
-def _provenance(config: BenchConfig, given: _Inputs, command: str) -> Provenance:
-    inputs = {given.name: given.digest} | {file.path.name: file.digest for file in given.files}
-    return Provenance(config.json(), command, config.classifier.seed, inputs)
-
-
-def _parts(config: BenchConfig, path: Path, given: _Inputs) -> list[Part]:
+def _parts(config: BenchConfig, path: Path, given: BenchInputs) -> list[Part]:
     """All repeats of all arms, the first repeat of every arm before the second of any."""
     folder = path.with_suffix("")
     parts = []
@@ -178,16 +145,20 @@ def _parts(config: BenchConfig, path: Path, given: _Inputs) -> list[Part]:
 
 
 def _plan(
-    config: BenchConfig, path: Path, given: _Inputs, parts: int, fabric: Fabric, notify: Notify = ignore
-) -> BenchPlan:
+    config: BenchConfig, path: Path, given: BenchInputs, parts: int, fabric: Fabric, notify: Notify = ignore,
+    processes: int = 1,
+) -> BenchPlan:  # fmt: skip
+    """What is to be done, and how long that takes in this or another number of processes."""
     images = len(given.training)
     steps = total_steps(config.classifier, images)
-    run = ClassifierRun(config.classifier, given.training, given.validation, fabric)
+    run = ClassifierRun(config.classifier, given.training, given.validation, alone(fabric))
     per_step, per_look = time_steps(run, TIMED_STEPS, notify)
     looks = -(-steps // steps_per_epoch(config.classifier, images)) + len(given.test) / len(given.validation)
-    seconds = parts * (steps * per_step + looks * per_look)
+    in_turn = -(-parts // max(processes, fabric.world_size))
+    seconds = in_turn * (steps * per_step + looks * per_look)
     files = [file.path for file in given.files]
-    return BenchPlan(path.resolve(), config.json(), files, parts, steps, per_step, seconds)
+    reductions = config.reductions(images)
+    return BenchPlan(path.resolve(), config.json(), files, parts, steps, per_step, seconds, reductions)
 
 
 def _is_all(header: Header, wanted: Provenance) -> bool:
@@ -195,11 +166,11 @@ def _is_all(header: Header, wanted: Provenance) -> bool:
     return there.config == wanted.config and set(there.inputs.values()) == set(wanted.inputs.values())
 
 
-def _forget(parts: Sequence[Part]) -> None:
+def _forget(folder: Path) -> None:
     """Delete what an earlier benchmark of the name left: ``--overwrite``."""
-    for part in parts:
-        part.path.unlink(missing_ok=True)
-        part.checkpoint.unlink(missing_ok=True)
+    for arm in ARMS:
+        for path in folder.glob(f"{arm}-*.h5"):
+            path.unlink(missing_ok=True)
 
 
 def _await(parts: Sequence[Part]) -> None:
@@ -209,9 +180,8 @@ def _await(parts: Sequence[Part]) -> None:
 
 
 def _gather(
-    config: BenchConfig, path: Path, parts: Sequence[Part], given: _Inputs, provenance: Provenance,
-    workspace: Workspace,
-) -> BenchResult:  # fmt: skip
+    config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, provenance: Provenance
+) -> BenchResult:
     found = {part: read_part(part) for part in parts}
     lost = [part for part, predictions in found.items() if predictions is None]
     if lost:
@@ -220,20 +190,20 @@ def _gather(
         arm: np.stack([found[part].probabilities for part in parts if part.arm == arm])  # type: ignore[union-attr]
         for arm in config.trained_arms
     }
-    columns = {"row": given.test_rows, **given.faces.columns}
-    test = {
-        name: values if name == "row" else values[given.test_rows]
-        for name, values in columns.items()
-        if name in TEST_COLUMNS
-    }
+    test = given.test_columns
     figures = table(probabilities, test)
+    for arm, counts in given.shown.items():
+        figures["arms"][arm]["training_images"] = dict(counts)
+    figures["synthetic"] = given.synthetic_json()
     if "reverse" in config.arms:
-        figures["reverse"] = _reverse(config, path, given, workspace)
-    figures["conclusions"] = conclusions(figures)
+        figures["reverse"] = _reverse(path, given)
+    figures["conclusions"] = conclusions(figures) + given.cautions
+    reductions = config.reductions(len(given.training))
     facts = {
         "arms": list(config.trained_arms),
         "steps": total_steps(config.classifier, len(given.training)),
-        "reduced": config.reduced,
+        "reduced": bool(reductions),
+        "reductions": reductions,
         "table": figures,
     }
     write_bench(path, probabilities, test, provenance, facts)
@@ -242,8 +212,10 @@ def _gather(
 
 
 def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
-    words = f"{config.classifier.model}, {config.repeats} repeat{'' if config.repeats == 1 else 's'}"
-    title = words + (" (reduced)" if facts["reduced"] else "")
+    repeats = "1 repeat" if config.repeats == 1 else f"{config.repeats} repeats"
+    title = f"{config.classifier.model}, {repeats} of {facts['steps']:,} steps"
+    if facts["reduced"]:
+        title += f"\nREDUCED: {', '.join(facts['reductions'])}"
     for place, figure in zip(
         _plots(path),
         (table_figure(facts["table"], title), confusion_figure(facts["table"], title)),
@@ -258,7 +230,7 @@ def _plots(path: Path) -> list[Path]:
     return [folder / f"bench-{path.stem}.png", folder / f"bench-{path.stem}-confusion.png"]
 
 
-def _reverse(config: BenchConfig, path: Path, given: _Inputs, workspace: Workspace) -> dict[str, Any]:
+def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
     """The first classifier of ``real`` on the synthetic images: correct and total by emotion."""
     classifier = load_classifier(path.with_suffix("") / "classifier.h5")
     result: dict[str, Any] = {"classifier": classifier.digest, "per_class": {}}
@@ -278,7 +250,7 @@ def _finished(config: BenchConfig, path: Path) -> BenchResult:
 
 
 def _interrupted(config: BenchConfig, path: Path) -> BenchResult:
-    facts = {"steps": 0, "reduced": config.reduced, "table": {"arms": {}, "differences": {}}}
+    facts = {"steps": 0, "reduced": False, "table": {"arms": {}, "differences": {}}}
     return _result(config, path, facts, interrupted=True)
 
 
@@ -294,6 +266,7 @@ def _result(
         repeats=config.repeats,
         steps=int(facts["steps"]),
         reduced=bool(facts["reduced"]),
+        reductions=list(facts.get("reductions", [])),
         table=figures,
         conclusions=list(facts["table"].get("conclusions", [])),
         plots=[place.resolve() for place in _plots(path) if place.exists()],

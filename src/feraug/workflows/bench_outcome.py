@@ -18,8 +18,10 @@ class BenchResult:
     repeats: int
     steps: int
     reduced: bool
+    reductions: list[str]
+    """In what it is less than the defaults."""
     table: dict[str, Any]
-    """``arms``, ``differences`` and ``images``, as ``docs/bench.md`` describes them."""
+    """``arms``, ``differences``, ``images`` and ``synthetic``, as ``docs/bench.md`` describes them."""
     conclusions: list[str]
     plots: list[Path] = field(default_factory=list)
 
@@ -33,6 +35,7 @@ class BenchResult:
             "repeats": self.repeats,
             "steps": self.steps,
             "reduced": self.reduced,
+            "reductions": self.reductions,
             **self.table,
             "conclusions": self.conclusions,
             "plots": [str(path) for path in self.plots],
@@ -51,22 +54,17 @@ class BenchPlan:
     steps: int
     seconds_per_step: float
     seconds: float
+    reductions: list[str]
+    """In what it is less than the defaults."""
 
     @property
     def text(self) -> str:
         """The plan in a line."""
-        hours = self.seconds / 3600
-        long = (
-            f"{hours / 24:.1f} days"
-            if hours > 48
-            else f"{hours:.1f} h"
-            if hours > 2
-            else f"{hours * 60:.0f} min"
-        )
+        less = f"; reduced: {', '.join(self.reductions)}" if self.reductions else ""
+        quicker = "; '--repeats 1 --epochs N' is quicker, and says less" if self.seconds > 7200 else ""
         return (
             f"{self.config['model']}: trainings to do: {self.parts}, of {self.steps:,} "
-            f"steps at {self.seconds_per_step:.2f} s: about {long}"
-            + ("; '--repeats 1 --epochs N' is quicker, and says less" if hours > 2 else "")
+            f"steps at {self.seconds_per_step:.2f} s: {_long(self.seconds)}{less}{quicker}"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -79,4 +77,16 @@ class BenchPlan:
             "steps": self.steps,
             "seconds_per_step": round(self.seconds_per_step, 5),
             "seconds": round(self.seconds, 1),
+            "reduced": bool(self.reductions),
+            "reductions": self.reductions,
         }
+
+
+def _long(seconds: float) -> str:
+    """A time in words."""
+    hours = seconds / 3600
+    if hours > 48:
+        return f"about {hours / 24:.1f} days"
+    if hours > 2:
+        return f"about {hours:.1f} h"
+    return f"about {hours * 60:.0f} min" if seconds > 60 else "less than a minute"

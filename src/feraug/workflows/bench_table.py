@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.config import BenchConfig
 from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy, calibration_error, confusion_matrix, macro_f1
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
@@ -15,6 +16,7 @@ from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcne
 Floats = NDArray[np.float64]
 _CLASSES: Final = len(EMOTIONS)
 
+REPEATS: Final = BenchConfig.repeats
 FEW = 100
 """Test images of an emotion below which the table warns of it."""
 
@@ -25,13 +27,15 @@ def table(
     """``arms`` and ``differences`` as JSON values, of probabilities (R, T, 7) by arm.
 
     ``test`` has ``labels``, ``duplicate_group`` and the flags of the test images (T,).  Arms are
-    compared with ``real``, or without it with the first.
+    compared with ``real``, or without it with the first.  ``images`` counts the test images, also
+    where none is left and the arms have no such accuracy; without an audit of near copies it lacks them.
     """
     base = "real" if "real" in probabilities else next(iter(probabilities))
     groups = _groups(test["duplicate_group"])
     subsets = {"accuracy": np.ones(len(groups), bool), "accuracy_unleaked": ~test["copy_in_train"]}
     if "near_copy_in_train" in test:
         subsets["accuracy_without_near_copies"] = ~(test["copy_in_train"] | test["near_copy_in_train"])
+    counts = {name: int(mask.sum()) for name, mask in subsets.items()}
     subsets = {name: mask for name, mask in subsets.items() if mask.any()}
     arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
     differences = {
@@ -39,7 +43,9 @@ def table(
         for arm, found in probabilities.items()
         if arm != base
     }
-    counts = {name: int(mask.sum()) for name, mask in subsets.items()}
+    overall = holm(np.array([found["accuracy"]["p"] for found in differences.values()]))
+    for found, p in zip(differences.values(), overall, strict=True):
+        found["accuracy_p_holm"] = round(float(p), 6)
     return {"images": counts, "arms": arms, "differences": differences}
 
 
@@ -50,6 +56,15 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         arm, _, base = name.partition(" - ")
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
         sentences += _conclusion(arm, base, difference, repeats)
+        if repeats > 1 and len(found["differences"]) > 1:
+            sentences += _of_several(arm, difference, len(found["differences"]))
+    repeats = min(len(values["accuracy"]) for values in found["arms"].values())
+    if found["differences"] and 1 < repeats < REPEATS:
+        sentences.append(
+            f"{repeats} repeats know little of how much trainings scatter: intervals are wide, and may still "
+            f"be too narrow; '--repeats {REPEATS}' adds to them."
+        )
+    sentences += _of_subsets(found["images"])
     few = {
         emotion: counts["total"]
         for emotion, counts in next(iter(found["arms"].values()))["per_class"].items()
@@ -147,6 +162,27 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
     if surely:
         listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
         sentences.append(f"{arm}: emotions that changed by more than chance (Holm): {listed}.")
+    return sentences
+
+
+def _of_several(arm: str, difference: Mapping[str, Any], count: int) -> list[str]:
+    """A caution for an arm that stands out among several, as one in twenty does by chance."""
+    overall, adjusted = difference["accuracy"], difference["accuracy_p_holm"]
+    if not (overall["low"] > 0 or overall["high"] < 0) or adjusted < 0.05:
+        return []
+    return [f"{arm}: one of {count} arms compared; with all of them in mind p = {adjusted:.3f} (Holm)."]
+
+
+def _of_subsets(images: Mapping[str, int]) -> list[str]:
+    """What cannot be told of the copies of training images among the test images."""
+    sentences = []
+    if not images["accuracy_unleaked"]:
+        sentences.append("every test image has a copy in 'train': no figure here is of unseen images.")
+    near = images.get("accuracy_without_near_copies")
+    if near is None:
+        sentences.append("near copies of training images were not looked for; they are in every figure here.")
+    elif not near:
+        sentences.append("every test image has a copy or near copy in 'train'.")
     return sentences
 
 

@@ -19,6 +19,7 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.ssim import read_ssim
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
+from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.packaged import packaged_model
 from feraug.workflows.ssim_summary import summary
 
@@ -33,8 +34,9 @@ def describe(path: Path) -> dict[str, Any]:
 
     Raises :class:`~feraug.errors.ArtifactError` when it is damaged or not feraug's.
     """
-    if not path.exists():
-        path = packaged_model(path.name) or path
+    packaged = packaged_model(path.name) if len(path.parts) == 1 else None
+    if packaged is not None and not path.exists():
+        path = packaged
     header = read_artifact_header(path)
     return {
         "path": str(path.resolve()),
@@ -130,6 +132,7 @@ def _bench(path: Path, header: Header) -> dict[str, Any]:
     return {
         "steps": header.extra["steps"],
         "reduced": header.extra["reduced"],
+        "reductions": header.extra.get("reductions", ["fewer repeats, steps or channels than the defaults"]),
         "images": len(found.test["labels"]),
         "repeats": {arm: len(values) for arm, values in found.probabilities.items()},
         "arms": table["arms"],
@@ -145,7 +148,8 @@ def _ssim(path: Path, header: Header) -> dict[str, Any]:
 
 def _compare(path: Path, header: Header) -> dict[str, Any]:
     del header
-    return dict(read_compare(path).table)
+    found = read_compare(path)
+    return {**found.table, **breakdown(found)}
 
 
 _DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {

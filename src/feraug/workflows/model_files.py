@@ -73,6 +73,8 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
     if packaged is not None:
         return packaged
     names = ", ".join(path.stem for path in workspace.models()) or "none"
+    if pair is not None and name in CLASSIFIERS:
+        raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")
     raise MissingArtifactError(
         f"no model '{model}' in {workspace.root / 'models'} (there: {names}); "
         f"train one with '{_training_command(name, pair)}'"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,20 +32,52 @@ def training_sets(
     """
     sets = synthetic_sets(workspace, given)
     for each in sets:
-        _check_origins(each, dataset, digest, workspace)
-        _check_models(each, dataset, digest, workspace)
+        for ancestor in _with_ancestors(each, digest, workspace):
+            _check_origins(ancestor, dataset, digest)
+            _check_models(ancestor, dataset, digest, workspace)
     return sets
 
 
-def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str, workspace: Workspace) -> None:
-    """Refuse images made from anything but rows of ``train``, be it by way of other synthetic sets."""
+def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet]) -> list[str]:
+    """A sentence for each set whose model is not in the workspace, so that nobody knows what it was shown."""
+    there = {sha256_file(path) for path in [*workspace.models(), *packaged_models()]}
+    return [
+        f"{each.path.name}: its model (SHA-256 {model[:12]}…) is not in the workspace; if it was trained on "
+        "test images, so are these classifiers."
+        for each in sets
+        if (model := str(each.arrays.header.extra.get("model", ""))) and model not in there
+    ]
+
+
+def _with_ancestors(file: SyntheticSet, digest: str, workspace: Workspace) -> Iterator[SyntheticSet]:
+    """A set and all sets that its images were made from, each once."""
+    left, seen = [file], {file.digest}
+    while left:
+        one = left.pop()
+        yield one
+        used = np.unique(one.arrays.origin_source[one.arrays.origin_row >= 0])
+        for source in {one.arrays.sources[int(number)] for number in used} - seen - {digest}:
+            seen.add(source)
+            left.append(_parent(one, source, workspace))
+
+
+def _parent(file: SyntheticSet, source: str, workspace: Workspace) -> SyntheticSet:
+    for path in workspace.synthetics():
+        if sha256_file(path) == source:
+            return SyntheticSet(path, path.stem, source, read_synthetic(path))
+    raise ArtifactError(
+        f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
+        "dataset nor a synthetic set of the workspace",
+        "so nobody knows whether test images are in it; make them again from this dataset",
+    )
+
+
+def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> None:
+    """Refuse images made from rows of the dataset outside ``train``."""
     arrays = file.arrays
     for number, source in enumerate(arrays.sources):
         rows = arrays.origin_row[(arrays.origin_source == number) & (arrays.origin_row >= 0)]
-        if not len(rows):
-            continue
-        if source != digest:
-            _check_chain(file, source, dataset, digest, workspace)
+        if source != digest or not len(rows):
             continue
         if rows.max() >= len(dataset.labels):
             raise ArtifactError(f"{file.path}: damaged (origin row {rows.max()} of {len(dataset.labels)})")
@@ -59,30 +91,15 @@ def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str, work
             )
 
 
-def _check_chain(
-    file: SyntheticSet, source: str, dataset: DatasetArrays, digest: str, workspace: Workspace
-) -> None:
-    for path in workspace.synthetics():
-        if path.resolve() != file.path.resolve() and sha256_file(path) == source:
-            earlier = SyntheticSet(path, path.stem, source, read_synthetic(path))
-            _check_origins(earlier, dataset, digest, workspace)
-            _check_models(earlier, dataset, digest, workspace)
-            return
-    raise ArtifactError(
-        f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
-        "dataset nor a synthetic set of the workspace",
-        "so nobody knows whether test images are in it; make them again from this dataset",
-    )
-
-
 def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, workspace: Workspace) -> None:
     """Refuse images by a model that has seen images outside this dataset's ``train``.
 
     Its file tells, by the fingerprints of what it was trained on; without those (files of earlier
     versions) it has to be of this very dataset.
     """
-    header = file.arrays.header
-    wanted = {*header.provenance.inputs.values(), header.extra.get("model")}
+    made = file.arrays.header
+    # A filtered set names its parent among its inputs, and the model that made the images in its facts.
+    wanted = {*made.provenance.inputs.values(), made.extra.get("model")}
     for path in [*workspace.models(), *packaged_models()]:
         try:
             header = read_artifact_header(path)

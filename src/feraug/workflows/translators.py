@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import STARGANS, StarGANConfig, TranslatorConfig
+from feraug.config import STARGANS, ClassifierConfig, StarGANConfig, TranslatorConfig
 from feraug.data import on_device, to_float, to_uint8
 from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
@@ -109,7 +109,8 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, TranslatorConfig | StarGANConfig):
-        raise ArtifactError(f"{path}: a {config.model} makes faces from noise, it translates none")
+        does = "classifies faces" if isinstance(config, ClassifierConfig) else "makes faces from noise"
+        raise ArtifactError(f"{path}: a {config.model} {does}, it translates none")
     build: dict[str, Callable[[], nn.Module]] = (
         {"generator": partial(build_star_generator, config)}
         if isinstance(config, StarGANConfig)

@@ -1,0 +1,115 @@
+"""What a benchmark is made from: the dataset's splits, the synthetic files, and what an earlier run did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import SYNTHETIC_ARMS, BenchConfig
+from feraug.data import LabelledFaces
+from feraug.errors import ArtifactError
+from feraug.store.bench import TEST_COLUMNS
+from feraug.store.dataset import DatasetArrays
+from feraug.store.digests import sha256_file
+from feraug.store.header import BENCH, Provenance
+from feraug.store.reading import open_artifact
+from feraug.store.workspace import Workspace
+from feraug.workflows.bench_arms import material
+from feraug.workflows.real_faces import read_faces
+from feraug.workflows.synthetic_origins import training_sets, unknown_models
+from feraug.workflows.synthetic_sets import SyntheticSet
+from feraug.workflows.train_classifier import splits_of
+
+
+@dataclass(frozen=True)
+class BenchInputs:
+    """All that the trainings and the table of a benchmark are made from."""
+
+    faces: DatasetArrays
+    digest: str
+    name: str
+    files: list[SyntheticSet]
+    training: LabelledFaces
+    validation: LabelledFaces
+    test: LabelledFaces
+    test_rows: NDArray[np.int64]
+    shown: Mapping[str, Mapping[str, int]]
+    """By arm, how many ``real`` and ``synthetic`` images its first repeat is trained on."""
+    cautions: list[str]
+    """What is not known of the synthetic files, as sentences."""
+
+    def provenance(self, config: BenchConfig, command: str) -> Provenance:
+        """How the benchmark comes about."""
+        inputs = {self.name: self.digest} | {file.path.name: file.digest for file in self.files}
+        return Provenance(config.json(), command, config.classifier.seed, inputs)
+
+    @property
+    def test_columns(self) -> dict[str, NDArray[Any]]:
+        """The columns of the test images, by the names of ``TEST_COLUMNS``."""
+        columns = {**self.faces.columns, "row": np.arange(len(self.faces.labels))}
+        return {name: columns[name][self.test_rows] for name in TEST_COLUMNS if name in columns}
+
+    def synthetic_json(self) -> list[dict[str, Any]]:
+        """The synthetic files as JSON values."""
+        return [
+            {"name": file.path.name, "sha256": file.digest, "images": len(file.arrays.images)}
+            for file in self.files
+        ]
+
+
+def read_inputs(
+    config: BenchConfig, workspace: Workspace, synthetic: Sequence[Path | str], dataset: Path | None
+) -> BenchInputs:
+    """Read and check everything, so that nothing is missing hours later.
+
+    Raises :class:`ArtifactError` for splits without images, synthetic images of an origin outside
+    ``train``, and arms that have no synthetic image of their kind.
+    """
+    source = dataset or workspace.dataset()
+    found = read_faces(source)
+    faces, files = found.arrays, list[SyntheticSet]()
+    if set(config.arms) & set(SYNTHETIC_ARMS):
+        files = training_sets(workspace, synthetic, faces, found.digest)
+    rows = faces.rows(split="test")
+    if not len(rows):
+        raise ArtifactError(
+            f"{source}: no image in 'test', so there is nothing to report; 'feraug info' lists what is there"
+        )
+    training, validation = splits_of(faces, config.classifier)
+    test = LabelledFaces(faces.images[rows], faces.labels[rows], np.ones(len(rows), np.float32))
+    shown = {}
+    for arm in config.trained_arms:
+        made = material(config, arm, 0, training, files)
+        shown[arm] = {"real": made.real, "synthetic": len(made.faces) - made.real}
+    if "reverse" in config.arms and not any(file.labelled.any() for file in files):
+        raise ArtifactError("the arm 'reverse' has no image: the synthetic files have no labelled one")
+    cautions = unknown_models(workspace, files)
+    return BenchInputs(
+        faces, found.digest, source.name, files, training, validation, test, rows, shown, cautions
+    )
+
+
+def with_earlier(
+    config: BenchConfig, path: Path, synthetic: Sequence[Path | str], workspace: Workspace
+) -> tuple[BenchConfig, Sequence[Path | str]]:
+    """The config with the arms and repeats of the benchmark at ``path``, if there is one.
+
+    Where only those arms need synthetic files and none were given, the earlier run's are taken.
+    """
+    if not path.is_file():
+        return config, synthetic
+    asked = set(config.arms)
+    with open_artifact(path, BENCH) as reader:
+        there = reader.header.provenance
+    arms, repeats = there.config.get("arms"), there.config.get("repeats")
+    if isinstance(arms, list) and isinstance(repeats, int):
+        config = config.joined([str(arm) for arm in arms], repeats)
+    if not synthetic and not asked & set(SYNTHETIC_ARMS):
+        known = set(there.inputs.values())
+        synthetic = [place for place in workspace.synthetics() if sha256_file(place) in known]
+    return config, synthetic
