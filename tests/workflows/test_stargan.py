@@ -19,7 +19,8 @@ from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.events import Event, Note, Progress, Saved
+from feraug.workflows.doctor_workspace import workspace_health
+from feraug.workflows.events import Event, Note, Progress, Saved, ignore
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
 from feraug.workflows.packaged import packaged_models
@@ -27,6 +28,7 @@ from feraug.workflows.prepare import prepare
 from feraug.workflows.report import report
 from feraug.workflows.synth import synthesise
 from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.trace import trace
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.translators import load_translator
@@ -203,6 +205,8 @@ def test_packaged_weights_serve_where_no_model_was_trained(packaged: Path, own: 
     named = synthesise(SynthConfig(count=10), own, model="stargan-fer2013", name="named")
     assert sha256_file(named.model) == sha256_file(packaged)
     assert describe(Path("stargan-fer2013"))["sha256"] == sha256_file(packaged)
+    assert not [link for link in trace(result.path, 0, (own,)) if link.missing]
+    assert not [found for found in workspace_health(own, ignore) if "not in this workspace" in found.value]
 
 
 def test_a_model_of_ones_own_comes_before_packaged_weights(packaged: Path, own: Workspace) -> None:
