@@ -103,6 +103,9 @@ def _figures(
     told = ", ".join(
         f"{size:,}: {run.cpu_s:.1f} s of CPU, {run.peak_mb:.0f} MiB" for size, run in last.items()
     )
+    first, *later = last.items()
+    each = [1e3 * (run.cpu_s - first[1].cpu_s) / (size - first[0]) for size, run in later]
+    told += f"; above the first, an image takes {each[0]:.2g} and {each[1]:.2g} ms"
     rows = [
         Row(f"growth-{slug}", f"{name}: time an image, {sizes[2]:,} images", f"{sizes[1]:,} images", times,
             target=Target(1.1, least=False), note=told, taken=runs)
