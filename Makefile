@@ -1,16 +1,16 @@
 # One verb a chore.  `make check` is what CI runs after the install.
-.PHONY: install lint types contracts test check format build clean
+.PHONY: install lint types contracts docs test check format build clean
 
 install:            ## this checkout, editable, with the developers' tools
 	pip install -e ".[dev]"
 
 format:             ## rewrite the code in the one style
-	ruff format src tests benchmarks examples
-	ruff check --fix src tests benchmarks examples
+	ruff format src tests benchmarks examples docs
+	ruff check --fix src tests benchmarks examples docs
 
 lint:               ## style and common mistakes
-	ruff check src tests benchmarks examples
-	ruff format --check src tests benchmarks examples
+	ruff check src tests benchmarks examples docs
+	ruff format --check src tests benchmarks examples docs
 
 types:              ## mypy, strict
 	mypy
@@ -18,10 +18,13 @@ types:              ## mypy, strict
 contracts:          ## imports go one way only
 	lint-imports --no-cache
 
+docs:               ## the documentation as a site, build/site; warnings are errors
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet
+
 test:               ## the whole test suite, on two cores
 	pytest -n 2 -q
 
-check: lint types contracts test
+check: lint types contracts docs test
 
 build:              ## wheel and sdist, checked as PyPI would
 	rm -rf dist

@@ -3,22 +3,21 @@
     python benchmarks/classifier_training.py [--model simple] [--width 0.5] [--batch-size 64] [--rounds 5]
 
 All three train the same network with the same optimizer and batch size on the same drawn faces, in turns
-within one run; the table has medians of images a second and their ratio to the bare network's.  The
+within one run; the table has the ratios of images a second.  The
 PIL loop does what public repositories do: PIL images, torchvision's transforms, a DataLoader.
-``--cpu-time`` counts the processor's time on one thread, which other programs disturb less.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import torch
 from PIL import Image
+from rounds import Row, Setting, Taken, Target, in_turns, speed_ratios, taken
+from tables import show
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
@@ -27,7 +26,7 @@ from feraug.config import DEFAULTS, ClassifierConfig
 from feraug.data import LabelledBatches, LabelledFaces, Sampling
 from feraug.models import build_classifier
 from feraug.sources.drawn import draw, row_emotions
-from feraug.training import ClassifierState, fit_classifier, new_fabric
+from feraug.training import ClassifierState, StepReport, fit_classifier, new_fabric
 
 
 class _PilFaces(Dataset[tuple[torch.Tensor, int]]):
@@ -66,34 +65,36 @@ def _plain_steps(state: ClassifierState, batches: Iterator[tuple[torch.Tensor, t
         state.optimizer.step()
 
 
-def contenders(
-    config: ClassifierConfig, faces: LabelledFaces, steps: int, clock: Callable[[], float]
-) -> dict[str, Callable[[], float]]:
-    """Seconds by ``clock`` of ``steps`` training steps by each."""
+def feraug_steps(state: ClassifierState, batches: LabelledBatches, count: int) -> Iterator[StepReport]:
+    """Feraug's own loop, so many steps more, without a look at validation."""
+    return fit_classifier(
+        state, batches, steps=state.step + count, steps_per_epoch=10**9,
+        evaluate=lambda net: {"accuracy": 0.0},
+    )  # fmt: skip
+
+
+def drawn(count: int) -> LabelledFaces:
+    """Drawn faces, all of the same weight."""
+    labels = row_emotions(0, np.arange(count)).astype(np.uint8)
+    return LabelledFaces(draw(0, range(count)), labels, np.ones(count, np.float32))
+
+
+def contestants(config: ClassifierConfig, steps: int) -> dict[str, Callable[[], Taken]]:
+    """Runs of ``steps`` training steps by each, on the same drawn faces."""
+    faces = drawn(config.batch_size * (steps + 1))
     states = {name: _state(config) for name in ("bare", "feraug", "pil")}
     batches = LabelledBatches(faces, config, Sampling(config.batch_size, 0, torch.device("cpu")))
     ready = batches.batch(0)
     layout = ready.faces.contiguous(memory_format=torch.channels_last)
     loader = DataLoader(_PilFaces(faces, config), config.batch_size, shuffle=True, drop_last=True)
-
-    def timed(work: Callable[[], None]) -> float:
-        started = clock()
-        work()
-        return clock() - started
+    images = steps * config.batch_size
 
     def bare() -> None:
         states["bare"].network.train()
         _plain_steps(states["bare"], iter([(layout, ready.labels)] * steps))
 
     def own() -> None:
-        end = states["feraug"].step + steps
-        for _ in fit_classifier(
-            states["feraug"],
-            batches,
-            steps=end,
-            steps_per_epoch=10**9,
-            evaluate=lambda net: {"accuracy": 0.0},
-        ):
+        for _ in feraug_steps(states["feraug"], batches, steps):
             pass
 
     def pil() -> None:
@@ -101,8 +102,25 @@ def contenders(
         stream = iter(loader)
         _plain_steps(states["pil"], (next(stream) for _ in range(steps)))
 
-    return {"the bare network": lambda: timed(bare), "feraug": lambda: timed(own),
-            "DataLoader + PIL": lambda: timed(pil)}  # fmt: skip
+    return {"bare": lambda: taken(bare, images), "feraug": lambda: taken(own, images),
+            "PIL": lambda: taken(pil, images)}  # fmt: skip
+
+
+def rows(setting: Setting, config: ClassifierConfig | None = None) -> list[Row]:
+    """Beside the bare network, and beside the PIL loop."""
+    if config is None:
+        base = DEFAULTS["simple"]
+        assert isinstance(base, ClassifierConfig)
+        config = replace(base, width=setting.choose(1.0, 0.25), batch_size=setting.choose(64, 32))
+    runs = in_turns(contestants(config, setting.choose(8, 3)), setting.rounds)
+    named = "classifier training, images/s"
+    what = f"{config.model}, width {config.width:g}, batch {config.batch_size}"
+    return [
+        Row("classifier", named, "the bare network on ready tensors",
+            speed_ratios(runs, "feraug", "bare", setting.clock), target=Target(0.95), note=what, taken=runs),
+        Row("classifier-loop", named, "DataLoader + PIL",
+            speed_ratios(runs, "feraug", "PIL", setting.clock), target=Target(1.0)),
+    ]  # fmt: skip
 
 
 def main() -> None:
@@ -111,33 +129,12 @@ def main() -> None:
     parser.add_argument("--model", default="simple")
     parser.add_argument("--width", type=float, default=0.5)
     parser.add_argument("--batch-size", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--cpu-time", action="store_true")
     args = parser.parse_args()
-    if args.cpu_time:
-        torch.set_num_threads(1)
     base = DEFAULTS[args.model]
     assert isinstance(base, ClassifierConfig)
     config = replace(base, width=args.width, batch_size=args.batch_size)
-    count = args.batch_size * (args.steps + 1)
-    labels = row_emotions(0, np.arange(count)).astype(np.uint8)
-    faces = LabelledFaces(draw(0, range(count)), labels, np.ones(count, np.float32))
-    runs = contenders(config, faces, args.steps, time.process_time if args.cpu_time else time.perf_counter)
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for round_number in range(args.rounds + 1):
-        for name, run in list(runs.items())[:: 1 if round_number % 2 else -1]:  # by turns the first
-            seconds = run()
-            if round_number:  # the first warms up
-                times[name].append(args.steps * args.batch_size / seconds)
-    best = times["the bare network"]
-    print(f"{args.model}, width {args.width:g}, batch {args.batch_size}, {torch.get_num_threads()} threads")
-    for name, speeds in times.items():
-        ratios = [mine / other for mine, other in zip(speeds, best, strict=True)]
-        print(
-            f"{name:18} {statistics.median(speeds):8.0f} images/s   "
-            f"{statistics.median(ratios):.2f} of the bare network ({min(ratios):.2f} to {max(ratios):.2f})"
-        )
+    show(lambda setting: rows(setting, config), rounds=args.rounds)
 
 
 if __name__ == "__main__":

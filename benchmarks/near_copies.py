@@ -1,7 +1,6 @@
 """Near copies: recall on planted copies and seconds on FER2013, beside perceptual hashes.
 
-    python3 unpack_fer2013.py fer.npz        # pixels uint8 (N, 48, 48), usage uint8 (N,)
-    python benchmarks/near_copies.py fer.npz [--copies 200] [--pool 5000]
+    python benchmarks/near_copies.py fer2013.csv [--copies 200] [--pool 5000]
 
 Needs the package ImageHash besides feraug; pHash of 64 bits, mirrored hashes included, searched by
 counting bits of XORed 64-bit numbers.
@@ -11,14 +10,17 @@ from __future__ import annotations
 
 import argparse
 import io
-import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 import imagehash
 import numpy as np
 import numpy.typing as npt
+from csv_files import image_arrays
 from PIL import Image
+from rounds import Row, Setting, Target, in_turns, speed_ratios, taken
+from tables import show
 
 from feraug.metrics.near_copies import find_near_copies, match_near_copies
 
@@ -87,22 +89,8 @@ ALTERATIONS: Final[dict[str, Alteration]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", help="fer.npz as unpack_fer2013.py writes it")
-    parser.add_argument("--copies", type=int, default=200, help="planted copies of each kind (default 200)")
-    parser.add_argument("--pool", type=int, default=5000, help="images that they hide among (default 5000)")
-    args = parser.parse_args()
-    with np.load(args.data) as data:
-        pixels, usage = data["pixels"], data["usage"]
-    planted_table(pixels[usage == 0], args.copies, args.pool)
-    real_seconds(pixels, usage)
-
-
-def planted_table(images: Images, copies: int, pool: int) -> None:
-    """Print the recall of each kind of planted copy, and how many other pairs were found."""
+def planted_copies(images: Images, copies: int, pool: int) -> tuple[Images, Images, list[tuple[int, int]]]:
+    """Altered copies, kind by kind; the images they hide among; and the pairs (copy, original)."""
     rng = np.random.default_rng(20_130_701)
     varied = images[images.std(axis=(1, 2)) >= 1]  # a blank image has no near copies
     references = varied[rng.choice(len(varied), pool, replace=False)]
@@ -111,37 +99,84 @@ def planted_table(images: Images, copies: int, pool: int) -> None:
         [alter(references[row], rng) for kind, alter in ALTERATIONS.items() for row in sources[kind]]
     )
     truth = [(row, int(source)) for row, source in enumerate(np.concatenate(list(sources.values())))]
+    return planted, references, truth
 
-    found: dict[str, Pairs] = {}
-    started = time.perf_counter()
+
+def found_pairs(planted: Images, references: Images) -> dict[str, Pairs]:
+    """The pairs that each finds."""
     pairs = match_near_copies(planted, references)
-    seconds = time.perf_counter() - started
-    found["feraug"] = set(zip(pairs.query.tolist(), pairs.reference.tolist(), strict=True))
-    started = time.perf_counter()
+    found = {"feraug": set(zip(pairs.query.tolist(), pairs.reference.tolist(), strict=True))}
     distances = hash_distances(planted, references)
-    hash_seconds = time.perf_counter() - started
     for most in HASH_DISTANCES:
         query, reference = np.nonzero(distances <= most)
         found[f"pHash <= {most}"] = set(zip(query.tolist(), reference.tolist(), strict=True))
+    return found
 
+
+def planted_table(images: Images, copies: int, pool: int) -> dict[str, float]:
+    """Print the recall of each kind of planted copy, and how many other pairs were found; recalls in all."""
+    planted, references, truth = planted_copies(images, copies, pool)
+    found = found_pairs(planted, references)
     print(f"{copies} planted copies of each kind among {pool} images; recall in %")
     print(f"{'':32}" + "".join(f"{name:>12}" for name in found))
     for number, kind in enumerate(ALTERATIONS):
         wanted = set(truth[number * copies : (number + 1) * copies])
         print(f"{kind:32}" + "".join(f"{100 * len(wanted & hits) / copies:12.1f}" for hits in found.values()))
     print(f"{'other pairs found':32}" + "".join(f"{len(hits - set(truth)):12}" for hits in found.values()))
-    print(f"seconds: feraug {seconds:.1f}, pHash {hash_seconds:.1f}")
+    return {name: 100 * len(hits & set(truth)) / len(truth) for name, hits in found.items()}
 
 
-def real_seconds(pixels: Images, usage: npt.NDArray[np.uint8]) -> None:
-    """Print what both find on the real set, and the seconds they take."""
-    started = time.perf_counter()
-    near = find_near_copies(pixels, usage)
-    seconds = time.perf_counter() - started
-    print(f"\nFER2013, validation and test against train: {near.leaks}, {len(near.pairs)} pairs")
-    started = time.perf_counter()
-    hash_distances(pixels[usage != 0], pixels[usage == 0])
-    print(f"seconds: feraug {seconds:.1f}, pHash {time.perf_counter() - started:.1f}")
+def audit(images: Images, split: npt.NDArray[np.uint8]) -> int:
+    """Feraug's search for copies of training images; the pairs found."""
+    return len(find_near_copies(images, split).pairs)
+
+
+def hash_audit(images: Images, split: npt.NDArray[np.uint8], most: int = 8) -> int:
+    """The same by perceptual hashes: mirrored or not, at most so many of 64 bits apart."""
+    queries, references = images[split != 0], images[split == 0]
+    theirs = _hashes(references)
+    both = [_hashes(queries), _hashes(queries[:, :, ::-1])]
+    close = 0
+    for start in range(0, len(queries), 256):  # the distances of a block stay in the cache
+        block = [np.bitwise_count(one[start : start + 256, None] ^ theirs) for one in both]
+        close += int(np.count_nonzero(np.minimum(*block) <= most))
+    return close
+
+
+def rows(setting: Setting, copies: int | None = None, pool: int | None = None) -> list[Row]:
+    """The audit's time, and recall on planted copies."""
+    images, _, split = image_arrays(setting, setting.choose(None, 1500))
+    runs = in_turns(
+        {
+            "feraug": lambda: taken(lambda: audit(images, split), len(images)),
+            "pHash": lambda: taken(lambda: hash_audit(images, split), len(images)),
+        },
+        setting.rounds,
+        warm_up=False,
+    )
+    copies, pool = copies or setting.choose(200, 20), pool or setting.choose(5000, 500)
+    recall = planted_table(images[split == 0], copies, pool)
+    best = max(recall[f"pHash <= {most}"] for most in HASH_DISTANCES)
+    named = f"near-copy audit of {len(images):,} images"
+    return [
+        Row("near-copies", f"{named}, images/s", "ImageHash's pHash + Hamming search",
+            speed_ratios(runs, "feraug", "pHash", setting.clock), target=Target(1.0), taken=runs),
+        Row("near-copies-recall", f"recall on {len(ALTERATIONS) * copies:,} planted copies",
+            f"pHash up to {HASH_DISTANCES[-1]} bits apart ({best:.1f} %)", [recall["feraug"]], unit="%",
+            target=Target(best)),
+    ]  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("csv", type=Path, nargs="?", help="fer2013.csv; without it, drawn faces")
+    parser.add_argument("--copies", type=int, default=200, help="planted copies of each kind (default 200)")
+    parser.add_argument("--pool", type=int, default=5000, help="images that they hide among (default 5000)")
+    parser.add_argument("--rounds", type=int, default=3)
+    args = parser.parse_args()
+    show(lambda setting: rows(setting, args.copies, args.pool), rounds=args.rounds, csv=args.csv)
 
 
 def hash_distances(queries: Images, references: Images) -> npt.NDArray[np.uint8]:

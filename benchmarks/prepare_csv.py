@@ -1,92 +1,90 @@
-"""How fast FER2013's CSV is read: pandas and ``str.split`` against feraug, in one run.
+"""FER2013's CSV into a dataset: ``feraug prepare --no-near-copies`` against pandas and ``str.split``.
 
-    python benchmarks/prepare_csv.py fer2013.csv [--rows N] [--repeats N]
+    python benchmarks/prepare_csv.py [fer2013.csv] [--rows N] [--rounds 3]
 
-Each reader runs in a process of its own, in turns, and reports the processor time and the peak memory it
-took.  feraug's share includes the SHA-256 of the file, which pandas is spared, and every check.
-``--rows`` lets pandas read only the first N rows; its time is then scaled up to all of them.
+Each runs in a process of its own, start and imports included.  pandas parses the rows and splits each into
+pixels, and keeps them; feraug also checks every cell, audits, digests the file and writes ``dataset.h5``.
+Without a CSV one of drawn faces, as large, is made.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
-import resource
-import subprocess
+import statistics
 import sys
-import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from csv_files import csv_of
+from rounds import Row, Setting, Target, in_child, in_turns, speed_ratios
+from tables import show
 
 
-def read_with_pandas(path: Path, rows: int | None) -> tuple[int, str]:
-    """The usual recipe; returns the number of rows and the SHA-256 of all pixels."""
+def read_with_pandas(path: str) -> dict[str, Any]:
+    """The usual recipe; the number of rows and the SHA-256 of all pixels."""
     import numpy as np
     import pandas as pd
 
-    frame = pd.read_csv(path, nrows=rows)
+    frame = pd.read_csv(path)
     images = np.stack([np.array(text.split(" "), np.uint8) for text in frame["pixels"]])
-    return len(images), hashlib.sha256(images).hexdigest()
+    return {"amount": len(images), "pixels": hashlib.sha256(images).hexdigest()}
 
 
-def read_with_feraug(path: Path, rows: int | None) -> tuple[int, str]:
-    """The reader under test, with the digest of the file; ``rows`` is ignored."""
-    from feraug.sources import open_source
+def prepare_with_feraug(path: str, workspace: str) -> None:
+    """The command."""
+    from feraug.cli.main import main as feraug
 
-    source = open_source(str(path))
-    source.digests()
-    pixels, count = hashlib.sha256(), 0
-    for batch in source.batches():
-        pixels.update(batch.images)
-        count += len(batch)
-    return count, pixels.hexdigest()
+    sys.argv = ["feraug", "prepare", path, "--no-near-copies", "--overwrite", "-q", "-w", workspace]
+    with suppress(SystemExit):
+        feraug()
 
 
-READERS = {"pandas": read_with_pandas, "feraug": read_with_feraug}
+def pixels_digest(out: Path) -> str:
+    """The SHA-256 of a dataset's pixels."""
+    from feraug.store.dataset import read_dataset
+
+    return hashlib.sha256(read_dataset(out).images).hexdigest()
 
 
-def measure(reader: str, path: Path, rows: int | None) -> None:
-    """Run one reader here and print what it took as JSON."""
-    wall, processor = time.perf_counter(), time.process_time()
-    count, digest = READERS[reader](path, rows)
-    taken = {
-        "rows": count,
-        "wall_s": time.perf_counter() - wall,
-        "cpu_s": time.process_time() - processor,
-        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "pixels_sha256": digest,
-    }
-    print(json.dumps(taken))
+def rows(setting: Setting, limit: int | None = None) -> list[Row]:
+    """Time a row, and feraug's peak memory."""
+    limit = limit or setting.choose(None, 6000)
+    path, out = csv_of(setting, limit), setting.scratch / "dataset.h5"
+    runs = in_turns(
+        {
+            "feraug": lambda: in_child("prepare_csv", "prepare_with_feraug", str(path), str(out.parent)),
+            "pandas": lambda: in_child("prepare_csv", "read_with_pandas", str(path)),
+        },
+        setting.rounds,
+        warm_up=False,
+    )
+    count = runs["pandas"][0].amount
+    runs["feraug"] = [replace(one, amount=count) for one in runs["feraug"]]
+    if pixels_digest(out) != runs["pandas"][0].result["pixels"]:
+        raise SystemExit(f"{path}: feraug and pandas read different pixels")
+    peaks = {name: [one.peak_mb or 0.0 for one in runs[name]] for name in runs}
+    size = f"{path.stat().st_size / 1e6:.0f} MB, {runs['pandas'][0].amount:,.0f} rows; the same pixels"
+    return [
+        Row("prepare", "prepare --no-near-copies, rows/s", "pandas, split per row",
+            speed_ratios(runs, "feraug", "pandas", setting.clock), target=Target(4.0), note=size, taken=runs),
+        Row("prepare-memory", "prepare --no-near-copies, peak", "(pandas: "
+            f"{statistics.median(peaks['pandas']):.0f} MiB)", peaks["feraug"], unit="MiB",
+            target=Target(400.0, least=False)),
+    ]  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("csv", type=Path)
-    parser.add_argument("--rows", type=int, help="rows that pandas reads (default: all)")
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--reader", choices=READERS, help=argparse.SUPPRESS)
+    parser.add_argument("csv", type=Path, nargs="?")
+    parser.add_argument("--rows", type=int, help="only the first N rows (default: all)")
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    if options.reader:
-        measure(options.reader, options.csv, options.rows)
-        return
-    best: dict[str, dict[str, float]] = {}
-    for _ in range(options.repeats):
-        for reader in READERS:
-            command = [sys.executable, __file__, str(options.csv), "--reader", reader]
-            command += ["--rows", str(options.rows)] if options.rows else []
-            taken = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-            per_row = taken["cpu_s"] / taken["rows"] * 1e6
-            print(
-                f"{reader:7} {taken['rows']:6,} rows  {taken['wall_s']:6.2f} s wall  "
-                f"{taken['cpu_s']:6.2f} s cpu  {per_row:6.1f} us/row  {taken['peak_mb']:6.0f} MB peak  "
-                f"pixels {taken['pixels_sha256'][:12]}"
-            )
-            if reader not in best or per_row < best[reader]["per_row"]:
-                best[reader] = {"per_row": per_row, "peak_mb": taken["peak_mb"]}
-    ratio = best["feraug"]["per_row"] / best["pandas"]["per_row"]
-    print(f"feraug takes {ratio:.3f} of pandas' time a row (best of {options.repeats}; the promise is 0.25)")
+    show(lambda setting: rows(setting, options.rows), rounds=options.rounds, csv=options.csv)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # In the background of a script (`pytest &`) Ctrl-C is ignored, here and in every process started
 # from here; the tests of interrupts need it as a user has it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-if hasattr(signal, "SIGHUP"):  # and under nohup the end of a terminal, without which such tests wait
+if hasattr(signal, "SIGHUP"):  # likewise under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
@@ -41,6 +41,12 @@ def workspace(tmp_path: Path, drawn_dataset: Path) -> Workspace:
     root.mkdir()
     shutil.copy(drawn_dataset, root / "dataset.h5")
     return Workspace(root)
+
+
+@pytest.fixture
+def no_packaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if no weights had come with feraug."""
+    monkeypatch.setattr("feraug.workflows.packaged.FOLDER", tmp_path / "no-weights")
 
 
 @pytest.fixture(scope="session")

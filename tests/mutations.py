@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOSSES = ("tests/test_losses.py",)
 OBJECTIVES = ("tests/objectives",)
 MODELS = ("tests/models",)
+DATA = ("tests/test_data.py",)
 AUGMENT = ("tests/training/test_diff_augment.py",)
 LOOP = ("tests/training/test_gan.py", "tests/training/test_training_pieces.py")
 
@@ -144,6 +145,53 @@ MUTATIONS = (
         "R3GAN: R2 on real faces",
         "objectives/noise.py",
         'zero_centred_penalty(judge, fakes["fake"])', "zero_centred_penalty(judge, batch.real)", OBJECTIVES,
+    ),
+    Mutation(
+        "mismatch: real faces under a wrong class pulled up by a critic",
+        "objectives/noise.py",
+        '"mismatch": -self.class_weight}', '"mismatch": self.class_weight + 0.0}', OBJECTIVES,
+    ),
+    Mutation(
+        "mismatch: real faces under a wrong class as real ones",
+        "objectives/noise.py",
+        "cross_entropy(_mismatched(nets, batch), 0.0)", "cross_entropy(_mismatched(nets, batch), 1.0)",
+        OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: translations named by their source",
+        "objectives/stargan.py",
+        '"class_fake": classification(logits, batch.targets)',
+        '"class_fake": classification(logits, batch.classes)', OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: cycle that does not come back",
+        "objectives/stargan.py",
+        "self._translated(nets, fake, batch.classes)", "self._translated(nets, fake, batch.targets)",
+        OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: identity asks for the target",
+        "objectives/stargan.py",
+        "l1(self._translated(nets, batch.real, batch.classes), batch.real)",
+        "l1(self._translated(nets, batch.real, batch.targets), batch.real)", OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: translations scored by their source's map",
+        "objectives/stargan.py",
+        "judge(fake, batch.targets).scores\n", "judge(fake, batch.classes).scores\n", OBJECTIVES,
+    ),
+    Mutation(
+        "StarGAN: norm without its shift",
+        "models/stargan.py", "self.norm(x) * (1.0 + scale) + shift", "self.norm(x) * (1.0 + scale)", MODELS,
+    ),
+    Mutation(
+        "StarGAN: the first score map for all",
+        "models/stargan.py",
+        "scores[torch.arange(len(scores), device=scores.device), classes][:, None]", "scores[:, :1]", MODELS,
+    ),
+    Mutation(
+        "emotions: a face may be its own target",
+        "data/batches.py", "integers(1, self.count,", "integers(0, self.count,", DATA,
     ),
     Mutation(
         "wiring: the weighted cycle without its gamma",

@@ -13,9 +13,12 @@ from feraug.config import (
     MODELS,
     PRESETS,
     ClassifierConfig,
+    CompareConfig,
     NoiseConfig,
     NoiseSynthConfig,
+    PhotosConfig,
     PrepareConfig,
+    StarGANConfig,
     SynthConfig,
     TranslatorConfig,
     differences,
@@ -24,11 +27,20 @@ from feraug.config import (
     to_json,
     uses,
 )
+from feraug.config.demo import departures
 from feraug.config.values import option
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
 
-KINDS = (PrepareConfig, TranslatorConfig, NoiseConfig, ClassifierConfig, SynthConfig, NoiseSynthConfig)
+KINDS = (
+    PrepareConfig,
+    TranslatorConfig,
+    StarGANConfig,
+    NoiseConfig,
+    ClassifierConfig,
+    SynthConfig,
+    NoiseSynthConfig,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -50,6 +62,7 @@ CHANGED: dict[str, Any] = {
     "diff_augment": "cutout,brightness", "seed": 9, "source_share": 0.5, "width": 0.25, "dropout": 0.125,
     "label_smoothing": 0.2, "class_weights": True, "optimizer": "adamw", "rate": 0.3, "momentum": 0.25,
     "weight_decay": 0.75, "schedule": "step", "warmup": 0.5, "rotation": 3.0, "shift": 1.0, "zoom": 0.5,
+    "scores": "shared", "adversarial": "wasserstein",
     "erasing": 0.5, "mixup": 0.3, "randaugment": 3, "randaugment_magnitude": 5, "crop": 40,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
@@ -112,6 +125,24 @@ def test_emotions_of_noise_generators() -> None:
     assert NoiseConfig(emotions=EMOTIONS[::-1]).name == "dcgan-all"
     with pytest.raises(UsageError, match="'happy' is named twice"):
         NoiseConfig(emotions=("happy", "joy"))
+
+
+@pytest.mark.parametrize("kind", [TranslatorConfig, SynthConfig, PhotosConfig, CompareConfig])
+def test_a_pair_has_one_spelling(kind: type[Any]) -> None:
+    assert kind(pair=" Neutral:happiness") == kind(pair="neutral:happy")
+
+
+@pytest.mark.parametrize(
+    ("config", "base", "typed"),
+    [
+        (TranslatorConfig(), TranslatorConfig(), ""),
+        (TranslatorConfig(change_weight=1.5, steps=30), TranslatorConfig(), "--steps 30 --change-weight 1.5"),
+        (TranslatorConfig(flip=False, epochs=2.0), TranslatorConfig(), "--epochs 2 --no-flip"),
+        (SynthConfig(count=600), SynthConfig(), "-n 600"),
+    ],
+)
+def test_departures_are_what_would_be_typed(config: Any, base: Any, typed: str) -> None:
+    assert departures(config, base) == typed.split()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -183,6 +214,14 @@ LIMITS: list[Limit] = [
     (ClassifierConfig, "randaugment", 0, 16, [-1, 17]),
     (ClassifierConfig, "randaugment_magnitude", 0, 30, [-1, 31]),
     (ClassifierConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
+    (SynthConfig, "strength", 0.0, 2.0, [-0.1, 2.1, _NAN]),
+    (StarGANConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+]
+_STAR = {field.name for field in dataclasses.fields(StarGANConfig)}
+LIMITS += [
+    (StarGANConfig, name, *limits)
+    for kind, name, *limits in LIMITS
+    if kind is TranslatorConfig and name in _STAR
 ]
 ELSEWHERE = {
     ("gamma_end", "weighted", 1.0, 1.5),

@@ -10,6 +10,7 @@ import torch
 
 from feraug.data import (
     ClassBatches,
+    EmotionBatches,
     FaceTensors,
     PairBatches,
     Sampling,
@@ -84,13 +85,15 @@ def parts(build: Any, processes: int, **settings: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize("augment", [False, True])
-@pytest.mark.parametrize("kind", ["pairs", "classes"])
+@pytest.mark.parametrize("kind", ["pairs", "classes", "emotions"])
 def test_several_processes_share_the_batch_of_one(kind: str, augment: bool) -> None:
     images, classes = faces(9), np.array([0, 0, 1, 1, 2, 0, 0, 0, 0])
 
     def build(sampling: Sampling) -> Any:
         if kind == "pairs":
             return PairBatches(images[:4], images[4:], sampling)
+        if kind == "emotions":
+            return EmotionBatches(images, classes, sampling, balanced=True)
         return ClassBatches(images, classes, sampling, latent_size=4, balanced=True)
 
     (whole,) = parts(build, 1, augment=augment)
@@ -187,3 +190,18 @@ def test_face_tensors_work_in_a_data_loader() -> None:
     images, labels = next(iter(loader))
     assert images.shape == (5, 1, 48, 48) and images.dtype == torch.float32
     assert labels.tolist() == [0, 1, 2, 3, 6]
+
+
+def test_every_face_is_to_become_another_emotion_and_all_others_occur() -> None:
+    images, classes = faces(6), np.array([0, 1, 2, 0, 1, 2])
+    batches = EmotionBatches(images, classes, Sampling(6, 1, CPU, flip=False), balanced=True)
+    seen = set()
+    for index in range(20):
+        batch = batches.batch(index)
+        pairs = list(zip(batch.classes.tolist(), batch.targets.tolist(), strict=True))
+        assert all(own != target for own, target in pairs)
+        seen |= set(pairs)
+        for face, number in zip(to_uint8(batch.real).numpy(), batch.classes, strict=True):
+            (row,) = [row for row in range(6) if np.array_equal(images[row], face)]
+            assert classes[row] == number
+    assert len(seen) == 6

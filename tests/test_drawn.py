@@ -18,11 +18,13 @@ from feraug.sources.drawn import (
     CELLS,
     DEFAULT_COUNT,
     GENDERS,
+    GROUPS,
     MINIMUM_COUNT,
     SKIN_TONES,
     DrawnSource,
     action_units_of,
     draw,
+    group_columns,
     identity_of,
     row_emotions,
     row_split_codes,
@@ -242,3 +244,18 @@ def test_blazeface_finds_drawn_faces(faces: NDArray[np.uint8]) -> None:
             for face in faces[:100]
         ]
     assert np.mean(found) >= 0.95
+
+
+def test_groups_are_those_of_the_identities() -> None:
+    columns = group_columns(7, range(40))
+    assert list(columns) == list(GROUPS)
+    for row in range(40):
+        who = identity_of(7, row)
+        groups = {name: GROUPS[name][columns[name][row]] for name in GROUPS}
+        assert groups["age"] == who.age_group and groups["hair"] == who.hair_style
+        assert groups["gender"] == who.gender and groups["skin"] == who.skin_tone
+        assert groups["beard"] == who.beard and (groups["glasses"] == "with") == who.glasses
+    assert {len(codes) for codes in columns.values()} == {40}
+    assert group_columns(7, [39])["age"][0] == columns["age"][39]
+    with pytest.raises(UsageError, match="negative"):
+        group_columns(7, [-1])

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         synthesise,
         train,
         train_translator,
+        write_report,
     )
     from feraug.api_faces import filter_synthetic, trace, translate_photos
     from feraug.config import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         SynthConfig,
         TranslatorConfig,
     )
+    from feraug.data.degradations import degrade
     from feraug.emotions import EMOTIONS, SPLITS
     from feraug.errors import FeraugError
     from feraug.faces import crop_face, face_detector, face_scores, find_faces
@@ -79,6 +81,7 @@ _HOMES = {
     "all_pairs_ssim": "feraug.api",
     "crop_face": "feraug.faces",
     "compare": "feraug.api",
+    "degrade": "feraug.data.degradations",
     "export_artifact": "feraug.api",
     "face_detector": "feraug.faces",
     "face_scores": "feraug.faces",
@@ -96,6 +99,7 @@ _HOMES = {
     "train": "feraug.api",
     "train_translator": "feraug.api",
     "translate_photos": "feraug.api_faces",
+    "write_report": "feraug.api",
 }
 
 __all__ = [
@@ -124,6 +128,7 @@ __all__ = [
     "bench",
     "compare",
     "crop_face",
+    "degrade",
     "export_artifact",
     "face_detector",
     "face_scores",
@@ -141,6 +146,7 @@ __all__ = [
     "train",
     "train_translator",
     "translate_photos",
+    "write_report",
 ]
 
 

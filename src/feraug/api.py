@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import (
+    AnyGanConfig,
     BenchConfig,
     ClassifierConfig,
     CompareConfig,
-    NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
     SsimConfig,
@@ -34,6 +34,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows import bench as _bench
 from feraug.workflows import compare as _compare
 from feraug.workflows import prepare as _prepare
+from feraug.workflows import report as _report
 from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
@@ -44,6 +45,7 @@ from feraug.workflows.events import Notify, ignore
 from feraug.workflows.export import ExportResult, export_artifact
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
+from feraug.workflows.report import ReportResult
 from feraug.workflows.ssim import SsimResult
 from feraug.workflows.synth import SynthResult
 from feraug.workflows.train import TrainResult
@@ -63,6 +65,7 @@ __all__ = [
     "FaceDataset",
     "FaceGenerator",
     "PrepareResult",
+    "ReportResult",
     "SsimResult",
     "SynthResult",
     "SyntheticFaces",
@@ -82,6 +85,7 @@ __all__ = [
     "synthesise",
     "train",
     "train_translator",
+    "write_report",
 ]
 
 
@@ -180,7 +184,7 @@ def prepare(
 
 
 def train(
-    model: str | TranslatorConfig | NoiseConfig | ClassifierConfig,
+    model: str | AnyGanConfig | ClassifierConfig,
     *,
     workspace: str | Path = "artifacts",
     name: str | None = None,
@@ -308,6 +312,7 @@ def compare(
     workspace: str | Path = "artifacts",
     models: Sequence[str | Path] = (),
     judge: str | Path | None = None,
+    photos: str | Path | None = None,
     name: str | None = None,
     dataset: str | Path | None = None,
     device: str = "auto",
@@ -321,7 +326,24 @@ def compare(
         models=models,
         judge=judge,
         dataset=None if dataset is None else Path(dataset),
+        photos=None if photos is None else Path(photos),
         name=name,
         options=_compare.CompareOptions(device, overwrite),
+        notify=notify,
+    )
+
+
+def write_report(
+    workspace: str | Path = "artifacts",
+    *,
+    out: str | Path | None = None,
+    real_faces: bool = False,
+    notify: Notify = ignore,
+) -> ReportResult:
+    """``feraug report``: one HTML page of everything in the workspace; writes ``WORKSPACE/report.html``."""
+    return _report.report(
+        Workspace(Path(workspace)),
+        out=None if out is None else Path(out),
+        real_faces=real_faces,
         notify=notify,
     )

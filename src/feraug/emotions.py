@@ -101,7 +101,7 @@ def emotion_code(emotion: str) -> int:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """``" (did you mean 'happy'?)"`` for the nearest known word, or nothing when none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(word.lower(), list(known), n=1)
     return f" (did you mean '{near[0]}'?)" if near else ""
 
 
@@ -136,6 +136,51 @@ class DomainPair:
     @property
     def slug(self) -> str:
         """``neutral-happy``, as in file names."""
+        return f"{self.a}-{self.b}"
+
+    def __str__(self) -> str:
+        return f"{self.a}:{self.b}"
+
+
+ALL: Final = "all"
+"""Stands for every other emotion in a :class:`PairSet`."""
+
+
+@dataclass(frozen=True)
+class PairSet:
+    """One pair of emotions, or one and all others: ``neutral:happy``, ``neutral:all``, ``all:disgust``.
+
+    ``all:all`` are the 42 ordered pairs of seven emotions.
+    """
+
+    a: str
+    b: str
+
+    @classmethod
+    def parse(cls, text: str) -> PairSet:
+        """Read it as :meth:`DomainPair.parse` does; raises :class:`UsageError` as that one."""
+        sides = [part.strip().lower() for part in text.split(":")]
+        if len(sides) != 2 or ALL not in sides:
+            pair = DomainPair.parse(text)
+            return cls(pair.a, pair.b)
+        a, b = (side if side == ALL else parse_emotion(side) for side in sides)
+        return cls(a, b)
+
+    @property
+    def pairs(self) -> tuple[DomainPair, ...]:
+        """The pairs, in FER2013's order of the emotions."""
+        sides = [EMOTIONS if side == ALL else (side,) for side in (self.a, self.b)]
+        return tuple(DomainPair(a, b) for a in sides[0] for b in sides[1] if a != b)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What is made, in FER2013's order."""
+        made = {pair.b for pair in self.pairs}
+        return tuple(emotion for emotion in EMOTIONS if emotion in made)
+
+    @property
+    def slug(self) -> str:
+        """``neutral-all``, as in file names."""
         return f"{self.a}-{self.b}"
 
     def __str__(self) -> str:

@@ -158,3 +158,13 @@ def _orientation(image: Image.Image) -> Image.Transpose | None:
         8: Image.Transpose.ROTATE_90,
     }
     return turns.get(value) if isinstance(value, int) else None
+
+
+def fingerprints(images: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """What tells images (N, 48, 48) apart without showing them: of each the first 8 bytes of its SHA-256."""
+    import hashlib
+
+    import numpy as np
+
+    digests = [hashlib.sha256(image.tobytes()).digest()[:8] for image in images]
+    return np.frombuffer(b"".join(digests), "<i8").astype(np.int64)

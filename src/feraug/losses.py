@@ -43,6 +43,15 @@ def weighted_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor, smoo
     return (weights * each).mean()
 
 
+def classification(logits: Tensor, classes: Tensor) -> Tensor:
+    """E[-log softmax(logits)_class]: how wrongly a discriminator names the emotion.
+
+    Choi et al., "StarGAN" (2018), equation 2 on real faces and their own emotion, equation 3 on
+    translated ones and the wanted emotion.  ``logits`` float (N, K), ``classes`` int64 (N,).
+    """
+    return functional.cross_entropy(logits, classes)
+
+
 def l1(images: Tensor, originals: Tensor) -> Tensor:
     """E[|images - originals|_1] as a mean over pixels.
 

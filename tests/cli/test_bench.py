@@ -118,6 +118,24 @@ def test_bad_options(feraug: Feraug, made: Workspace, arguments: list[str], word
     assert words in ran.error
 
 
+@pytest.mark.parametrize(
+    ("named", "arms"),
+    [
+        ([], ["real", "real+synthetic"]),
+        (["real+synthetic"], ["real+synthetic"]),
+        (["oversampled"], ["real", "real+synthetic", "oversampled"]),
+    ],
+)
+def test_which_arms_a_synthetic_file_brings(
+    feraug: Feraug, made: Workspace, named: list[str], arms: list[str]
+) -> None:
+    given = [word for arm in named for word in ("--arm", arm)]
+    settings = (*TINY, "--synthetic", "cyclegan-neutral-happy", "--dry-run", "--json", "-w", made.root)
+    ran = feraug("bench", *given, *settings)
+    assert ran.code == 0, ran
+    assert json.loads(ran.out)["config"]["arms"] == arms
+
+
 def test_a_file_of_settings(feraug: Feraug, made: Workspace, tmp_path: Path) -> None:
     assert feraug("train", "simple", *TINY, "--dropout", "0.125", "-w", made.root).code == 0
     (tmp_path / "run.json").write_text(feraug("info", made.model("simple"), "--config").out)

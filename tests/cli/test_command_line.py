@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from feraug.cli.commands import COMMANDS, LazyCommands
+from feraug.config import MODELS
 from feraug.version import __version__
 
 Feraug = Callable[..., Any]
@@ -36,6 +37,16 @@ def test_help_names_every_command(feraug: Feraug) -> None:
         assert f"  {name}" in ran.out
         assert line in ran.out
     assert feraug("-h").out == ran.out
+
+
+def test_the_line_about_each_model_is_whole(feraug: Feraug) -> None:
+    told = " ".join(feraug("train", "--help").out.split())
+    assert all(line.replace("ten-crop", "ten- crop") in told or line in told for line in MODELS.values())
+
+
+def test_a_source_that_is_nearly_drawn(feraug: Feraug) -> None:
+    ran = feraug("prepare", "drawns")
+    assert ran.error.startswith("there is no 'drawns' (did you mean 'drawn'?); give a FER2013 CSV, ")
 
 
 def test_no_command_is_the_help(feraug: Feraug) -> None:
@@ -76,6 +87,19 @@ def test_every_option_and_argument_says_what_it_does() -> None:
 def test_every_command_begins_with_what_it_does() -> None:
     for name, command in every_command():
         assert f"feraug {name} " in command.help, name  # an example
+
+
+def test_the_example_of_each_command_stands_in_one_line(
+    feraug: Feraug, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in [*COMMANDS, *(f"train {model}" for model in MODELS)]:
+        lines = feraug(*name.split(), "--help").out.splitlines()
+        assert max(map(len, lines)) <= 80, name
+        examples = [line for line in lines[1:] if f"feraug {name} " in line]
+        assert examples and not examples[0].endswith("-"), name
+        follows = lines[lines.index(examples[0]) + 1]
+        assert not follows.strip() or examples[0].endswith("."), name
 
 
 def test_the_table_of_commands_is_true() -> None:
@@ -149,6 +173,18 @@ def test_completion_of_commands_and_options() -> None:
         ("frobnicate", "No such command 'frobnicate'; see 'feraug --help'"),
         ("train cyclgan", "'cyclgan' (did you mean 'cyclegan'?); see 'feraug train --help'"),
         ("train cyclegan --cycle-wieght 3", "--cycle-wieght (did you mean '--cycle-weight'?)"),
+        ("train CycleGAN", "unknown 'CycleGAN' (did you mean 'cyclegan'?); see 'feraug train --help'"),
+        ("train happy:sad", "unknown 'happy:sad'; known: cyclegan, weighted, "),
+        ("train cyclegan happy:sad", "unexpected 'happy:sad' (did you mean '--pair happy:sad'?)"),
+        ("train cyclegan --lr 1e-3", "--lr (did you mean '--generator-rate'?)"),
+        ("train simple --lr 1e-3", "--lr (did you mean '--rate'?)"),
+        ("train cyclegan --emotion sad", "--emotion (did you mean '--pair'?)"),
+        ("train dcgan --pair happy:sad", "--pair (did you mean '--emotion'?)"),
+        ("train simple --pair happy:sad", "No such option: --pair; see 'feraug train simple --help'"),
+        ("bench vgg19", "unexpected 'vgg19' (did you mean '--classifier vgg19'?)"),
+        ("filter x sad", "unexpected 'sad' (did you mean '--emotion sad'?)"),
+        ("prepare", "Missing argument 'SOURCE', as in 'feraug prepare fer2013.csv'; see"),
+        ("synth --model simple", "simple names faces, it makes none"),
         ("info --jsn x", "--jsn (did you mean '--json'?); see 'feraug info --help'"),
         ("train cyclegan --output residul", "--output: unknown 'residul' (did you mean 'residual'?)"),
         ("train cyclegan --upsampling resise", "unknown 'resise' (did you mean 'resize'?)"),
@@ -214,6 +250,7 @@ def test_the_nearest_name_is_suggested(feraug: Feraug, arguments: str, words: st
         "info",
         "info a b",
         "export x",
+        "report x",
         "--workspace x info y",
     ],
 )

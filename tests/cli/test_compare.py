@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from feraug.cli.compare_breakdown import print_degradations, print_groups
 from feraug.cli.compare_tables import print_figures
 from feraug.store.compare import read_compare
 from feraug.store.workspace import Workspace
@@ -65,6 +66,36 @@ def test_the_table_the_judge_and_info(feraug: Feraug, judged: Workspace) -> None
     assert len(printed["pictures"]) == 5
 
 
+def test_by_group_and_degraded(feraug: Feraug, judged: Workspace) -> None:
+    arguments = ("compare", *QUICK, "--degrade", "flip,noise", "--degrade-images", "3", "-w", judged.root)
+    ran = feraug(*arguments, "--by-group")
+    assert ran.code == 0, ran
+    tables = ran.out.split("real happy training faces")[-1].split("\nwrote: ")[0]
+    assert max(map(len, tables.splitlines())) <= 80
+    for words in (
+        " age: adult (",
+        "glasses: without (",
+        "flip mirrored",
+        "noise sd 45",
+        "few faces say little",
+    ):
+        assert words in ran.out
+    assert ran.out.count("\n age: adult (") == 3  # share, SSIM, error
+    short = feraug(*arguments)
+    assert "age: adult" not in short.out and "noise sd 45" in short.out
+    told = json.loads(feraug(*arguments, "--json").out)
+    assert len(told["by_group"]) == 21 and len(told["by_degradation"]["levels"]) == 5
+    assert "noise sd 45" in feraug("info", told["path"]).out
+    for words, *wrong in (
+        ("--degrade-images: is for --degrade NAMES", "--degrade-images", "3"),
+        ("--detector: is for --photos DIR", "--detector", "cascade"),
+        ("--min-face: is for --photos DIR", "--min-face", "0.3"),
+        ("unknown 'blurr' (did you mean 'blur'?)", "--degrade", "blurr"),
+        ("--photos nowhere: no such folder", "--photos", "nowhere"),
+    ):
+        assert words in feraug("compare", *wrong, "-w", judged.root).error
+
+
 def test_what_is_missing_is_named(feraug: Feraug, judged: Workspace, tmp_path: Path) -> None:
     assert (
         "feraug train cyclegan --pair sad:fear"
@@ -106,5 +137,20 @@ def test_many_models_with_long_names_stay_within_80_columns(
     print_figures(figures)
     out = capsys.readouterr().out
     table = out.split("\njudge: ")[0]
+    shares = {"share": wide, "identity": wide, "error": None}
+    group = {
+        "attribute": "photos",
+        "group": "räume 工 [red] " * 9,
+        "faces": 1234,
+        "real_faces": 0,
+        "untouched": shares,
+        "real": dict.fromkeys(shares),
+        "models": [shares | {"name": name} for name in names],
+    }
+    print_groups(figures, [group])
+    level = {"name": "watermark", "amount": "quality 95", "untouched": wide, "real": wide}
+    level["models"] = [{"share": wide} for _ in names]
+    print_degradations(figures, {"faces": 1, "real_faces": 1, "levels": [level, level]})
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
     assert max(map(len, table.splitlines())) <= 80
     assert table.count("disgust:surprise") == 2 and "[b]" in table

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from feraug.config import DEFAULTS, GAN_MODELS, MODELS, NOISE_GENERATORS, to_json, uses
+from feraug.config import DEFAULTS, GAN_MODELS, MODELS, NOISE_GENERATORS, STARGANS, to_json, uses
 from feraug.config.values import option
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
@@ -37,11 +37,11 @@ def test_help_lists_every_setting_with_its_default_and_no_other(feraug: Feraug, 
 
 @pytest.mark.parametrize("model", GAN_MODELS)
 def test_every_model_trains_and_makes_images(feraug: Feraug, workspace: Workspace, model: str) -> None:
-    own = (
-        ("--emotion", "happy", "--emotion", "sad")
-        if model in NOISE_GENERATORS
-        else ("--residual-blocks", "1")
-    )
+    own: tuple[str, ...] = ("--residual-blocks", "1")
+    if model in NOISE_GENERATORS:
+        own = ("--emotion", "happy", "--emotion", "sad")
+    if model in STARGANS:
+        own = (*own, "--emotion", "happy", "--emotion", "neutral")
     ran = feraug("train", model, *TINY, *own, "-w", workspace.root, "--json")
     assert ran.code == 0, ran
     assert json.loads(ran.out)["step"] == 2

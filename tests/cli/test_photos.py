@@ -34,6 +34,21 @@ def test_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
     assert (Path(told["path"]) / "people.png").is_file()
 
 
+def test_degraded_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
+    arguments = ("synth", "--photos", portrait, "--detector", "cascade", "--seed", "3")
+    arguments = (*arguments, "--degrade", "flip,jpeg")
+    ran = feraug(*arguments, "-w", trained.root)
+    assert ran.code == 0, ran
+    table, rest = ran.out.split(" degradation ")[1].split("--classifier FILE says what share")
+    assert max(map(len, table.splitlines())) <= 80
+    for words in ("clean", "jpeg", "quality 35", "mirrored"):
+        assert words in table
+    sheet = rest.split("look at the picture: ")[1].splitlines()[0]
+    assert sheet.endswith("/degraded/sheet.png") and Path(sheet).is_file()
+    told = json.loads(feraug(*arguments, "-w", trained.root, "--json").out)
+    assert [row["name"] for row in told["degradations"]] == ["clean", "flip", *["jpeg"] * 3]
+
+
 def test_the_fallback_is_told(
     feraug: Feraug, trained: Workspace, portrait: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,6 +68,10 @@ def test_the_fallback_is_told(
         ("--photos people --min-face 2", "2.0 is not"),
         ("--photos nowhere", "--photos nowhere: no such folder"),
         ("--min-face 0.5", "--min-face: is for --photos DIR"),
+        ("--degrade blur", "--degrade: is for --photos DIR; 'feraug compare --degrade NAMES' does it"),
+        ("--photos people --degrade blurr", "--degrade: unknown 'blurr' (did you mean 'blur'?)"),
+        ("--photos people --degrade ,", "--degrade: names none; known: noise, "),
+        ("--photos people --seed 3", "--photos, --seed: the one has no use for the other"),
     ],
 )
 def test_bad_command_lines(
@@ -66,3 +85,24 @@ def test_a_face_model_that_is_none(
 ) -> None:
     monkeypatch.setenv("FERAUG_FACE_MODEL", str(portrait / "astronaut.png"))
     assert "is not the face model" in feraug("synth", "--photos", portrait, "-w", trained.root).error
+
+
+def test_names_of_photos_cannot_command_the_terminal(
+    feraug: Feraug, trained: Workspace, portrait: Path
+) -> None:
+    (portrait / "\x1b[31mred\nerror: none.png").write_bytes(b"no picture")
+    ran = feraug("synth", "--photos", portrait, "--detector", "cascade", "-w", trained.root)
+    assert ran.code == 0 and "\x1b" not in ran.err
+    assert "\\x1b[31mred\\nerror: none.png: skipped, " in ran.err
+
+
+def test_a_file_in_the_way_is_told_before_the_work(
+    feraug: Feraug, trained: Workspace, portrait: Path
+) -> None:
+    (trained.root / "photos").write_text("mine")
+    (trained.root / "synthetic").write_text("mine")
+    ran = feraug("synth", "--photos", portrait, "--detector", "cascade", "-w", trained.root)
+    assert f"{trained.root / 'photos'}: a file stands where a folder is needed" in ran.error
+    ran = feraug("synth", "-n", "5", "-w", trained.root)
+    assert f"{trained.root / 'synthetic'}: a file stands where a folder is needed" in ran.error
+    assert (trained.root / "photos").read_text() == (trained.root / "synthetic").read_text() == "mine"

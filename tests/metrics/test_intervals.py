@@ -7,7 +7,7 @@ import pytest
 
 from feraug.errors import UsageError
 from feraug.metrics.distribution import frechet_distance
-from feraug.metrics.intervals import against_floor
+from feraug.metrics.intervals import against_floor, mean_interval, share_interval
 
 
 def gap(a: np.ndarray, b: np.ndarray) -> float:
@@ -70,3 +70,25 @@ def test_seeds_repeat() -> None:
 def test_too_small(real: int, made: int, size: int | None, repeats: int) -> None:
     with pytest.raises(UsageError):
         against_floor(gap, np.zeros(real), np.zeros(made), size=size, repeats=repeats)
+
+
+def test_shares_by_wilson() -> None:
+    from scipy.stats import binomtest
+
+    for hits, of in ((0, 10), (10, 10), (3, 7), (500, 1000)):
+        found = share_interval(np.arange(of) < hits)
+        expected = binomtest(hits, of).proportion_ci(method="wilson")
+        assert found.mean == hits / of
+        assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert share_interval(np.ones(1, bool)).as_json() == {"mean": 1.0, "low": 0.206549, "high": 1.0}
+
+
+def test_means_by_the_normal_approximation() -> None:
+    found = mean_interval(np.array([1.0, 2.0, 3.0]))
+    assert (found.mean, found.high) == pytest.approx((2.0, 2.0 + 1.959964 / np.sqrt(3)))
+    assert mean_interval(np.array([1.0, 2.0, 3.0]), 1.5, 2.5).as_json() == {
+        "mean": 2.0,
+        "low": 1.5,
+        "high": 2.5,
+    }
+    assert mean_interval(np.array([4.0])).low == 4.0

@@ -11,6 +11,7 @@ from feraug.config import DEFAULTS, GAN_MODELS, model_config
 from feraug.objectives import Objective, build_objective
 from feraug.objectives.cyclegan import CycleGAN
 from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
+from feraug.objectives.stargan import StarGAN
 from feraug.objectives.translation import Cycle
 from feraug.objectives.wasserstein import WassersteinCycleGAN
 
@@ -57,6 +58,7 @@ def test_defaults_of_every_model() -> None:
         "cyclegan": CycleGAN(Cycle(1.0)),
         "weighted": CycleGAN(Cycle(1.0, gamma_end=0.5), real_target=0.9),
         "wasserstein": WassersteinCycleGAN(Cycle(10.0, by_quality=False), 10.0, 3),
+        "stargan": StarGAN(class_weight=0.2, change_weight=1.0),
         "dcgan": DCGAN(1.0, 1.0),
         "wgan-gp": WGANGP(10.0, 5, 1.0),
         "r3gan": R3GAN(1.0, 1.0),

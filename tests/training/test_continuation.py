@@ -9,8 +9,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from feraug.config import GAN_MODELS, TRANSLATORS, NoiseConfig, TranslatorConfig, model_config
-from feraug.data import ClassBatches, PairBatches, Sampling
+from feraug.config import (
+    GAN_MODELS,
+    STARGANS,
+    TRANSLATORS,
+    AnyGanConfig,
+    StarGANConfig,
+    TranslatorConfig,
+    model_config,
+)
+from feraug.data import ClassBatches, EmotionBatches, PairBatches, Sampling
 from feraug.errors import TrainingError
 from feraug.models import build_networks
 from feraug.objectives import build_objective
@@ -18,7 +26,7 @@ from feraug.training import Batches, StepPlan, TrainState, constant_then_linear,
 
 CPU = torch.device("cpu")
 STEPS = 6
-Config = TranslatorConfig | NoiseConfig
+Config = AnyGanConfig
 
 
 def config(model: str = "cyclegan", **settings: object) -> Config:
@@ -26,6 +34,8 @@ def config(model: str = "cyclegan", **settings: object) -> Config:
     if model in TRANSLATORS:
         small |= {"residual_blocks": 1}
         small |= {"image_history": 6} if model != "wasserstein" else {}
+    elif model in STARGANS:
+        small |= {"residual_blocks": 1, "emotions": ["fear", "sad", "happy"]}
     else:
         small |= {"emotions": ["fear", "sad", "happy"], "latent_size": 5}
     return model_config({"model": model, **small, **settings})
@@ -40,6 +50,8 @@ def batches(chosen: Config) -> Batches:
     if isinstance(chosen, TranslatorConfig):
         return PairBatches(faces(9), faces(13), sampling)
     classes = np.array([0, 1, 2, 2, 2, 1, 0, 2, 2])
+    if isinstance(chosen, StarGANConfig):
+        return EmotionBatches(faces(9), classes, sampling, balanced=chosen.balanced)
     return ClassBatches(faces(9), classes, sampling, latent_size=chosen.latent_size, balanced=chosen.balanced)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,17 +12,22 @@ import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from feraug.config import ClassifierConfig, CompareConfig, PrepareConfig, TranslatorConfig
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
-from feraug.sources.drawn import draw
+from feraug.metrics.copying import copying_test
+from feraug.metrics.distribution import density_and_coverage, frechet_distance, kernel_distance
+from feraug.metrics.intervals import AgainstFloor, Measure, against_floor
+from feraug.sources.drawn import GROUPS, draw, identity_of
 from feraug.store.compare import read_compare
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.compare import CompareOptions, CompareResult, compare
 from feraug.workflows.compare_pictures import _features, _figures
 from feraug.workflows.events import Event, Note
@@ -80,6 +86,12 @@ def shop(compared_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def run(workspace: Workspace, config: CompareConfig = FAST, **options: Any) -> CompareResult:
     return compare(config, workspace, **options)
+
+
+@pytest.fixture
+def unpictured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take most of the time."""
+    monkeypatch.setattr("feraug.workflows.compare.write_pictures", lambda *arguments: None)
 
 
 def test_planted_models_are_seen_for_what_they_are(shop: Workspace) -> None:
@@ -163,7 +175,7 @@ def test_twice_the_same_model_and_the_other_direction(shop: Workspace) -> None:
 def test_what_is_missing_is_named_with_the_command_that_makes_it(shop: Workspace, tmp_path: Path) -> None:
     with pytest.raises(MissingArtifactError, match=r"feraug train cyclegan --pair sad:happy"):
         run(shop, CompareConfig(pair="sad:happy"))
-    with pytest.raises(UsageError, match="copy translates neutral:happy, not sad:happy"):
+    with pytest.raises(UsageError, match="copy does not translate sad:happy; leave it out"):
         run(shop, CompareConfig(pair="sad:happy"), models=["copy"])
     with pytest.raises(ArtifactError, match="a cyclegan makes faces, it cannot judge them"):
         run(shop, judge="copy")
@@ -217,3 +229,165 @@ def test_validation_faces_that_train_has_too_are_left_out(shop: Workspace) -> No
     assert result.found.sets[0].rows.tolist() == rows[3:].tolist()
     left_out = f"3 of {len(rows)} neutral validation faces are copies or near copies"
     assert any(left_out in str(event) for event in told)
+
+
+def test_groups_of_drawn_people(shop: Workspace, unpictured: None) -> None:
+    result = run(shop, models=["copy", "truth"])
+    found, rows = result.found, result.by_group
+    assert [(one["attribute"], one["group"]) for one in rows] == [
+        (attribute, group) for attribute, groups in GROUPS.items() for group in groups
+    ]
+    dataset = read_dataset(shop.dataset())
+    people = [identity_of(0, row) for row in dataset.columns["source_row"][found.sets[0].rows].tolist()]
+    for one in rows:
+        if one["attribute"] == "age":
+            here = np.array([who.age_group == one["group"] for who in people])
+        elif one["attribute"] == "glasses":
+            here = np.array([who.glasses == (one["group"] == "with") for who in people])
+        else:
+            continue
+        assert one["faces"] == here.sum() > 0
+        copy, truth = one["models"]
+        assert copy["name"] == "copy" and copy["share"] == one["untouched"]["share"]
+        called = found.sets[3].probabilities[here].argmax(1) == 3
+        assert truth["share"]["mean"] == pytest.approx(called.mean(), abs=1e-6)
+        assert truth["error"]["mean"] == 0.0 < copy["error"]["mean"] == one["untouched"]["error"]["mean"]
+        assert copy["identity"]["mean"] == pytest.approx(1.0, abs=1e-6)
+        assert one["real"]["error"] is None and one["real"]["identity"] is None
+    # Every face is in one group of each attribute, and the groups make up the whole.
+    for attribute in GROUPS:
+        mine = [one for one in rows if one["attribute"] == attribute]
+        assert sum(one["faces"] for one in mine) == result.figures["faces"]
+        assert sum(one["real_faces"] for one in mine) == result.figures["real_faces"]
+        errors = [one["faces"] * one["untouched"]["error"]["mean"] for one in mine if one["faces"]]
+        whole = result.figures["untouched"]["error"]["mean"]
+        assert sum(errors) / result.figures["faces"] == pytest.approx(whole, abs=1e-4)
+    assert result.as_json()["by_group"] == rows == describe(result.path)["by_group"]
+    assert result.by_degradation is None
+
+
+def test_degraded_faces(shop: Workspace) -> None:
+    config = replace(FAST, degrade=("flip,occlude",), degrade_images=9)
+    result = run(shop, config, models=["copy", "constant"])
+    found = result.by_degradation
+    assert found is not None and (found["faces"], found["real_faces"]) == (9, 9)
+    names = [(one["name"], one["amount"]) for one in found["levels"]]
+    assert names == [
+        ("clean", ""),
+        ("flip", "mirrored"),
+        *(("occlude", f"{side} px") for side in (8, 16, 24)),
+    ]
+    parts, dataset = result.found.parts.degraded, read_dataset(shop.dataset())
+    assert parts is not None
+    judge = load_classifier(shop.model("vgg19"))
+    mirrored = dataset.images[result.found.sets[0].rows[parts.source]][:, :, ::-1]
+    np.testing.assert_array_equal(parts.called[0][0], judge.emotions(mirrored))
+    for level in found["levels"]:
+        copy, constant = (one["share"] for one in level["models"])
+        assert copy == level["untouched"]  # it changes nothing, so it is called what its input is called
+        assert constant["mean"] in (0.0, 1.0)  # one image for all
+        assert constant == found["levels"][0]["models"][1]["share"]
+    assert [picture.name for picture in result.pictures[5:]] == [
+        "neutral-happy-degraded-faces.png", "neutral-happy-degraded.png", "neutral-happy-degraded.svg",
+    ]  # fmt: skip
+    assert all(picture.exists() for picture in result.pictures)
+    assert run(shop, config, models=["copy", "constant"]).already_done
+    with pytest.raises(ConfigConflictError, match="degrade: "):
+        run(shop, models=["copy", "constant"])
+
+
+def test_faces_of_photos_by_groups(
+    shop: Workspace, tmp_path: Path, astronaut: Images, unpictured: None
+) -> None:
+    for name in ("people/women", "people/walls"):
+        (tmp_path / name).mkdir(parents=True)
+    Image.fromarray(astronaut).save(tmp_path / "people/women/one.png")
+    Image.fromarray(np.full((90, 90), 9, np.uint8)).save(tmp_path / "people/walls/none.png")
+    config, photos = replace(FAST, images=10, detector="cascade"), tmp_path / "people"
+    result = run(shop, config, models=["copy", "constant"], photos=photos)
+    walls, women = (one for one in result.by_group if one["attribute"] == "photos")
+    assert (walls["group"], walls["faces"], women["group"], women["faces"]) == ("walls", 0, "women", 1)
+    assert walls["models"][0]["share"] is None and women["real"]["share"] is None
+    copy, constant = women["models"]
+    assert copy["share"] == women["untouched"]["share"] and copy["identity"]["mean"] == 1.0
+    assert constant["identity"]["mean"] < 0.5
+    assert result.found.parts.photos is not None and result.found.parts.photos.detector == "cascade"
+    assert run(shop, config, models=["copy", "constant"], photos=photos).already_done
+    with pytest.raises(ConfigConflictError, match="made from people"):
+        run(shop, config, models=["copy", "constant"])
+    with pytest.raises(ArtifactError, match="no face found in 1 photos"):
+        run(shop, config, models=["copy"], photos=photos / "walls", name="walls")
+    for number in range(33):
+        (tmp_path / "many" / str(number)).mkdir(parents=True)
+        shutil.copy(photos / "walls" / "none.png", tmp_path / "many" / str(number))
+    with pytest.raises(UsageError, match="33 groups; 32 at a time is the limit"):
+        run(shop, config, models=["copy"], photos=tmp_path / "many", name="many")
+
+
+def test_a_comparison_of_an_earlier_version_is_already_done(shop: Workspace, unpictured: None) -> None:
+    path = run(shop, models=["copy"]).path
+    with h5py.File(path, "r+") as file:
+        config = json.loads(bytes(file.attrs["config"]))
+        facts = json.loads(bytes(file.attrs["facts"]))
+        old = {key: config[key] for key in ("pair", "images", "references", "queries", "seed")}
+        for name, value in (("config", old), ("facts", {"table": facts["table"]})):
+            text = json.dumps(value).encode()
+            file.attrs.create(name, np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+        for number in range(3):
+            if number != 1:
+                del file[f"sets/{number}/error"]
+        del file["groups"]
+    again = run(shop, models=["copy"])
+    assert again.already_done and again.by_group == [] and again.by_degradation is None
+
+
+def test_planted_sets_and_the_distances(shop: Workspace) -> None:
+    """The training set itself, one image repeated, noise, and new real faces, on the judge's features."""
+    dataset, judge = read_dataset(shop.dataset()), load_classifier(shop.model("vgg19"))
+
+    def features(images: Images) -> NDArray[np.float32]:
+        return judge.features(images)
+
+    train = dataset.images[dataset.rows(split="train", emotion="happy")]
+    new = dataset.images[
+        np.concatenate([dataset.rows(split=name, emotion="happy") for name in ("validation", "test")])
+    ]
+    half = len(new) // 2
+    known, held_out = features(train), features(new[:half])
+    planted = {
+        "itself": train,
+        "one": np.repeat(train[:1], 60, axis=0),
+        "noise": np.random.default_rng(0).integers(0, 256, (60, 48, 48), np.uint8),
+        "new": new[half:],
+    }
+
+    def kernel(real: NDArray[Any], made: NDArray[Any]) -> float:
+        return kernel_distance(real, made, subsets=1, size=len(real))[0]
+
+    measures: dict[str, Measure] = {
+        "frechet": frechet_distance,
+        "kernel": kernel,
+        "density": lambda real, made: density_and_coverage(real, made)[0],
+        "coverage": lambda real, made: density_and_coverage(real, made)[1],
+    }
+
+    def measured(name: str) -> dict[str, AgainstFloor]:
+        made = features(planted[name])
+        size = min(len(made), 60)
+        return {key: against_floor(one, known, made, size=size) for key, one in measures.items()}
+
+    for name in ("itself", "new"):  # at the floor: distances alone do not tell a copy from the truth
+        for measure, found in measured(name).items():
+            assert found.floor.low <= found.made.mean <= found.floor.high, (name, measure)
+    noise, one = measured("noise"), measured("one")
+    for far in (noise, one):
+        assert far["frechet"].made.mean > far["frechet"].floor.high
+        assert far["kernel"].made.mean > far["kernel"].floor.high
+        assert far["coverage"].made.high < far["coverage"].floor.low
+    assert noise["density"].made.mean < noise["density"].floor.low
+    # The test for copying tells them apart: the training set, and one of its images, are copies.
+    statistic = {
+        name: copying_test(known, held_out, features(images)).statistic for name, images in planted.items()
+    }
+    assert statistic["itself"] < -5 and statistic["one"] < -5
+    assert statistic["noise"] > 3 and abs(statistic["new"]) < 3

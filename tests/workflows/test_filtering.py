@@ -249,6 +249,8 @@ def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_pat
         filter_synthetic(CASCADE, "nope", workspace)
     with pytest.raises(MissingArtifactError, match=r"simple\.h5: no classifier yet; .*feraug train simple"):
         filter_synthetic(CASCADE, "noise", workspace)
+    with pytest.raises(MissingArtifactError, match=r"models/vgg19\.h5: no classifier yet; .*train vgg19"):
+        filter_synthetic(CASCADE, "noise", workspace, classifier=Path("vgg19"))
     with pytest.raises(ArtifactError, match="holds a dataset, not a synthetic set"):
         filter_synthetic(CASCADE, workspace.dataset(), workspace)
     with h5py.File(workspace.dataset(), "r+") as file:

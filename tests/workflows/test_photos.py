@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from dataclasses import replace
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from feraug.config import PhotosConfig, TranslatorConfig
+from feraug.data.degradations import degrade
 from feraug.errors import (
     ArtifactError,
     ConfigConflictError,
@@ -134,6 +136,9 @@ class _Called:
 
     path, digest = Path("simple.h5"), "0" * 64
 
+    def emotions(self, images: Pixels) -> NDArray[np.uint8]:
+        return self.probabilities(images).argmax(1).astype(np.uint8)
+
     def probabilities(self, images: Pixels) -> NDArray[np.float32]:
         chances = np.zeros((len(images), 7), np.float32)
         chances[::2, 3] = 1.0
@@ -225,6 +230,7 @@ def test_photos_are_read_whole_and_upright(tmp_path: Path, astronaut: Pixels) ->
         read_photo(tmp_path / "nowhere.png")
 
 
+@pytest.mark.usefixtures("no_packaged_weights")
 def test_nobody_nothing_and_nowhere(place: Workspace, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"no face found in 1 photos \(0 could not be read\)"):
         translate_photos(CASCADE, folder / "nobody", place)
@@ -251,3 +257,87 @@ def test_names_of_groups_and_the_digest_of_photos(folder: Path, tmp_path: Path) 
     assert photos_digest(folder, groups[::-1]) == before
     (folder / "photos" / "a.png").write_bytes(b"other")
     assert photos_digest(folder, groups) != before
+
+
+class _Dark(_Called):
+    """A classifier that calls dark faces happy."""
+
+    def probabilities(self, images: Pixels) -> NDArray[np.float32]:
+        chances = np.zeros((len(images), 7), np.float32)
+        chances[np.arange(len(images)), np.where(images.mean((1, 2)) < 100, 3, 6)] = 1.0
+        return chances
+
+
+def test_degraded_faces_have_a_sheet_and_a_table(
+    place: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.photos.load_classifier", lambda path, device: _Dark())
+    config = replace(CASCADE, degrade=("watermark,flip",), seed=5)
+    result = translate_photos(config, folder, place, classifier=Path("simple.h5"))
+    rows = result.degradations
+    assert [(row.name, row.amount) for row in rows] == [
+        ("clean", ""), ("watermark", "20%"), ("watermark", "40%"), ("watermark", "60%"), ("flip", "mirrored"),
+    ]  # fmt: skip
+    assert result.faces == 4
+    # By hand, from the pictures of all four: what is degraded, then translated, and the other way round.
+    whole = [picture(result.path / name) for name in ("photos.png", "women.png")]
+    clean, translated = (
+        np.concatenate([one[row : row + 48].reshape(48, -1, 48).swapaxes(0, 1) for one in whole])
+        for row in (0, 48)
+    )
+    marked = degrade(clean, "watermark", 1.0, seed=5)
+    made = load_translator(result.model).translate(marked)
+    after = degrade(translated, "watermark", 1.0, seed=5)
+    assert rows[3].change == pytest.approx(np.abs(made.astype(int) - marked).mean(), abs=0.01)
+    for share, images in zip(
+        (rows[3].degraded, rows[3].translated, rows[3].translated_first), (marked, made, after), strict=True
+    ):
+        assert share is not None and share["mean"] == (_Dark().emotions(images) == 3).mean()
+    sheet = np.asarray(Image.open(result.path / "degraded" / "sheet.png"))
+    assert sheet.shape[0] > 5 * 48
+    assert rows[0].degraded == rows[4].degraded and rows[0].translated == rows[4].translated
+    assert rows[0].translated == rows[0].translated_first, "of clean faces there is nothing to degrade"
+    with (result.path / "degraded" / "table.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert [line["degradation"] for line in table] == [row.name for row in rows]
+    for line, row in zip(table, rows, strict=True):
+        assert line["faces"] == "4" and float(line["change"]) == row.change
+        for name in ("degraded", "translated", "translated_first"):
+            assert float(line[f"{name}_mean"]) == getattr(row, name)["mean"]
+    again = translate_photos(config, folder, place, classifier=Path("simple.h5"))
+    assert again.already_done and again.degradations == rows
+    with pytest.raises(ConfigConflictError, match="seed: 5 there, 0 asked for"):
+        translate_photos(replace(config, seed=0), folder, place, classifier=Path("simple.h5"))
+    with pytest.raises(ConfigConflictError, match="degrade: "):
+        translate_photos(replace(config, degrade=()), folder, place, classifier=Path("simple.h5"))
+
+
+def test_degraded_without_a_classifier_and_after_an_earlier_version(place: Workspace, folder: Path) -> None:
+    plain = translate_photos(CASCADE, folder / "women", place)
+    record = json.loads((plain.path / RECORD).read_text())
+    del record["degradations"], record["config"]["degrade"], record["config"]["seed"]
+    (plain.path / RECORD).write_text(json.dumps(record))
+    assert translate_photos(CASCADE, folder / "women", place).already_done
+    degraded = replace(CASCADE, degrade=("flip",))
+    result = translate_photos(degraded, folder / "women", place, overwrite=True)
+    assert [row.translated for row in result.degradations] == [None, None]
+    assert (result.path / "degraded" / "table.csv").read_text().splitlines()[1].endswith(",,,,,,,,,")
+    assert translate_photos(degraded, folder / "women", place).already_done
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"inputs": {"a": 1, "b": "c"}},
+        {"groups": [{"name": "x", "photos": "many"}]},
+        {"degradations": [{"name": "noise"}]},
+        {"degradations": 3},
+        {"files": [[]]},
+    ],
+)
+def test_a_record_that_is_damaged_is_told(changes: dict[str, object], place: Workspace, folder: Path) -> None:
+    path = translate_photos(CASCADE, folder / "women", place).path
+    record = json.loads((path / RECORD).read_text())
+    (path / RECORD).write_text(json.dumps(record | changes))
+    with pytest.raises(ArtifactError, match="not a folder of feraug's photos alone"):
+        translate_photos(CASCADE, folder / "women", place)

@@ -22,7 +22,7 @@ from feraug.config import (
     to_json,
 )
 from feraug.data import noise
-from feraug.emotions import EMOTIONS, SPLITS
+from feraug.emotions import EMOTIONS, SPLITS, DomainPair
 from feraug.errors import (
     ArtifactError,
     ConfigConflictError,
@@ -183,6 +183,7 @@ def test_synth_again_and_with_another_model(trained: Workspace) -> None:
     assert synthesise(config, trained, model="second").path.stem == "second-neutral-happy"
 
 
+@pytest.mark.usefixtures("no_packaged_weights")
 def test_synth_without_a_model_names_the_command(workspace: Workspace) -> None:
     with pytest.raises(MissingArtifactError, match="feraug train cyclegan --pair sad:fear"):
         synthesise(SynthConfig("sad:fear", 5), workspace)
@@ -198,7 +199,8 @@ def test_synth_with_a_model_of_another_pair(trained: Workspace) -> None:
 def test_sources_are_all_used_before_any_is_used_again(trained: Workspace) -> None:
     translator = load_translator(trained.model("cyclegan-neutral-happy"))
     faces = np.zeros((10, 48, 48), np.uint8)
-    maker = Translations(translator, faces, np.arange(10), SynthConfig(count=34))
+    pair = DomainPair("neutral", "happy")
+    maker = Translations(translator, faces, np.arange(10), pair, SynthConfig(count=34))
     parts = [maker.sources(np.arange(start, min(start + 6, 34))) for start in range(0, 34, 6)]
     places = np.concatenate([chosen for chosen, _ in parts])
     rounds = np.concatenate([turn for _, turn in parts])

@@ -136,7 +136,7 @@ def command(
     settings |= {"precision": precision, "seed": seed}
     chosen = BenchConfig(
         classifier=_classifier(classifier, settings, preset, config),
-        arms=_arms(arm, with_synthetic or bool(synthetic)),
+        arms=_arms(arm, with_synthetic or _are_asked_for(synthetic, arm)),
         repeats=repeats,
         use=use,
         ratio=ratio,
@@ -180,7 +180,7 @@ def command(
     if result.interrupted:
         console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
         raise typer.Exit(130)
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
 def _classifier(
@@ -203,6 +203,11 @@ def _classifier(
     return replace(base, **given)
 
 
+def _are_asked_for(synthetic: list[Path] | None, named: list[str] | None) -> bool:
+    """Whether --synthetic means --with-synthetic too: not where an arm that uses the files is named."""
+    return bool(synthetic) and not set(named or ()) & set(SYNTHETIC_ARMS)
+
+
 def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
     """The arms that were named, with ``real`` first; real+synthetic where synthetic images are asked for."""
     arms = ["real", *(named or [])] if with_synthetic or not named else list(named)
@@ -211,7 +216,8 @@ def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
     return tuple(dict.fromkeys(arms))
 
 
-def _print(result: BenchResult) -> None:
+def print_result(result: BenchResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import bench_tables, console
 
     if result.reduced:

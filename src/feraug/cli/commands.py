@@ -13,15 +13,18 @@ from typer.core import TyperGroup
 from feraug.errors import Interrupted
 
 COMMANDS: Final = {
+    "demo": "The whole chain on drawn faces, in four minutes: begin here.",
     "prepare": "Read, audit and split a set of faces.",
     "train": "Train a model: translators, faces from noise, classifiers.",
     "synth": "Make labelled faces with a trained model.",
-    "bench": "Does a classifier gain by the synthetic faces? Honestly.",
-    "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "filter": "Keep the synthetic images that pass as faces of an emotion.",
+    "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "compare": "Trained translators side by side on the same faces and measures.",
+    "bench": "Does a classifier gain by the synthetic faces? Honestly.",
+    "report": "One HTML page of everything in the workspace.",
     "info": "What a file holds and how it came about.",
-    "export": "Images for other tools: PNG folders or a CSV.",
+    "export": "Images or weights for other tools: PNG folders, CSV, HDF5.",
+    "doctor": "What is installed, what works, and whether the workspace is whole.",
 }
 """Name, which is also the module in ``feraug.cli``, and the line in ``feraug --help``."""
 

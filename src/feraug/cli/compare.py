@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import CompareConfig
+from feraug.config import DEGRADATIONS, FACE_DETECTORS, CompareConfig
+from feraug.config.values import option
+from feraug.errors import UsageError
 
 if TYPE_CHECKING:
     from feraug.workflows.compare import CompareResult
@@ -20,6 +23,7 @@ app = new_app()
 
 @app.command()
 def command(
+    context: typer.Context,
     pair: Annotated[
         str, typer.Option("--pair", metavar="A:B", help="Which emotion becomes which.")
     ] = DEFAULTS.pair,
@@ -53,6 +57,36 @@ def command(
     queries: Annotated[
         int, typer.Option("--queries", min=0, help="Images of a set whose nearest is found; 0: all.")
     ] = DEFAULTS.queries,
+    degrade: Annotated[
+        str | None,
+        typer.Option(
+            "--degrade",
+            metavar="NAMES",
+            help=f"Also translate degraded faces: {','.join(DEGRADATIONS)}, some of them, or all.",
+            show_default=False,
+        ),
+    ] = None,
+    degrade_images: Annotated[
+        int, typer.Option("--degrade-images", min=0, help="Faces of each set that are degraded; 0: all.")
+    ] = DEFAULTS.degrade_images,
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            "--photos",
+            metavar="DIR",
+            help="Also translate the faces in these photos; sub-folders are groups.",
+            show_default=False,
+        ),
+    ] = None,
+    min_face: Annotated[
+        float, typer.Option("--min-face", help="For --photos: least score of a face.")
+    ] = DEFAULTS.min_face,
+    detector: Annotated[
+        str, typer.Option("--detector", help=f"For --photos: {', '.join(FACE_DETECTORS)}.")
+    ] = DEFAULTS.detector,
+    by_group: Annotated[
+        bool, typer.Option("--by-group", help="Print the figures of each group, too; --json always has them.")
+    ] = False,
     seed: options.SeedOption = DEFAULTS.seed,
     name: Annotated[
         str | None, typer.Option("--name", help="File name, compare/NAME.h5.", show_default="the pair")
@@ -64,17 +98,33 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """The trained models of a pair side by side: feraug compare --pair neutral:happy.
+    """Trained translators side by side: feraug compare --pair neutral:happy.
 
     Every model translates the same validation faces, which no model was trained on; one table, and pictures.
     """
-    config = CompareConfig(pair=pair, images=images, references=references, queries=queries, seed=seed)
+    config = CompareConfig(
+        pair=pair,
+        images=images,
+        references=references,
+        queries=queries,
+        seed=seed,
+        degrade=() if degrade is None else (degrade,),
+        degrade_images=degrade_images,
+        min_face=min_face,
+        detector=detector,
+    )
 
-    from feraug.cli import console
+    from feraug.cli import config_options, console
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
     from feraug.workflows.compare import CompareOptions, compare
 
+    unused = config_options.typed(context, ("degrade_images",)) if degrade is None else []
+    if unused:
+        raise UsageError("--degrade-images: is for --degrade NAMES")
+    unused = config_options.typed(context, ("min_face", "detector")) if photos is None else []
+    if unused:
+        raise UsageError(f"{option(unused[0])}: is for --photos DIR")
     with console.notifier(quiet=quiet) as notify:
         result = compare(
             config,
@@ -82,18 +132,27 @@ def command(
             models=model or (),
             judge=judge,
             dataset=dataset,
+            photos=photos,
             name=name,
             options=CompareOptions(device, overwrite, as_typed()),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else _print(result, by_group=by_group)
 
 
-def _print(result: CompareResult) -> None:
+def _print(result: CompareResult, *, by_group: bool) -> None:
     from feraug.cli import console
+    from feraug.cli.compare_breakdown import print_degradations, print_groups
     from feraug.cli.compare_tables import print_figures
 
     print_figures(result.figures)
+    groups, degraded = result.by_group, result.by_degradation
+    some = groups if by_group else [one for one in groups if one["attribute"] == "photos"]
+    print_groups(result.figures, some)
+    if by_group and not groups:
+        console.print_text("by group: the dataset says nothing of groups; drawn faces and --photos DIR do")
+    if degraded is not None:
+        print_degradations(result.figures, degraded)
     console.print_text(f"{'already done' if result.already_done else 'wrote'}: {result.path}")
     shown = [path for path in result.pictures if path.suffix == ".png"]
     console.print_text("look at the pictures:\n" + "\n".join(f"  {path}" for path in shown))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-_COLUMNS: Final = 5
+COLUMNS: Final = 5
 """Sets side by side; more models come in a table below."""
 
 _WIDTHS: Final = (12, 11, 10, 9)
@@ -21,6 +21,37 @@ Figures = Mapping[str, Any]
 Tell = Callable[[Figures], str]
 
 
+def print_side_by_side(
+    title: str, names: Sequence[str], sections: Sequence[Sequence[tuple[str, Sequence[str]]]]
+) -> None:
+    """Tables of sets by ``names`` within 80 columns, five sets each; rows: a label, and a cell a set."""
+    for start in range(0, len(names), COLUMNS):
+        some = slice(start, start + COLUMNS)
+        _print_columns(title, names[some], [[(label, row[some]) for label, row in rows] for rows in sections])
+
+
+def _print_columns(
+    title: str, names: Sequence[str], sections: Sequence[Sequence[tuple[str, Sequence[str]]]]
+) -> None:
+    from feraug.cli import console
+    from feraug.errors import one_line
+
+    safe = [one_line(name) for name in names]
+    titles = next(found for width in _WIDTHS if _fits(found := [_fold(name, width) for name in safe]))
+    table = console.new_table(None, title, *titles)
+    table.collapse_padding = True
+    for column in table.columns:
+        column.no_wrap = True
+    begun = False
+    for rows in sections:
+        if rows and begun:
+            table.add_section()
+        begun |= bool(rows)
+        for label, row in rows:
+            table.add_row(one_line(label), *row)
+    console.print_table(table)
+
+
 def print_figures(figures: Figures) -> None:
     """The table or tables, what they are measured with, and what stands out."""
     from feraug.cli import console
@@ -28,30 +59,18 @@ def print_figures(figures: Figures) -> None:
     target = figures["pair"].split(":")[1]
     sets = [("untouched", figures["untouched"]), (f"real {target}", figures["real"])]
     sets += [(one["name"], one) for one in figures["models"]]
-    for start in range(0, len(sets), _COLUMNS):
-        _print_table(figures, sets[start : start + _COLUMNS])
+    for start in range(0, len(sets), COLUMNS):
+        _print_table(figures, sets[start : start + COLUMNS])
     for line in _lines(figures):
         console.print_text(line)
 
 
 def _print_table(figures: Figures, sets: Sequence[tuple[str, Figures]]) -> None:
-    from feraug.cli import console
-    from feraug.errors import one_line
-
-    names = [one_line(name) for name, _ in sets]
-    titles = next(found for width in _WIDTHS if _fits(found := [_fold(name, width) for name in names]))
-    table = console.new_table(None, figures["pair"], *titles)
-    table.collapse_padding = True
-    for column in table.columns:
-        column.no_wrap = True
-    for number, rows in enumerate(_rows(figures)):
+    sections = []
+    for rows in _rows(figures):
         cells = [(label, [tell(one) for _, one in sets]) for label, tell in rows]
-        there = [(label, row) for label, row in cells if any(row)]
-        if there and number:
-            table.add_section()
-        for label, row in there:
-            table.add_row(label, *row)
-    console.print_table(table)
+        sections.append([(label, row) for label, row in cells if any(row)])
+    print_side_by_side(figures["pair"], [name for name, _ in sets], sections)
 
 
 def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
@@ -64,7 +83,7 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
         ("density", "density", 1.0),
         ("coverage", "coverage", 1.0),
     ):
-        known = f"; floor {_short(times * floor[key]['mean'])}" if floor.get(key) else ""
+        known = f"; floor {short(times * floor[key]['mean'])}" if floor.get(key) else ""
         distances += [(label, _mean(key, times)), (f"  95 %{known}", _range(key, times))]
     return [
         [
@@ -96,19 +115,19 @@ def _mean(key: str, times: float = 1.0, form: str = "") -> Tell:
     def tell(one: Figures) -> str:
         if not one[key]:
             return ""
-        return format(one[key]["mean"], form) if form else _short(times * one[key]["mean"])
+        return format(one[key]["mean"], form) if form else short(times * one[key]["mean"])
 
     return tell
 
 
 def _range(key: str, times: float = 1.0) -> Tell:
     def tell(one: Figures) -> str:
-        return "–".join(_short(times * one[key][end]) for end in ("low", "high")) if one[key] else ""
+        return "–".join(short(times * one[key][end]) for end in ("low", "high")) if one[key] else ""
 
     return tell
 
 
-def _short(value: float) -> str:
+def short(value: float) -> str:
     """Three digits, or all in front of the point; one less behind a minus."""
     size, fewer = abs(value), int(value <= -0.005)
     digits = 2 if size < 9.995 else 1 if size < 99.95 else 0

@@ -33,6 +33,20 @@ def print_text(text: str) -> None:
     sys.stdout.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
 
+def print_heading(title: str, text: str) -> None:
+    """A title, bold on a terminal, and a sentence about what follows; an empty line before."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(file=sys.stdout, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal:
+        console.width = max(80, console.width)
+    console.print()
+    console.print(Text(one_line(title), style="bold"), end=": ")
+    console.print(Text(one_line(text)))
+    sys.stdout.flush()  # it stands for what is about to take its time
+
+
 def print_table(table: Table) -> None:
     """A rich table on stdout; at least 80 columns wide where stdout is not a terminal."""
     from rich.console import Console
@@ -99,7 +113,7 @@ class _Lines(_Notifier):
         from feraug.workflows.events import Note, Progress, Saved
 
         if isinstance(event, Note):
-            _error_line(event.text)
+            _error_line(one_line(event.text))  # which quotes names of files
         elif isinstance(event, Saved):
             _error_line(f"saved {event.what} {event.path}")
         elif isinstance(event, Progress):
@@ -135,7 +149,7 @@ class _Bars(_Notifier):
         from feraug.workflows.events import Note, Progress
 
         if isinstance(event, Note):
-            bar.console.print(event.text, markup=False, highlight=False)
+            bar.console.print(one_line(event.text), markup=False, highlight=False)
         elif isinstance(event, Progress):
             if event.task not in self._tasks:
                 self._tasks[event.task] = bar.add_task(event.task, total=event.total, count="", figures={})

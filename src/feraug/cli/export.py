@@ -16,29 +16,40 @@ app = new_app()
 @app.command()
 def command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A dataset or a synthetic set.", show_default=False)
+        Path,
+        typer.Argument(metavar="FILE", help="A dataset, a synthetic set or a model.", show_default=False),
     ],
     destination: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR", help="A folder for PNGs, or a file NAME.csv (.csv.gz).", show_default=False
+            metavar="DIR",
+            help="A folder for PNGs, or a file NAME.csv (.csv.gz); NAME.h5 for a model.",
+            show_default=False,
         ),
     ],
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights", metavar="TYPE", help="For a model: float16 or float32.", show_default="float16"
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Images for other tools: feraug export artifacts/synthetic/cyclegan-neutral-happy.h5 faces/.
+    """Images for other tools: feraug export artifacts/dataset.h5 faces/.
 
     A folder gets EMOTION/*.png (a dataset SPLIT/EMOTION/*.png), as torchvision's ImageFolder
-    reads it; NAME.csv gets FER2013's columns emotion,pixels,Usage.
+    reads it; NAME.csv gets FER2013's columns emotion,pixels,Usage.  Of a model, OUT.h5 gets the
+    weights that make images and nothing of its training: feraug export MODEL.h5 OUT.h5.
     """
     from feraug.cli import console
     from feraug.workflows.export import export_artifact
 
     with console.notifier(quiet=quiet) as notify:
-        result = export_artifact(file, destination, overwrite=overwrite, notify=notify)
+        result = export_artifact(file, destination, weights=weights, overwrite=overwrite, notify=notify)
     if as_json:
         console.print_json(result.as_json())
     else:
-        console.print_text(f"wrote: {result.path} ({result.images:,} images, {result.format})")
+        what = f"{result.images:,} images" if result.images else "weights"
+        console.print_text(f"wrote: {result.path} ({what}, {result.format})")

@@ -43,7 +43,7 @@ def command(
         typer.Option(
             "--classifier",
             metavar="FILE",
-            help="The classifier that is asked.",
+            help="The classifier that is asked, a file or a name in models/.",
             show_default="models/simple.h5",
         ),
     ] = None,
@@ -58,7 +58,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """Keep the images that pass as faces of an emotion: feraug filter wgan-gp-neutral --emotion neutral.
+    """Keep the faces that pass: feraug filter wgan-gp-neutral --emotion neutral.
 
     Limits that are not given come from real validation images of the emotion.
     """
@@ -80,10 +80,11 @@ def command(
             options=FilterOptions(device, overwrite, as_typed()),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: FilterResult) -> None:
+def print_result(result: FilterResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     console.print_table(

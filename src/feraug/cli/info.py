@@ -109,9 +109,12 @@ def _ssim(facts: Mapping[str, Any]) -> None:
 
 
 def _compare(facts: Mapping[str, Any]) -> None:
+    from feraug.cli.compare_breakdown import print_degradations
     from feraug.cli.compare_tables import print_figures
 
     print_figures(facts)
+    if facts["by_degradation"] is not None:
+        print_degradations(facts, facts["by_degradation"])
 
 
 def _without_empty(splits: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
@@ -139,10 +142,11 @@ def _model(facts: Mapping[str, Any]) -> None:
     measured = "mean of the last epoch"
     if "chosen_epoch" in facts:
         measured += f"; validation: of epoch {facts['chosen_epoch']}, the chosen one"
-    table = console.new_table(None, f"loss (unweighted, {measured})", "value")
-    for name, value in facts["losses"].items():
-        table.add_row(one_line(name), f"{value:.4f}")
-    console.print_table(table)
+    if facts["losses"]:  # which exported weights do not have
+        table = console.new_table(None, f"loss (unweighted, {measured})", "value")
+        for name, value in facts["losses"].items():
+            table.add_row(one_line(name), f"{value:.4f}")
+        console.print_table(table)
     settings = ", ".join(f"{name} {value}" for name, value in config.items() if name not in ("model", "pair"))
     console.print_text(f"config: {settings}")
 

@@ -88,10 +88,11 @@ def command(
     if as_json:
         console.print_json(result.as_json())
     else:
-        _print(result)
+        print_result(result)
 
 
-def _print(result: PrepareResult) -> None:
+def print_result(result: PrepareResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     console.print_table(console.splits_table(result.splits))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Do GAN-made faces make your facial-expression classifier better?\n\n"
-    "Start with: feraug prepare fer2013.csv (or: feraug prepare drawn)",
+    "Start with: feraug demo (drawn faces, nothing to download), or: feraug prepare fer2013.csv",
 )
 
 
@@ -62,6 +62,27 @@ def run() -> int:
     return code if isinstance(code, int) else 0
 
 
+_CALLED_ELSEWHERE: Final = {
+    "--lr": ("--generator-rate", "--rate"),
+    "--learning-rate": ("--generator-rate", "--rate"),
+    "--lambda": ("--cycle-weight",),
+    "--emotion": ("--pair",),
+    "--emotions": ("--pair", "--emotion"),
+    "--pair": ("--emotion",),
+    "--gpu": ("--device",),
+    "--gpus": ("--devices",),
+    "--cuda": ("--device",),
+    "--num": ("--count",),
+    "--model": ("--classifier",),
+    "--output": ("--name",),
+    "--out": ("--name",),
+    "--data": ("--dataset",),
+    "--force": ("--overwrite",),
+    "--verbose": (),
+}
+"""What other tools, or other commands here, call an option: the first that a command has is suggested."""
+
+
 def _nearest(problem: Any, text: str) -> str:
     """The name that is nearest to an unknown option or sub-command; click lists several, by the alphabet."""
     from feraug.emotions import suggestion
@@ -73,16 +94,49 @@ def _nearest(problem: Any, text: str) -> str:
         known = [
             name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)
         ]
-        return suggestion(option[1], known)
-    name = re.match(r"No such command '([^']+)'$", text)
+        meant = _CALLED_ELSEWHERE.get(option[1])
+        if meant is None:
+            return suggestion(option[1], known)
+        return next((f" (did you mean '{name}'?)" for name in meant if name in known), "")
+    name = re.match(r"unknown '([^']+)'$", text)
     commands = getattr(command, "list_commands", None)
-    return suggestion(name[1], commands(context)) if name and commands is not None else ""
+    if not name or commands is None:
+        return ""
+    names = commands(context)
+    return suggestion(name[1], names) or f"; known: {', '.join(names)}"
+
+
+def _example(command: Any, path: str) -> str:
+    """The example in a command's help: ``, as in 'feraug prepare fer2013.csv'``."""
+    found = re.search(rf"{re.escape(path)} [^\n]+", getattr(command, "help", None) or "")
+    return f", as in '{found[0].rstrip('.')}'" if found else ""
+
+
+def _too_much(text: str, command: Any) -> str:
+    """Click's complaint of an argument too many, with the option that was probably meant."""
+    found = re.match(r"Got unexpected extra arguments? ?(?:\(s\) ?)?\((.+)\)", text)
+    if not found:
+        return text
+    from feraug.config import CLASSIFIERS
+    from feraug.emotions import EMOTIONS
+
+    known = [name for parameter in getattr(command, "params", ()) for name in parameter.opts]
+    word = found[1]
+    named = {"--pair": ":" in word, "--emotion": word in EMOTIONS, "--classifier": word in CLASSIFIERS}
+    meant = [name for name, likely in named.items() if likely and name in known]
+    return f"unexpected '{word}'" + (f" (did you mean '{meant[0]} {word}'?)" if meant else "")
 
 
 def _usage_text(problem: Any) -> str:
     text = " ".join(problem.format_message().split()).rstrip(".")
     text = re.sub(r"\.? \(?(?:Did you mean|Possible options:) (--?[^?)]+|'[^?)]+)[?)].*$", "", text)
-    text += _nearest(problem, text)
     context = getattr(problem, "ctx", None)
+    command = getattr(context, "command", None)
     path = context.command_path if context is not None else "feraug"
+    if path != "feraug":
+        text = text.replace("No such command ", "unknown ", 1)  # the models of `feraug train`
+    text = _too_much(text, command)
+    text += _nearest(problem, text)
+    if text.startswith("Missing argument"):
+        text += _example(command, path)
     return f"{text}; see '{path} --help'"

@@ -55,7 +55,7 @@ def command(
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
-    """How similar synthetic faces are to real ones and to each other: feraug ssim --synthetic FILE.
+    """How similar synthetic faces are to real ones: feraug ssim --synthetic FILE.
 
     Finds copies of training images, compares translations with their sources, and measures variety.
     """
@@ -76,10 +76,11 @@ def command(
             options=SsimOptions(None if device == "cpu" else device, overwrite, as_typed()),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: SsimResult) -> None:
+def print_result(result: SsimResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     print_figures(result.figures, result.found.header.provenance.config["variant"])

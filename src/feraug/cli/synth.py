@@ -9,9 +9,10 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
+from feraug.config import DEGRADATIONS, FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
+from feraug.config.tasks import degradations
 from feraug.config.values import fields
-from feraug.emotions import parse_split
+from feraug.emotions import ALL, parse_split
 from feraug.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ app = new_app()
 def command(
     context: typer.Context,
     pair: Annotated[
-        str, typer.Option("--pair", metavar="A:B", help="Translate from emotion A to emotion B.")
+        str, typer.Option("--pair", metavar="A:B", help="Translate emotion A into B; 'all' is every other.")
     ] = DEFAULTS.pair,
     emotion: Annotated[
         list[str] | None,
@@ -44,7 +45,7 @@ def command(
             "--model",
             metavar="NAME|FILE",
             help="The model to use, such as weighted or wgan-gp.",
-            show_default="the only one trained for the pair",
+            show_default="the only one trained for the pair, else the packaged",
         ),
     ] = None,
     source: Annotated[
@@ -56,6 +57,9 @@ def command(
             show_default="the workspace's dataset",
         ),
     ] = None,
+    strength: Annotated[
+        float, typer.Option("--strength", help=fields(SynthConfig)["strength"].metadata["help"])
+    ] = DEFAULTS.strength,
     source_share: Annotated[
         float,
         typer.Option("--source-share", help=fields(SynthConfig)["source_share"].metadata["help"]),
@@ -84,6 +88,15 @@ def command(
             show_default=False,
         ),
     ] = None,
+    degrade: Annotated[
+        str | None,
+        typer.Option(
+            "--degrade",
+            metavar="NAMES",
+            help=f"For --photos: also translate degraded faces: {','.join(DEGRADATIONS)} or all.",
+            show_default=False,
+        ),
+    ] = None,
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Faces at a time.")
     ] = DEFAULTS.batch_size,
@@ -108,8 +121,13 @@ def command(
     if photos is not None:
         from feraug.cli.synth_photos import run
 
-        run(context, PhotosConfig(pair, min_face, detector), photos)
+        chosen = () if degrade is None else degradations(degrade)
+        run(context, PhotosConfig(pair, min_face, detector, chosen, seed), photos)
         return
+    if degrade is not None:
+        raise UsageError(
+            "--degrade: is for --photos DIR; 'feraug compare --degrade NAMES' does it to the dataset's faces"
+        )
     translation = SynthConfig(
         pair=pair,
         count=count,
@@ -117,6 +135,7 @@ def command(
         batch_size=batch_size,
         seed=seed,
         source_share=source_share,
+        strength=strength,
     )
 
     from feraug.cli import config_options, console
@@ -150,10 +169,11 @@ def command(
             options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
             notify=notify,
         )
-    console.print_json(result.as_json()) if as_json else _print(result)
+    console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def _print(result: SynthResult) -> None:
+def print_result(result: SynthResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
 
     state = "already done" if result.already_done else "wrote"
@@ -162,13 +182,14 @@ def _print(result: SynthResult) -> None:
     if result.pair is None:
         console.print_text(f"made from noise: {', '.join(result.emotions)}")
         return
+    of = "" if result.pair.a == ALL else f"'{result.pair.a}' "
     if result.source is None:
-        whence = f"real '{result.pair.a}' faces of train"
+        whence = f"real {of}faces of train"
     elif result.source_share < 1.0:
         share = f"{result.source_share:.0%} of the images from {result.source.name}"
-        whence = f"'{result.pair.a}' faces ({share}, the others from real faces of train)"
+        whence = f"{of}faces ({share}, the others from real faces of train)"
     else:
-        whence = f"'{result.pair.a}' faces of {result.source.name}"
+        whence = f"{of}faces of {result.source.name}"
     console.print_text(
         f"made from {result.sources:,} {whence}, each used up to "
         f"{result.rounds} time{'s' if result.rounds > 1 else ''}"

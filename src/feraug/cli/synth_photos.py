@@ -16,12 +16,13 @@ from feraug.errors import UsageError
 if TYPE_CHECKING:
     from feraug.workflows.photos import GroupResult, PhotosResult
 
-_NOT_HERE = ("emotion", "count", "source", "source_share", "batch_size", "seed", "dataset", "devices")
+_NOT_HERE = ("emotion", "count", "source", "source_share", "batch_size", "dataset", "devices", "num_nodes")
 
 
 def run(context: typer.Context, config: PhotosConfig, photos: Path) -> None:
     """Translate photos with the other options of ``feraug synth`` that stand in ``context``."""
     unused = config_options.typed(context, _NOT_HERE)
+    unused += [] if config.degrade else config_options.typed(context, ["seed"])
     if unused:
         raise UsageError(f"--photos, {option(unused[0])}: the one has no use for the other")
 
@@ -57,6 +58,8 @@ def _print(result: PhotosResult) -> None:
     console.print_text(
         "change: mean difference of the translated from the real face, loss: of the recovered; grey levels"
     )
+    if result.degradations:
+        _print_degradations(result)
     state = "already done" if result.already_done else "wrote"
     faces = f"{result.faces:,} face{'' if result.faces == 1 else 's'}"
     console.print_text(
@@ -71,3 +74,27 @@ def _row(group: GroupResult, *, judged: bool) -> list[str]:
     cells = [group.name, f"{group.photos:,}", f"{group.faces:,}", f"{len(group.without_face):,}"]
     cells += [f"{len(group.skipped):,}", number(group.change, ".1f"), number(group.loss, ".1f")]
     return cells + ([number(group.called_before, ".0%"), number(group.called_after, ".0%")] if judged else [])
+
+
+def _print_degradations(result: PhotosResult) -> None:
+    """A degradation at a strength a row; without a classifier only how much was changed."""
+    judged = result.degradations[0].translated is not None
+    target = result.pair.b
+    titles = ["then translated", "translated first"]
+    called = [f"called {target}, %: degraded", *titles] if judged else []
+    table = console.new_table(None, "degradation", "", "change", *called)
+    for row in result.degradations:
+        shares = [row.degraded, row.translated, row.translated_first]
+        cells = ["" if share is None else f"{share['mean']:.0%}".rstrip("%") for share in shares]
+        table.add_row(row.name, row.amount, f"{row.change:.1f}", *(cells if judged else []))
+        if row.name == "clean":
+            table.add_section()
+    console.print_table(table)
+    if judged:
+        console.print_text(
+            "translated first: clean faces, degraded afterwards; what is missing there the classifier "
+            f"does not see\n{result.faces:,} face{'' if result.faces == 1 else 's'}; --json has intervals"
+        )
+    else:
+        console.print_text("--classifier FILE says what share is called the target")
+    console.print_text(f"look at the picture: {result.path / 'degraded' / 'sheet.png'}")

@@ -11,7 +11,7 @@ import typer
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
 from feraug.cli.processes import is_first_process
-from feraug.config import CLASSIFIERS, MODELS, PRESETS, TRANSLATORS
+from feraug.config import CLASSIFIERS, MODELS, PRESETS, STARGANS, TRANSLATORS
 from feraug.config.registry import Config
 from feraug.errors import UsageError
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from feraug.workflows.train_classifier import ClassifierResult
     from feraug.workflows.train_options import DryRun
 
-app = new_app("Train a model: a sub-command each, with its own options (feraug train cyclegan --help).")
+app = new_app("Train a model, a sub-command each: feraug train cyclegan --help.")
 
 
 def _options(
@@ -90,6 +90,8 @@ def _add_command(model: str) -> None:
     example = "--epochs 10" if model in CLASSIFIERS else "--emotion neutral"
     if model in TRANSLATORS:
         example = "--pair neutral:happy"
+    if model in STARGANS:
+        example = "--budget 90m"
 
     def command(context: typer.Context, **values: Any) -> None:
         _train(context, model, values)
@@ -105,7 +107,7 @@ def _add_command(model: str) -> None:
         f"{MODELS[model]}\n\nferaug train {model} {example}\n\n"
         "The same command again continues an unfinished run; Ctrl-C saves first."
     )
-    app.command(model)(command)
+    app.command(model, short_help=MODELS[model])(command)  # else cut at 80 columns
 
 
 for _model in MODELS:
@@ -120,7 +122,6 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
     from feraug.workflows.train import dry_run, train
-    from feraug.workflows.train_classifier import ClassifierResult
     from feraug.workflows.train_options import TrainOptions
 
     workspace = Workspace(shared["workspace"])
@@ -152,7 +153,7 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     if shared["as_json"]:
         console.print_json(result.as_json())
     else:
-        _print_classifier(result) if isinstance(result, ClassifierResult) else _print(result)
+        print_result(result)
     if result.interrupted:
         again = "The same command, without --overwrite," if shared["overwrite"] else "The same command"
         if is_first_process():
@@ -184,6 +185,13 @@ def _base(
     if found.model != model:
         raise UsageError(f"--resume: {path} is a {found.model}; use 'feraug train {found.model}'")
     return found
+
+
+def print_result(result: TrainResult | ClassifierResult) -> None:
+    """What the command says of its result."""
+    from feraug.workflows.train_classifier import ClassifierResult
+
+    _print_classifier(result) if isinstance(result, ClassifierResult) else _print(result)
 
 
 def _print(result: TrainResult) -> None:

@@ -12,20 +12,30 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
-from feraug.config.models import (
+from feraug.config.demo import QUICK, DemoConfig
+from feraug.config.gan import (
     DIFF_AUGMENTATIONS,
     DISCRIMINATOR_NORMS,
     NOISE_GENERATORS,
     OUTPUTS,
     PRECISIONS,
+    STARGANS,
     TRANSLATORS,
     UPSAMPLINGS,
     GanConfig,
+)
+from feraug.config.models import (
+    ADVERSARIAL,
+    SCORES,
+    AnyGanConfig,
     NoiseConfig,
+    StarGANConfig,
+    TranslationConfig,
     TranslatorConfig,
 )
 from feraug.config.registry import DEFAULTS, GAN_MODELS, MODELS, PRESETS, gan_config, model_config, uses
 from feraug.config.tasks import (
+    DEGRADATIONS,
     FACE_DETECTORS,
     LABEL_SOURCES,
     SSIM_VARIANTS,
@@ -40,9 +50,11 @@ from feraug.config.tasks import (
 from feraug.config.values import differences, from_json, to_json
 
 __all__ = [
+    "ADVERSARIAL",
     "ARMS",
     "CLASSIFIERS",
     "DEFAULTS",
+    "DEGRADATIONS",
     "DIFF_AUGMENTATIONS",
     "DISCRIMINATOR_NORMS",
     "FACE_DETECTORS",
@@ -54,15 +66,20 @@ __all__ = [
     "OUTPUTS",
     "PRECISIONS",
     "PRESETS",
+    "QUICK",
     "SCHEDULES",
+    "SCORES",
     "SSIM_VARIANTS",
+    "STARGANS",
     "SYNTHETIC_ARMS",
     "TRANSLATORS",
     "UPSAMPLINGS",
     "USES",
+    "AnyGanConfig",
     "BenchConfig",
     "ClassifierConfig",
     "CompareConfig",
+    "DemoConfig",
     "FilterConfig",
     "GanConfig",
     "NoiseConfig",
@@ -70,7 +87,9 @@ __all__ = [
     "PhotosConfig",
     "PrepareConfig",
     "SsimConfig",
+    "StarGANConfig",
     "SynthConfig",
+    "TranslationConfig",
     "TranslatorConfig",
     "classifier_config",
     "differences",

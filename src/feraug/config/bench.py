@@ -47,7 +47,7 @@ class BenchConfig:
     arm starts from the same weights as repeat ``r`` of another.
     """
 
-    classifier: ClassifierConfig = field(default_factory=ClassifierConfig)
+    classifier: ClassifierConfig = field(default_factory=lambda: CLASSIFIER_DEFAULTS["simple"])
     arms: tuple[str, ...] = ("real",)
     repeats: int = setting(5, "Trainings of every arm, each with a seed of its own.", low=1, high=1000)
     use: str = setting(

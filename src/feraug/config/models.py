@@ -1,4 +1,4 @@
-"""Settings of the generative models: one declaration each, with default, limits and help.
+"""The generative models: their settings, defaults and presets.
 
 ``DEFAULTS`` has each model's own defaults, ``PRESETS`` named departures from them.
 """
@@ -7,134 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from feraug.config.values import check, fields, from_json, one_of, option, setting
+from feraug.config.gan import (
+    DEFAULTS,
+    DISCRIMINATOR_NORMS,
+    MODELS,
+    NOISE_GENERATORS,
+    OUTPUTS,
+    STARGANS,
+    TRANSLATORS,
+    UPSAMPLINGS,
+    GanConfig,
+)
+from feraug.config.values import fields, from_json, one_of, setting
 from feraug.emotions import EMOTIONS, DomainPair, parse_emotion, suggestion
 from feraug.errors import UsageError
 
-TRANSLATORS: Final[Mapping[str, str]] = {
-    "cyclegan": "Translate between two emotions: least squares, cycle consistency.",
-    "weighted": "CycleGAN whose cycle term weighs features and the quality of the face.",
-    "wasserstein": "CycleGAN with critics under a gradient penalty.",
-}
-"""Models that translate faces of one emotion into another, and their line in ``--help``."""
+ADVERSARIAL: Final = ("least-squares", "wasserstein")
+SCORES: Final = ("by-emotion", "shared")
 
-NOISE_GENERATORS: Final[Mapping[str, str]] = {
-    "dcgan": "Faces from noise: deep convolutional GAN.",
-    "wgan-gp": "Faces from noise: Wasserstein GAN with gradient penalty.",
-    "r3gan": "Faces from noise: relativistic loss with R1 and R2 penalties.",
-}
-"""Models that make faces from noise, and their line in ``--help``."""
-
-MODELS: Final[Mapping[str, str]] = {**TRANSLATORS, **NOISE_GENERATORS}
-
-OUTPUTS: Final = ("residual", "direct")
-UPSAMPLINGS: Final = ("resize", "transposed")
-DISCRIMINATOR_NORMS: Final = ("instance", "batch", "none")
-PRECISIONS: Final = ("32-true", "bf16-mixed", "16-mixed")
-DIFF_AUGMENTATIONS: Final = ("translation", "cutout", "brightness")
-"""What ``--diff-augment`` can name."""
-
-_CYCLE: Final = ("weighted", "wasserstein")
-_CRITICS: Final = ("wasserstein", "wgan-gp")
-_PENALISED: Final = ("cyclegan", "weighted", *_CRITICS, "r3gan")
-_TARGETS: Final = ("cyclegan", "weighted", "dcgan")
-GanT = TypeVar("GanT", bound="GanConfig")
+_CYCLE: Final = ("weighted", "wasserstein", "stargan")
 
 
 @dataclass(frozen=True)
-class GanConfig:
-    """What determines a generative model, whatever it is.
+class TranslationConfig(GanConfig):
+    """What all models that translate faces have in common."""
 
-    Learning rates are Adam's; ``decay_from`` is the share of training after which both fall
-    linearly to zero.  One epoch is one pass over the larger domain, or over all training faces.
-    ``batch_size`` counts over all processes, so that several devices change the speed alone.
-    """
-
-    model: str = ""
-    # networks
-    base_channels: int = setting(16, "Width of the generator.", low=1, high=512)
-    discriminator_channels: int = setting(32, "Width of the discriminator.", low=1, high=512)
-    discriminator_norm: str = setting(
-        "instance", f"{', '.join(DISCRIMINATOR_NORMS)}: normalisation in the discriminator.",
-        choices=DISCRIMINATOR_NORMS,
-    )  # fmt: skip
-    upsampling: str = setting("resize", " or ".join(UPSAMPLINGS) + " convolutions.", choices=UPSAMPLINGS)
-    # objective
-    real_target: float = setting(
-        1.0, "Score that real faces are pulled to; below 1: a soft target.", low=0.0, high=1.0, only=_TARGETS
-    )
-    critic_steps: int = setting(1, "Critic steps a generator step.", low=1, high=100, only=_CRITICS)
-    penalty_weight: float = setting(
-        0.0, "Weight of the gradient penalty (R1 where the model has none of its own).",
-        low=0.0, high=1e6, only=_PENALISED,
-    )  # fmt: skip
-    # optimization
-    epochs: float = setting(6.0, "Passes over the larger domain.", low=0.001, high=1e6)
-    steps: int | None = setting(None, "Training steps instead of epochs.", low=1, high=10**9)
-    budget: float | None = setting(
-        None, "Time to train for instead of epochs (90s, 20m, 1.5h); the schedules follow it.",
-        low=1.0, high=1e8,
-    )  # fmt: skip
-    batch_size: int = setting(4, "Faces of each domain a step, over all devices.", low=1, high=65_536)
-    generator_rate: float = setting(2e-4, "Adam's learning rate.", low=0.0, high=10.0)
-    discriminator_rate: float = setting(2e-4, "Adam's learning rate.", low=0.0, high=10.0)
-    beta1: float = setting(0.5, "Adam's decay of the mean gradient.", low=0.0, high=0.999999)
-    beta2: float = setting(0.999, "Adam's decay of the squared gradient.", low=0.0, high=0.999999)
-    decay_from: float = setting(
-        0.5, "Share of training after which the rates fall to zero.", low=0.0, high=1.0
-    )
-    clip_norm: float = setting(0.0, "Largest norm of a gradient; 0: no clipping.", low=0.0, high=1e6)
-    ema_decay: float = setting(0.999, "Decay of the generators' moving average.", low=0.0, high=0.999999)
-    precision: str = setting("32-true", ", ".join(PRECISIONS) + ".", choices=PRECISIONS)
-    # data
-    flip: bool = setting(True, "Mirror training faces at random.")
-    augment: bool = setting(False, "Turn, scale and shift training faces a little at random.")
-    diff_augment: str = setting(
-        "", f"Augment what the discriminator sees: {','.join(DIFF_AUGMENTATIONS)}, or some of them."
-    )
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=2**63 - 1)
-
-    def __post_init__(self) -> None:
-        check(self)
-        given = [name for name in ("steps", "budget") if getattr(self, name) is not None]
-        if len(given) > 1:
-            raise UsageError("--steps, --budget: give one of them")
-        for policy in self.diff_augmentations:
-            one_of("diff_augment", policy, DIFF_AUGMENTATIONS)
-        if self.model in _CRITICS and self.discriminator_norm == "batch":
-            raise UsageError(
-                f"--discriminator-norm: {self.model}'s penalty is for each image on its own; instance or none"
-            )
-        self._refuse_unused()
-
-    def _refuse_unused(self) -> None:
-        default = DEFAULTS.get(self.model) if "DEFAULTS" in globals() else None
-        for name, field in fields(self).items():
-            only = field.metadata.get("only")
-            if only is None or self.model in only or default is None:
-                continue
-            if getattr(self, name) != getattr(default, name):
-                raise UsageError(f"{option(name)}: {self.model} has no use for it; {', '.join(only)} have")
-
-    @property
-    def diff_augmentations(self) -> tuple[str, ...]:
-        """The parts of ``diff_augment``."""
-        return tuple(part.strip() for part in self.diff_augment.split(",") if part.strip())
-
-    @property
-    def name(self) -> str:
-        """The name that the model's file has unless another is chosen."""
-        raise TypeError("a GanConfig is a TranslatorConfig or a NoiseConfig")
-
-
-@dataclass(frozen=True)
-class TranslatorConfig(GanConfig):
-    """What determines a translator: networks, objective, optimization, data."""
-
-    model: str = "cyclegan"
-    pair: str = setting("neutral:happy", "Two emotions.")
     # networks
     residual_blocks: int = setting(6, "Depth of the generators.", low=0, high=64)
     output: str = setting(
@@ -147,9 +46,11 @@ class TranslatorConfig(GanConfig):
         None, "lambda at the end of training, reached linearly; as at the start unless given.",
         low=0.0, high=1e6,
     )  # fmt: skip
-    weighted_cycle: bool = setting(False, "Weighted cycle term instead of plain L1.", only=("wasserstein",))
+    weighted_cycle: bool = setting(
+        False, "Weighted cycle term instead of plain L1.", only=("wasserstein", "stargan")
+    )
     gamma_end: float = setting(
-        0.5, "Share of features in the cycle term at the end of training; 0 at its start.",
+        0.5, "Share of features in the weighted cycle term at the end of training; 0 at its start.",
         low=0.0, high=1.0, only=_CYCLE,
     )  # fmt: skip
     identity_weight: float = setting(
@@ -158,6 +59,24 @@ class TranslatorConfig(GanConfig):
     change_weight: float = setting(
         0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
     )
+
+    def __post_init__(self) -> None:
+        if self.discriminator_norm == "batch":
+            raise UsageError("--discriminator-norm: translators train on few faces a step; instance or none")
+        super().__post_init__()
+
+    @property
+    def pairs(self) -> tuple[DomainPair, ...]:
+        """Every direction that the model translates."""
+        raise TypeError("a TranslationConfig is a TranslatorConfig or a StarGANConfig")
+
+
+@dataclass(frozen=True)
+class TranslatorConfig(TranslationConfig):
+    """What determines a translator between two emotions: networks, objective, optimization, data."""
+
+    model: str = "cyclegan"
+    pair: str = setting("neutral:happy", "Two emotions.")
     source_share: float = setting(
         0.0, "Share of domain a out of --source or --source-model; all of it where one of these is given.",
         low=0.0, high=1.0,
@@ -166,9 +85,7 @@ class TranslatorConfig(GanConfig):
 
     def __post_init__(self) -> None:
         one_of("model", self.model, TRANSLATORS)
-        if self.discriminator_norm == "batch":
-            raise UsageError("--discriminator-norm: translators train on few faces a step; instance or none")
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))  # one spelling of each emotion
         super().__post_init__()
 
     @property
@@ -177,9 +94,54 @@ class TranslatorConfig(GanConfig):
         return DomainPair.parse(self.pair)
 
     @property
+    def pairs(self) -> tuple[DomainPair, ...]:
+        """``pair`` and its reverse."""
+        return self.domains, self.domains.reversed
+
+    @property
     def name(self) -> str:
         """The name that the model's file has unless another is chosen: ``cyclegan-neutral-happy``."""
         return f"{self.model}-{self.domains.slug}"
+
+
+@dataclass(frozen=True)
+class StarGANConfig(TranslationConfig):
+    """What determines a translator between all pairs of its emotions."""
+
+    model: str = "stargan"
+    emotions: tuple[str, ...] = setting((), "Emotion to learn; repeatable, two or more. Default: all seven.")
+    # networks
+    scores: str = setting(
+        "by-emotion",
+        "by-emotion: the discriminator has a score map for each emotion; shared: one for all.",
+        choices=SCORES,
+    )
+    # objective
+    adversarial: str = setting("least-squares", " or ".join(ADVERSARIAL) + ".", choices=ADVERSARIAL)
+    class_weight: float = setting(
+        1.0, "Weight of telling the emotion, in both networks' losses.", low=0.0, high=1e6
+    )
+    # data
+    epochs: float = setting(20.0, "Passes over the training faces.", low=0.001, high=1e6)
+    batch_size: int = setting(16, "Faces a step, over all devices.", low=1, high=65_536)
+    balanced: bool = setting(True, "Show every emotion equally often, however rare.")
+
+    def __post_init__(self) -> None:
+        one_of("model", self.model, STARGANS)
+        super().__post_init__()
+        object.__setattr__(self, "emotions", _ordered(self.emotions))
+        if len(self.emotions) < 2:
+            raise UsageError("--emotion: a translator needs two emotions or more")
+
+    @property
+    def pairs(self) -> tuple[DomainPair, ...]:
+        """Every ordered pair of two emotions."""
+        return tuple(DomainPair(a, b) for a in self.emotions for b in self.emotions if a != b)
+
+    @property
+    def name(self) -> str:
+        """The name that the model's file has unless another is chosen: ``stargan-all``."""
+        return _name(self.model, self.emotions)
 
 
 @dataclass(frozen=True)
@@ -210,19 +172,26 @@ class NoiseConfig(GanConfig):
     def __post_init__(self) -> None:
         one_of("model", self.model, NOISE_GENERATORS)
         super().__post_init__()
-        named = tuple(parse_emotion(emotion) for emotion in self.emotions) or EMOTIONS
-        twice = [emotion for emotion in named if named.count(emotion) > 1]
-        if twice:
-            raise UsageError(f"--emotion: '{twice[0]}' is named twice")
-        ordered = tuple(emotion for emotion in EMOTIONS if emotion in named)
-        object.__setattr__(self, "emotions", ordered)
+        object.__setattr__(self, "emotions", _ordered(self.emotions))
 
     @property
     def name(self) -> str:
         """The name that the model's file has unless another is chosen: ``wgan-gp-neutral``, ``dcgan-all``."""
-        if len(self.emotions) == len(EMOTIONS):
-            return f"{self.model}-all"
-        return f"{self.model}-{'-'.join(self.emotions)}"
+        return _name(self.model, self.emotions)
+
+
+def _ordered(emotions: tuple[str, ...]) -> tuple[str, ...]:
+    """The emotions in FER2013's order, all seven for none; :class:`UsageError` for one named twice."""
+    named = tuple(parse_emotion(emotion) for emotion in emotions) or EMOTIONS
+    twice = [emotion for emotion in named if named.count(emotion) > 1]
+    if twice:
+        raise UsageError(f"--emotion: '{twice[0]}' is named twice")
+    return tuple(emotion for emotion in EMOTIONS if emotion in named)
+
+
+def _name(model: str, emotions: tuple[str, ...]) -> str:
+    ending = "all" if len(emotions) == len(EMOTIONS) else "-".join(emotions)
+    return f"{model}-{ending}"
 
 
 _CPU_TRANSLATOR: Final = {
@@ -235,7 +204,7 @@ _SLIDES_TRANSLATOR: Final = {
     "cycle_weight": 5.0,
 }  # fmt: skip
 
-DEFAULTS: Final[Mapping[str, GanConfig]] = {
+DEFAULTS.update({
     "cyclegan": TranslatorConfig(model="cyclegan"),
     "weighted": TranslatorConfig(
         model="weighted", generator_rate=2e-4, discriminator_rate=1e-4, decay_from=0.0,
@@ -245,6 +214,7 @@ DEFAULTS: Final[Mapping[str, GanConfig]] = {
         model="wasserstein", discriminator_norm="none", critic_steps=3, penalty_weight=10.0,
         beta2=0.9, image_history=0, cycle_weight=10.0,
     ),
+    "stargan": StarGANConfig(class_weight=0.2, change_weight=1.0),
     "dcgan": NoiseConfig(model="dcgan"),
     "wgan-gp": NoiseConfig(
         model="wgan-gp", discriminator_norm="none", critic_steps=5, penalty_weight=10.0,
@@ -253,14 +223,14 @@ DEFAULTS: Final[Mapping[str, GanConfig]] = {
     "r3gan": NoiseConfig(
         model="r3gan", discriminator_norm="none", penalty_weight=1.0, beta1=0.0, beta2=0.99,
     ),
-}  # fmt: skip
-"""The defaults of every model: what ``feraug train MODEL`` does without options."""
+})  # fmt: skip
 
 PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     "slides": {
         "cyclegan": _SLIDES_TRANSLATOR,
         "weighted": {**_SLIDES_TRANSLATOR, "gamma_end": 1.0},
         "wasserstein": _SLIDES_TRANSLATOR,
+        "stargan": {},
         "dcgan": {"base_channels": 64, "discriminator_channels": 64, "batch_size": 128},
         "wgan-gp": {"base_channels": 64, "discriminator_channels": 64, "batch_size": 64},
         "r3gan": {},
@@ -276,6 +246,12 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
             "change_weight": 10.0,
             "discriminator_channels": 24,
         },
+        "stargan": {
+            "residual_blocks": 3,
+            "batch_size": 8,
+            "generator_rate": 1e-3,
+            "discriminator_rate": 1e-3,
+        },
         "dcgan": _CPU_NOISE,
         "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},
         "r3gan": _CPU_NOISE,
@@ -288,7 +264,16 @@ what gets furthest in minutes on two cores.
 """
 
 
-def model_config(values: Mapping[str, Any]) -> TranslatorConfig | NoiseConfig:
+_KINDS: Final[Mapping[str, type[TranslatorConfig] | type[StarGANConfig] | type[NoiseConfig]]] = {
+    **dict.fromkeys(TRANSLATORS, TranslatorConfig),
+    **dict.fromkeys(STARGANS, StarGANConfig),
+    **dict.fromkeys(NOISE_GENERATORS, NoiseConfig),
+}
+
+AnyGanConfig = TranslatorConfig | StarGANConfig | NoiseConfig
+
+
+def model_config(values: Mapping[str, Any]) -> AnyGanConfig:
     """The config of the model that ``values["model"]`` names; missing settings take that model's defaults.
 
     Raises :class:`UsageError` for an unknown model or setting, and for values out of range.
@@ -298,12 +283,4 @@ def model_config(values: Mapping[str, Any]) -> TranslatorConfig | NoiseConfig:
         near = suggestion(model, MODELS) if isinstance(model, str) else ""
         raise UsageError(f"unknown model {model!r}{near}; known: {', '.join(MODELS)}")
     defaults = {name: getattr(DEFAULTS[model], name) for name in fields(DEFAULTS[model])}
-    if model in TRANSLATORS:
-        return from_json(TranslatorConfig, {**defaults, **values})
-    return from_json(NoiseConfig, {**defaults, **values})
-
-
-def uses(model: str, name: str) -> bool:
-    """Whether a setting means anything to a model."""
-    only = fields(DEFAULTS[model])[name].metadata.get("only")
-    return only is None or model in only
+    return from_json(_KINDS[model], {**defaults, **values})

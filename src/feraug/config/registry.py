@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from feraug.config import models as gans
+from feraug.config import gan, models
 from feraug.config.classifiers import (
     CLASSIFIER_DEFAULTS,
     CLASSIFIER_PRESETS,
@@ -13,24 +13,24 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
-from feraug.config.models import NoiseConfig, TranslatorConfig
+from feraug.config.models import AnyGanConfig
 from feraug.config.values import fields
 from feraug.emotions import suggestion
 from feraug.errors import UsageError
 
-Config = TranslatorConfig | NoiseConfig | ClassifierConfig
+Config = AnyGanConfig | ClassifierConfig
 
-GAN_MODELS: Final = gans.MODELS
+GAN_MODELS: Final = gan.MODELS
 """The models that make images, and their line in ``--help``."""
 
 MODELS: Final[Mapping[str, str]] = {**GAN_MODELS, **CLASSIFIERS}
 """Every model that ``feraug train`` knows, and its line in ``--help``."""
 
-DEFAULTS: Final[Mapping[str, Config]] = {**gans.DEFAULTS, **CLASSIFIER_DEFAULTS}  # type: ignore[dict-item]
+DEFAULTS: Final[Mapping[str, Config]] = {**gan.DEFAULTS, **CLASSIFIER_DEFAULTS}  # type: ignore[dict-item]
 """The defaults of every model: what ``feraug train MODEL`` does without options."""
 
 PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
-    name: {**gans.PRESETS[name], **CLASSIFIER_PRESETS[name]} for name in gans.PRESETS
+    name: {**models.PRESETS[name], **CLASSIFIER_PRESETS[name]} for name in models.PRESETS
 }
 """Named settings by model, on top of its defaults: ``--preset slides``.
 
@@ -48,12 +48,12 @@ def model_config(values: Mapping[str, Any]) -> Config:
     if not isinstance(model, str) or model not in MODELS:
         near = suggestion(model, MODELS) if isinstance(model, str) else ""
         raise UsageError(f"unknown model {model!r}{near}; known: {', '.join(MODELS)}")
-    return classifier_config(values) if model in CLASSIFIERS else gans.model_config(values)
+    return classifier_config(values) if model in CLASSIFIERS else models.model_config(values)
 
 
-def gan_config(values: Mapping[str, Any]) -> TranslatorConfig | NoiseConfig:
+def gan_config(values: Mapping[str, Any]) -> AnyGanConfig:
     """:func:`model_config` for a model that makes images; :class:`UsageError` for a classifier."""
-    return gans.model_config(values)
+    return models.model_config(values)
 
 
 def uses(model: str, name: str) -> bool:

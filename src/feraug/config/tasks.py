@@ -5,13 +5,48 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from feraug.config.values import check, setting
-from feraug.emotions import DomainPair, parse_emotion
+from feraug.config.values import check, one_of, setting
+from feraug.emotions import DomainPair, PairSet, parse_emotion
+from feraug.errors import UsageError
 
 LABEL_SOURCES: Final = ("fer2013", "ferplus")
 SSIM_VARIANTS: Final = ("uniform", "gaussian")
+FACE_DETECTORS: Final = ("auto", "mediapipe", "cascade")
+"""What finds faces; ``auto``: mediapipe's detector where it can be had, else scikit-image's cascade."""
+
+DEGRADATIONS: Final = (
+    "noise",
+    "watermark",
+    "rotate",
+    "flip",
+    "scale",
+    "shift",
+    "contrast",
+    "blur",
+    "jpeg",
+    "occlude",
+)
+"""How faces can be made worse on purpose; :mod:`feraug.data.degradations` does it."""
+
 _MAX_SEED: Final = 2**63 - 1
 _MANY: Final = 100_000_000
+
+
+def degradations(*names: str) -> tuple[str, ...]:
+    """The degradations that are named, with commas between or one by one, once each and in one order.
+
+    ``all`` names all of them.  Raises :class:`UsageError` for an unknown one, with the nearest name,
+    and for a text that names none.
+    """
+    found = set()
+    for text in names:
+        parts = [part.strip().lower() for part in text.split(",") if part.strip()]
+        if not parts:
+            raise UsageError(f"--degrade: names none; known: {', '.join(DEGRADATIONS)}, all")
+        for part in parts:
+            one_of("degrade", part, (*DEGRADATIONS, "all"))
+        found |= set(DEGRADATIONS) if "all" in parts else set(parts)
+    return tuple(name for name in DEGRADATIONS if name in found)
 
 
 @dataclass(frozen=True)
@@ -48,10 +83,18 @@ class SynthConfig:
     source_share: float = setting(
         0.0, "Share of the faces out of --source; all of them where it is given.", low=0.0, high=1.0
     )
+    strength: float = setting(
+        1.0, "With models of all pairs: 1 the whole expression, 0.5 half of it.", low=0.0, high=2.0
+    )
 
     def __post_init__(self) -> None:
         check(self)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(PairSet.parse(self.pair)))
+
+    @property
+    def pairs(self) -> PairSet:
+        """What is translated into what."""
+        return PairSet.parse(self.pair)
 
 
 @dataclass(frozen=True)
@@ -86,10 +129,16 @@ class CompareConfig:
         2000, "Images of each set whose nearest training image is looked up; 0: all.", low=0, high=_MANY
     )
     seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    degrade: tuple[str, ...] = ()
+    """Degradations under which the models are looked at, too."""
+    degrade_images: int = setting(200, "Faces of each set that are degraded; 0: all.", low=0, high=_MANY)
+    min_face: float = setting(0.7, "For --photos: least score of a face.", low=0.0, high=1.0)
+    detector: str = setting("auto", f"For --photos: {', '.join(FACE_DETECTORS)}.", choices=FACE_DETECTORS)
 
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))
+        object.__setattr__(self, "degrade", degradations(*self.degrade))
 
 
 @dataclass(frozen=True)
@@ -107,10 +156,6 @@ class NoiseSynthConfig:
         object.__setattr__(self, "emotions", tuple(map(parse_emotion, self.emotions)))
 
 
-FACE_DETECTORS: Final = ("auto", "mediapipe", "cascade")
-"""What finds faces; ``auto``: mediapipe's detector where it can be had, else scikit-image's cascade."""
-
-
 @dataclass(frozen=True)
 class PhotosConfig:
     """What determines the translations of the faces in photos, beside the photos and the model."""
@@ -118,10 +163,14 @@ class PhotosConfig:
     pair: str = "neutral:happy"
     min_face: float = setting(0.7, "Least score of a face in a photo.", low=0.0, high=1.0)
     detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)
+    degrade: tuple[str, ...] = ()
+    """Degradations under which the faces are translated, too."""
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
 
     def __post_init__(self) -> None:
         check(self)
-        DomainPair.parse(self.pair)
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))
+        object.__setattr__(self, "degrade", degradations(*self.degrade))
 
 
 @dataclass(frozen=True)

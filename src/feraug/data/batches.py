@@ -17,7 +17,7 @@ from torch import Tensor
 from feraug.data.images import on_device, to_float
 from feraug.data.streams import FaceStream, ShuffledFaces, ShuffledRows
 from feraug.data.views import draw_views, warp
-from feraug.objectives import NoiseBatch, TranslationBatch
+from feraug.objectives import EmotionBatch, NoiseBatch, TranslationBatch
 
 _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
 _CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
@@ -125,8 +125,8 @@ class PairBatches:
         return sampling.augmented(faces, domain, index)
 
 
-class ClassBatches:
-    """Batches of faces with their classes, and noise for as many fakes.
+class _LabelledFaces:
+    """Faces with their classes, drawn in batches.
 
     ``classes`` int (N,) has the class of each image, 0 to the number of classes less one.  With
     ``balanced`` each class stands equally often in any run of as many places as there are
@@ -139,37 +139,78 @@ class ClassBatches:
         classes: NDArray[np.integer[Any]],
         sampling: Sampling,
         *,
-        latent_size: int,
         balanced: bool,
     ) -> None:
-        self._sampling, self._latent_size = sampling, latent_size
+        self.sampling = sampling
+        self.count = int(classes.max()) + 1
         self._images = on_device(images, sampling.device)
         self._classes = classes.astype(np.int64)
-        groups = [np.flatnonzero(classes == number) for number in range(int(classes.max()) + 1)]
+        groups = [np.flatnonzero(classes == number) for number in range(self.count)]
         self._rows = BalancedRows(
             groups if balanced else [np.arange(len(images))],
             seed=sampling.seed, turns_stream=_ORDER_STREAM, rows_stream=_CLASS_STREAM,
         )  # fmt: skip
 
-    def batch(self, index: int) -> NoiseBatch:
-        """Batch ``index``: this process's faces, classes and noise."""
-        sampling = self._sampling
+    def drawn(self, index: int) -> tuple[Tensor, Tensor]:
+        """Batch ``index``: faces float (N, 1, 48, 48) of this process, and their classes int64 (N,)."""
+        sampling = self.sampling
         rows = sampling.mine(self._rows.rows(index, sampling.batch_size))
         places = torch.from_numpy(rows).to(sampling.device)
         faces = sampling.augmented(to_float(self._images[places]), 0, index)
-        classes = torch.from_numpy(self._classes[rows]).to(sampling.device)
+        return faces, torch.from_numpy(self._classes[rows]).to(sampling.device)
+
+    def others(self, classes: Tensor, index: int) -> Tensor | None:
+        """For each face of this process a class that is not its own; None where there is only one."""
+        if self.count == 1:
+            return None
+        sampling = self.sampling
+        ahead = sampling.random(_OTHER_STREAM, index).integers(1, self.count, sampling.batch_size)
+        return (classes + torch.from_numpy(sampling.mine(ahead)).to(sampling.device)) % self.count
+
+
+class ClassBatches:
+    """Batches of faces with their classes, and noise for as many fakes; see :class:`_LabelledFaces`."""
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        classes: NDArray[np.integer[Any]],
+        sampling: Sampling,
+        *,
+        latent_size: int,
+        balanced: bool,
+    ) -> None:
+        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced)
+        self._latent_size = latent_size
+
+    def batch(self, index: int) -> NoiseBatch:
+        """Batch ``index``: this process's faces, classes and noise."""
+        sampling = self._faces.sampling
+        faces, classes = self._faces.drawn(index)
         drawn = noise(sampling.seed, index, sampling.batch_size, self._latent_size)
         z = torch.from_numpy(sampling.mine(drawn)).to(sampling.device)
-        return NoiseBatch(faces, classes, z, sampling.mix(index), self._others(classes, index))
+        return NoiseBatch(faces, classes, z, sampling.mix(index), self._faces.others(classes, index))
 
-    def _others(self, classes: Tensor, index: int) -> Tensor | None:
-        """For each face of this process a class that is not its own; None where there is only one."""
-        count = int(self._classes.max()) + 1
-        if count == 1:
-            return None
-        sampling = self._sampling
-        ahead = sampling.random(_OTHER_STREAM, index).integers(1, count, sampling.batch_size)
-        return (classes + torch.from_numpy(sampling.mine(ahead)).to(sampling.device)) % count
+
+class EmotionBatches:
+    """Batches of faces with their classes, and another class for each to be translated into."""
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        classes: NDArray[np.integer[Any]],
+        sampling: Sampling,
+        *,
+        balanced: bool,
+    ) -> None:
+        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced)
+
+    def batch(self, index: int) -> EmotionBatch:
+        """Batch ``index``: this process's faces, classes and targets."""
+        faces, classes = self._faces.drawn(index)
+        targets = self._faces.others(classes, index)
+        assert targets is not None
+        return EmotionBatch(faces, classes, targets, self._faces.sampling.mix(index))
 
 
 def noise(seed: int, index: int, count: int, latent_size: int) -> NDArray[np.float32]:

@@ -43,7 +43,7 @@ class MediapipeDetector:
     def opened(self, *, photos: bool) -> Iterator[Find]:
         """The detector, for photos and images alike; raises :class:`CannotLoadError`."""
         del photos
-        with _native_silence():  # some of what it writes comes with a picture, not when it loads
+        with quietly():  # some of what it writes comes with a picture, not when it loads
             mediapipe, detector = _created(self.model)
 
             def find(picture: NDArray[np.uint8]) -> list[Box]:
@@ -91,7 +91,7 @@ def _boxes(result: object) -> list[Box]:
 
 
 @contextmanager
-def _native_silence() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Keep what native libraries write off stderr, which ``--quiet`` leaves empty."""
     with suppress(OSError, ValueError):  # a closed stderr, or a replaced one
         sys.stderr.flush()

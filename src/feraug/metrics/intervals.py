@@ -14,15 +14,20 @@ from feraug.errors import UsageError
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
 _LEVEL: Final = 0.95
+_Z: Final = 1.959964
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean over subsamples, and the range that holds 95 % of them."""
+    """A figure with its 95 % interval; over subsamples, their mean and the range that holds 95 % of them."""
 
     mean: float
     low: float
     high: float
+
+    def as_json(self) -> dict[str, float]:
+        """All fields as JSON values, rounded."""
+        return {name: round(float(value), 6) for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,25 @@ class AgainstFloor:
     floor: Interval
     size: int
     """Images in each subsample, so that both were measured alike."""
+
+
+def share_interval(hits: NDArray[np.bool_]) -> Interval:
+    """The share of hits (n,), n at least 1, with Wilson's 95 % interval (1927)."""
+    n, p = len(hits), float(hits.mean())
+    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    reach = _Z / (1 + _Z**2 / n) * float(np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n * n)))
+    return Interval(p, max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach)))
+
+
+def mean_interval(values: NDArray[Any], low: float = -np.inf, high: float = np.inf) -> Interval:
+    """The mean of values (n,), n at least 1, with its 95 % interval by the normal approximation.
+
+    The interval ends at ``low`` and ``high``; of a single value it is the value.
+    """
+    values = values.astype(np.float64)
+    reach = _Z * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    mean = float(values.mean())
+    return Interval(mean, max(low, mean - reach), min(high, mean + reach))
 
 
 def against_floor(

@@ -89,16 +89,11 @@ class TranslationGenerator(nn.Module):
     def reset_parameters(self) -> None:
         """Weights from N(0, 0.02) as in Zhu et al.; the residual output's last layer close to zero."""
         initialise(self, normalised=True)
-        if self.output == "residual" and not self.head.weight.is_meta:
-            nn.init.normal_(self.head.weight, 0.0, OUTPUT_INIT_STD)
+        begin_near_identity(self.head, self.output)
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) in [-1, 1] -> (N, 1, 48, 48)."""
-        change = self.head(self._body(x))
-        if self.output == "direct":
-            return torch.tanh(change)
-        # A face that another generator made may reach beyond [-1, 1], where atanh has no value.
-        return torch.tanh(torch.atanh(INPUT_RANGE * x.clamp(-1.0, 1.0)) + change) / INPUT_RANGE
+        return changed(x, self.head(self._body(x)), self.output)
 
     def _body(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) -> (N, base, 48, 48)."""
@@ -110,6 +105,20 @@ class TranslationGenerator(nn.Module):
         inner = self.up[halfway:](inner + at_24 if self.skips else inner)
         out: Tensor = inner + at_48 if self.skips else inner
         return out
+
+
+def changed(x: Tensor, change: Tensor, output: Output) -> Tensor:
+    """Faces (N, 1, H, W) in [-1, 1] and what the last layer says of them -> the translation, same shape."""
+    if output == "direct":
+        return torch.tanh(change)
+    # A face that another generator made may reach beyond [-1, 1], where atanh has no value.
+    return torch.tanh(torch.atanh(INPUT_RANGE * x.clamp(-1.0, 1.0)) + change) / INPUT_RANGE
+
+
+def begin_near_identity(head: nn.Conv2d, output: Output) -> None:
+    """Small weights for the last layer of a residual output."""
+    if output == "residual" and not head.weight.is_meta:
+        nn.init.normal_(head.weight, 0.0, OUTPUT_INIT_STD)
 
 
 def _downsampling(channels_in: int, channels_out: int) -> tuple[nn.Module, ...]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from feraug.config import NoiseConfig, TranslatorConfig
+from feraug.config import AnyGanConfig, StarGANConfig, TranslatorConfig
 from feraug.objectives.cyclegan import CycleGAN
 from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
 from feraug.objectives.protocol import (
+    EmotionBatch,
     GeneratorLoss,
     LossTerms,
     Networks,
@@ -16,10 +17,12 @@ from feraug.objectives.protocol import (
     Objective,
     TranslationBatch,
 )
+from feraug.objectives.stargan import StarGAN
 from feraug.objectives.translation import Cycle
 from feraug.objectives.wasserstein import WassersteinCycleGAN
 
 __all__ = [
+    "EmotionBatch",
     "GeneratorLoss",
     "LossTerms",
     "Networks",
@@ -43,6 +46,22 @@ def _wasserstein(config: TranslatorConfig) -> Objective:
     return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps)
 
 
+def _stargan(config: StarGANConfig) -> Objective:
+    return StarGAN(
+        config.cycle_weight,
+        config.cycle_weight_end,
+        config.class_weight,
+        config.identity_weight,
+        config.change_weight,
+        config.gamma_end if config.weighted_cycle else None,
+        config.real_target,
+        config.penalty_weight,
+        config.adversarial == "wasserstein",
+        config.critic_steps,
+        len(config.emotions),
+    )
+
+
 def _cycle(config: TranslatorConfig, **settings: Any) -> Cycle:
     return Cycle(
         config.cycle_weight,
@@ -57,12 +76,13 @@ _BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {
     "cyclegan": _cyclegan,
     "weighted": _weighted,
     "wasserstein": _wasserstein,
+    "stargan": _stargan,
     "dcgan": lambda config: DCGAN(config.real_target, config.class_weight),
     "wgan-gp": lambda config: WGANGP(config.penalty_weight, config.critic_steps, config.class_weight),
     "r3gan": lambda config: R3GAN(config.penalty_weight, config.class_weight),
 }
 
 
-def build_objective(config: TranslatorConfig | NoiseConfig) -> Objective:
+def build_objective(config: AnyGanConfig) -> Objective:
     """The objective that ``config.model`` names."""
     return _BUILDERS[config.model](config)

@@ -26,6 +26,20 @@ class TranslationBatch:
 
 
 @dataclass(frozen=True)
+class EmotionBatch:
+    """Real faces float (N, 1, 48, 48) in [-1, 1], their emotions, and what to translate them into.
+
+    ``classes`` and ``targets`` int64 (N,), different for every face; ``mix`` (N, 1, 1, 1) are uniform
+    draws from [0, 1] for the gradient penalty.
+    """
+
+    real: Tensor
+    classes: Tensor
+    targets: Tensor
+    mix: Tensor
+
+
+@dataclass(frozen=True)
 class NoiseBatch:
     """Real faces float (N, 1, 48, 48) in [-1, 1], their classes int64 (N,), and noise ``z`` (N, latent).
 

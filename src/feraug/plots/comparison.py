@@ -38,7 +38,7 @@ def faces_figure(columns: Mapping[str, Images], title: str) -> Figure:
     for column, name in enumerate(columns):
         axes.text(column * side + (side - _GAP) / 2, -4, fold(name), ha="center", va="bottom", fontsize=8)
     axes.set_axis_off()
-    figure.suptitle(_plain(title), fontsize=10)
+    figure.suptitle(plain(title), fontsize=10)
     return figure
 
 
@@ -54,7 +54,7 @@ def figures_figure(panels: Sequence[Mapping[str, Any]], title: str) -> Figure:
         axis.set_axis_off()
     for axis, panel in zip(axes, panels, strict=False):
         _intervals(axis, panel)
-    figure.suptitle(_plain(title), fontsize=11)
+    figure.suptitle(plain(title), fontsize=11)
     return figure
 
 
@@ -74,11 +74,11 @@ def features_figure(
         labels = (f"real {names[0]}", f"real {names[1]}", "translated")
         for cloud, colour, label in zip((a, b, points), _COLOURS, labels, strict=True):
             axis.scatter(cloud[:, 0], cloud[:, 1], s=7, color=colour, label=label, alpha=0.7, linewidths=0)
-        axis.set_title(_plain(name), fontsize=10)
+        axis.set_title(plain(name), fontsize=10)
         if number == 0:
             axis.legend(fontsize=8, frameon=False)
     figure.suptitle(
-        _plain(f"features of {judge}, on the two directions in which the real faces differ most"), fontsize=10
+        plain(f"features of {judge}, on the two directions in which the real faces differ most"), fontsize=10
     )
     return figure
 
@@ -108,7 +108,7 @@ def fold(name: str) -> str:
         else:
             lines[-1] += piece
     cut = [line[start : start + _WIDEST] for line in lines for start in range(0, len(line), _WIDEST)]
-    return _plain("\n".join(cut))
+    return plain("\n".join(cut))
 
 
 def _intervals(axis: Axes, panel: Mapping[str, Any]) -> None:
@@ -127,12 +127,12 @@ def _intervals(axis: Axes, panel: Mapping[str, Any]) -> None:
             axis.errorbar(
                 [found["mean"]], [place], xerr=reach, fmt="o", capsize=3, color=colour, markersize=4
             )
-    axis.set_yticks(range(len(names)), [_plain(name) for name in names], fontsize=8)
+    axis.set_yticks(range(len(names)), [plain(name) for name in names], fontsize=8)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.tick_params(axis="x", labelsize=8)
     axis.set_title(panel["title"], fontsize=10)
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Matplotlib reads $ as mathematics."""
     return name.replace("$", chr(92) + "$")

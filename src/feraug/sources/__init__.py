@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from feraug.emotions import suggestion
 from feraug.errors import SourceError, UsageError
 from feraug.sources.csv_text import file_name, printable, reason
 from feraug.sources.records import Source
@@ -27,7 +28,8 @@ def open_source(text: str, *, skip_bad_rows: bool = False, seed: int = 0) -> Sou
         is_folder = stat.S_ISDIR(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a NUL in the path
         possible = "a FER2013 CSV, a folder of pictures, drawn or drawn:N"
-        raise SourceError(f"there is no '{printable(text, 400)}'; give {possible}") from None
+        near = suggestion(text, ["drawn"])
+        raise SourceError(f"there is no '{printable(text, 400)}'{near}; give {possible}") from None
     except OSError as error:
         raise SourceError(f"{file_name(path)} cannot be read: {reason(error)}") from None
     if is_folder:

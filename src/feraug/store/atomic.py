@@ -100,6 +100,17 @@ def _host() -> str:
     return re.sub(r"[^\w-]", "-", platform.node(), flags=re.ASCII)[:32] or "unknown"
 
 
+def abandoned_below(folder: Path) -> list[Path]:
+    """What killed processes left of files and folders below ``folder``, sorted."""
+    found = []
+    for entry in folder.rglob(".*.partial"):
+        match = _TEMPORARY.match(entry.name)
+        with suppress(OSError):
+            if match and _is_abandoned(entry, int(match["pid"]), match["host"]):
+                found.append(entry)
+    return sorted(found)
+
+
 def _remove_abandoned(path: Path) -> None:
     """Delete what killed processes left of earlier attempts at the same file or folder."""
     for entry in path.parent.glob(f".{escape(path.name)}.*.partial"):

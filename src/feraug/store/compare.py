@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.emotions import EMOTIONS
+from feraug.emotions import EMOTIONS, DomainPair
+from feraug.errors import UsageError
+from feraug.store.compare_parts import CompareParts, read_parts, write_parts
 from feraug.store.header import COMPARE, Header, Provenance, write_header
 from feraug.store.reading import ArtifactReader, FactsShape, open_artifact
 from feraug.store.writing import new_artifact
@@ -59,13 +61,15 @@ class SetFaces:
 
     ``rows`` int64 (n,) of the dataset: the images themselves, or what they were translated from;
     ``probabilities`` float32 (n, 7); ``features`` float32 (n, D); ``ssim`` float32 (n,) to the
-    source, 1 for images that are their own.
+    source, 1 for images that are their own; ``error`` float32 (n,) to the right answer in grey levels,
+    None where nobody knows it.
     """
 
     rows: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     features: NDArray[np.float32]
     ssim: NDArray[np.float32]
+    error: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -74,23 +78,31 @@ class CompareArrays:
 
     header: Header
     sets: tuple[SetFaces, ...]
+    parts: CompareParts = field(default_factory=CompareParts)
 
     @property
     def table(self) -> Mapping[str, Any]:
-        """The figures, as ``feraug compare --json`` prints them."""
+        """The figures of the whole sets, as ``feraug compare --json`` prints them."""
         found: Mapping[str, Any] = self.header.extra["table"]
         return found
 
 
 def write_compare(
-    path: Path, sets: tuple[SetFaces, ...], table: Mapping[str, Any], provenance: Provenance
+    path: Path,
+    sets: tuple[SetFaces, ...],
+    table: Mapping[str, Any],
+    provenance: Provenance,
+    parts: CompareParts | None = None,
 ) -> None:
     """Write a comparison atomically; ``table`` has what :data:`FACTS` says."""
+    parts = parts or CompareParts()
     with new_artifact(path) as artifact:
-        write_header(artifact.file, COMPARE, provenance, {"table": dict(table)})
+        write_header(artifact.file, COMPARE, provenance, {"table": dict(table), "parts": parts.facts()})
         for number, one in enumerate(sets):
             for name, values in vars(one).items():
-                artifact.file.create_dataset(f"sets/{number}/{name}", data=values)
+                if values is not None:
+                    artifact.file.create_dataset(f"sets/{number}/{name}", data=values)
+        write_parts(artifact.file, parts)
 
 
 def read_compare(path: Path) -> CompareArrays:
@@ -98,10 +110,14 @@ def read_compare(path: Path) -> CompareArrays:
     with open_artifact(path, COMPARE) as reader:
         reader.facts(FACTS)
         table = reader.header.extra["table"]
-        if table["pair"].count(":") != 1:
-            raise reader.damaged("attribute 'facts' has an unusable 'pair'")
+        try:
+            DomainPair.parse(table["pair"])
+        except UsageError as problem:
+            raise reader.damaged("attribute 'facts' has an unusable 'pair'") from problem
         groups = (f"sets/{number}" for number in range(2 + len(table["models"])))
-        return CompareArrays(reader.header, tuple(_set(reader, group) for group in groups))
+        sets = tuple(_set(reader, group) for group in groups)
+        parts = read_parts(reader, [len(one.rows) for one in sets])
+        return CompareArrays(reader.header, sets, parts)
 
 
 def _set(reader: ArtifactReader, group: str) -> SetFaces:
@@ -113,7 +129,10 @@ def _set(reader: ArtifactReader, group: str) -> SetFaces:
         reader.array(f"{group}/probabilities", "float32", (count, len(EMOTIONS))),
         reader.array(f"{group}/features", "float32", (count, None)),
         reader.array(f"{group}/ssim", "float32", (count,)),
+        reader.array(f"{group}/error", "float32", (count,)) if reader.has(f"{group}/error") else None,
     )
+    if found.error is not None and not ((found.error >= 0) & (found.error <= 255)).all():  # nor NaN
+        raise reader.damaged(f"'{group}/error' has values outside 0 to 255")
     if not np.isfinite(found.features).all() or not np.isfinite(found.probabilities).all():
         raise reader.damaged(f"'{group}' holds values that are not finite")
     if not (np.abs(found.ssim) <= 1.001).all():  # NaN is not, either

@@ -19,6 +19,8 @@ from feraug.store.writing import NewArtifact, new_artifact
 
 CHUNK_ROWS: Final = 128
 
+_IMAGES: Final = (None, SIDE, SIDE)
+
 COLUMNS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "labels": ("uint8", ()),
     "split": ("uint8", ()),
@@ -137,12 +139,27 @@ def read_dataset(path: Path) -> DatasetArrays:
     """
     with open_artifact(path, DATASET) as reader:
         reader.facts(FACTS)
-        images = reader.array("images", "uint8", (None, SIDE, SIDE))
-        columns = {name: _column(reader, name, len(images)) for name in COLUMNS if _wanted(reader, name)}
-        for name, (low, high) in _limits(len(images)).items():
-            if name in columns:
-                reader.within(name, columns[name], low, high)
-        return DatasetArrays(reader.header, images, columns)
+        images = reader.array("images", "uint8", _IMAGES)
+        return DatasetArrays(reader.header, images, _columns(reader, len(images)))
+
+
+def read_dataset_columns(path: Path) -> tuple[Header, Mapping[str, NDArray[Any]]]:
+    """The header and the columns of a dataset, without its images: some 30 bytes an image.
+
+    Raises as :func:`read_dataset`; of the images it is checked that they are there.
+    """
+    with open_artifact(path, DATASET) as reader:
+        reader.facts(FACTS)
+        rows = int(reader.dataset("images", "uint8", _IMAGES).shape[0])
+        return reader.header, _columns(reader, rows)
+
+
+def _columns(reader: ArtifactReader, rows: int) -> dict[str, NDArray[Any]]:
+    columns = {name: _column(reader, name, rows) for name in COLUMNS if _wanted(reader, name)}
+    for name, (low, high) in _limits(rows).items():
+        if name in columns:
+            reader.within(name, columns[name], low, high)
+    return columns
 
 
 def _limits(rows: int) -> dict[str, tuple[int, int]]:

@@ -15,7 +15,9 @@ from feraug.store.header import MODEL, Header, Provenance, write_header
 from feraug.store.reading import ArtifactReader, open_artifact
 from feraug.store.writing import new_artifact
 
-GROUPS: Final = ("networks", "ema", "chosen", "optimizers", "random", "image_history", "history", "timing")
+GROUPS: Final = (
+    "networks", "ema", "chosen", "optimizers", "random", "image_history", "history", "timing", "trained_on",
+)  # fmt: skip
 """The groups of a model file; a path within is e.g. ``ema/a_to_b/head.1.weight``."""
 
 FACTS: Final = {"step": int, "steps": int, "steps_per_epoch": int, "finished": bool}
@@ -26,6 +28,7 @@ _SHAPES: Final[Mapping[str, tuple[int | None, ...]]] = {
     "image_history": (None, 1, SIDE, SIDE),
     "history": (None,),
     "timing": (),
+    "trained_on": (None,),
 }
 
 

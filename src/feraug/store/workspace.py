@@ -50,6 +50,12 @@ class Workspace:
         """All model files, sorted by name."""
         return sorted((self.root / "models").glob("*.h5"))
 
+    def artifacts(self) -> list[Path]:
+        """All artifacts of all kinds, sorted within each folder; those of a benchmark's parts too."""
+        patterns = ("", "models/", "synthetic/", "ssim/", "compare/", "bench/", "bench/*/")
+        found = (sorted(self.root.glob(f"{pattern}*.h5")) for pattern in patterns)
+        return [path for paths in found for path in paths]
+
 
 def checked_name(name: str) -> str:
     """``name``, if it can be a file name on every platform; :class:`UsageError` otherwise."""

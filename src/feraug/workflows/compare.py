@@ -14,9 +14,11 @@ from feraug.config import CompareConfig, SsimConfig, to_json
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError
 from feraug.store.compare import CompareArrays, read_compare, write_compare
+from feraug.store.compare_parts import CompareParts
 from feraug.store.header import COMPARE, Provenance
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import BATCH, Classifier
+from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.compare_entrants import Entrant, Judge, check_independent, entrants, load_judge
 from feraug.workflows.compare_measures import (
     Material,
@@ -26,11 +28,20 @@ from feraug.workflows.compare_measures import (
     real_measures,
     subsample,
 )
+from feraug.workflows.compare_notes import few, notes
+from feraug.workflows.compare_parts import (
+    PhotoMaterial,
+    checked_groups,
+    degraded_faces,
+    group_codes,
+    photo_sets,
+)
 from feraug.workflows.compare_pictures import picture_paths, write_pictures
 from feraug.workflows.devices import choose_device
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.photo_faces import faces_in_photos, photo_folder, told_detector
 from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.ssim_measures import LEAST_NEW, RealFaces, real_train, real_validation, threshold
 
@@ -60,12 +71,25 @@ class CompareResult:
         """The table as JSON values; see ``docs/compare.md``."""
         return self.found.table
 
+    @property
+    def by_group(self) -> list[dict[str, Any]]:
+        """The figures of each group of drawn people and of photos, as JSON values; empty without groups."""
+        found: list[dict[str, Any]] = breakdown(self.found)["by_group"]
+        return found
+
+    @property
+    def by_degradation(self) -> dict[str, Any] | None:
+        """Shares called the target of degraded faces, as JSON values; None where none were asked for."""
+        found: dict[str, Any] | None = breakdown(self.found)["by_degradation"]
+        return found
+
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values; what the judge says of each image stands in the file."""
         return {
             "path": str(self.path),
             "already_done": self.already_done,
             **self.figures,
+            **breakdown(self.found),
             "pictures": [str(path) for path in self.pictures],
         }
 
@@ -77,6 +101,7 @@ def compare(
     models: Sequence[str | Path] = (),
     judge: str | Path | None = None,
     dataset: Path | None = None,
+    photos: Path | None = None,
     name: str | None = None,
     options: CompareOptions | None = None,
     notify: Notify = ignore,
@@ -84,7 +109,8 @@ def compare(
     """Translate the same validation faces by every model, measure, and write ``compare/NAME.h5``.
 
     ``models`` names files, or models of the workspace; none: all translators of the pair.
-    ``judge`` None: ``models/vgg19.h5``; ``name`` None: the pair.  Raises
+    ``judge`` None: ``models/vgg19.h5``; ``photos``: a folder whose faces are translated, too, by groups;
+    ``name`` None: the pair.  Raises
     :class:`~feraug.errors.MissingArtifactError` for what is missing, with the command that makes it,
     :class:`ArtifactError` for a judge that filtered for one of the models, and as
     :func:`existing_header` where ``compare/NAME.h5`` was made otherwise.
@@ -102,14 +128,26 @@ def compare(
     for one in compared:
         known = one.path.name in inputs
         inputs[f"{one.name} {one.digest[:8]}.h5" if known else one.path.name] = one.digest
-    provenance = Provenance(to_json(config), options.command, config.seed, inputs)
-    header = existing_header(path, COMPARE, provenance, overwrite=options.overwrite)
+    settings, folder, detector = to_json(config), None, None
+    if photos is not None:
+        folder = checked_groups(photo_folder(photos))
+        detector = told_detector(config.detector, notify)
+        settings["detector"] = detector.name
+        inputs[folder.name] = folder.digest
+    provenance = Provenance(settings, options.command, config.seed, inputs)
+    header = existing_header(
+        path, COMPARE, provenance, overwrite=options.overwrite, normalised=_with_new_settings
+    )
     if header is None:
         if len(compared) < len(models):
             notify(Note("a model that was named twice takes part once"))
-        _measure(path, config, pair, faces, referee, compared, provenance, device, notify)
+        material = None
+        if folder is not None and detector is not None:
+            groups = faces_in_photos(folder, detector, config.min_face, notify)
+            material = PhotoMaterial(detector.name, groups)
+        _measure(path, config, pair, faces, referee, compared, material, provenance, device, notify)
     found = read_compare(path)
-    pictures = picture_paths(path)
+    pictures = picture_paths(path, found)
     if header is None or not all(picture.exists() for picture in pictures):
         write_pictures(path, found, faces.arrays, compared, pair)
         for picture in pictures:
@@ -125,12 +163,13 @@ def _measure(
     faces: Faces,
     referee: Judge,
     compared: Sequence[Entrant],
+    photos: PhotoMaterial | None,
     provenance: Provenance,
     device: str,
     notify: Notify,
 ) -> None:
     arrays, judge = faces.arrays, referee.classifier
-    for note in _notes(faces, referee, compared):
+    for note in notes(faces, referee, compared):
         notify(Note(note))
     real = RealFaces(arrays, faces.digest)
     rows = {
@@ -138,8 +177,12 @@ def _measure(
         "real": _validation_rows(real, pair.b, config, notify),
         "train": _chosen(arrays.rows(split="train", emotion=pair.b), config.references, config.seed),
     }
+    truth = truth_of(arrays, rows["source"], pair.b)
     references = _features(judge, arrays.images[rows["train"]], _telling("judge: real faces", notify))
-    sets = [judged(judge, rows[name], arrays.images[rows[name]], None) for name in ("source", "real")]
+    sets = [
+        judged(judge, rows[name], arrays.images[rows[name]], None, answers)
+        for name, answers in (("source", truth), ("real", None))
+    ]
     queries = SsimConfig(queries=config.queries, seed=config.seed)
     on_gpu = device if device.startswith("cuda") else None
     validation = real_validation(real, queries, on_gpu, _telling("near copies: real faces", notify))
@@ -151,7 +194,6 @@ def _measure(
         judge=judge,
         target=pair.b,
         sources=rows["source"],
-        truth=truth_of(arrays, rows["source"], pair.b),
         references=references,
         held_out=sets[1].features,
         size=subsample(len(references), len(rows["source"]), len(rows["real"])),
@@ -160,7 +202,7 @@ def _measure(
         device=on_gpu,
         seed=config.seed,
     )
-    for note in _few(material):
+    for note in few(material):
         notify(Note(note))
     untouched = measures(material, material.source_images, sets[0], _telling("near copies: sources", notify))
     beside = real_measures(material, rows["real"], sets[1], _telling(f"near copies: {pair.b}", notify))
@@ -168,7 +210,7 @@ def _measure(
     for number, one in enumerate(compared):
         notify(Progress("translating", number, len(compared), "models"))
         made = one.translator.translate(material.source_images, str(pair))
-        sets.append(judged(judge, rows["source"], made, material.source_images))
+        sets.append(judged(judge, rows["source"], made, material.source_images, truth))
         found = measures(material, made, sets[-1], _telling(f"near copies: {one.name}", notify))
         table.append(
             {
@@ -193,7 +235,18 @@ def _measure(
         "real": beside,
         "models": table,
     }
-    write_compare(path, tuple(sets), figures, provenance)
+    source, real_images = material.source_images, arrays.images[rows["real"]]
+    parts = CompareParts(
+        group_codes(arrays, rows["source"], rows["real"]),
+        degraded_faces(config, pair, judge, compared, source, real_images, notify),
+        None if photos is None else photo_sets(photos, pair, judge, compared),
+    )
+    write_compare(path, tuple(sets), figures, provenance, parts)
+
+
+def _with_new_settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The config of a file, with what it lacks if an earlier version made it."""
+    return {**to_json(CompareConfig()), **values}
 
 
 def _validation_rows(
@@ -233,38 +286,6 @@ def _features(
         parts.append(judge.features(images[start : start + BATCH]))
         tell(min(start + BATCH, len(images)), len(images))
     return np.concatenate(parts) if parts else judge.features(images)
-
-
-def _notes(faces: Faces, judge: Judge, compared: Sequence[Entrant]) -> list[str]:
-    """What the user should know before trusting the figures."""
-    notes = []
-    if faces.digest not in judge.inputs:
-        notes.append(
-            "the judge was trained on another dataset; its accuracy is of that one's validation faces, and "
-            "these may be among its training faces"
-        )
-    if not judge.classifier.finished:
-        notes.append("the judge's training is not finished; the figures are of its best epoch so far")
-    for one in compared:
-        if faces.digest not in one.inputs:
-            notes.append(
-                f"{one.name}: was trained on another dataset, so these validation faces may be among its "
-                "training faces"
-            )
-        if not one.translator.finished:
-            notes.append(f"{one.name}: its training is not finished")
-    return notes
-
-
-def _few(material: Material) -> list[str]:
-    notes = []
-    if not material.size:
-        notes.append(
-            "too few real faces for distances of distributions: 12 in validation, 24 in train are least"
-        )
-    if material.threshold is None:
-        notes.append("too few validation faces to say what a near copy is")
-    return notes
 
 
 def _telling(task: str, notify: Notify) -> Callable[[int, int], None]:

@@ -93,8 +93,8 @@ def entrants(
     found: dict[str, Entrant] = {}
     for path in paths:
         translator = load_translator(path, device=device)
-        if pair not in (translator.pair, translator.pair.reversed):
-            raise UsageError(f"{path.stem} translates {translator.pair}, not {pair}; leave it out")
+        if not translator.translates(pair):
+            raise UsageError(f"{path.stem} does not translate {pair}; leave it out")
         digest = sha256_file(path)
         if digest not in found:
             inputs = tuple(read_artifact_header(path).provenance.inputs.values())

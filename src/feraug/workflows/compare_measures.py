@@ -14,7 +14,7 @@ from feraug.emotions import emotion_code
 from feraug.errors import UsageError
 from feraug.metrics.copying import MIN_IN_CELL, copying_test
 from feraug.metrics.distribution import density_and_coverage, frechet_distance, kernel_distance
-from feraug.metrics.intervals import Interval, Measure, against_floor
+from feraug.metrics.intervals import Measure, against_floor, mean_interval, share_interval
 from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
 from feraug.metrics.stability import pixel_variety
 from feraug.store.compare import SetFaces
@@ -27,7 +27,6 @@ Tell = Callable[[int, int], None]
 _NEIGHBOURS: Final = 5
 _MOST_WITHIN: Final = 1000
 """Images of a set of which all pairs are compared."""
-_Z: Final = 1.959964
 _COLLAPSED: Final = 0.5
 
 
@@ -41,8 +40,6 @@ class Material:
     """The emotion that the judge should see."""
     sources: NDArray[np.int64]
     """Dataset rows of the faces that are translated."""
-    truth: Images | None
-    """The right answers, where the faces are drawn."""
     references: NDArray[np.float32]
     """Features of real training faces of the target."""
     held_out: NDArray[np.float32]
@@ -67,10 +64,22 @@ def subsample(references: int, *sets: int) -> int:
     return size if size > _NEIGHBOURS else 0
 
 
-def judged(judge: Classifier, rows: NDArray[np.int64], images: Images, sources: Images | None) -> SetFaces:
-    """What the judge says of images that are, or were made from, these rows of the dataset."""
+def judged(
+    judge: Classifier,
+    rows: NDArray[np.int64],
+    images: Images,
+    sources: Images | None,
+    truth: Images | None = None,
+) -> SetFaces:
+    """What the judge says of images that are, or were made from, these rows of the dataset.
+
+    ``sources`` None: the images are their own; ``truth`` None: nobody knows the right answers.
+    """
     ssim = np.ones(len(images), np.float32) if sources is None else paired_ssim(images, sources)
-    return SetFaces(rows, judge.probabilities(images), judge.features(images), ssim)
+    error = None
+    if truth is not None:
+        error = np.abs(images.astype(np.float32) - truth).mean((1, 2), dtype=np.float64).astype(np.float32)
+    return SetFaces(rows, judge.probabilities(images), judge.features(images), ssim, error)
 
 
 def distances(material: Material, features: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -82,23 +91,20 @@ def distances(material: Material, features: NDArray[np.float32]) -> tuple[dict[s
             found = against_floor(
                 measure, material.references, features, size=material.size, seed=material.seed
             )
-            made[name], floor[name] = _interval(found.made), _interval(found.floor)
+            made[name], floor[name] = found.made.as_json(), found.floor.as_json()
     return made, floor
 
 
 def measures(material: Material, images: Images, faces: SetFaces, tell: Tell) -> dict[str, Any]:
     """The figures of a set of translations (or of the untouched sources), as JSON values."""
-    errors = None
-    if material.truth is not None:
-        errors = np.abs(images.astype(float) - material.truth.astype(float)).mean((1, 2))
     sources = material.source_images
     variety = None
     if len(images) > 1 and (base := pixel_variety(sources)) > 0:
         variety = round(pixel_variety(images) / base, 6)
     return {
         "share": share_of(material, faces),
-        "identity": _mean(faces.ssim, clip=(-1.0, 1.0)),
-        "error": None if errors is None else _mean(errors),
+        "identity": mean_interval(faces.ssim, -1.0, 1.0).as_json(),
+        "error": None if faces.error is None else mean_interval(faces.error, 0.0).as_json(),
         **distances(material, faces.features)[0],
         "within": within_ssim(images, material.seed),
         "variety": variety,
@@ -125,11 +131,7 @@ def real_measures(material: Material, rows: NDArray[np.int64], faces: SetFaces, 
 
 def share_of(material: Material, faces: SetFaces) -> dict[str, float]:
     """Share of faces that the judge calls the target, with Wilson's 95 % interval."""
-    hits = faces.probabilities.argmax(1) == emotion_code(material.target)
-    n, p = len(hits), float(hits.mean())
-    middle = (p + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    reach = _Z / (1 + _Z**2 / n) * float(np.sqrt(p * (1 - p) / n + _Z**2 / (4 * n * n)))
-    return _rounded(p, max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach)))
+    return share_interval(faces.probabilities.argmax(1) == emotion_code(material.target)).as_json()
 
 
 def near_copies(
@@ -171,22 +173,6 @@ def within_ssim(images: Images, seed: int) -> float | None:
         images = images[np.random.default_rng(seed).choice(len(images), _MOST_WITHIN, replace=False)]
     found = all_pairs_ssim(images, images)
     return round(float(found[np.triu_indices(len(images), 1)].mean(dtype=np.float64)), 6)
-
-
-def _mean(values: NDArray[Any], clip: tuple[float, float] = (0.0, np.inf)) -> dict[str, float]:
-    """Mean over images, with its 95 % interval by the normal approximation."""
-    values = values.astype(np.float64)
-    reach = _Z * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    mean = float(values.mean())
-    return _rounded(mean, max(clip[0], mean - reach), min(clip[1], mean + reach))
-
-
-def _interval(found: Interval) -> dict[str, float]:
-    return _rounded(found.mean, found.low, found.high)
-
-
-def _rounded(mean: float, low: float, high: float) -> dict[str, float]:
-    return {"mean": round(mean, 6), "low": round(float(low), 6), "high": round(float(high), 6)}
 
 
 _DISTANCES: Final[dict[str, Measure]] = {

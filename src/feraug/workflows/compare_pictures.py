@@ -10,11 +10,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.data.degradations import Level
 from feraug.emotions import DomainPair
 from feraug.plots.comparison import faces_figure, features_figure, figures_figure, principal_axes
 from feraug.plots.files import write_figure
+from feraug.plots.robustness import labelled_sheet, robustness_figure
 from feraug.store.compare import CompareArrays
 from feraug.store.dataset import DatasetArrays
+from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.compare_entrants import Entrant
 from feraug.workflows.drawn_truth import truth_of
 
@@ -30,10 +33,15 @@ _PANELS: Final = {
 }
 
 
-def picture_paths(path: Path) -> tuple[Path, ...]:
-    """The pictures of the comparison at ``path``: faces as PNG; figures and features as PNG and SVG."""
+def picture_paths(path: Path, found: CompareArrays) -> tuple[Path, ...]:
+    """The pictures of the comparison at ``path``: faces as PNG; figures and features as PNG and SVG.
+
+    Where faces were degraded, two more: a face under all degradations, and the shares (and as SVG).
+    """
     stem = path.with_suffix("")
-    endings = (".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg")
+    endings = [".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg"]
+    if found.parts.degraded is not None:
+        endings += ["-degraded-faces.png", "-degraded.png", "-degraded.svg"]
     return tuple(Path(f"{stem}{ending}") for ending in endings)
 
 
@@ -41,13 +49,45 @@ def write_pictures(
     path: Path, found: CompareArrays, dataset: DatasetArrays, compared: Sequence[Entrant], pair: DomainPair
 ) -> None:
     """Write all pictures of a comparison of these models, named as :func:`picture_paths` has them."""
-    faces, figures, _, features, _ = picture_paths(path)
+    faces, figures, _, features, _, *degraded = picture_paths(path, found)
     columns = _columns(found, dataset, compared, pair)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of names in letters that the font lacks
         write_figure(faces_figure(columns, f"{pair}, validation faces"), faces, kinds=("png",))
         write_figure(_figures(found.table), figures)
         write_figure(_features(found, pair), features)
+        if degraded:
+            write_figure(_degraded_face(found, dataset, compared, pair), degraded[0], kinds=("png",))
+            write_figure(_robustness(found), degraded[1])
+
+
+def _degraded_face(
+    found: CompareArrays, dataset: DatasetArrays, compared: Sequence[Entrant], pair: DomainPair
+) -> Any:
+    """The first of the degraded faces under each degradation, and what each model makes of it."""
+    degraded = found.parts.degraded
+    assert degraded is not None
+    face = dataset.images[found.sets[0].rows[degraded.source[:1]]]
+    wanted = [Level(level["name"], level["strength"], level["amount"]) for level in degraded.levels]
+    faces = np.concatenate([face, *(level.of(face, found.header.provenance.seed) for level in wanted)])
+    by_digest = {one.digest: one for one in compared}
+    models = [by_digest[model["sha256"]] for model in found.table["models"]]
+    columns = np.stack([faces, *(one.translator.translate(faces, str(pair)) for one in models)], axis=1)
+    labels = ["clean", *(f"{level.name} {level.amount}" for level in wanted)]
+    names = ["input", *(one.name for one in models)]
+    return labelled_sheet(list(zip(labels, columns, strict=True)), names, str(pair))
+
+
+def _robustness(found: CompareArrays) -> Any:
+    table = breakdown(found)["by_degradation"]
+    target = found.table["pair"].split(":")[1]
+    names = ["untouched", f"real {target}", *(model["name"] for model in found.table["models"])]
+    levels = [
+        {**level, "shares": [level["untouched"], level["real"], *(one["share"] for one in level["models"])]}
+        for level in table["levels"]
+    ]
+    title = f"{found.table['pair']}: % called {target} by the judge, {table['faces']} degraded faces"
+    return robustness_figure(levels, names, title)
 
 
 def _columns(

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from feraug.config import TRANSLATORS, NoiseConfig, TranslatorConfig
+from feraug.config import TRANSLATORS, AnyGanConfig, NoiseConfig, TranslatorConfig
 from feraug.data import FaceStream, Sampling, ShuffledFaces, to_float
 from feraug.emotions import EMOTIONS, UNLABELLED, emotion_code
 from feraug.errors import ArtifactError, UsageError
@@ -126,13 +126,13 @@ def generator_of(path: Path, emotion: str) -> DomainSource:
 
 
 def training_source(
-    config: TranslatorConfig | NoiseConfig,
+    config: AnyGanConfig,
     workspace: Workspace,
     *,
     source: Path | None,
     source_model: str | None,
     unfinished: Path,
-) -> tuple[TranslatorConfig | NoiseConfig, DomainSource | None]:
+) -> tuple[AnyGanConfig, DomainSource | None]:
     """The config, with its share of the source, and the source, if there is one.
 
     ``source`` names images, ``source_model`` a noise generator; with neither, a config that asks for

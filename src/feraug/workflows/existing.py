@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from feraug.config import differences
-from feraug.errors import ArtifactError, ConfigConflictError
+from feraug.errors import ArtifactError, ConfigConflictError, StorageError
 from feraug.store.header import Header, Provenance
 from feraug.store.reading import open_artifact
 
@@ -30,6 +30,7 @@ def existing_header(
     to: its header is given too.  Raises
     :class:`ConfigConflictError`, naming what differs, when it came from others.
     """
+    check_folder(path)
     if path.is_dir():  # which no --overwrite replaces; better said before the work than after it
         raise ArtifactError(f"{path}: a folder stands where the file belongs; --name NAME leaves it alone")
     if overwrite or not path.exists():
@@ -46,6 +47,15 @@ def existing_header(
     if found:
         raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)}); {_OTHERWISE}")
     return header
+
+
+def check_folder(path: Path) -> None:
+    """Raise :class:`StorageError` where ``path`` cannot be made as its folder's name is that of a file."""
+    for folder in path.parents:
+        if folder.exists():
+            if not folder.is_dir():
+                raise StorageError(f"{folder}: a file stands where a folder is needed; choose another place")
+            return
 
 
 def _without(values: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,19 +24,10 @@ from feraug.store.synthetic import read_synthetic
 from feraug.version import __version__
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.export_place import CSV_HEADER, MARK, NO_LABEL, check_place, is_csv
+from feraug.workflows.export_result import ExportResult
+from feraug.workflows.export_weights import WEIGHTS, export_weights
 
-
-@dataclass(frozen=True)
-class ExportResult:
-    """What was exported; ``as_json`` is what ``--json`` prints."""
-
-    path: Path
-    images: int
-    format: str
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {"path": str(self.path), "images": self.images, "format": self.format}
+__all__ = ["ExportResult", "export_artifact"]
 
 
 @dataclass(frozen=True)
@@ -50,13 +40,19 @@ class _Faces:
 
 
 def export_artifact(
-    path: str | Path, destination: str | Path, *, overwrite: bool = False, notify: Notify = ignore
+    path: str | Path,
+    destination: str | Path,
+    *,
+    weights: str | None = None,
+    overwrite: bool = False,
+    notify: Notify = ignore,
 ) -> ExportResult:
-    """Write the images of a dataset or synthetic set to ``destination``.
+    """Write the images of a dataset or synthetic set, or the weights of a model, to ``destination``.
 
     A destination ending in ``.csv`` or ``.csv.gz`` gets FER2013's columns ``emotion,pixels,Usage``
     (synthetic images are Training); any other is a folder, with ``SPLIT/EMOTION/ROW.png`` for a
     dataset and ``EMOTION/ROW.png`` for a synthetic set.  It appears whole or not at all.
+    A model goes to a ``.h5``: see :func:`feraug.workflows.export_weights.export_weights`.
     Raises :class:`ConfigConflictError` when something stands there, unless it is an earlier export
     and ``overwrite`` is true, and :class:`UsageError` for a link, or a place above ``path``
     or the current folder.
@@ -65,6 +61,14 @@ def export_artifact(
     if destination.name in ("", ".."):
         destination = destination.resolve()
     header = read_artifact_header(path)
+    if header.encoding_type == MODEL:
+        if destination.suffix != ".h5":
+            raise ArtifactError(
+                f"{path}: a model holds no images", "make some with 'feraug synth', then export those"
+            )
+        return export_weights(path, destination, weights=weights or WEIGHTS[0], overwrite=overwrite)
+    if weights is not None:
+        raise UsageError("--weights: is for models; this file holds images")
     check = partial(
         check_place, path, destination, set(header.provenance.inputs.values()), overwrite=overwrite
     )
@@ -86,10 +90,6 @@ def _read(path: Path, header: Header) -> _Faces:
     if kind == SYNTHETIC:
         synthetic = read_synthetic(path)
         return _Faces(synthetic.images, synthetic.labels, None)
-    if kind == MODEL:
-        raise ArtifactError(
-            f"{path}: a model holds no images", "make some with 'feraug synth', then export those"
-        )
     raise ArtifactError(f"{path}: an analysis holds no images", "export the dataset or the synthetic set")
 
 

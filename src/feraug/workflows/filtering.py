@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import FilterConfig, to_json
+from feraug.config import CLASSIFIERS, FilterConfig, to_json
 from feraug.emotions import EMOTIONS, emotion_code
 from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.faces import FaceDetector, face_detector, face_scores
@@ -190,10 +190,15 @@ def _synthetic_file(file: str | Path, workspace: Workspace) -> Path:
 
 
 def _classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
+    """The file, or the one of this name in ``models/``; None: ``simple``."""
     path = classifier or workspace.model("simple")
-    if not path.exists():
-        raise MissingArtifactError(f"{path}: no classifier yet; train one with 'feraug train simple'")
-    return path
+    if path.exists():
+        return path
+    model = path.stem if path.stem in CLASSIFIERS else "simple"
+    named = workspace.model(path.name) if len(path.parts) == 1 else path
+    if named.exists():
+        return named
+    raise MissingArtifactError(f"{named}: no classifier yet; train one with 'feraug train {model}'")
 
 
 def _independent(dataset: DatasetArrays, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

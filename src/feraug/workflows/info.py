@@ -14,11 +14,13 @@ from feraug.store.compare import read_compare
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
-from feraug.store.model import read_model
+from feraug.store.model import ModelArrays, read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.ssim import read_ssim
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
+from feraug.workflows.compare_breakdown import breakdown
+from feraug.workflows.packaged import packaged_model
 from feraug.workflows.ssim_summary import summary
 
 _STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
@@ -28,8 +30,13 @@ _STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
 def describe(path: Path) -> dict[str, Any]:
     """Everything about an artifact as JSON values: header, digest, and what its kind holds.
 
+    ``path`` may also be the name of a packaged model.
+
     Raises :class:`~feraug.errors.ArtifactError` when it is damaged or not feraug's.
     """
+    packaged = packaged_model(path.name) if len(path.parts) == 1 else None
+    if packaged is not None and not path.exists():
+        path = packaged
     header = read_artifact_header(path)
     return {
         "path": str(path.resolve()),
@@ -68,8 +75,9 @@ def _dataset(path: Path, header: Header) -> dict[str, Any]:
 def _model(path: Path, header: Header) -> dict[str, Any]:
     saved = read_model(path)
     parameters: dict[str, int] = {}
-    # A finished classifier holds its best epoch alone.
-    kept = "networks" if any(name.startswith("networks/") for name in saved.arrays) else "chosen"
+    # A finished classifier holds its best epoch alone, exported weights the moving average.
+    groups = [group for group in ("networks", "chosen", "ema") if _has(saved, group)]
+    kept = groups[0] if groups else ""
     for name, values in saved.arrays.items():
         group, _, rest = name.partition("/")
         if group == kept and not rest.endswith(_STATISTICS):
@@ -92,6 +100,10 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
         "losses": losses,
         **({"chosen_epoch": chosen} if chosen else {}),
     }
+
+
+def _has(saved: ModelArrays, group: str) -> bool:
+    return any(name.startswith(f"{group}/") for name in saved.arrays)
 
 
 def _synthetic(path: Path, header: Header) -> dict[str, Any]:
@@ -136,7 +148,8 @@ def _ssim(path: Path, header: Header) -> dict[str, Any]:
 
 def _compare(path: Path, header: Header) -> dict[str, Any]:
     del header
-    return dict(read_compare(path).table)
+    found = read_compare(path)
+    return {**found.table, **breakdown(found)}
 
 
 _DESCRIBERS: Final[Mapping[str, Callable[[Path, Header], dict[str, Any]]]] = {

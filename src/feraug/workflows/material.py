@@ -5,17 +5,26 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import NoiseConfig, TranslatorConfig
-from feraug.data import ClassBatches, FaceStream, MixedFaces, PairBatches, Sampling, ShuffledFaces
+from feraug.config import AnyGanConfig, StarGANConfig, TranslatorConfig
+from feraug.data import (
+    ClassBatches,
+    EmotionBatches,
+    FaceStream,
+    MixedFaces,
+    PairBatches,
+    Sampling,
+    ShuffledFaces,
+)
 from feraug.data.streams import SOURCE_STREAM
 from feraug.errors import ArtifactError
+from feraug.images import fingerprints
 from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
 from feraug.workflows.domain_source import MIN_DOMAIN_IMAGES, DomainSource
 
 
 def training_batches(
-    config: TranslatorConfig | NoiseConfig,
+    config: AnyGanConfig,
     faces: DatasetArrays,
     sampling: Sampling,
     source: DomainSource | None = None,
@@ -32,10 +41,24 @@ def training_batches(
     rows = [_training_rows(faces, emotion) for emotion in config.emotions]
     classes = np.repeat(np.arange(len(rows)), [len(chosen) for chosen in rows])
     images = faces.images[np.concatenate(rows)]
+    if isinstance(config, StarGANConfig):
+        return EmotionBatches(images, classes, sampling, balanced=config.balanced), len(images)
     batches = ClassBatches(
         images, classes, sampling, latent_size=config.latent_size, balanced=config.balanced
     )
     return batches, len(images)
+
+
+def trained_on(config: AnyGanConfig, faces: DatasetArrays, source: DomainSource | None) -> NDArray[np.int64]:
+    """The fingerprints of all images that a model is trained on, sorted: to know test images by."""
+    emotions: tuple[str, ...]
+    if isinstance(config, TranslatorConfig):
+        emotions = (config.domains.a, config.domains.b)
+    else:
+        emotions = config.emotions
+    rows = np.concatenate([faces.rows(split="train", emotion=emotion) for emotion in emotions])
+    images = [faces.images[rows], *([] if source is None else [source.images])]
+    return np.unique(np.concatenate([fingerprints(part) for part in images]))
 
 
 def _domain_a(

@@ -11,10 +11,10 @@ from torch import nn
 from feraug.config import (
     CLASSIFIERS,
     NOISE_GENERATORS,
+    STARGANS,
     TRANSLATORS,
+    AnyGanConfig,
     ClassifierConfig,
-    NoiseConfig,
-    TranslatorConfig,
     model_config,
 )
 from feraug.emotions import DomainPair
@@ -24,9 +24,10 @@ from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.training import load_network
+from feraug.workflows.packaged import packaged_model
 
 
-def config_in(path: Path, values: object) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
+def config_in(path: Path, values: object) -> AnyGanConfig | ClassifierConfig:
     """The config in a model file, checked; :class:`ArtifactError` when this version knows no such model."""
     try:
         return model_config(values)  # type: ignore[arg-type]
@@ -34,7 +35,7 @@ def config_in(path: Path, values: object) -> TranslatorConfig | NoiseConfig | Cl
         raise ArtifactError(f"{path}: not a model that this version knows ({problem})") from problem
 
 
-def config_of(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
+def config_of(path: Path) -> AnyGanConfig | ClassifierConfig:
     """The config of a model file; :class:`ArtifactError` when it is something else."""
     header = read_artifact_header(path)
     if header.encoding_type != MODEL:
@@ -45,9 +46,9 @@ def config_of(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
 def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None) -> Path:
     """The model file that ``model`` names: a path, a name in ``models/``, or a kind such as ``wgan-gp``.
 
-    A kind of translator is completed by ``pair`` in either direction, a kind of noise generator
-    by ``all`` or the only emotions it was trained for.  Raises :class:`MissingArtifactError` when
-    there is none, :class:`UsageError` when there are several.
+    A kind of translator is completed by ``pair`` in either direction, a noise generator or a model of
+    all pairs by ``all`` or the only emotions it was trained for.  What came with feraug comes last.
+    Raises :class:`MissingArtifactError` when there is none, :class:`UsageError` when there are several.
     """
     as_file = Path(model)
     if as_file.is_file():
@@ -63,12 +64,17 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
         if candidate.exists():
             return candidate
     several = [path for path in workspace.models() if path.stem.startswith(f"{name}-")]
-    if name in NOISE_GENERATORS and several:
+    if (name in NOISE_GENERATORS or name in STARGANS) and several:
         if len(several) == 1:
             return several[0]
         names = ", ".join(path.stem for path in several)
         raise UsageError(f"several models are called {name} ({names}); choose one with --model NAME")
+    packaged = packaged_model(name)
+    if packaged is not None:
+        return packaged
     names = ", ".join(path.stem for path in workspace.models()) or "none"
+    if pair is not None and name in CLASSIFIERS:
+        raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")
     raise MissingArtifactError(
         f"no model '{model}' in {workspace.root / 'models'} (there: {names}); "
         f"train one with '{_training_command(name, pair)}'"
@@ -96,7 +102,7 @@ def load_average(
 
 
 def _training_command(name: str, pair: DomainPair | None) -> str:
-    if name in NOISE_GENERATORS or name in CLASSIFIERS:
+    if name in NOISE_GENERATORS or name in CLASSIFIERS or name in STARGANS:
         return f"feraug train {name}"
     kind = name if name in TRANSLATORS else "cyclegan"
     return f"feraug train {kind} --pair {pair}" if pair is not None else f"feraug train {kind}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,26 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import PhotosConfig, differences, to_json
-from feraug.emotions import DomainPair, emotion_code
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError
-from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
+from feraug.emotions import DomainPair, PairSet, emotion_code
+from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.plots import sheet, write_png
-from feraug.sources.photos import PhotoGroup, photo_groups, photos_digest, read_photo
-from feraug.sources.pictures import UnreadablePicture
 from feraug.store.atomic import atomic_folder
 from feraug.store.digests import sha256_file
+from feraug.store.reading import FactsShape, is_shaped
 from feraug.store.workspace import Workspace, checked_name
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
-from feraug.workflows.events import Note, Notify, Progress, ignore
+from feraug.workflows.events import Notify, ignore
+from feraug.workflows.existing import check_folder
 from feraug.workflows.model_files import find_model
-from feraug.workflows.translators import Translator, load_translator, translator_for_pair
+from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
+from feraug.workflows.robustness import RobustnessRow, robustness, write_sheet, write_table
+from feraug.workflows.translators import Translator, load_translator, translator_for
 
 RECORD: Final = "photos.json"
 """The file that marks a folder of translated photos, and says what is in it."""
 
+DEGRADED: Final = "degraded"
+"""Folder of the robustness sheet and table: no picture of a group can have their names."""
+
 COLUMNS: Final = 12
 ENLARGE: Final = 2
+
+_MAYBE: Final[FactsShape] = (float, int, None)
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,8 @@ class PhotosResult:
     reason: str
     """Why not mediapipe's detector; empty where it was used."""
     groups: tuple[GroupResult, ...]
+    degradations: tuple[RobustnessRow, ...] = ()
+    """What became of degraded faces, the clean ones first; empty where none were asked for."""
 
     @property
     def faces(self) -> int:
@@ -87,6 +95,7 @@ class PhotosResult:
             "reason": self.reason,
             "faces": self.faces,
             "groups": [group.as_json() for group in self.groups],
+            "degradations": [dict(vars(row)) for row in self.degradations],
         }
 
 
@@ -106,136 +115,106 @@ def translate_photos(
     """Find the faces in ``folder`` (or a single picture), translate them; writes ``photos/NAME/``.
 
     There ``GROUP.png`` shows all faces of a group, real, translated and recovered below each other,
-    and ``GROUP/PHOTO.png`` those of a photo.  ``classifier`` is asked what it calls them.  Raises
-    :class:`MissingArtifactError` without the folder or a model, :class:`~feraug.errors.SourceError`
-    when there is no photo in it, :class:`ArtifactError` when there is no face in any, and
-    :class:`ConfigConflictError` when NAME was made otherwise.
+    and ``GROUP/PHOTO.png`` those of a photo; ``degraded/`` has a sheet and a table where degradations
+    are asked for.  ``classifier`` is asked what it calls the faces.  Raises
+    :class:`~feraug.errors.MissingArtifactError` without the folder or a model,
+    :class:`~feraug.errors.SourceError` when there is no photo in it, :class:`ArtifactError` when
+    there is no face in any, and :class:`ConfigConflictError` when NAME was made otherwise.
     """
     pair = DomainPair.parse(config.pair)
-    if not folder.exists():
-        raise MissingArtifactError(f"--photos {folder}: no such folder; give one with photos in it")
-    chosen = translator_for_pair(pair, workspace) if model is None else find_model(model, workspace, pair)
+    photos = photo_folder(folder)
+    if model is None:
+        chosen = translator_for(PairSet(pair.a, pair.b), workspace)
+    else:
+        chosen = find_model(model, workspace, pair)
     translator = load_translator(chosen, device=device)
     translator.generator(pair)
     judge = None if classifier is None else load_classifier(classifier, device=device)
-    groups = photo_groups(folder)
-    detector = face_detector(config.detector)
+    detector = told_detector(config.detector, notify)
     path = workspace.root / "photos" / checked_name(name or _name(chosen, translator, pair))
     record: dict[str, Any] = {
         "feraug-version": __version__,
         "config": {**to_json(config), "pair": str(pair), "detector": detector.name},
         "command": command,
         "inputs": {
-            folder.resolve().name or "photos": photos_digest(folder, groups),
+            photos.name: photos.digest,
             chosen.name: sha256_file(chosen),
             **({} if judge is None else {judge.path.name: judge.digest}),
         },
     }
     result = PhotosResult(path.resolve(), False, pair, chosen.resolve(), detector.name, detector.reason, ())
-    if detector.reason:
-        notify(Note(f"{detector.reason}; scikit-image's cascade serves, and finds fewer faces"))
     earlier = _earlier(path, record, overwrite=overwrite)
     if earlier is not None:
-        return PhotosResult(**{**vars(result), "already_done": True, "groups": earlier})
-    work = _Work(
-        config, folder, translator, judge, detector, pair, notify, sum(len(g.photos) for g in groups)
-    )
-    found = [(group, work.faces_of(group)) for group in groups]
-    if not any(len(faces.images) for _, faces in found):
-        raise ArtifactError(
-            f"--photos {folder}: {_nothing_found(found)}", "look at --min-face and the photos"
-        )
+        return replace(result, already_done=True, groups=earlier[0], degradations=earlier[1])
+    work = _Work(translator, judge, pair)
+    found = faces_in_photos(photos, detector, config.min_face, notify)
     with atomic_folder(path) as place:
-        results: list[GroupResult] = []
         files = [RECORD]
-        for group, faces in found:
-            results.append(work.write(group, faces, place, files))
-        whole = {**record, "groups": [one.as_json() for one in results], "files": files}
+        groups = tuple(work.write(faces, place, files) for faces in found)
+        degradations: tuple[RobustnessRow, ...] = ()
+        if config.degrade:
+            every = np.concatenate([faces.images for faces in found])
+            degradations = work.degrade(every, config, place, files, notify)
+        whole = {
+            **record,
+            "groups": [one.as_json() for one in groups],
+            "degradations": [vars(row) for row in degradations],
+            "files": files,
+        }
         (place / RECORD).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
-    return PhotosResult(**{**vars(result), "groups": tuple(results)})
+    return replace(result, groups=groups, degradations=degradations)
 
 
 @dataclass(frozen=True)
-class _Faces:
-    """The faces of a group: images uint8 (N, 48, 48), and the photo of each."""
-
-    images: NDArray[np.uint8]
-    photos: tuple[str, ...]
-    without_face: tuple[str, ...]
-    skipped: Mapping[str, str]
-
-
 class _Work:
-    def __init__(
-        self,
-        config: PhotosConfig,
-        folder: Path,
-        translator: Translator,
-        judge: Classifier | None,
-        detector: FaceDetector,
-        pair: DomainPair,
-        notify: Notify,
-        total: int,
-    ) -> None:
-        self._config, self._translator, self._judge, self._detector = config, translator, judge, detector
-        self._folder = folder.parent if folder.is_file() else folder
-        self._pair, self._notify, self._total, self._done = pair, notify, total, 0
+    translator: Translator
+    judge: Classifier | None
+    pair: DomainPair
 
-    def faces_of(self, group: PhotoGroup) -> _Faces:
-        """Find and crop the faces of a group's photos."""
-        images: list[NDArray[np.uint8]] = []
-        photos: list[str] = []
-        without, skipped = [], {}
-        for name in group.photos:
-            try:
-                photo = read_photo(self._folder / name)
-            except UnreadablePicture as problem:
-                skipped[name] = str(problem)
-                self._notify(Note(f"{name}: skipped, {problem}"))
-            else:
-                boxes = find_faces(photo, self._detector, least=self._config.min_face)
-                images += [crop_face(photo, box, self._detector.framing) for box in boxes]
-                photos += [name] * len(boxes)
-                if not boxes:
-                    without.append(name)
-                    self._notify(Note(f"{name}: no face found"))
-            self._done += 1
-            self._notify(Progress("looking for faces", self._done, self._total, "photos"))
-        stacked = np.stack(images) if images else np.empty((0, 48, 48), np.uint8)
-        return _Faces(stacked, tuple(photos), tuple(without), skipped)
-
-    def write(self, group: PhotoGroup, faces: _Faces, place: Path, files: list[str]) -> GroupResult:
+    def write(self, faces: GroupFaces, place: Path, files: list[str]) -> GroupResult:
         """Translate the faces of a group and write its pictures."""
-        real = faces.images
+        real, group = faces.images, faces.group
         measures: list[float | None] = [None] * 4
         if len(real):
-            translated = self._translator.translate(real, str(self._pair))
-            recovered = self._translator.translate(translated, str(self._pair.reversed))
+            translated = self.translator.translate(real, str(self.pair))
+            recovered = self.translator.translate(translated, str(self.pair.reversed))
             measures = [_difference(real, translated), _difference(real, recovered)]
             measures += [self._called(images) for images in (real, translated)]
             three = np.stack([real, translated, recovered])
-            self._picture(_wide(three), min(COLUMNS, len(real)), place, f"{group.name}.png", files)
+            _picture(_wide(three), min(COLUMNS, len(real)), place, f"{group.name}.png", files)
             for name in dict.fromkeys(faces.photos):
                 here = [number for number, photo in enumerate(faces.photos) if photo == name]
                 inner = name.removeprefix(f"{group.name}/").replace("/", "-")
                 columns = three[:, here].swapaxes(0, 1).reshape(-1, *real.shape[1:])
-                self._picture(columns, 3, place, f"{group.name}/{inner}.png", files)
+                _picture(columns, 3, place, f"{group.name}/{inner}.png", files)
         return GroupResult(
             group.name, len(group.photos), len(real), faces.without_face, faces.skipped, *measures
         )
 
-    def _picture(
-        self, images: NDArray[np.uint8], columns: int, place: Path, name: str, files: list[str]
-    ) -> None:
-        (place / name).parent.mkdir(exist_ok=True)
-        write_png(sheet(images, columns, enlarge=ENLARGE), place / name)
-        files.append(name)
+    def degrade(
+        self, faces: NDArray[np.uint8], config: PhotosConfig, place: Path, files: list[str], notify: Notify
+    ) -> tuple[RobustnessRow, ...]:
+        """Translate degraded faces and write the sheet and the table of all groups together."""
+        rows, shown = robustness(
+            faces, config.degrade, self.translator, self.pair, self.judge, config.seed, notify
+        )
+        (place / DEGRADED).mkdir(exist_ok=True)
+        write_sheet(shown, self.pair, place / DEGRADED / "sheet.png")
+        write_table(rows, len(faces), place / DEGRADED / "table.csv")
+        files += [f"{DEGRADED}/sheet.png", f"{DEGRADED}/table.csv"]
+        return tuple(rows)
 
     def _called(self, images: NDArray[np.uint8]) -> float | None:
-        if self._judge is None:
+        if self.judge is None:
             return None
-        called = self._judge.probabilities(images).argmax(1) == emotion_code(self._pair.b)
+        called = self.judge.probabilities(images).argmax(1) == emotion_code(self.pair.b)
         return round(float(called.mean()), 4)
+
+
+def _picture(images: NDArray[np.uint8], columns: int, place: Path, name: str, files: list[str]) -> None:
+    (place / name).parent.mkdir(exist_ok=True)
+    write_png(sheet(images, columns, enlarge=ENLARGE), place / name)
+    files.append(name)
 
 
 def _name(model: Path, translator: Translator, pair: DomainPair) -> str:
@@ -257,18 +236,16 @@ def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     return round(float(np.abs(first.astype(np.int16) - second).mean()), 4)
 
 
-def _nothing_found(found: list[tuple[PhotoGroup, _Faces]]) -> str:
-    photos = sum(len(group.photos) for group, _ in found)
-    unread = sum(len(faces.skipped) for _, faces in found)
-    return f"no face found in {photos - unread:,} photos ({unread:,} could not be read)"
+_Earlier = tuple[tuple[GroupResult, ...], tuple[RobustnessRow, ...]]
 
 
-def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> tuple[GroupResult, ...] | None:
-    """The groups of a folder that was made in the same way; None to make it anew.
+def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earlier | None:
+    """What a folder that was made in the same way says of its groups and degradations; None to make it anew.
 
     Raises :class:`ArtifactError` for a folder that is not feraug's or has other files in it, and
     :class:`ConfigConflictError` when it was made otherwise.
     """
+    check_folder(path)
     if not path.exists() and not path.is_symlink():
         return None
     foreign = ArtifactError(f"{path}: not a folder of feraug's photos alone", "--name NAME leaves it alone")
@@ -277,7 +254,9 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> tuple
     try:
         record = json.loads((path / RECORD).read_text(encoding="utf-8"))
         groups = tuple(_group(values) for values in record["groups"])
+        degradations = tuple(_degradation(values) for values in record.get("degradations", []))
         files, config, inputs = set(record["files"]), dict(record["config"]), dict(record["inputs"])
+        digests = sorted(inputs.values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         raise foreign from problem
     there = {
@@ -287,16 +266,29 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> tuple
         if there - files:
             raise foreign
         return None
+    config = {"degrade": [], "seed": 0, **config}  # which folders of earlier versions lack
     found = differences(config, wanted["config"])
-    if sorted(inputs.values()) != sorted(wanted["inputs"].values()):
+    if digests != sorted(wanted["inputs"].values()):
         found.append("made from other photos or by another model")
     if found:
         raise ConfigConflictError(
             f"{path} was made otherwise ({'; '.join(found)}); "
             "--overwrite replaces it, --name NAME leaves it alone"
         )
-    return groups if files <= there else None
+    return (groups, degradations) if files <= there else None
 
 
 def _group(values: Mapping[str, Any]) -> GroupResult:
+    numbers = dict.fromkeys(("photos", "faces"), int)
+    maybe = dict.fromkeys(("change", "loss", "called_before", "called_after"), _MAYBE)
+    if not is_shaped(values, {"name": str, "without_face": [str], "skipped": dict, **numbers, **maybe}):
+        raise ValueError("not a group of photos")
     return GroupResult(**{**values, "without_face": tuple(values["without_face"])})
+
+
+def _degradation(values: Mapping[str, Any]) -> RobustnessRow:
+    share: FactsShape = ({"mean": float, "low": float, "high": float}, None)
+    shares = dict.fromkeys(("degraded", "translated", "translated_first"), share)
+    if not is_shaped(values, {"name": str, "strength": float, "amount": str, "change": float, **shares}):
+        raise ValueError("not a degradation")
+    return RobustnessRow(**values)

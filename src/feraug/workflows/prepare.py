@@ -19,7 +19,7 @@ from feraug.sources import open_source
 from feraug.sources.ferplus import DROPPED, check_alignment, ferplus_labels, read_ferplus
 from feraug.sources.records import NO_SPLIT, Source
 from feraug.sources.splits import stratified_split
-from feraug.store.dataset import DatasetWriter, read_dataset, writing_dataset
+from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import DATASET, Provenance
 from feraug.workflows.audit import (
@@ -227,14 +227,14 @@ def _skip_note(source: Source) -> str:
 
 
 def _result(path: Path, notify: Notify, *, already_done: bool) -> PrepareResult:
-    dataset = read_dataset(path)
-    splits = split_table(dataset.labels, dataset.split, EMOTIONS)
+    header, columns = read_dataset_columns(path)  # the images stay on the disk, however many they are
+    splits = split_table(columns["labels"], columns["split"], EMOTIONS)
     for text in empty_notes(splits):
         notify(Note(text))
     return PrepareResult(
         path=path.resolve(),
         already_done=already_done,
-        images=len(dataset.images),
+        images=len(columns["labels"]),
         splits=splits,
-        facts=dataset.header.extra,
+        facts=header.extra,
     )

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from feraug.config import NoiseConfig, TranslatorConfig
+from feraug.config import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
 from feraug.data import noise, on_device, to_float, to_uint8
 from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_path
@@ -71,6 +71,25 @@ class TranslationGrid(SampleGrid):
         return rows
 
 
+class StarGrid(SampleGrid):
+    """A row of neutral faces (or of the first emotion that is learned), and one for each emotion."""
+
+    def __init__(self, config: StarGANConfig, faces: DatasetArrays, folder: Path) -> None:
+        super().__init__(folder)
+        of = "neutral" if "neutral" in config.emotions else config.emotions[0]
+        self._faces = _fixed_faces(faces, of)
+        self._wanted = np.eye(len(config.emotions), dtype=np.float32)
+
+    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+        """One row more than emotions."""
+        faces = to_float(on_device(self._faces, state.device))
+        rows = [self._faces]
+        for wanted in self._wanted:
+            emotion = torch.from_numpy(wanted).to(state.device).expand(len(faces), -1)
+            rows.append(_pixels(state.ema["generator"](faces, emotion)))
+        return rows
+
+
 class NoiseGrid(SampleGrid):
     """A row for each emotion, of the same twelve noise vectors; three rows for a single emotion."""
 
@@ -90,7 +109,7 @@ class NoiseGrid(SampleGrid):
 
 
 def sample_grid(
-    config: TranslatorConfig | NoiseConfig,
+    config: AnyGanConfig,
     faces: DatasetArrays,
     folder: Path,
     source: DomainSource | None = None,
@@ -98,6 +117,8 @@ def sample_grid(
     """The sample grid that fits a model."""
     if isinstance(config, TranslatorConfig):
         return TranslationGrid(config, faces, folder, source)
+    if isinstance(config, StarGANConfig):
+        return StarGrid(config, faces, folder)
     return NoiseGrid(config, folder)
 
 

@@ -42,7 +42,7 @@ def write_pictures(
     by_digest = {one.sha256: one for one in found.sets}
     for place, one in zip(paths[2:], sets, strict=True):
         with atomic_path(place) as temporary:
-            plot_pairs(_rows(by_digest[one.digest], one, dataset, sources), temporary)
+            plot_pairs(pair_rows(by_digest[one.digest], one, dataset, sources), temporary)
     return paths
 
 
@@ -72,9 +72,10 @@ def _panels(found: SsimArrays) -> list[Panel]:
     ]
 
 
-def _rows(
+def pair_rows(
     similarity: SetSimilarity, one: SyntheticSet, dataset: DatasetArrays, sources: Mapping[str, Images]
 ) -> list[PairRow]:
+    """The most and least similar pairs of a set, a row a kind of pair; ``sources``: images by digest."""
     images = one.arrays.images
     rows = []
     for order, word in ((-1, "most"), (1, "least")):

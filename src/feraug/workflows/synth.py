@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from feraug.config import NoiseConfig, NoiseSynthConfig, SynthConfig
-from feraug.emotions import DomainPair
+from feraug.emotions import PairSet
 from feraug.errors import UsageError
+from feraug.plots import sheet, write_png
+from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import launched, on_first_process
-from feraug.workflows.events import Note, Notify, Progress, ignore
+from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import config_of, find_model
+from feraug.workflows.packaged import is_packaged
 from feraug.workflows.synth_job import SynthResult, completed, noise_job, translation_job
-from feraug.workflows.synth_makers import Made, Maker
+from feraug.workflows.synth_makers import Made, Maker, Translations
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""The rows of the sheet that goes with a set of another strength than 1."""
+
+COLUMNS: Final = 12
 
 __all__ = ["SynthOptions", "SynthResult", "makes_from_noise", "synthesise"]
 
@@ -45,7 +53,7 @@ def makes_from_noise(model: str, workspace: Workspace, pair: str) -> bool:
 
     Raises as :func:`find_model`.
     """
-    return isinstance(config_of(find_model(model, workspace, DomainPair.parse(pair))), NoiseConfig)
+    return isinstance(config_of(find_model(model, workspace, PairSet.parse(pair).pairs[0])), NoiseConfig)
 
 
 def synthesise(
@@ -62,11 +70,12 @@ def synthesise(
     """Make ``config.count`` images; writes ``synthetic/NAME.h5``.
 
     With a :class:`SynthConfig` faces of the split's domain a are translated into b, or, by the config's
-    ``source_share``, those of ``source``, a dataset or synthetic set; with a
+    ``source_share``, those of ``source``, a dataset or synthetic set (of several pairs in turn); with a
     :class:`NoiseSynthConfig` faces are made from noise.  ``model`` is a file or a name in
-    ``models/``; None: the only translator for the pair.  Raises :class:`MissingArtifactError`
-    without a dataset or model, :class:`UsageError` when several models fit or the model is of
-    another kind, pair or emotion.
+    ``models/``; None: the only translator for the pair, else the packaged weights.
+
+    Raises :class:`MissingArtifactError` without a dataset or model, :class:`UsageError` when
+    several models fit or the model is of another kind, pair or emotion.
     """
     options = options or SynthOptions()
     if isinstance(config, SynthConfig):
@@ -87,10 +96,22 @@ def synthesise(
 
         if on_first_process(fabric, existing) is not None:
             return replace(result, already_done=True)
+        if model is None and is_packaged(job.result.model):
+            notify(
+                Note(
+                    f"no model of your own for {job.result.pair}: {job.result.model.stem}, which came with "
+                    f"feraug, makes them ('feraug info {job.result.model.stem}' says how it was made)"
+                )
+            )
         maker, finished = job.maker(fabric.device)
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))
         _write(path, config, maker, provenance, job.facts, fabric, notify)
+        if isinstance(maker, Translations) and job.config["strength"] != 1.0 and fabric.is_global_zero:
+            sheet_path = path.with_name(f"{path.stem}-strengths.png")
+            with atomic_path(sheet_path) as temporary:
+                write_png(sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2), temporary)
+            notify(Saved("sheet of strengths", sheet_path.resolve()))
     return result
 
 

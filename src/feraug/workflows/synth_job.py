@@ -10,9 +10,18 @@ from typing import Any
 import numpy as np
 import torch
 
-from feraug.config import NoiseConfig, NoiseSynthConfig, SynthConfig, TranslatorConfig, from_json, to_json
+from feraug.config import (
+    STARGANS,
+    NoiseConfig,
+    NoiseSynthConfig,
+    StarGANConfig,
+    SynthConfig,
+    TranslatorConfig,
+    from_json,
+    to_json,
+)
 from feraug.data import mixed_places
-from feraug.emotions import DomainPair
+from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
@@ -20,8 +29,8 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.domain_source import DomainSource, images_of, inputs_by_name
 from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model
-from feraug.workflows.synth_makers import FromNoise, Maker, MixedTranslations, Translations
-from feraug.workflows.translators import load_translator, translator_for_pair
+from feraug.workflows.synth_makers import FromNoise, InTurn, Maker, MixedTranslations, Translations
+from feraug.workflows.translators import Translator, check_translates, load_translator, translator_for
 
 MAX_ROUNDS = 2**16
 """How often a face can be used: a file has 16 bits for the round."""
@@ -34,7 +43,7 @@ class SynthResult:
     path: Path
     already_done: bool
     model: Path
-    pair: DomainPair | None
+    pair: PairSet | None
     """What was translated into what; None for faces from noise."""
     emotions: tuple[str, ...]
     """The labels of the images."""
@@ -65,6 +74,35 @@ class SynthResult:
 
 
 @dataclass(frozen=True)
+class Origins:
+    """The faces of one pair: of the dataset, of another artifact, or of both."""
+
+    pair: DomainPair
+    count: int
+    """How many images are made of them."""
+    sources: tuple[DomainSource, ...]
+    share: float
+    """Share of the images that are made of the second of two sources."""
+    turn: tuple[int, int]
+    """Which of how many pairs it is that take turns in using the same faces."""
+
+    def counts(self) -> list[int]:
+        """How many images come of each source."""
+        if len(self.sources) == 1:
+            return [self.count]
+        of_second = int(mixed_places(np.arange(self.count), self.share)[0].sum())
+        return [self.count - of_second, of_second]
+
+    def maker(self, translator: Translator, config: SynthConfig) -> Maker:
+        """What translates them."""
+        first, *second = (
+            Translations(translator, source.images, source.rows, self.pair, config, self.turn)
+            for source in self.sources
+        )
+        return MixedTranslations(first, second[0], self.share) if second else first
+
+
+@dataclass(frozen=True)
 class SynthJob:
     """What is to be made, from what, under which name."""
 
@@ -74,7 +112,7 @@ class SynthJob:
     digests: dict[str, str]
     facts: dict[str, Any]
     settings: SynthConfig | NoiseSynthConfig
-    origins: tuple[DomainSource, ...] = ()
+    origins: tuple[Origins, ...] = ()
 
     def maker(self, device: torch.device) -> tuple[Maker, bool]:
         """The maker, and whether its model is finished."""
@@ -82,68 +120,85 @@ class SynthJob:
             generator = load_generator(self.result.model, device=str(device))
             return FromNoise(generator, self.settings), generator.finished
         translator = load_translator(self.result.model, device=str(device))
-        first, *second = (
-            Translations(translator, origin.images, origin.rows, self.settings) for origin in self.origins
-        )
-        if second:
-            return MixedTranslations(first, second[0], self.settings.source_share), translator.finished
-        return first, translator.finished
+        makers = [one.maker(translator, self.settings) for one in self.origins]
+        return makers[0] if len(makers) == 1 else InTurn(makers), translator.finished
 
 
 def translation_job(
     config: SynthConfig, workspace: Workspace, model: str | None, dataset: Path, source: Path | None
 ) -> SynthJob:
     """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``."""
-    pair = DomainPair.parse(config.pair)
-    path = translator_for_pair(pair, workspace) if model is None else find_model(model, workspace, pair)
+    pairs = config.pairs
+    path = translator_for(pairs, workspace) if model is None else find_model(model, workspace, pairs.pairs[0])
     if source is None and config.source_share:
         raise UsageError("--source-share: of what? Name the images with --source FILE")
-    config = replace(config, pair=str(pair))
     if source is not None:
         config = replace(config, source_share=config.source_share or 1.0)
     if config.source_share < 1.0 and not dataset.exists():
         raise MissingArtifactError(
             f"{dataset}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
         )
-    trained = config_of(path)
-    if not isinstance(trained, TranslatorConfig):
-        raise UsageError(f"{path}: makes faces from noise; leave --pair out")
-    if trained.domains not in (pair, pair.reversed):
-        raise UsageError(
-            f"{path.name}: this model translates {trained.domains} and {trained.domains.reversed}, not {pair}"
-        )
-    origins = [] if config.source_share >= 1.0 else [_dataset_faces(dataset, pair.a, config.split)]
-    if source is not None:
-        origins.append(images_of(source, pair.a))
-    counts = _counts(config, len(origins))
-    for origin, count in zip(origins, counts, strict=True):
-        _check_rounds(config.count, count, len(origin.rows))
-    name = f"{_stem(path, trained)}-{pair.slug}"
+    trained = check_translates(path, config_of(path), pairs)
+    if config.strength != 1.0 and isinstance(trained, TranslatorConfig):
+        raise UsageError(f"--strength: a {trained.model} knows one; {', '.join(STARGANS)} has others")
+    origins = _origins(config, dataset, source)
+    name = f"{_stem(path, trained)}-{pairs.slug}"
     digest = sha256_file(path)
+    files = dict.fromkeys(each.file for one in origins for each in one.sources)
     return SynthJob(
         name=name if source is None else f"{name}-from-{source.stem[:48]}",
         result=SynthResult(
             Path(),
             False,
             path.resolve(),
-            pair,
-            (pair.b,),
+            pairs,
+            pairs.targets,
             config.count,
-            sum(min(count, len(origin.rows)) for origin, count in zip(origins, counts, strict=True)),
-            max(-(-count // len(origin.rows)) for origin, count in zip(origins, counts, strict=True)),
+            *_use(origins, config.count),
             None if source is None else source.resolve(),
             config.source_share,
         ),
         config=to_json(config),
-        digests=inputs_by_name(*(origin.file for origin in origins), (path, digest)),
+        digests=inputs_by_name(*files, (path, digest)),
         facts={
-            "sources": [origin.digest for origin in origins],
+            "sources": [found for _, found in files],
             "model": digest,
-            "label": pair.b,
+            **({"label": pairs.targets[0]} if len(pairs.targets) == 1 else {}),
         },
         settings=config,
-        origins=tuple(origins),
+        origins=origins,
     )
+
+
+def _origins(config: SynthConfig, dataset: Path, source: Path | None) -> tuple[Origins, ...]:
+    """The faces of every pair, of whose images each gets as many, the first ones one more."""
+    pairs = config.pairs.pairs
+    real = config.source_share < 1.0
+    of_dataset = _dataset_faces(dataset, {pair.a for pair in pairs}, config.split) if real else {}
+    of_source = {} if source is None else {a: images_of(source, a) for a in {pair.a for pair in pairs}}
+    origins = []
+    for number, pair in enumerate(pairs):
+        count = len(range(number, config.count, len(pairs)))
+        if count:
+            sources = tuple(found[pair.a] for found in (of_dataset, of_source) if found)
+            alike = [one for one in pairs if one.a == pair.a]
+            turn = (alike.index(pair), len(alike))
+            origins.append(Origins(pair, count, sources, config.source_share, turn))
+    return tuple(origins)
+
+
+def _use(origins: tuple[Origins, ...], total: int) -> tuple[int, int]:
+    """How many different faces are translated, and how often each, rounded up.
+
+    Raises :class:`UsageError` for more often than a file can say.
+    """
+    wanted: dict[tuple[str, str], tuple[int, int]] = {}
+    for one in origins:
+        for source, count in zip(one.sources, one.counts(), strict=True):
+            key = (source.digest, one.pair.a)
+            wanted[key] = (wanted.get(key, (0, 0))[0] + count, len(source.rows))
+    used = sum(min(count, faces) for count, faces in wanted.values())
+    return used, max(_rounds(total, count, faces) for count, faces in wanted.values())
 
 
 def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None) -> SynthJob:
@@ -180,15 +235,7 @@ def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return values  # of a kind that the comparison will tell
 
 
-def _counts(config: SynthConfig, origins: int) -> list[int]:
-    """How many images come of each origin."""
-    if origins == 1:
-        return [config.count]
-    of_second = int(mixed_places(np.arange(config.count), config.source_share)[0].sum())
-    return [config.count - of_second, of_second]
-
-
-def _check_rounds(total: int, count: int, faces: int) -> None:
+def _rounds(total: int, count: int, faces: int) -> int:
     rounds = -(-count // faces)
     if rounds > MAX_ROUNDS:
         most = MAX_ROUNDS * faces * total // count
@@ -196,16 +243,22 @@ def _check_rounds(total: int, count: int, faces: int) -> None:
             f"-n: {count:,} images from {faces:,} faces would use each {rounds:,} times; "
             f"{MAX_ROUNDS:,} is the limit, so use -n {most} or fewer"
         )
+    return rounds
 
 
-def _stem(path: Path, trained: TranslatorConfig) -> str:
+def _stem(path: Path, trained: TranslatorConfig | StarGANConfig) -> str:
     """The kind of model, or the name that the user gave the model's file."""
     return trained.model if path.stem == trained.name else path.stem
 
 
-def _dataset_faces(path: Path, emotion: str, split: str) -> DomainSource:
-    dataset = read_dataset(path)
-    rows = dataset.rows(split=split, emotion=emotion)
-    if not len(rows):
-        raise ArtifactError(f"{path}: no '{emotion}' images in its {split} split, so nothing to translate")
-    return DomainSource(path, sha256_file(path), emotion, dataset.images[rows], rows)
+def _dataset_faces(path: Path, emotions: set[str], split: str) -> dict[str, DomainSource]:
+    dataset, digest = read_dataset(path), sha256_file(path)
+    found = {}
+    for emotion in emotions:
+        rows = dataset.rows(split=split, emotion=emotion)
+        if not len(rows):
+            raise ArtifactError(
+                f"{path}: no '{emotion}' images in its {split} split, so nothing to translate"
+            )
+        found[emotion] = DomainSource(path, digest, emotion, dataset.images[rows], rows)
+    return found

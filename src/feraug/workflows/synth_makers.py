@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 import numpy as np
@@ -36,17 +37,22 @@ class Maker(Protocol):
 
 
 class Translations:
-    """Faces translated, each used once before any is used again; see :func:`feraug.data.vary`."""
+    """Faces translated, each used once before any is used again; see :func:`feraug.data.vary`.
+
+    ``turn`` (i, k): it is the i-th (from 0) of k that take turns in using the same faces.
+    """
 
     def __init__(
         self,
         translator: Translator,
         faces: NDArray[np.uint8],
         rows: NDArray[np.int64],
+        pair: DomainPair,
         config: SynthConfig,
+        turn: tuple[int, int] = (0, 1),
     ) -> None:
         self._translator, self._faces, self._rows, self._seed = translator, faces, rows, config.seed
-        self._pair = DomainPair.parse(config.pair)
+        self._pair, self._strength, self._turn = pair, config.strength, turn
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def make(self, places: NDArray[np.int64]) -> Made:
@@ -55,13 +61,22 @@ class Translations:
         rows = self._rows[chosen]
         faces = to_float(on_device(self._faces[chosen], self._translator.device))
         views = vary(faces, rounds, rows, self._seed)
-        images = to_uint8(self._translator.forward(views, self._pair)).cpu().numpy()
+        images = to_uint8(self._translator.forward(views, self._pair, self._strength)).cpu().numpy()
         labels = np.full(len(places), emotion_code(self._pair.b), np.uint8)
         return Made(images, labels, rows, rounds.astype(np.uint16), np.zeros(len(places), np.uint8))
+
+    def by_strength(self, strengths: Sequence[float], count: int) -> NDArray[np.uint8]:
+        """The first ``count`` faces, a row for each strength: uint8 (strengths * count, 48, 48)."""
+        chosen, _ = self.sources(np.arange(count))
+        faces = to_float(on_device(self._faces[chosen], self._translator.device))
+        rows = [self._translator.forward(faces, self._pair, strength) for strength in strengths]
+        return np.concatenate([to_uint8(row).cpu().numpy() for row in rows])
 
     def sources(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Which of the sources each place uses, and the round, (n,) each: every source once a round."""
         count = len(self._rows)
+        offset, stride = self._turn
+        places = places * stride + offset
         rounds = places // count
         chosen = np.empty(len(places), np.int64)
         # A batch may span many rounds: there can be fewer sources than a batch has places.
@@ -99,6 +114,22 @@ class MixedTranslations:
             for name in ("images", "labels", "rows", "rounds")
         )
         return Made(images, labels, rows, rounds, from_second.astype(np.uint8))
+
+
+class InTurn:
+    """The images of several makers in turn: place p is place p // k of maker p % k."""
+
+    def __init__(self, makers: Sequence[Maker]) -> None:
+        self._makers = makers
+
+    def make(self, places: NDArray[np.int64]) -> Made:
+        """The images that ``places`` come to."""
+        turns, own = places % len(self._makers), places // len(self._makers)
+        order = np.argsort(turns, kind="stable")
+        made = [maker.make(own[turns == turn]) for turn, maker in enumerate(self._makers) if turn in turns]
+        back = np.argsort(order, kind="stable")
+        columns = ([getattr(part, one.name) for part in made] for one in fields(Made))
+        return Made(*(np.concatenate(column)[back] for column in columns))
 
 
 class FromNoise:

@@ -6,14 +6,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feraug.emotions import SPLITS
 from feraug.errors import ArtifactError, FeraugError
+from feraug.images import fingerprints
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import sha256_file
+from feraug.store.header import MODEL
+from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.packaged import packaged_models
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
 
 
@@ -29,13 +34,13 @@ def training_sets(
     for each in sets:
         for ancestor in _with_ancestors(each, digest, workspace):
             _check_origins(ancestor, dataset, digest)
-            _check_models(ancestor, digest, workspace)
+            _check_models(ancestor, dataset, digest, workspace)
     return sets
 
 
 def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet]) -> list[str]:
     """A sentence for each set whose model is not in the workspace, so that nobody knows what it was shown."""
-    there = {sha256_file(path) for path in workspace.models()}
+    there = {sha256_file(path) for path in [*workspace.models(), *packaged_models()]}
     return [
         f"{each.path.name}: its model (SHA-256 {model[:12]}…) is not in the workspace; if it was trained on "
         "test images, so are these classifiers."
@@ -86,19 +91,43 @@ def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> N
             )
 
 
-def _check_models(file: SyntheticSet, digest: str, workspace: Workspace) -> None:
-    """Refuse images by a model of the workspace that was trained on another dataset."""
-    header = file.arrays.header
+def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, workspace: Workspace) -> None:
+    """Refuse images by a model that has seen images outside this dataset's ``train``.
+
+    Its file tells, by the fingerprints of what it was trained on; without those (files of earlier
+    versions) it has to be of this very dataset.
+    """
+    made = file.arrays.header
     # A filtered set names its parent among its inputs, and the model that made the images in its facts.
-    wanted = {*header.provenance.inputs.values(), header.extra.get("model")}
-    for path in workspace.models():
+    wanted = {*made.provenance.inputs.values(), made.extra.get("model")}
+    for path in [*workspace.models(), *packaged_models()]:
         try:
-            inputs = read_artifact_header(path).provenance.inputs
+            header = read_artifact_header(path)
         except FeraugError:
             continue
-        if sha256_file(path) in wanted and digest not in inputs.values():
+        if header.encoding_type != MODEL or sha256_file(path) not in wanted:
+            continue
+        seen = read_model(path, ("trained_on",)).arrays.get("trained_on/images")
+        if seen is not None:
+            _check_seen(file, path, seen, dataset)
+        elif digest not in header.provenance.inputs.values():
             raise ArtifactError(
                 f"{file.path}: its model {path.stem} was trained on another dataset, "
                 "whose training images may be test images here",
                 "train it on this dataset",
             )
+
+
+def _check_seen(file: SyntheticSet, model: Path, seen: NDArray[np.int64], dataset: DatasetArrays) -> None:
+    """Refuse a model that has seen held-out images of the dataset that are not in its ``train`` as well."""
+    held_out = np.flatnonzero(dataset.split != SPLITS.index("train"))
+    of_train = fingerprints(dataset.images[dataset.split == SPLITS.index("train")])
+    found = fingerprints(dataset.images[held_out])
+    leaking = held_out[np.isin(found, seen) & ~np.isin(found, of_train)]
+    if len(leaking):
+        split = SPLITS[int(dataset.split[leaking[0]])]
+        raise ArtifactError(
+            f"{file.path}: its model {model.stem} was trained on {len(leaking):,} images that this dataset "
+            f"holds out (the first is row {int(leaking[0])}, in '{split}')",
+            "train a model on this dataset's 'train'",
+        )

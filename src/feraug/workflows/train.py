@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from feraug.config import ClassifierConfig, NoiseConfig, TranslatorConfig, to_json
+from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
 from feraug.errors import FeraugError, MissingArtifactError
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
@@ -58,7 +58,7 @@ class TrainResult:
 
 
 def train(
-    config: TranslatorConfig | NoiseConfig | ClassifierConfig,
+    config: AnyGanConfig | ClassifierConfig,
     workspace: Workspace,
     *,
     name: str | None = None,
@@ -134,7 +134,7 @@ def train(
 
 
 def dry_run(
-    config: TranslatorConfig | NoiseConfig | ClassifierConfig,
+    config: AnyGanConfig | ClassifierConfig,
     workspace: Workspace,
     *,
     name: str | None = None,
@@ -189,7 +189,7 @@ def train_translator(config: TranslatorConfig, workspace: Workspace, **settings:
     return result
 
 
-def unfinished_config(path: Path) -> TranslatorConfig | NoiseConfig | ClassifierConfig:
+def unfinished_config(path: Path) -> AnyGanConfig | ClassifierConfig:
     """The config of a model file, for ``--resume``; :class:`MissingArtifactError` when there is none."""
     if not path.exists():
         raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")

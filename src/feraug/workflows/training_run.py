@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from feraug.config import NoiseConfig, TranslatorConfig
+from feraug.config import AnyGanConfig, TranslatorConfig
 from feraug.data import Sampling
 from feraug.errors import ArtifactError, TrainingError, UsageError
 from feraug.models import build_networks
@@ -33,7 +33,7 @@ from feraug.training import (
 from feraug.workflows.domain_source import DomainSource
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
-from feraug.workflows.material import training_batches
+from feraug.workflows.material import trained_on, training_batches
 from feraug.workflows.samples import sample_grid
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class TrainingRun:
 
     def __init__(
         self,
-        config: TranslatorConfig | NoiseConfig,
+        config: AnyGanConfig,
         faces: DatasetArrays,
         fabric: Fabric,
         source: DomainSource | None = None,
@@ -61,6 +61,7 @@ class TrainingRun:
         )  # fmt: skip
         self.batches, images = training_batches(config, faces, sampling, source)
         self.steps_per_epoch = -(-images // config.batch_size)
+        self.trained_on = trained_on(config, faces, source)
         self.objective = build_objective(config)
         torch.manual_seed(config.seed)  # the initial weights, alike in every process
         self.state = TrainState.create(build_networks(config), self.objective, config, fabric)
@@ -172,7 +173,10 @@ class _Writer:
         if not self._active:
             return
         run = self._run
-        arrays = run.state.to_arrays() | {"timing/seconds": np.asarray(run.seconds, np.float64)}
+        arrays = run.state.to_arrays() | {
+            "timing/seconds": np.asarray(run.seconds, np.float64),
+            "trained_on/images": run.trained_on,
+        }
         facts: Mapping[str, Any] = {
             "step": run.state.step,
             "steps": steps,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,66 +12,90 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import TranslatorConfig
+from feraug.config import STARGANS, ClassifierConfig, StarGANConfig, TranslatorConfig
 from feraug.data import on_device, to_float, to_uint8
-from feraug.emotions import DomainPair
+from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
 from feraug.images import SIDE
-from feraug.models import build_generator
+from feraug.models import build_generator, build_star_generator
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, config_of, load_average
+from feraug.workflows.packaged import packaged_models
 
 
 @dataclass(frozen=True)
 class Translator:
-    """The two EMA generators of a trained translator, ready to translate."""
+    """The EMA generators of a trained translator, ready to translate."""
 
-    config: TranslatorConfig
+    config: TranslatorConfig | StarGANConfig
     step: int
     finished: bool
     """Whether its training reached its end."""
     device: torch.device
-    generators: dict[str, nn.Module]
+    networks: dict[str, nn.Module]
+    """By role: ``a_to_b`` and ``b_to_a``, or the one ``generator`` of all pairs."""
 
     @property
     def pair(self) -> DomainPair:
-        """The pair it was trained on; it translates both ways."""
+        """The pair it was trained on; :class:`UsageError` for a model of many pairs."""
+        if isinstance(self.config, StarGANConfig):
+            raise UsageError(f"this model translates between {', '.join(self.config.emotions)}: name a pair")
         return self.config.domains
 
-    def generator(self, pair: DomainPair) -> nn.Module:
-        """The generator from ``pair.a`` to ``pair.b``; :class:`UsageError` when it has none."""
-        if pair == self.pair:
-            return self.generators["a_to_b"]
-        if pair == self.pair.reversed:
-            return self.generators["b_to_a"]
-        raise UsageError(f"this model translates {self.pair} and {self.pair.reversed}, not {pair}")
+    def translates(self, pair: DomainPair) -> bool:
+        """Whether it has learned this direction."""
+        return pair in self.config.pairs
+
+    def generator(self, pair: DomainPair, strength: float = 1.0) -> Callable[[Tensor], Tensor]:
+        """What translates faces float (N, 1, 48, 48) from ``pair.a`` to ``pair.b``.
+
+        ``strength`` 0 asks for the faces' own emotion, 1 for the other, between them for some of both.
+        Raises :class:`UsageError` for a pair that was not learned, and for a strength other than 1 where
+        the model was trained on one pair alone.
+        """
+        if not self.translates(pair):
+            raise UsageError(f"this model translates {_in_words(self.config)}, not {pair}")
+        if isinstance(self.config, StarGANConfig):
+            wanted = torch.zeros(len(self.config.emotions), device=self.device)
+            wanted[self.config.emotions.index(pair.a)] = 1.0 - strength
+            wanted[self.config.emotions.index(pair.b)] = strength
+            network = self.networks["generator"]
+            return lambda faces: network(faces, wanted.expand(len(faces), -1))
+        if strength != 1.0:
+            raise UsageError(f"--strength: a {self.config.model} knows one; {', '.join(STARGANS)} has others")
+        return self.networks["a_to_b" if pair == self.config.domains else "b_to_a"]
 
     @torch.inference_mode()
-    def forward(self, faces: Tensor, pair: DomainPair) -> Tensor:
+    def forward(self, faces: Tensor, pair: DomainPair, strength: float = 1.0) -> Tensor:
         """Faces float (N, 1, 48, 48) in [-1, 1] on the translator's device -> the same, translated."""
-        translated: Tensor = self.generator(pair)(faces)
-        return translated
+        return self.generator(pair, strength)(faces)
 
     def translate(
-        self, images: NDArray[np.uint8], pair: str | None = None, *, batch_size: int = 64
+        self,
+        images: NDArray[np.uint8],
+        pair: str | None = None,
+        *,
+        strength: float = 1.0,
+        batch_size: int = 64,
     ) -> NDArray[np.uint8]:
         """Faces uint8 (N, 48, 48) -> the same people with the other expression, uint8 (N, 48, 48).
 
         ``pair`` is the direction, such as ``"happy:neutral"``; None: the one it was trained for.
-        Raises :class:`UsageError` for images of another shape or type and for other pairs.
+        ``strength`` is for models of all pairs: 0.5 is halfway.  Raises :class:`UsageError` for images
+        of another shape or type and as :meth:`generator`.
         """
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
             raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
         direction = self.pair if pair is None else DomainPair.parse(pair)
-        self.generator(direction)
+        self.generator(direction, strength)
         translated = np.empty_like(images)
         for start in range(0, len(images), batch_size):
             here = slice(start, start + batch_size)
             faces = to_float(on_device(images[here], self.device))
-            translated[here] = to_uint8(self.forward(faces, direction)).cpu().numpy()
+            translated[here] = to_uint8(self.forward(faces, direction, strength)).cpu().numpy()
         return translated
 
 
@@ -83,25 +108,32 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     path, chosen = Path(path), choose_device(device)
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
-    if not isinstance(config, TranslatorConfig):
-        raise ArtifactError(f"{path}: a {config.model} makes faces from noise, it translates none")
-    generators = {
-        role: load_average(path, saved, role, partial(build_generator, config), chosen)
-        for role in ("a_to_b", "b_to_a")
-    }
-    return Translator(config, saved.step, saved.finished, chosen, generators)
+    if not isinstance(config, TranslatorConfig | StarGANConfig):
+        does = "classifies faces" if isinstance(config, ClassifierConfig) else "makes faces from noise"
+        raise ArtifactError(f"{path}: a {config.model} {does}, it translates none")
+    build: dict[str, Callable[[], nn.Module]] = (
+        {"generator": partial(build_star_generator, config)}
+        if isinstance(config, StarGANConfig)
+        else dict.fromkeys(("a_to_b", "b_to_a"), partial(build_generator, config))
+    )
+    networks = {role: load_average(path, saved, role, make, chosen) for role, make in build.items()}
+    return Translator(config, saved.step, saved.finished, chosen, networks)
 
 
-def translator_for_pair(pair: DomainPair, workspace: Workspace) -> Path:
-    """The only trained model for ``pair``, in either direction.
+def translator_for(pairs: PairSet, workspace: Workspace) -> Path:
+    """The only trained model for all ``pairs``, else the packaged weights where they serve.
 
-    Raises :class:`MissingArtifactError` when there is none and :class:`UsageError`, listing
-    them, when there are several.
+    A model of one pair counts for both directions.  Raises :class:`MissingArtifactError` when there is
+    none and :class:`UsageError`, listing them, when there are several.
     """
-    fitting = translators_for_pair(pair, workspace)
+    fitting = [path for path in workspace.models() if _translates(path, pairs.pairs)]
     if len(fitting) > 1:
         names = ", ".join(path.stem for path in fitting)
-        raise UsageError(f"several models translate {pair} ({names}); choose one with --model NAME")
+        raise UsageError(f"several models translate {pairs} ({names}); choose one with --model NAME")
+    if not fitting:
+        fitting = [path for path in packaged_models() if _translates(path, pairs.pairs)]
+    if not fitting:
+        raise missing_translator(pairs, workspace)
     return fitting[0]
 
 
@@ -110,19 +142,41 @@ def translators_for_pair(pair: DomainPair, workspace: Workspace) -> list[Path]:
 
     Raises :class:`MissingArtifactError`, with the command that trains one, when there is none.
     """
-    fitting = [path for path in workspace.models() if _translates(path, pair)]
+    fitting = [path for path in workspace.models() if _translates(path, (pair,))]
     if not fitting:
-        raise MissingArtifactError(
-            f"no trained model for {pair} in {workspace.root / 'models'}; "
-            f"train one with 'feraug train cyclegan --pair {pair}'"
-        )
+        raise missing_translator(PairSet(pair.a, pair.b), workspace)
     return fitting
 
 
-def _translates(path: Path, pair: DomainPair) -> bool:
-    """Whether the file is a translator of the pair; damaged files are not."""
+def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingArtifactError:
+    """That no model translates these pairs, and the command that trains one."""
+    command = f"cyclegan --pair {pairs}" if len(pairs.pairs) == 1 else "stargan"
+    return MissingArtifactError(
+        f"no trained model for {pairs} in {workspace.root / 'models'}; "
+        f"train one with 'feraug train {command}'"
+    )
+
+
+def check_translates(path: Path, config: object, pairs: PairSet) -> TranslatorConfig | StarGANConfig:
+    """The config of the model at ``path``; :class:`UsageError` unless it translates all of these pairs."""
+    if not isinstance(config, TranslatorConfig | StarGANConfig):
+        raise UsageError(f"{path}: makes faces from noise; leave --pair out")
+    missing = [pair for pair in pairs.pairs if pair not in config.pairs]
+    if missing:
+        raise UsageError(f"{path.name}: this model translates {_in_words(config)}, not {missing[0]}")
+    return config
+
+
+def _in_words(config: TranslatorConfig | StarGANConfig) -> str:
+    if isinstance(config, StarGANConfig):
+        return f"between {', '.join(config.emotions)}"
+    return f"{config.domains} and {config.domains.reversed}"
+
+
+def _translates(path: Path, pairs: tuple[DomainPair, ...]) -> bool:
+    """Whether the file is a translator of all the pairs; damaged files are not."""
     try:
         config = config_of(path)
     except FeraugError:
         return False
-    return isinstance(config, TranslatorConfig) and config.domains in (pair, pair.reversed)
+    return isinstance(config, TranslatorConfig | StarGANConfig) and set(pairs) <= set(config.pairs)

@@ -5,6 +5,7 @@ person can be drawn with any expression at any strength.
 """
 
 from feraug.sources.drawn.expression import ActionUnits
+from feraug.sources.drawn.groups import GROUPS, group_columns
 from feraug.sources.drawn.identity import AGE_GROUPS, BEARDS, GENDERS, HAIR_STYLES, SKIN_TONES, Identity
 from feraug.sources.drawn.schedule import BLOCK, CELLS, MINIMUM_COUNT
 from feraug.sources.drawn.source import (
@@ -25,6 +26,7 @@ __all__ = [
     "CELLS",
     "DEFAULT_COUNT",
     "GENDERS",
+    "GROUPS",
     "HAIR_STYLES",
     "MAXIMUM_COUNT",
     "MINIMUM_COUNT",
@@ -34,6 +36,7 @@ __all__ = [
     "Identity",
     "action_units_of",
     "draw",
+    "group_columns",
     "identity_of",
     "row_emotions",
     "row_split_codes",

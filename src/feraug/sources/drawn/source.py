@@ -34,7 +34,8 @@ def _stream(seed: int, row: int, *purpose: int) -> np.random.Generator:
     return np.random.default_rng((seed, row, *purpose))
 
 
-def _checked_rows(seed: int, rows: Rows) -> NDArray[np.int64]:
+def checked_rows(seed: int, rows: Rows) -> NDArray[np.int64]:
+    """Row numbers as int64 (n,); :class:`UsageError` for what are none, and for a negative seed."""
     wanted = np.asarray(rows)
     whole = wanted.size == 0 or wanted.dtype.kind in "iu"
     if not whole or wanted.ndim != 1 or (wanted < 0).any() or seed < 0:
@@ -59,12 +60,12 @@ def _units(seed: int, row: int, identity: Identity, emotion: str, strength: floa
 
 def row_emotions(seed: int, rows: Rows) -> NDArray[np.uint8]:
     """The emotions that rows have in the data set, as codes of ``EMOTIONS``, uint8 (n,)."""
-    return row_labels(seed, _checked_rows(seed, rows))
+    return row_labels(seed, checked_rows(seed, rows))
 
 
 def row_split_codes(seed: int, rows: Rows) -> NDArray[np.uint8]:
     """The splits that rows have in the data set, as codes of ``SPLITS``, uint8 (n,)."""
-    return row_splits(seed, _checked_rows(seed, rows))
+    return row_splits(seed, checked_rows(seed, rows))
 
 
 def draw(
@@ -85,7 +86,7 @@ def draw(
 
     Raises :class:`UsageError` for an unknown emotion, negative rows, or lengths that do not match.
     """
-    wanted = _checked_rows(seed, rows)
+    wanted = checked_rows(seed, rows)
     names = _names(seed, wanted, emotions)
     strengths = _strengths(wanted, strength)
     faces = np.empty((len(wanted), SIDE, SIDE), np.uint8)

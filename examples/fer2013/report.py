@@ -1,0 +1,91 @@
+"""``docs/results/fer2013.md`` out of the JSON files: nothing is on the page that is not in one of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fer2013 import tables
+from fer2013.steps import PRIORITIES
+from fer2013.trainings import chosen_way, side_by_side, ways
+
+Record = Mapping[str, Any]
+
+COMMAND = "python examples/reproduce_fer2013.py --csv fer2013.csv --ferplus fer2013new.csv"
+
+HEAD = """# FER2013: the protocol, and what it found
+
+Made by `examples/reproduce_fer2013.py --report` out of the figures in `docs/results/fer2013/`; do not edit.
+Every section is made by the plain `feraug` commands that stand in it, for the workspace `artifacts`;
+
+```bash
+{command} --scale full
+```
+
+runs them all in their order, in pieces of less than ten minutes, and goes on when called again; `--list`
+prints them, trainings included. `--scale reduced` is what two CPU cores can do: **what is labelled reduced
+shows that the chain works, and says little about what full trainings reach**. Each finished repeat is a file
+of its own, and other machines' repeats join in.
+No face of FER2013 is shown here, and no translation of one: many are so near to their source that they are
+FER2013's images for all purposes."""
+
+ELSEWHERE = """## Figures elsewhere
+
+| | accuracy on test, % |
+| --- | ---: |
+| `simple`, the slides that inspired feraug, real | 65.09 |
+| the same, with synthetic images | 66.26 |
+| its recall of Neutral: real, with synthetic images | 73, 67 |
+| VGG19, the slides | about 73 |
+| VGG19, as published, epoch chosen on the test set | 73.1 |
+| VGG19, epoch chosen on validation | 72.6 |
+
+The slides give single runs without intervals: of a share of 65 % in 3,589 images the standard error is 0.8
+points, before the randomness of training. An epoch chosen on the test set flatters."""
+
+EARLIER = {
+    3: "[`simple`, eight epochs](fer2013-simple.md)",
+    4: "[translators of 20 minutes](fer2013-translators.md), [side by side](compare-fer2013.md)",
+}
+"""Results from before this protocol, by priority."""
+
+MORE = """## More
+
+Reduced, made with the same commands before this protocol: [`simple`, eight epochs](fer2013-simple.md),
+[translators of 20 minutes](fer2013-translators.md), [the same side by side](compare-fer2013.md). What the
+figures mean: [the benchmark](../bench.md), [the comparison](../compare.md), [similarity](../similarity.md),
+[the audit](../audit.md)."""
+
+
+def write_page(folder: Path) -> Path:
+    """Write the page beside the folder of the JSON files."""
+    records = read(folder)
+    makers: Mapping[int, Callable[[Sequence[Record]], list[str]]] = {
+        1: tables.data, 2: tables.translators, 3: lambda all_: side_by_side(all_, ("simple",)),
+        4: lambda all_: tables.compared(all_, ("translators",)), 5: ways,
+        6: lambda all_: side_by_side(all_, ("vgg19", "surreal", "simple-controls", "simple-synthetic")),
+        7: lambda all_: side_by_side(all_, ("simple-noise", "simple-noise-sources"))
+        + tables.filtered(all_, "noise-neutral"),
+    }  # fmt: skip
+    parts = [HEAD.format(command=COMMAND), ELSEWHERE]
+    for number, title in PRIORITIES.items():
+        body = makers[number](records) or [nothing_yet(number)]
+        parts += [f"## {number}. {title}", *body]
+    chosen = chosen_way(records)
+    parts += ["## What helped, and what did not", chosen, MORE]
+    page = folder.with_suffix(".md")
+    page.write_text("\n\n".join(parts) + "\n")
+    return page
+
+
+def read(folder: Path) -> list[Record]:
+    """All results, in the order of their files' names."""
+    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+
+
+def nothing_yet(priority: int) -> str:
+    """What stands in a section without results: the command that makes them, and what there was before."""
+    earlier = f" Earlier, reduced: {EARLIER[priority]}." if priority in EARLIER else ""
+    return f"No results yet: `{COMMAND} --scale full --only {priority}` (or `--scale reduced`).{earlier}"

@@ -1,0 +1,236 @@
+"""The steps of the protocol: one ``feraug`` command each, in the order of their priority.
+
+Only data: a step is a command line, the artifact that it makes, and the steps that must be done before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+TARGETS: Final = ("angry", "disgust", "fear", "happy", "sad", "surprise")
+"""What neutral faces are made into."""
+
+PRIORITIES: Final = {
+    1: "Audit; FER+ cleaned labels",
+    2: "Translators from neutral to the six others",
+    3: "`simple`: real, real and synthetic, oversampled",
+    4: "Translators side by side on neutral:happy",
+    5: "Ways of using the synthetic images, chosen on validation",
+    6: "`vgg19`, `surreal`, and the other controls",
+    7: "Faces from noise: does Neutral stop falling?",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command; ``line`` is what follows ``feraug``, for the workspace ``artifacts``.
+
+    ``makes`` is the artifact, relative to the workspace; ``needs`` are the steps that must be done;
+    ``sets`` those whose synthetic sets are given to it as ``--synthetic``: each must have been tried, and the
+    ones that came to nothing (a filter that kept no image) are left out.  ``pieces``: it can be stopped and
+    goes on; what cannot is done again from its start.
+    """
+
+    name: str
+    priority: int
+    line: str
+    makes: str
+    needs: tuple[str, ...] = ("audit",)
+    sets: tuple[str, ...] = ()
+    pieces: bool = False
+
+    @property
+    def before(self) -> tuple[str, ...]:
+        """All steps that come before this one."""
+        return self.needs + self.sets
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Options by which the scales differ: of trainings, of benchmarks, and how many images are made."""
+
+    simple: str
+    vgg19: str
+    surreal: str
+    repeats: str
+    vgg19_repeats: str
+    stargan: str
+    pair: str
+    noise: str
+    compare: str
+    ssim: str
+    count: int
+
+
+SCALES: Final = {
+    # The defaults, on a GPU.
+    "full": Scale(
+        simple="", vgg19="", surreal="", repeats="--repeats 5", vgg19_repeats="--repeats 3",
+        stargan="", pair="", noise="", compare="", ssim="", count=4965,
+    ),
+    # Narrow networks (base_channels 16 in all), few epochs, one repeat, on two CPU cores.
+    "reduced": Scale(
+        simple="--preset cpu --epochs 8",
+        vgg19="--preset cpu --epochs 4 --batch-size 64",
+        surreal="--preset cpu --epochs 8",
+        repeats="--repeats 1",
+        vgg19_repeats="--repeats 1",
+        stargan="--preset cpu --base-channels 16 --budget 90m",
+        pair="--preset cpu --base-channels 16 --budget 20m",
+        noise="--preset cpu --base-channels 16 --budget 20m",
+        compare="--references 1000 --queries 600",
+        ssim="--queries 600",
+        count=4965,
+    ),
+}  # fmt: skip
+
+CHOSEN_ON_VALIDATION: Final = {
+    "simple": "mixed in from the start",
+    "simple-filtered": "filtered, mixed in",
+    "simple-pretrain": "`--use pretrain`: before the real ones",
+    "simple-fill": "`--use fill`: up to the largest class",
+    "simple-cap": "`--per-class-cap 1000`",
+    "simple-rare": "all:disgust and all:fear alone",
+    "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
+    "simple-cyclegan": "by a `cyclegan` a pair",
+}
+"""Benchmarks of ``real+synthetic`` among which validation chooses, and what each does."""
+
+
+def steps(scale: Scale, *, ferplus: bool = True) -> list[Step]:
+    """All steps in their order; without those that rest on the FER+ votes where there are none."""
+    every = [
+        *_data(), *_translators(scale), *_simple(scale), *_side_by_side(scale), *_ways(scale),
+        *_classifiers(scale), *_noise(scale),
+    ]  # fmt: skip
+    left_out = set() if ferplus else {"ferplus"}
+    kept = []
+    for step in sorted(every, key=lambda step: step.priority):
+        if left_out & {step.name, *step.before}:
+            left_out.add(step.name)
+        else:
+            kept.append(replace(step, line=" ".join(step.line.split())))
+    return kept
+
+
+def _data() -> Iterator[Step]:
+    ferplus = "prepare fer2013.csv --ferplus fer2013new.csv --labels ferplus --name ferplus"
+    yield Step("audit", 1, "prepare fer2013.csv", "dataset.h5", needs=())
+    yield Step("ferplus", 1, ferplus, "ferplus.h5")
+
+
+def _training(name: str, priority: int, line: str, needs: tuple[str, ...] = ("audit",)) -> Step:
+    """A training whose file has the step's name."""
+    return Step(name, priority, f"train {line}", f"models/{name}.h5", needs, pieces=True)
+
+
+def _made(name: str, priority: int, model: str, pair: str, count: int, more: str = "", *needs: str) -> Step:
+    """Translations by ``model``, in a set of the step's name."""
+    line = f"synth --model {model} --pair {pair} {more} -n {count} --name {name}"
+    return Step(name, priority, line, f"synthetic/{name}.h5", (model, *needs))
+
+
+def _filter(of: str, emotion: str, priority: int) -> Step:
+    name = f"{of}-filtered"
+    line = f"filter {of} --emotion {emotion} --name {name}"
+    return Step(name, priority, line, f"synthetic/{name}.h5", (of, "simple"))
+
+
+def _compare(name: str, priority: int, pair: str, models: Sequence[str], options: str) -> Step:
+    named = " ".join(f"--model {model}" for model in models)
+    line = f"compare --pair {pair} {named} --judge vgg19 {options} --name {name}"
+    return Step(f"compare-{name}", priority, line, f"compare/{name}.h5", (*models, "vgg19"))
+
+
+def _bench(name: str, priority: int, arms: Sequence[str], options: str, sets: tuple[str, ...] = ()) -> Step:
+    """A benchmark of the classifier that ``name`` begins with."""
+    classifier = name.split("-")[0]
+    named = " ".join(f"--arm {arm}" for arm in arms)
+    line = f"bench --classifier {classifier} {options} {named} --name {name}"
+    return Step(f"bench-{name}", priority, line, f"bench/{name}.h5", ("audit",), sets, pieces=True)
+
+
+MAIN: Final = ("real", "real+synthetic", "oversampled", "reverse")
+SETS: Final = tuple(f"stargan-neutral-{emotion}" for emotion in TARGETS)
+FILTERED: Final = tuple(f"{name}-filtered" for name in SETS)
+
+
+def _translators(scale: Scale) -> Iterator[Step]:
+    yield _training("simple", 2, f"simple {scale.simple}")
+    yield _training("stargan-all", 2, f"stargan {scale.stargan}")
+    yield _training("vgg19", 2, f"vgg19 {scale.vgg19}")
+    for emotion, name in zip(TARGETS, SETS, strict=True):
+        yield _compare(name, 2, f"neutral:{emotion}", ["stargan-all"], scale.compare)
+        yield _made(name, 2, "stargan-all", f"neutral:{emotion}", scale.count)
+        yield _filter(name, emotion, 2)
+    line = f"ssim {scale.ssim} --name stargan-neutral"
+    yield Step("ssim-stargan-neutral", 2, line, "ssim/stargan-neutral.h5", ("audit",), SETS)
+
+
+def _simple(scale: Scale) -> Iterator[Step]:
+    yield _bench("simple", 3, MAIN, f"{scale.simple} {scale.repeats}", SETS)
+
+
+def _side_by_side(scale: Scale) -> Iterator[Step]:
+    models = ("cyclegan", "weighted", "wasserstein")
+    names = [f"{model}-neutral-happy" for model in models]
+    for model, name in zip(models, names, strict=True):
+        yield _training(name, 4, f"{model} --pair neutral:happy {scale.pair}")
+    yield _compare("translators", 4, "neutral:happy", [*names, "stargan-all"], scale.compare)
+
+
+def _ways(scale: Scale) -> Iterator[Step]:
+    options = f"{scale.simple} {scale.repeats}"
+
+    def way(name: str, more: str = "", sets: tuple[str, ...] = SETS) -> Step:
+        return _bench(f"simple-{name}", 5, ["real+synthetic"], f"{options} {more}", sets)
+
+    yield way("filtered", sets=FILTERED)
+    yield way("pretrain", "--use pretrain")
+    yield way("fill", "--use fill")
+    yield way("cap", "--per-class-cap 1000")
+    rare = ("stargan-all-disgust", "stargan-all-fear")
+    for name in rare:
+        yield _made(name, 5, "stargan-all", name.removeprefix("stargan-").replace("-", ":"), scale.count)
+    yield way("rare", sets=rare)
+    cleaned = f"stargan --dataset artifacts/ferplus.h5 --name stargan-ferplus {scale.stargan}"
+    yield _training("stargan-ferplus", 5, cleaned, ("ferplus",))
+    for emotion in TARGETS:
+        yield _made(f"ferplus-neutral-{emotion}", 5, "stargan-ferplus", f"neutral:{emotion}", scale.count)
+    yield way("ferplus", sets=tuple(f"ferplus-neutral-{emotion}" for emotion in TARGETS))
+    pairs = tuple(f"cyclegan-neutral-{emotion}" for emotion in TARGETS)
+    for emotion, name in zip(TARGETS, pairs, strict=True):
+        if emotion != "happy":  # which was trained for the comparison
+            yield _training(name, 5, f"cyclegan --pair neutral:{emotion} {scale.pair}")
+        yield _made(f"{name}-set", 5, name, f"neutral:{emotion}", scale.count)
+        if emotion != "happy":
+            yield _compare(
+                f"both-neutral-{emotion}", 5, f"neutral:{emotion}", [name, "stargan-all"], scale.compare
+            )
+    yield way("cyclegan", sets=tuple(f"{name}-set" for name in pairs))
+
+
+def _classifiers(scale: Scale) -> Iterator[Step]:
+    yield _bench("vgg19", 6, MAIN, f"{scale.vgg19} {scale.vgg19_repeats}", SETS)
+    yield _bench("surreal", 6, MAIN, f"{scale.surreal} {scale.repeats}", SETS)
+    options = f"{scale.simple} {scale.repeats}"
+    yield _bench("simple-controls", 6, ["class-weighted", "mixup", "randaugment"], options)
+    yield _bench("simple-synthetic", 6, ["synthetic"], options, SETS)
+
+
+def _noise(scale: Scale) -> Iterator[Step]:
+    name, options = "wgan-gp-neutral", f"{scale.simple} {scale.repeats}"
+    yield _training(name, 7, f"wgan-gp --emotion neutral {scale.noise}")
+    line = f"synth --model {name} -n {scale.count} --name noise-neutral"
+    yield Step("noise-neutral", 7, line, "synthetic/noise-neutral.h5", (name,))
+    yield _filter("noise-neutral", "neutral", 7)
+    kept = "noise-neutral-filtered"
+    with_noise = _bench("simple-noise", 7, ["real+synthetic+noise"], options, (*SETS, kept))
+    yield replace(with_noise, needs=("audit", kept))
+    source = f"--source artifacts/synthetic/{kept}.h5"
+    for emotion in TARGETS:
+        yield _made(f"noise-{emotion}", 7, "stargan-all", f"neutral:{emotion}", scale.count, source, kept)
+    sources = tuple(f"noise-{emotion}" for emotion in TARGETS)
+    yield _bench("simple-noise-sources", 7, ["real+synthetic"], options, sources)

@@ -1,0 +1,280 @@
+"""Sections of the page about classifiers: repeats of all machines together, differences with intervals.
+
+The interval of a difference is a crossed bootstrap over test images (identical ones together) and repeats,
+as ``feraug bench`` makes it, because each repeat's file says which test images were right; with one repeat it
+is over test images alone. Of files without that, over the repeats alone. The page says which.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer2013.record import flags
+from fer2013.steps import CHOSEN_ON_VALIDATION
+from fer2013.tables import made_by, of_kind, percent, scaled, table
+from feraug.config import ARMS
+from feraug.emotions import EMOTIONS
+from feraug.metrics.significance import CrossedBootstrap, Difference, holm
+
+Record = Mapping[str, Any]
+
+OF_THE_ARM: Final = {
+    "arm", "repeat", "seed", "balanced", "class_weights", "mixup", "randaugment", "use", "ratio",
+    "per_class_cap", "synthetic_weight", "pretrain_share",
+}  # fmt: skip
+"""Settings in which the arms of one experiment differ."""
+
+ORDER: Final = tuple(ARMS)
+"""The arms in the order of the tables, ``real`` first."""
+
+FEW_REPEATS: Final = "One repeat: nothing may be concluded, for what another seed would give is unknown."
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Trainings of one classifier with the same settings on the same faces, by benchmark and arm."""
+
+    scale: str
+    classifier: str
+    arms: Mapping[tuple[str, str], list[Record]]
+    test: Record | None
+    """What is known of the test images; None where their file is gone."""
+
+    @property
+    def real(self) -> list[Record]:
+        """The repeats on real faces alone."""
+        return self.arms.get((self.classifier, "real"), [])
+
+    def only(self, benches: Sequence[str]) -> dict[tuple[str, str], list[Record]]:
+        """The arms of these benchmarks."""
+        return {key: found for key, found in self.arms.items() if key[0] in benches}
+
+
+def experiments(records: Sequence[Record]) -> list[Experiment]:
+    """All benchmarks' repeats, put together."""
+    tests = {one["faces"]: one for one in of_kind(records, "test")}
+    groups: dict[str, list[Record]] = {}
+    for one in of_kind(records, "bench"):
+        same = {name: value for name, value in one["settings"].items() if name not in OF_THE_ARM}
+        groups.setdefault(json.dumps([one["scale"], one["faces"], same], sort_keys=True), []).append(one)
+    found = []
+    for group in groups.values():
+        arms: dict[tuple[str, str], list[Record]] = {}
+        for one in group:
+            arms.setdefault((one["bench"], one["arm"]), []).append(one)
+        first = group[0]
+        found.append(Experiment(first["scale"], first["settings"]["model"], arms, tests.get(first["faces"])))
+    return sorted(found, key=lambda one: (one.scale, one.classifier))
+
+
+def side_by_side(records: Sequence[Record], benches: Sequence[str]) -> list[str]:
+    """A table of the arms of these benchmarks beside ``real``, and one by emotion for each."""
+    parts: list[str] = []
+    for one in experiments(records):
+        arms = one.only(benches)
+        if arms:
+            base = {} if (one.classifier, "real") in arms else {(one.classifier, "real"): one.real}
+            parts += _told(one, {**base, **arms}) + _reverse(records, one, benches)
+    return parts
+
+
+def ways(records: Sequence[Record]) -> list[str]:
+    """Accuracy on validation of every way, and on test of the best of them."""
+    parts: list[str] = []
+    for one in experiments(records):
+        arms = {
+            key: found for key, found in one.only(tuple(CHOSEN_ON_VALIDATION)).items() if key[1] != "real"
+        }
+        arms = {key: found for key, found in arms.items() if key[1] == "real+synthetic"}
+        if len(arms) < 2:
+            continue
+        rows = (
+            [["real faces alone", str(len(one.real)), _mean(one.real, "validation_accuracy")]]
+            if one.real
+            else []
+        )
+        rows += [
+            [CHOSEN_ON_VALIDATION[bench], str(len(found)), _mean(found, "validation_accuracy")]
+            for (bench, _), found in arms.items()
+        ]
+        best = _best(arms)
+        few = "Each way's test figures lie in its file; only those of the chosen one count."
+        chosen = f"Chosen on validation: {CHOSEN_ON_VALIDATION[best[0]]}."
+        about = f"{scaled(one.scale)} `{one.classifier}`. {chosen} {few}"
+        parts += [about, table(["way", "repeats", "accuracy on validation, %"], rows)]
+        parts += _told(one, {(one.classifier, "real"): one.real, best: arms[best]})
+    return parts
+
+
+def chosen_way(records: Sequence[Record]) -> str:
+    """A sentence for each arm: better, worse, no difference shown, or too few repeats to say."""
+    lines = []
+    for one in experiments(records):
+        chosen = {key for key in one.arms if key[0] not in CHOSEN_ON_VALIDATION or key[0] == one.classifier}
+        among = {
+            key: one.arms[key]
+            for key in one.arms
+            if key[0] in CHOSEN_ON_VALIDATION and key[1] == "real+synthetic"
+        }
+        chosen |= {_best(among)} if among else set()
+        for key in sorted(chosen):
+            if key[1] == "real" or not (pairs := _pairs(one.arms[key], one.real)):
+                continue
+            overall, _ = difference(pairs, one.test)
+            lines.append(
+                f"- {scaled(one.scale)} `{one.classifier}`, {_label(key)}: {_said(overall, len(pairs))}"
+            )
+    return "\n".join(lines) or "Nothing can be said yet: no benchmark with `real` and another arm is there."
+
+
+def difference(
+    pairs: Sequence[tuple[Record, Record]], test: Record | None, emotion: str | None = None
+) -> tuple[Difference, str]:
+    """Of the pairs' accuracies (of one emotion), first minus second, and what its interval is over."""
+    if test is not None and all("right" in one for pair in pairs for one in pair):
+        totals, count = test["totals"], sum(test["totals"])
+        right = np.array([[flags(one["right"], count) for one in pair] for pair in pairs], np.float64)
+        change, groups = right[:, 0] - right[:, 1], _groups(test)
+        if emotion is not None:
+            code = EMOTIONS.index(emotion)
+            start = sum(totals[:code])
+            change, groups = change[:, start : start + totals[code]], groups[start : start + totals[code]]
+        over = "test images and repeats" if len(pairs) > 1 else "test images alone"
+        return CrossedBootstrap().mean_difference(change, groups), over
+    values = np.array([[_accuracy(first, emotion) - _accuracy(second, emotion)] for first, second in pairs])
+    if len(pairs) == 1:
+        return Difference(float(values[0, 0]), float("nan"), float("nan"), 1.0), "nothing"
+    found = CrossedBootstrap().mean_difference(values, np.zeros(1, np.int64))
+    return found, "repeats alone, so it is too narrow"
+
+
+def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list[str]:
+    rows, by_emotion, over = [], [], set()
+    for key, found in sorted(arms.items(), key=lambda arm: (ORDER.index(arm[0][1]), arm[0][0])):
+        if not found:
+            continue
+        row = [_label(key), str(len(found)), _mean(found, "validation_accuracy"), _mean(found, "accuracy"),
+               _unleaked(found, one.test), _mean(found, "macro_f1")]  # fmt: skip
+        pairs = [] if key[1] == "real" else _pairs(found, one.real)
+        if pairs:
+            overall, what = difference(pairs, one.test)
+            over.add(what)
+            row += [_points(overall), f"{overall.p:.3f}" if len(pairs) > 1 else ""]
+            by_emotion += _by_emotion(key, pairs, one.test)
+        rows.append([*row, *[""] * (8 - len(row))])
+    every = [record for found in arms.values() for record in found]
+    heads = ["trained on", "repeats", "validation, %", "test, %", "without copies, %", "macro F1, %"]
+    about = [f"{scaled(one.scale)} `{one.classifier}`."]
+    about += [f"Intervals (95 %) are over {' or '.join(sorted(over))}."] if over else []
+    about += [FEW_REPEATS] if min(map(len, filter(None, arms.values()))) == 1 else []
+    return [" ".join(about), made_by(every), table([*heads, "minus real, points", "p"], rows), *by_emotion]
+
+
+def _by_emotion(
+    key: tuple[str, str], pairs: Sequence[tuple[Record, Record]], test: Record | None
+) -> list[str]:
+    present = [name for name in EMOTIONS if pairs[0][0]["per_class"][name]["total"]]
+    found = [difference(pairs, test, name)[0] for name in present]
+    adjusted = holm(np.array([each.p for each in found]))
+    rows = [
+        [name, *(_counted([pair[side] for pair in pairs], name) for side in (1, 0)), _points(each),
+         f"{p:.3f}" if len(pairs) > 1 else ""]
+        for name, each, p in zip(present, found, adjusted, strict=True)
+    ]  # fmt: skip
+    return [
+        table(
+            [_label(key), "real: correct / total", "correct / total", "difference, points", "p (Holm)"], rows
+        )
+    ]
+
+
+def _reverse(records: Sequence[Record], one: Experiment, benches: Sequence[str]) -> list[str]:
+    parts = []
+    for each in of_kind(records, "reverse"):
+        if each["bench"] in benches and each["scale"] == one.scale and each["bench"] == one.classifier:
+            told = ", ".join(
+                f"{emotion} {percent(counts['correct'] / counts['total'])} % of {counts['total']:,}"
+                for emotion, counts in each["per_class"].items()
+            )
+            parts.append(
+                f"Reverse: `{one.classifier}`, trained on real faces, calls synthetic ones so: {told}."
+            )
+    return parts
+
+
+def _pairs(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record, Record]]:
+    """Repeats of an arm with those of ``real`` that have the same seed and were made on the same device."""
+    bases = {(one["seed"], one["device"], one["versions"]["torch"]): one for one in real}
+    pairs = {}
+    for one in found:
+        key = (one["seed"], one["device"], one["versions"]["torch"])
+        if key in bases:
+            pairs[key] = (one, bases[key])
+    return list(pairs.values())
+
+
+def _best(arms: Mapping[tuple[str, str], list[Record]]) -> tuple[str, str]:
+    return max(arms, key=lambda key: float(np.mean([one["validation_accuracy"] for one in arms[key]])))
+
+
+def _groups(test: Record) -> NDArray[np.int64]:
+    """A number (T,) for each test image, alike for identical ones."""
+    groups = np.arange(sum(test["totals"]), dtype=np.int64)
+    for places in test["identical"]:
+        groups[places] = places[0]
+    return groups
+
+
+def _unleaked(found: Sequence[Record], test: Record | None) -> str:
+    """Mean accuracy without test images that have an exact copy in ``train``."""
+    if test is None or "copy_in_train" not in test or not all("right" in one for one in found):
+        return ""
+    count = sum(test["totals"])
+    clean = ~flags(test["copy_in_train"], count)
+    return percent(float(np.mean([flags(one["right"], count)[clean].mean() for one in found])))
+
+
+def _accuracy(one: Record, emotion: str | None) -> float:
+    if emotion is None:
+        return float(one["accuracy"])
+    counts = one["per_class"][emotion]
+    return float(counts["correct"]) / float(counts["total"])
+
+
+def _mean(found: Sequence[Record], name: str) -> str:
+    return percent(float(np.mean([one[name] for one in found])))
+
+
+def _counted(found: Sequence[Record], emotion: str) -> str:
+    counts = [one["per_class"][emotion] for one in found]
+    return f"{sum(each['correct'] for each in counts):,} / {sum(each['total'] for each in counts):,}"
+
+
+def _points(found: Difference) -> str:
+    if np.isnan(found.low):
+        return f"{100 * found.mean:+.1f}"
+    return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def _said(found: Difference, repeats: int) -> str:
+    if repeats == 1:
+        return f"one repeat moved by {_points(found)} points; nothing may be concluded."
+    if found.low > 0 or found.high < 0:
+        how = "better" if found.mean > 0 else "worse"
+        return f"{how} than real faces alone, {_points(found)} points, {repeats} repeats."
+    return f"no difference to real faces alone shown, {_points(found)} points, {repeats} repeats."
+
+
+def _label(key: tuple[str, str]) -> str:
+    bench, arm = key
+    return (
+        f"{arm}"
+        if "-" not in bench or bench.endswith(("-controls", "-synthetic", "-noise"))
+        else f"{arm} ({bench})"
+    )

@@ -1,0 +1,127 @@
+"""StarGAN (Choi et al., 2018): one generator for every pair of emotions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from feraug.losses import (
+    classification,
+    face_quality,
+    gradient_penalty,
+    l1,
+    least_squares,
+    wasserstein,
+    weighted_cycle,
+    zero_centred_penalty,
+)
+from feraug.objectives.protocol import EmotionBatch, GeneratorLoss, LossTerms, Networks
+
+
+@dataclass(frozen=True)
+class StarGAN:
+    """Choi et al. (2018), equations 5 and 6, with the least-squares or the Wasserstein loss.
+
+    x is a face of emotion c, c' the wanted one, G(x, c') its translation; D(x, c) scores how real it
+    is as a face of c (or, with one map for all, as a face), N(x) are the logits of its emotions.
+
+    G: E[(D(G(x, c'), c') - t)^2] + ``class_weight`` E[CE(N(G(x, c')), c')] + ``cycle_weight``
+    E|G(G(x, c'), c) - x|_1, and where weighted ``identity`` E|G(x, c) - x|_1 and ``change``
+    E|G(x, c') - x|_1; the cycle is Wang and Lin's (2018) where ``gamma_end`` is given.
+    D: E[(D(x, c) - t)^2] + E[D(G(x, c'), c')^2] + ``class_weight`` E[CE(N(x), c)], and R1 (Mescheder
+    et al., 2018) with ``penalty_weight``.
+
+    ``critic``: -E[D(G(x, c'), c')] for G, and for D the Wasserstein estimate under the penalty of
+    Gulrajani et al. (2017), as in the paper (its equation 8), instead of the squares.
+    """
+
+    cycle_weight: float = 1.0
+    cycle_weight_end: float | None = None
+    class_weight: float = 1.0
+    identity_weight: float = 0.0
+    change_weight: float = 0.0
+    gamma_end: float | None = None
+    real_target: float = 1.0
+    penalty_weight: float = 0.0
+    critic: bool = False
+    critic_steps: int = 1
+    emotions: int = 7
+
+    generator_roles = ("generator",)
+    discriminator_roles = ("discriminator",)
+    fake_names = ("fake",)
+
+    def fakes(self, nets: Networks, batch: EmotionBatch) -> dict[str, Tensor]:
+        """Every face translated into its target."""
+        return {"fake": self._translated(nets, batch.real, batch.targets)}
+
+    def generator_loss(self, nets: Networks, batch: EmotionBatch, progress: float) -> GeneratorLoss:
+        """The terms ``adversarial``, ``class_fake``, ``cycle``; where weighted ``identity``, ``change``."""
+        fakes = self.fakes(nets, batch)
+        fake = fakes["fake"]
+        scores, logits = nets["discriminator"](fake, batch.targets)
+        terms = {
+            "adversarial": -scores.mean() if self.critic else least_squares(scores, self.real_target),
+            "class_fake": classification(logits, batch.targets),
+            "cycle": self._cycle(nets, batch, fake, progress),
+        }
+        end = self.cycle_weight if self.cycle_weight_end is None else self.cycle_weight_end
+        weights = {
+            "class_fake": self.class_weight,
+            "cycle": self.cycle_weight + (end - self.cycle_weight) * progress,
+            "identity": self.identity_weight,
+            "change": self.change_weight,
+        }
+        if self.identity_weight:
+            terms["identity"] = l1(self._translated(nets, batch.real, batch.classes), batch.real)
+        if self.change_weight:
+            terms["change"] = l1(fake, batch.real)
+        return GeneratorLoss(LossTerms(terms, weights), fakes)
+
+    def discriminator_loss(
+        self, nets: Networks, batch: EmotionBatch, fakes: Mapping[str, Tensor]
+    ) -> LossTerms:
+        """Real faces as real ones of their emotion, translations as fakes, and the emotion of real faces."""
+        judge, fake = nets["discriminator"], fakes["fake"]
+        real_scores, logits = judge(batch.real, batch.classes)
+        fake_scores = judge(fake, batch.targets).scores
+        terms = {"class_real": classification(logits, batch.classes)}
+        weights = {"class_real": self.class_weight, "penalty": self.penalty_weight, "wasserstein": -1.0}
+        if self.critic:
+            terms["wasserstein"] = wasserstein(real_scores, fake_scores)
+            terms["penalty"] = gradient_penalty(
+                lambda images: judge(images, batch.targets).scores, batch.real, fake, batch.mix
+            )
+            return LossTerms(terms, weights)
+        terms["discriminator_real"] = least_squares(real_scores, self.real_target)
+        terms["discriminator_fake"] = least_squares(fake_scores, 0.0)
+        if self.penalty_weight:
+            terms["penalty"] = zero_centred_penalty(
+                lambda images: judge(images, batch.classes).scores, batch.real
+            )
+        return LossTerms(terms, weights)
+
+    def _translated(self, nets: Networks, faces: Tensor, classes: Tensor) -> Tensor:
+        wanted = functional.one_hot(classes, self.emotions).to(faces.dtype)
+        translated: Tensor = nets["generator"](faces, wanted)
+        return translated
+
+    def _cycle(self, nets: Networks, batch: EmotionBatch, fake: Tensor, progress: float) -> Tensor:
+        recovered = self._translated(nets, fake, batch.classes)
+        if self.gamma_end is None:
+            return l1(recovered, batch.real)
+        judge = nets["discriminator"]
+        features = judge.features
+        assert callable(features)
+        with torch.no_grad():
+            quality = face_quality(judge(batch.real, batch.classes).scores)
+        if self.critic:  # whose scores have no scale
+            quality = quality.new_ones(quality.shape)
+        return weighted_cycle(
+            recovered, batch.real, features(recovered), features(batch.real), quality,
+            self.gamma_end * progress,
+        )  # fmt: skip

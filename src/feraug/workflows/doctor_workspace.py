@@ -1,0 +1,121 @@
+"""What ``feraug doctor`` says of the workspace: damaged, unfinished, left over, cut off, and room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from feraug.errors import FeraugError
+from feraug.store.atomic import abandoned_below
+from feraug.store.digests import sha256_file
+from feraug.store.header import DATASET, MODEL
+from feraug.store.workspace import Workspace
+from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
+from feraug.workflows.events import Notify, Progress
+from feraug.workflows.info import describe
+from feraug.workflows.packaged import packaged_models
+
+LITTLE_ROOM: Final = 2 * 10**9
+"""Free bytes below which a note says so: a long training with FER2013 leaves about a fourth of that."""
+
+_SECTION: Final = "workspace"
+
+
+def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
+    """The folder and its disk, and every artifact in it, read whole."""
+    root = workspace.root
+    yield _folder(root)
+    yield _room(root)
+    if not root.is_dir():
+        return
+    whole: dict[Path, Mapping[str, Any]] = {}
+    paths = workspace.artifacts()
+    for number, path in enumerate(paths):
+        notify(Progress("reading artifacts", number, len(paths), "files"))
+        try:
+            whole[path] = describe(path)
+        except FeraugError as problem:
+            what = str(problem).removeprefix(f"{path}: ")
+            advice = "or move it out of the workspace"
+            yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
+    size = sum(facts["bytes"] for facts in whole.values())
+    read = "all" if len(whole) == len(paths) else f"{len(whole):,}"
+    yield Finding(_SECTION, "artifacts", f"{len(paths):,}, {read} readable ({size / 1e6:,.1f} MB)")
+    for path, facts in whole.items():
+        yield from _unfinished(root, path, facts)
+    yield from _unfinished_benches(workspace)
+    yield from _cut_off(root, whole)
+    yield from _left_over(root)
+
+
+def _folder(root: Path) -> Finding:
+    if root.is_dir():
+        if os.access(root, os.W_OK | os.X_OK):
+            return Finding(_SECTION, "folder", str(root.resolve()))
+        advice = "choose another one with --workspace, or ask its owner"
+        return Finding(_SECTION, "folder", f"{root.resolve()}: no permission to write", BROKEN, advice)
+    if os.access(_existing(root), os.W_OK | os.X_OK):
+        return Finding(_SECTION, "folder", f"{root.resolve()}: not there yet; 'feraug prepare' makes it")
+    advice = "choose another one with --workspace"
+    return Finding(_SECTION, "folder", f"{root.resolve()}: cannot be made here", BROKEN, advice)
+
+
+def _room(root: Path) -> Finding:
+    free = shutil.disk_usage(_existing(root)).free
+    text = f"{free / 1e9:,.1f} GB"
+    if free < LITTLE_ROOM:
+        return Finding(_SECTION, "free disk", text, NOTE, "free some: a full disk stops a training")
+    return Finding(_SECTION, "free disk", text)
+
+
+def _existing(path: Path) -> Path:
+    """The folder itself, or the nearest one above it that is there."""
+    full = path.resolve()
+    return next(folder for folder in (full, *full.parents) if folder.is_dir())
+
+
+def _unfinished(root: Path, path: Path, facts: Mapping[str, Any]) -> Iterator[Finding]:
+    if facts["encoding-type"] == MODEL and not facts["finished"]:
+        text = f"not finished: step {facts['step']:,} of {facts['steps']:,}"
+        yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, f"to go on: {facts['command']}")
+
+
+def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
+    """Benchmarks of which some trainings are done, and not all."""
+    folder = workspace.root / "bench"
+    for parts in sorted(path for path in folder.glob("*") if path.is_dir()):
+        done = len([path for path in parts.glob("*-*.h5") if not path.name.endswith(".checkpoint.h5")])
+        if (
+            done
+            and not parts.with_suffix(".h5").exists()
+            and not parts.with_name(parts.name + ".h5").exists()
+        ):
+            text = f"not finished: {done:,} trainings done"
+            yield Finding(
+                _SECTION, f"bench/{parts.name}", text, NOTE, "to go on: the same 'feraug bench' again"
+            )
+
+
+def _cut_off(root: Path, whole: Mapping[Path, Mapping[str, Any]]) -> Iterator[Finding]:
+    """Artifacts whose inputs are no longer in the workspace, or no longer as they were."""
+    here = {facts["sha256"] for facts in whole.values()} | {sha256_file(path) for path in packaged_models()}
+    for path, facts in whole.items():
+        if facts["encoding-type"] == DATASET:  # made from foreign files, which lie where they will
+            continue
+        gone = [
+            name for name, digest in facts["inputs"].items() if digest not in here and name.endswith(".h5")
+        ]
+        if gone:
+            text = f"made from {', '.join(gone)}, not in this workspace as it was then"
+            advice = "fine if it lies elsewhere; else make it again with --overwrite"
+            yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, advice)
+
+
+def _left_over(root: Path) -> Iterator[Finding]:
+    """What killed processes were writing."""
+    for path in abandoned_below(root):
+        advice = "can be deleted; goes by itself when the file is written again"
+        yield Finding(_SECTION, str(path.relative_to(root)), "left by a killed process", NOTE, advice)

@@ -1,0 +1,47 @@
+"""``feraug export MODEL.h5 OUT.h5``: the weights that make images, and nothing of their training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.errors import ArtifactError, ConfigConflictError, UsageError
+from feraug.store.model import read_model, write_model
+from feraug.workflows.export_result import ExportResult
+
+WEIGHTS: Final = ("float16", "float32")
+"""What numbers the weights can be kept in."""
+
+
+def export_weights(
+    path: Path, destination: Path, *, weights: str = "float16", overwrite: bool = False
+) -> ExportResult:
+    """Write the EMA generators of the model at ``path`` to ``destination``, a model file of a few MB.
+
+    It translates or makes faces as the model does (in ``float16`` to within rounding) and has its config,
+    command, inputs and fingerprints of training images; training cannot go on from it.  Raises
+    :class:`ArtifactError` for a classifier, which has no EMA to spare, :class:`ConfigConflictError` where
+    a file stands, and :class:`UsageError` for a destination that is no ``.h5``.
+    """
+    if weights not in WEIGHTS:
+        raise UsageError(f"--weights: unknown '{weights}'; known: {', '.join(WEIGHTS)}")
+    if destination.suffix != ".h5":
+        raise UsageError(f"{destination}: the weights of a model go into a file NAME.h5")
+    if destination.exists() or destination.is_symlink():
+        if destination.resolve() == path.resolve():
+            raise UsageError(f"{destination}: is the model itself; give another place")
+        if not overwrite or not destination.is_file() or destination.is_symlink():
+            raise ConfigConflictError(f"{destination} is there already; --overwrite replaces a model file")
+        read_model(destination, ())  # what is no model is not ours to replace
+    saved = read_model(path, ("ema", "timing", "trained_on"))
+    if not any(name.startswith("ema/") for name in saved.arrays):
+        raise ArtifactError(f"{path}: has no generator's weights", "export a translator or a noise generator")
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for name, values in saved.arrays.items():
+        small = name.startswith("ema/") and values.dtype == np.float32
+        arrays[name] = values.astype(weights) if small else values
+    write_model(destination, arrays, saved.header.provenance, saved.header.extra)
+    return ExportResult(destination.resolve(), 0, weights)

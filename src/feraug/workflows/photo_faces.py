@@ -1,0 +1,106 @@
+"""The faces in folders of photographs: found, cropped as FER2013's are, by groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.errors import ArtifactError, MissingArtifactError
+from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
+from feraug.sources.photos import PhotoGroup, photo_groups, photos_digest, read_photo
+from feraug.sources.pictures import UnreadablePicture
+from feraug.workflows.events import Note, Notify, Progress
+
+
+@dataclass(frozen=True)
+class PhotoFolder:
+    """A folder of photos (or a single picture), its groups, and the SHA-256 of all of them together."""
+
+    path: Path
+    groups: tuple[PhotoGroup, ...]
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """What it is called among the inputs of a file."""
+        return self.path.resolve().name or "photos"
+
+
+@dataclass(frozen=True)
+class GroupFaces:
+    """The faces of a group: images uint8 (N, 48, 48), and the photo of each."""
+
+    group: PhotoGroup
+    images: NDArray[np.uint8]
+    photos: tuple[str, ...]
+    without_face: tuple[str, ...]
+    skipped: Mapping[str, str]
+    """Why photos could not be read, by name."""
+
+
+def photo_folder(path: Path) -> PhotoFolder:
+    """The photos at ``path``.
+
+    Raises :class:`MissingArtifactError` when there is no such folder, and
+    :class:`~feraug.errors.SourceError` when there is no photo in it.
+    """
+    if not path.exists():
+        raise MissingArtifactError(f"--photos {path}: no such folder; give one with photos in it")
+    groups = photo_groups(path)
+    return PhotoFolder(path, tuple(groups), photos_digest(path, groups))
+
+
+def told_detector(name: str, notify: Notify) -> FaceDetector:
+    """:func:`~feraug.faces.face_detector`, with a note where the cascade had to be taken."""
+    detector = face_detector(name)
+    if detector.reason:
+        notify(Note(f"{detector.reason}; scikit-image's cascade serves, and finds fewer faces"))
+    return detector
+
+
+def faces_in_photos(
+    folder: PhotoFolder, detector: FaceDetector, least: float, notify: Notify
+) -> list[GroupFaces]:
+    """The faces of score ``least`` or more in all photos, group by group.
+
+    Says what is passed over.  Raises :class:`ArtifactError` when there is no face in any photo.
+    """
+    place = folder.path.parent if folder.path.is_file() else folder.path
+    total, done = sum(len(group.photos) for group in folder.groups), 0
+    found = []
+    for group in folder.groups:
+        images: list[NDArray[np.uint8]] = []
+        photos: list[str] = []
+        without, skipped = [], {}
+        for name in group.photos:
+            try:
+                photo = read_photo(place / name)
+            except UnreadablePicture as problem:
+                skipped[name] = str(problem)
+                notify(Note(f"{name}: skipped, {problem}"))
+            else:
+                boxes = find_faces(photo, detector, least=least)
+                images += [crop_face(photo, box, detector.framing) for box in boxes]
+                photos += [name] * len(boxes)
+                if not boxes:
+                    without.append(name)
+                    notify(Note(f"{name}: no face found"))
+            done += 1
+            notify(Progress("looking for faces", done, total, "photos"))
+        stacked = np.stack(images) if images else np.empty((0, 48, 48), np.uint8)
+        found.append(GroupFaces(group, stacked, tuple(photos), tuple(without), skipped))
+    if not any(len(faces.images) for faces in found):
+        raise ArtifactError(
+            f"--photos {folder.path}: {_nothing_found(found)}", "look at --min-face and the photos"
+        )
+    return found
+
+
+def _nothing_found(found: Sequence[GroupFaces]) -> str:
+    photos = sum(len(faces.group.photos) for faces in found)
+    unread = sum(len(faces.skipped) for faces in found)
+    return f"no face found in {photos - unread:,} photos ({unread:,} could not be read)"

@@ -1,0 +1,213 @@
+"""The report on benchmarks: what may be concluded first, then the figures behind it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from feraug.emotions import EMOTIONS
+from feraug.plots.page import Interval, intervals_plot
+from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
+from feraug.store.header import BENCH
+from feraug.store.reading import read_artifact_header
+from feraug.workflows.report_desk import Desk
+from feraug.workflows.report_files import Artifact
+from feraug.workflows.report_pictures import Room
+from feraug.workflows.report_words import code, cut, listed, number, values
+
+_BENCHMARKS: Final = 6
+_ROOM: Final = 400_000
+_ARMS: Final = 10
+_SENTENCES: Final = 24
+_LINE: Final = "Points gained or lost, with 95 % intervals: where one crosses the line, nothing is shown."
+
+_MEASURES: Final = {
+    "accuracy": "accuracy",
+    "accuracy_unleaked": "without copies",
+    "accuracy_without_near_copies": "without near copies",
+    "macro_f1": "macro F1",
+    "balanced_accuracy": "balanced accuracy",
+    "calibration_error": "calibration error",
+}
+
+
+def bench_section(desk: Desk) -> list[Section]:
+    """The section on benchmarks, if there are any."""
+    found = desk.inventory.of(BENCH)
+    if not found:
+        desk.lack("No benchmark", "feraug bench --classifier simple --with-synthetic")
+        return []
+    room = desk.room(_ROOM)
+    blocks = desk.groups(found, "bench", _BENCHMARKS, lambda one: _benchmark(desk, room, one))
+    return [Section("bench", "Does it help?", tuple(blocks))]
+
+
+def answers(desk: Desk) -> Iterator[Text]:
+    """What the benchmarks say, for the top of the page."""
+    for artifact in desk.inventory.of(BENCH)[:2]:
+        conclusions = artifact.facts["conclusions"]
+        if isinstance(conclusions, list) and conclusions:
+            less = (
+                ", REDUCED, which shows that the chain works and is no result"
+                if artifact.facts["reduced"]
+                else ""
+            )
+            yield Text(f"Benchmark {artifact.name}{less}: {cut(conclusions[0], 300)}", "finding")
+
+
+def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
+    facts = artifact.facts
+    if facts["reduced"]:
+        yield Text(
+            "REDUCED: fewer repeats, steps or channels than the defaults. It shows that the chain works, and "
+            "is no result.",
+            "warning",
+        )
+    for sentence in facts["conclusions"][:_SENTENCES]:
+        # What is said of the emotions with few images is a caution, not a finding.
+        yield Text(cut(sentence, 400), "plain" if str(sentence).startswith("few ") else "finding")
+    arms = dict(list(facts["arms"].items())[:_ARMS])
+    yield Facts(
+        (
+            ("classifier", cut(facts["config"].get("model", "?"))),
+            (
+                "repeats",
+                listed([f"{cut(arm, 40)} {count}" for arm, count in facts["repeats"].items()], _ARMS),
+            ),
+            ("steps a training", f"{facts['steps']:,}"),
+            ("test images", f"{facts['images']:,}"),
+        )
+    )
+    yield _overall(arms, _counts(artifact))
+    differences = {
+        name: found for name, found in facts["differences"].items() if name.partition(" - ")[0] in arms
+    }
+    for name, found in differences.items():
+        plots = tuple(room.plot(*_difference_plot(desk, artifact, name, found)))
+        by_emotion = _class_table(arms, name, found)
+        yield Beside((Figures(plots, _LINE), by_emotion)) if plots else by_emotion
+        yield _difference_table(name, found)
+    if not differences:
+        yield _recall_table(arms)
+    for arm, figures in arms.items():
+        yield _confusion(arm, figures["confusion"])
+    yield from _reverse(artifact)
+    yield Details(
+        "every setting, and the command", (Facts(values(facts["config"])), Text(code(facts["command"])))
+    )
+
+
+def _counts(artifact: Artifact) -> Mapping[str, int]:
+    found: Mapping[str, int] = read_artifact_header(artifact.path).extra["table"]["images"]
+    return found
+
+
+def _overall(arms: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
+    first = next(iter(arms.values()))
+    shown = [name for name in _MEASURES if name in first]
+    rows = [
+        (Cell(cut(arm, 40)), *(_spread(figures[name]) for name in shown)) for arm, figures in arms.items()
+    ]
+    named = {**_MEASURES, "accuracy": "all"}
+    sizes = listed([f"{named[name]} {counts[name]:,}" for name in shown if name in counts])
+    return Table(
+        "Means over the repeats, in %, and their standard deviations",
+        ("arm", *(_MEASURES[name] for name in shown)),
+        tuple(rows),
+        f"Test images: {sizes}.",
+    )
+
+
+def _spread(found: Sequence[float]) -> Cell:
+    mean = statistics.fmean(found)
+    spread = f"± {100 * statistics.stdev(found):.1f}" if len(found) > 1 else ""
+    return Cell(f"{100 * mean:.1f}", mean, below=spread)
+
+
+def _difference_plot(desk: Desk, artifact: Artifact, name: str, found: Mapping[str, Any]) -> tuple[str, str]:
+    rows = {emotion: change for emotion, change in found["per_class"].items() if emotion in EMOTIONS}
+    rows |= {_MEASURES[key]: found[key] for key in ("accuracy", "balanced_accuracy") if key in found}
+    shown = [
+        Interval(word, 100 * row["mean"], 100 * row["low"], 100 * row["high"]) for word, row in rows.items()
+    ]
+    svg = intervals_plot(name, shown, "points", desk.ids.new("p", artifact.name), line=0.0)
+    return svg, f"{cut(name)}, points: " + "; ".join(f"{row.name} {row.mean:+.1f}" for row in shown)
+
+
+def _difference_table(name: str, found: Mapping[str, Any]) -> Table:
+    rows = [
+        (Cell(words), _points(found[key]), _p(found[key]["p"]))
+        for key, words in _MEASURES.items()
+        if key in found
+    ]
+    return Table(
+        f"{cut(name)}: all test images", ("measure", "points (95 %)", "p"), tuple(rows), sortable=False
+    )
+
+
+def _class_table(arms: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> Table:
+    arm, _, base = name.partition(" - ")
+    sides = [side for side in (base, arm) if side in arms]
+    rows = []
+    for emotion, change in found["per_class"].items():
+        cells = [_recall(arms[side]["per_class"][emotion]) for side in sides]
+        rows.append((Cell(cut(emotion, 20)), *cells, _points(change), _p(change["p_holm"])))
+    columns = ("emotion", *sides, "points (95 %)", "p, Holm")
+    note = "Recall: share, and how many of how many, mean over the repeats."
+    return Table(f"{cut(name)}: by emotion", columns, tuple(rows), note)
+
+
+def _recall_table(arms: Mapping[str, Any]) -> Table:
+    emotions = [name for name in EMOTIONS if next(iter(arms.values()))["per_class"][name]["total"]]
+    rows = [
+        (Cell(emotion), *(_recall(figures["per_class"][emotion]) for figures in arms.values()))
+        for emotion in emotions
+    ]
+    return Table("Recall by emotion", ("emotion", *arms), tuple(rows))
+
+
+def _recall(counts: Mapping[str, Any]) -> Cell:
+    mean = statistics.fmean(counts["correct"])
+    form = ".0f" if len(counts["correct"]) == 1 else ".1f"
+    share = mean / counts["total"]
+    return Cell(f"{share:.0%}", share, below=f"{mean:{form}} of {counts['total']:,}")
+
+
+def _points(found: Mapping[str, float]) -> Cell:
+    mean, low, high = (100 * found[name] for name in ("mean", "low", "high"))
+    return Cell(f"{mean:+.1f}", mean, below=f"{low:+.1f} to {high:+.1f}")
+
+
+def _p(value: float) -> Cell:
+    return Cell("< 0.001" if value < 0.001 else f"{value:.3f}", value)
+
+
+def _confusion(arm: str, counts: Sequence[Sequence[int]]) -> Table:
+    """A matrix in shares of each row, darker where more."""
+    rows = []
+    for emotion, row in zip(EMOTIONS, counts, strict=True):
+        total = max(1, sum(row))
+        rows.append((Cell(emotion), *(Cell(f"{100 * n / total:.0f}", n / total, n / total) for n in row)))
+    return Table(
+        f"Confusion of {cut(arm, 40)}: % of each true emotion, over all repeats",
+        ("true", *EMOTIONS), tuple(rows), sortable=False, across="called",
+    )  # fmt: skip
+
+
+def _reverse(artifact: Artifact) -> Iterator[Block]:
+    """What the classifier of real faces says of the synthetic ones."""
+    found = read_artifact_header(artifact.path).extra["table"].get("reverse", {}).get("per_class", {})
+    rows = [
+        (
+            Cell(cut(emotion, 20)), number(counts["correct"]), number(counts["total"]),
+            number(counts["correct"] / max(1, counts["total"]), ".1f", 100),
+        )
+        for emotion, counts in found.items()
+    ]  # fmt: skip
+    if rows:
+        yield Table(
+            "The classifier of real faces on the synthetic ones",
+            ("made as", "called so", "of", "%"),
+            tuple(rows),
+        )

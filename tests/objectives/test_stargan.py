@@ -1,0 +1,157 @@
+"""StarGAN's losses on networks so simple that every value can be computed by hand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from feraug.config import PRESETS, StarGANConfig, model_config
+from feraug.models.stargan import Judgement
+from feraug.objectives import EmotionBatch, build_objective
+from feraug.objectives.stargan import StarGAN
+
+FACE, CLASS, TARGET = 0.5, 0, 1
+STEP = (0.1, -0.3, 0.7)
+"""What the generator adds for each of three emotions."""
+LOGITS = (0.5, 2.0, -1.0)
+
+
+class Adds(nn.Module):
+    """x + what the wanted emotion adds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.step = nn.Parameter(torch.tensor(STEP))
+
+    def forward(self, x: Tensor, emotion: Tensor) -> Tensor:
+        return x + (emotion @ self.step)[:, None, None, None]
+
+
+class Judges(nn.Module):
+    """Scores (class + 1) x, logits x LOGITS; features x^2."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.logits = nn.Parameter(torch.tensor(LOGITS))
+
+    def features(self, x: Tensor) -> Tensor:
+        return x.square()
+
+    def forward(self, x: Tensor, classes: Tensor) -> Judgement:
+        mean = x.mean((1, 2, 3))
+        return Judgement((classes + 1)[:, None, None, None] * x, mean[:, None] * self.logits)
+
+
+def nets() -> dict[str, nn.Module]:
+    return {"generator": Adds(), "discriminator": Judges()}
+
+
+def batch() -> EmotionBatch:
+    ones = torch.ones(2, dtype=torch.int64)
+    return EmotionBatch(
+        torch.full((2, 1, 4, 4), FACE), ones * CLASS, ones * TARGET, torch.full((2, 1, 1, 1), 0.25)
+    )
+
+
+def cross_entropy(face: float, wanted: int) -> float:
+    return math.log(sum(math.exp(face * one) for one in LOGITS)) - face * LOGITS[wanted]
+
+
+FAKE = FACE + STEP[TARGET]  # 0.2
+CYCLED = FAKE + STEP[CLASS]  # 0.3
+
+
+@pytest.mark.parametrize("target", [1.0, 0.9])
+def test_generator_terms_by_hand(target: float) -> None:
+    objective = StarGAN(
+        2.0, class_weight=0.5, identity_weight=0.25, change_weight=3.0, real_target=target, emotions=3
+    )
+    loss = objective.generator_loss(nets(), batch(), 0.0).loss
+    expected = {
+        "adversarial": ((TARGET + 1) * FAKE - target) ** 2,
+        "class_fake": cross_entropy(FAKE, TARGET),
+        "cycle": abs(CYCLED - FACE),
+        "identity": STEP[CLASS],
+        "change": abs(FAKE - FACE),
+    }
+    assert {name: value.item() for name, value in loss.terms.items()} == pytest.approx(expected, rel=1e-5)
+    weights = {"adversarial": 1.0, "class_fake": 0.5, "cycle": 2.0, "identity": 0.25, "change": 3.0}
+    total = sum(expected[name] * weight for name, weight in weights.items())
+    assert loss.total.item() == pytest.approx(total, rel=1e-5)
+
+
+def test_discriminator_terms_by_hand() -> None:
+    objective = StarGAN(class_weight=0.5, real_target=0.9, penalty_weight=0.1, emotions=3)
+    fakes = {"fake": torch.full((2, 1, 4, 4), -0.4)}
+    loss = objective.discriminator_loss(nets(), batch(), fakes)
+    expected = {
+        "class_real": cross_entropy(FACE, CLASS),
+        "discriminator_real": ((CLASS + 1) * FACE - 0.9) ** 2,
+        "discriminator_fake": ((TARGET + 1) * -0.4) ** 2,
+        # The mean score's slope is (class + 1) / 16 at each of 16 pixels.
+        "penalty": 16 * ((CLASS + 1) / 16) ** 2,
+    }
+    assert {name: value.item() for name, value in loss.terms.items()} == pytest.approx(expected, rel=1e-5)
+    total = expected["discriminator_real"] + expected["discriminator_fake"]
+    total += 0.5 * expected["class_real"] + 0.1 * expected["penalty"]
+    assert loss.total.item() == pytest.approx(total, rel=1e-5)
+
+
+def test_critic_terms_by_hand() -> None:
+    objective = StarGAN(class_weight=0.5, penalty_weight=10.0, critic=True, critic_steps=3, emotions=3)
+    fakes = {"fake": torch.full((2, 1, 4, 4), -0.4)}
+    loss = objective.discriminator_loss(nets(), batch(), fakes)
+    slope = math.sqrt(16 * ((TARGET + 1) / 16) ** 2)
+    expected = {
+        "class_real": cross_entropy(FACE, CLASS),
+        "wasserstein": (CLASS + 1) * FACE - (TARGET + 1) * -0.4,
+        "penalty": (slope - 1.0) ** 2,
+    }
+    assert {name: value.item() for name, value in loss.terms.items()} == pytest.approx(expected, rel=1e-5)
+    total = -expected["wasserstein"] + 10.0 * expected["penalty"] + 0.5 * expected["class_real"]
+    assert loss.total.item() == pytest.approx(total, rel=1e-5)
+    generator = objective.generator_loss(nets(), batch(), 0.0).loss
+    assert generator.terms["adversarial"].item() == pytest.approx(-(TARGET + 1) * FAKE)
+
+
+def test_cycle_weight_goes_linearly_to_its_end() -> None:
+    objective = StarGAN(4.0, 1.0, emotions=3)
+    weights = [objective.generator_loss(nets(), batch(), part).loss.weights["cycle"] for part in (0.0, 0.5)]
+    assert weights == pytest.approx([4.0, 2.5])
+
+
+@pytest.mark.parametrize(("critic", "quality"), [(False, (CLASS + 1) * FACE), (True, 1.0)])
+def test_weighted_cycle_by_hand(critic: bool, quality: float) -> None:
+    objective = StarGAN(gamma_end=0.8, critic=critic, emotions=3)
+    cycle = objective.generator_loss(nets(), batch(), 0.5).loss.terms["cycle"].item()
+    features, pixels = abs(CYCLED**2 - FACE**2), abs(CYCLED - FACE)
+    assert cycle == pytest.approx(quality * (0.4 * features + 0.6 * pixels), rel=1e-5)
+
+
+def test_the_discriminator_s_loss_passes_no_gradient_to_the_generator() -> None:
+    networks = nets()
+    objective = StarGAN(emotions=3)
+    fakes = {name: fake.detach() for name, fake in objective.fakes(networks, batch()).items()}
+    objective.discriminator_loss(networks, batch(), fakes).total.backward()
+    generator, discriminator = networks["generator"], networks["discriminator"]
+    assert isinstance(generator, Adds)
+    assert isinstance(discriminator, Judges)
+    assert generator.step.grad is None
+    assert discriminator.logits.grad is not None
+
+
+def test_settings_reach_their_places() -> None:
+    config = StarGANConfig(
+        emotions=("happy", "sad", "neutral"), cycle_weight=3.0, cycle_weight_end=0.5, class_weight=0.25,
+        identity_weight=0.125, change_weight=7.0, weighted_cycle=True, gamma_end=0.75, real_target=0.9,
+        penalty_weight=2.0, adversarial="wasserstein", critic_steps=4,
+    )  # fmt: skip
+    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 0.9, 2.0, True, 4, 3)
+    assert build_objective(config) == expected
+    assert build_objective(replace(config, weighted_cycle=False)) == replace(expected, gamma_end=None)
+    for preset in PRESETS.values():
+        assert isinstance(build_objective(model_config({"model": "stargan", **preset["stargan"]})), StarGAN)

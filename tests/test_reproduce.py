@@ -1,0 +1,173 @@
+"""``examples/reproduce_fer2013.py`` runs, goes on where it was stopped, and makes its page."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from feraug.emotions import EMOTIONS
+from feraug.store.dataset import read_dataset
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture
+def protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes what ``reproduce_fer2013.py`` is built of importable."""
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+
+
+def _reproduce(folder: Path, *more: str) -> list[str]:
+    options = ["-w", str(folder / "ws"), "--results", str(folder / "results"), *more]
+    return [sys.executable, str(EXAMPLES / "reproduce_fer2013.py"), *options]
+
+
+def test_reproduce_fer2013(tmp_path: Path) -> None:
+    """Two steps on drawn faces, stopped in the second and called again; then the page."""
+    steps = ("--only", "audit", "--only", "bench-simple-controls")
+    command = _reproduce(tmp_path, "--source", "drawn:100", "--scale", "reduced", "--steps", "4", *steps)
+    first = tmp_path / "ws" / "bench" / "simple-controls" / "class-weighted-0.h5"
+    script = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while script.poll() is None and not first.exists():
+        time.sleep(0.01)
+    script.send_signal(signal.SIGINT)
+    out, err = script.communicate(timeout=300)
+    assert script.returncode == 130, out + err
+    assert "stopped; the same command goes on" in err
+    kept = {path.name: path.read_bytes() for path in (tmp_path / "results").glob("bench-*.json")}
+    assert 1 <= len(kept) < 3
+    made = first.read_bytes()
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "audit:" not in done.stdout and done.stdout.endswith("2 done\n")  # the audit was skipped
+    assert first.read_bytes() == made
+    records = {
+        path.name: json.loads(path.read_text()) for path in (tmp_path / "results").glob("bench-*.json")
+    }
+    assert sorted(one["arm"] for one in records.values()) == ["class-weighted", "mixup", "randaugment"]
+    assert all((tmp_path / "results" / name).read_bytes() == text for name, text in kept.items())
+    test = len(read_dataset(tmp_path / "ws" / "dataset.h5").rows(split="test"))
+    for one in records.values():
+        assert (one["scale"], one["steps"], one["seed"]) == ("trial", 4, 0)
+        assert sum(each["total"] for each in one["per_class"].values()) == test
+        right = sum(each["correct"] for each in one["per_class"].values())
+        assert right == round(one["accuracy"] * test) == bin(int(one["right"], 16)).count("1")
+
+    again = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (again.returncode, again.stdout) == (0, "2 done\n"), again.stderr
+    report = subprocess.run(_reproduce(tmp_path, "--report"), capture_output=True, text=True, check=False)
+    assert report.returncode == 0, report.stderr
+    page = (tmp_path / "results.md").read_text()
+    assert "feraug prepare drawn:100" in page and "| mixup | 1 | " in page and "Trial" in page
+    assert "--only 3` (or `--scale reduced`)" in page  # a section without results says how to make them
+
+
+def test_reproduce_fer2013_s_steps_come_after_what_they_need(protocol: None) -> None:
+    from fer2013.steps import SCALES, TARGETS, steps
+
+    for scale in SCALES.values():
+        seen: set[str] = set()
+        for step in steps(scale):
+            assert set(step.before) <= seen, step.name
+            assert step.name not in seen
+            seen.add(step.name)
+        assert {f"compare-stargan-neutral-{emotion}" for emotion in TARGETS} <= seen
+        without = {step.name for step in steps(scale, ferplus=False)}
+        assert {name for name in seen if "ferplus" in name} == seen - without
+
+
+def test_reproduce_fer2013_asks_again_when_something_has_changed(protocol: None, tmp_path: Path) -> None:
+    from fer2013.engine import Run, Stamp, missing, settled, sha256
+    from fer2013.steps import SCALES, steps
+
+    run = Run(tmp_path, Path("fer2013.csv"), None, "full")
+    every = {step.name: step for step in steps(SCALES["full"])}
+    audit, simple, bench = every["audit"], every["simple"], every["bench-simple-rare"]
+    run.artifact(audit).write_bytes(b"faces")
+    stamps = {"audit": Stamp(run.line(audit), {}, sha256(run.artifact(audit)))}
+    assert settled(audit, run, stamps) and not settled(simple, run, stamps)
+    run.artifact(simple).parent.mkdir()
+    run.artifact(simple).write_bytes(b"weights")
+    inputs = {"audit": stamps["audit"].sha256}
+    stamps["simple"] = Stamp(run.line(simple), inputs, sha256(run.artifact(simple)))
+    assert settled(simple, run, stamps)
+    assert not settled(simple, Run(tmp_path, Path("fer2013.csv"), None, "full", steps=3), stamps)
+    stamps["audit"] = Stamp(run.line(audit), {}, "another")
+    assert not settled(audit, run, stamps) and not settled(simple, run, stamps)
+    assert missing(bench, stamps) == ["stargan-all-disgust", "stargan-all-fear"]
+    stamps["stargan-all-disgust"] = Stamp("", {}, "", "no image passed")
+    stamps["stargan-all-fear"] = Stamp("", {}, "")
+    assert missing(bench, stamps) == ["stargan-all-disgust", "stargan-all-fear"]
+    stamps["stargan-all-fear"] = Stamp("", {}, "made")
+    assert missing(bench, stamps) == []
+    assert run.line(bench, stamps).endswith("--name simple-rare --synthetic stargan-all-fear")
+
+
+def _record(
+    arm: str, seed: int, device: str, right: NDArray[np.bool_], bench: str = "simple"
+) -> dict[str, Any]:
+    """A repeat on 14 test images, two of each emotion."""
+    counts = dict(zip(EMOTIONS, right.reshape(7, 2).sum(1).tolist(), strict=True))
+    return {
+        "kind": "bench", "bench": bench, "faces": "f", "scale": "full", "arm": arm, "seed": seed,
+        "command": f"feraug bench --name {bench}", "device": device, "versions": {"torch": "2"},
+        "settings": {"model": "simple", "epochs": 60, "seed": seed, "arm": arm},
+        "validation_accuracy": 0.5 + 0.1 * (bench == "simple-fill"), "macro_f1": 0.5,
+        "accuracy": float(right.mean()), "right": np.packbits(right).tobytes().hex(),
+        "per_class": {emotion: {"correct": count, "total": 2} for emotion, count in counts.items()},
+    }  # fmt: skip
+
+
+def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
+    protocol: None, tmp_path: Path
+) -> None:
+    from fer2013.report import write_page
+    from fer2013.trainings import difference
+
+    random = np.random.default_rng(0)
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": [[0, 5]], "copy_in_train": "8000"}
+    records = [test]
+    pairs = []
+    for device, seed in (("one", 0), ("one", 1), ("another", 0)):
+        real, more, fill = (random.random(14) < share for share in (0.4, 0.9, 0.6))
+        pairs.append(tuple(_record(arm, seed, device, right) for arm, right in
+                           (("real+synthetic", more), ("real", real))))  # fmt: skip
+        records += [*pairs[-1], _record("real+synthetic", seed, device, fill, "simple-fill")]
+    change = np.array([[a["accuracy"] - b["accuracy"]] for a, b in pairs])
+    found, over = difference(pairs, test)
+    assert over == "test images and repeats"
+    assert found.mean == pytest.approx(change.mean()) and found.low < found.mean < found.high
+    angry, _ = difference(pairs, test, "angry")
+    by_hand = [
+        (a["per_class"]["angry"]["correct"] - b["per_class"]["angry"]["correct"]) / 2 for a, b in pairs
+    ]
+    assert angry.mean == pytest.approx(np.mean(by_hand))
+    assert difference(pairs[:1], test)[1] == "test images alone"
+    assert "repeats alone" in difference(pairs, None)[1]
+    assert np.isnan(difference(pairs[:1], None)[0].low)
+
+    translators = {
+        "kind": "translators", "scale": "reduced", "model": "stargan", "commands": ["feraug train stargan"],
+        "judge": {"name": "simple", "validation_accuracy": 0.55}, "device": "one", "versions": {"torch": "2"},
+        "seed": 0,
+        "rows": [{"pair": "neutral:sad", "faces": 9, "share": 0.5, "untouched": 0.25, "ssim": 0.9}],
+    }  # fmt: skip
+    for number, record in enumerate([*records, translators]):
+        (tmp_path / "r").mkdir(exist_ok=True)
+        (tmp_path / "r" / f"{number:02}.json").write_text(json.dumps(record))
+    page = write_page(tmp_path / "r").read_text()
+    assert "| neutral:sad | 9 | 50.0 | 25.0 | 0.900 |" in page
+    assert "| real+synthetic | 3 | 50.0 | " in page and "over test images and repeats" in page
+    ways = page[page.index("## 5.") : page.index("## 6.")]
+    assert "Chosen on validation: `--use fill`" in ways and "(simple-fill)" in ways
+    assert "- **Full.** `simple`, real+synthetic: better" in page

@@ -1,0 +1,217 @@
+"""``feraug doctor``: what it finds, from a bare folder to a damaged one, without the network."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import re
+import shutil
+import tomllib
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pytest
+
+from feraug.faces import model_file
+from feraug.store.workspace import Workspace
+from feraug.workflows import doctor_faces, doctor_machine, doctor_workspace
+from feraug.workflows.doctor import Examination
+from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
+from feraug.workflows.events import ignore
+
+
+def of_workspace(workspace: Workspace) -> dict[str, Finding]:
+    return {finding.name: finding for finding in doctor_workspace.workspace_health(workspace, ignore)}
+
+
+def test_a_folder_that_is_not_there_yet_is_no_failure(tmp_path: Path) -> None:
+    found = of_workspace(Workspace(tmp_path / "new" / "folder"))
+    assert found["folder"].state == OK
+    assert "'feraug prepare' makes it" in found["folder"].value
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_whole_workspace(workspace: Workspace) -> None:
+    found = of_workspace(workspace)
+    assert {finding.state for finding in found.values()} == {OK}
+    assert found["artifacts"].value.startswith("1, all readable")
+
+
+def test_damaged_and_newer_files_are_broken(workspace: Workspace) -> None:
+    (workspace.root / "synthetic").mkdir()
+    workspace.synthetic("cut").write_bytes(workspace.dataset().read_bytes()[:5000])
+    shutil.copy(workspace.dataset(), workspace.synthetic("newer"))
+    with h5py.File(workspace.synthetic("newer"), "r+") as file:
+        file.attrs["encoding-version"] = 99
+    found = of_workspace(workspace)
+    cut, newer = found["synthetic/cut.h5"], found["synthetic/newer.h5"]
+    assert (cut.state, newer.state) == (BROKEN, BROKEN)
+    assert "truncated" in cut.value
+    assert "pip install -U feraug" in newer.value
+    assert found["artifacts"].value.startswith("3, 1 readable")
+
+
+def test_an_unfinished_training_names_the_command_that_goes_on(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feraug.config import TranslatorConfig
+    from feraug.workflows.train import train
+    from feraug.workflows.train_options import TrainOptions
+
+    monkeypatch.setattr("feraug.workflows.training_run.any_of", lambda fabric, asked: True)
+    tiny = TranslatorConfig(
+        base_channels=1, residual_blocks=0, discriminator_channels=1, batch_size=2, steps=3
+    )
+    train(tiny, workspace, options=TrainOptions(command="feraug train cyclegan --steps 3"))
+    found = of_workspace(workspace)["models/cyclegan-neutral-happy.h5"]
+    assert (found.state, found.value) == (NOTE, "not finished: step 1 of 3")
+    assert found.advice == "to go on: feraug train cyclegan --steps 3"
+
+
+def test_what_was_made_from_a_file_that_is_gone(workspace: Workspace) -> None:
+    (workspace.root / "synthetic").mkdir()
+    archives = Path(__file__).parents[1] / "data" / "archives"
+    shutil.copy(archives / "v1-synthetic.h5", workspace.synthetic("orphan"))
+    found = of_workspace(workspace)["synthetic/orphan.h5"]
+    assert found.state == NOTE
+    assert re.match(r"made from \S+\.h5.*, not in this workspace as it was then", found.value)
+
+
+def test_what_a_killed_process_left(workspace: Workspace) -> None:
+    from feraug.store.atomic import temporary_path
+
+    place = temporary_path(workspace.dataset())
+    dead = place.with_name(place.name.replace(f".{os.getpid()}@", ".999999999@"))
+    dead.write_bytes(b"half")
+    alive = place.with_name(place.name.replace(f".{os.getpid()}@", f".{os.getppid()}@"))
+    alive.write_bytes(b"half")
+    found = [finding.name for finding in of_workspace(workspace).values() if finding.state == NOTE]
+    assert found == [dead.name]
+    assert dead.exists()
+
+
+def test_little_room_is_said(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(workspace.root)._replace(free=10**8)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage)
+    found = of_workspace(workspace)["free disk"]
+    assert (found.state, found.value) == (NOTE, "0.1 GB")
+
+
+def test_it_knows_every_package_that_feraug_needs() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    named = {re.split(r"[<>=!~ ]", line)[0].lower() for line in project["project"]["dependencies"]}
+    assert set(doctor_machine.NEEDED) == named
+
+
+def test_packages_that_are_missing_or_do_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "numba":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    def load(name: str) -> Any:
+        if name in ("torchvision", "mediapipe"):
+            raise RuntimeError("operator torchvision::nms does not exist\nand more")
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(importlib, "import_module", load)
+    found = {finding.name: finding for finding in doctor_machine.versions()}
+    assert (found["numba"].state, found["numba"].advice) == (BROKEN, "pip install numba")
+    assert found["torchvision"].state == BROKEN
+    assert found["torchvision"].value.endswith("(operator torchvision::nms does not exist)")
+    assert found["mediapipe"].state == NOTE  # the cascade stands in for it
+    assert found["h5py"].state == OK
+
+
+def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    found = {finding.name: finding.value for finding in doctor_machine.devices()}
+    assert found["auto takes"] == "cpu"
+    assert found["16-mixed"].startswith("not here")
+    assert re.match(r"\d+ cores?, ", found["CPU"])
+
+
+def test_fast_paths_work_here_and_a_broken_compiler_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [finding.state for finding in doctor_machine.fast_paths()] == [OK, OK, OK]
+
+    def fails(*arguments: Any) -> Any:
+        raise RuntimeError("no LLVM")
+
+    monkeypatch.setattr("feraug.metrics.similarity.all_pairs_ssim", fails)
+    found = next(doctor_machine.fast_paths())
+    assert (found.state, found.value) == (BROKEN, "does not compile (no LLVM)")
+
+
+@pytest.fixture
+def no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No face model anywhere; the file that the cache would hold."""
+    monkeypatch.delenv(model_file.VARIABLE, raising=False)
+    monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / "cache" / name)
+    monkeypatch.setattr("pooch.retrieve", lambda *_, **__: pytest.fail("asked the network"))
+    return tmp_path / "cache" / "feraug" / model_file.MODEL_NAME
+
+
+def test_a_face_model_that_is_not_there_is_told_and_not_fetched(no_model: Path) -> None:
+    model, detector = doctor_faces.faces()
+    assert (model.state, detector.state) == (OK, OK)
+    assert str(no_model) in model.value
+    assert "not there yet" in model.value
+    assert "without network the cascade" in detector.value
+
+
+def test_a_wrong_file_in_the_cache(no_model: Path) -> None:
+    no_model.parent.mkdir(parents=True)
+    no_model.write_bytes(b"x" * model_file.MODEL_BYTES)
+    model, _ = doctor_faces.faces()
+    assert "wrong SHA-256" in model.value
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_variable_that_names_a_wrong_file_is_broken(
+    there: bool, no_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = tmp_path / "model.tflite"
+    if there:
+        named.write_bytes(b"no model")
+    monkeypatch.setenv(model_file.VARIABLE, str(named))
+    model, detector = doctor_faces.faces()
+    assert model.state == BROKEN
+    assert ("wrong SHA-256" if there else "is no file") in model.value
+    assert model_file.MODEL_URL in model.advice
+    assert "--detector cascade" in detector.value
+
+
+def test_the_right_model_serves(face_model: Path) -> None:
+    model, detector = doctor_faces.faces()
+    assert model.value.endswith("SHA-256 right")
+    assert detector.value == "mediapipe" or detector.state == NOTE
+
+
+def test_missing_system_libraries_name_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(name: str) -> Any:
+        if name in ("libGLESv2.so.2", "libgthread-2.0.so.0"):
+            raise OSError(name)
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    monkeypatch.setattr("sys.platform", "linux")
+    (found,) = doctor_faces.system_libraries()
+    assert found.state == NOTE
+    assert "apt-get install libgles2 libglib2.0-0 " in found.advice
+
+
+def test_the_verdict_says_what_to_do() -> None:
+    good, note = Finding("a", "b", "c"), Finding("a", "b", "c", NOTE)
+    bad = Finding("versions", "numba", "not installed", BROKEN, "pip install numba")
+
+    def verdict(*findings: Finding) -> tuple[bool, str]:
+        found = Examination(Path("x"), findings)
+        return found.usable, found.verdict
+
+    assert verdict(good) == (True, "all is well; 'feraug demo' tries it all")
+    assert verdict(good, note) == (True, "usable, with a note above; 'feraug demo' tries it all")
+    assert verdict(bad) == (False, "broken: numba: not installed; pip install numba")
+    assert verdict(note, bad, bad)[1].endswith("(and 1 more, above)")

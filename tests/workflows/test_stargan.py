@@ -1,0 +1,264 @@
+"""One translator for every pair: training, synthesis, strength, packaged weights, and what bench may use."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import feraug.workflows.packaged
+from feraug.config import PrepareConfig, StarGANConfig, SynthConfig
+from feraug.emotions import EMOTIONS, SPLITS, DomainPair, emotion_code
+from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.images import fingerprints
+from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.model import read_model
+from feraug.store.synthetic import read_synthetic
+from feraug.store.workspace import Workspace
+from feraug.workflows.doctor_workspace import workspace_health
+from feraug.workflows.events import Event, Note, Progress, Saved, ignore
+from feraug.workflows.export import export_artifact
+from feraug.workflows.info import describe
+from feraug.workflows.packaged import packaged_models
+from feraug.workflows.prepare import prepare
+from feraug.workflows.report import report
+from feraug.workflows.synth import synthesise
+from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.trace import trace
+from feraug.workflows.train import train
+from feraug.workflows.train_options import TrainOptions
+from feraug.workflows.translators import load_translator
+
+SMALL = StarGANConfig(
+    base_channels=2, residual_blocks=1, discriminator_channels=2, batch_size=7, steps=4, identity_weight=0.5
+)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A drawn dataset and a small model of all pairs; not to be written to."""
+    workspace = Workspace(tmp_path_factory.mktemp("stargan"))
+    prepare("drawn:700", PrepareConfig(near_copies=False), workspace.dataset())
+    train(replace(SMALL, generator_rate=0.05), workspace)
+    return workspace
+
+
+@pytest.fixture
+def own(trained: Workspace, tmp_path: Path) -> Workspace:
+    """A copy of it to write to."""
+    shutil.copytree(trained.root, tmp_path / "own")
+    return Workspace(tmp_path / "own")
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(own: Workspace) -> None:
+    class Killed(Exception):
+        pass
+
+    def kill(event: Event) -> None:
+        if isinstance(event, Progress) and event.done == 3:
+            raise Killed
+
+    whole = train(SMALL, own, name="whole").path
+    with pytest.raises(Killed):
+        train(SMALL, own, name="parts", options=TrainOptions(checkpoint_seconds=0.0), notify=kill)
+    parts = train(SMALL, own, name="parts").path
+    first, second = read_model(whole), read_model(parts)
+    assert set(first.arrays) == set(second.arrays)
+    for name, values in first.arrays.items():
+        if not name.startswith("timing/"):
+            assert np.array_equal(values, second.arrays[name]), name
+    assert {"history/adversarial", "history/class_fake", "history/cycle", "history/identity"} <= set(
+        first.arrays
+    )
+    assert {name.split("/")[1] for name in first.arrays if name.startswith("ema/")} == {"generator"}
+
+
+def test_the_model_knows_its_training_images(trained: Workspace) -> None:
+    dataset = read_dataset(trained.dataset())
+    known = read_model(trained.model("stargan-all")).arrays["trained_on/images"]
+    of_train = fingerprints(dataset.images[dataset.split == SPLITS.index("train")])
+    assert np.array_equal(known, np.unique(of_train))
+
+
+def test_every_pair_has_its_translation(trained: Workspace) -> None:
+    translator = load_translator(trained.model("stargan-all"))
+    faces = read_dataset(trained.dataset()).images[:4]
+    assert len(translator.config.pairs) == 42
+    made = {emotion: translator.translate(faces, f"neutral:{emotion}") for emotion in EMOTIONS[:-1]}
+    assert not np.array_equal(made["happy"], made["sad"])
+    assert np.array_equal(made["happy"], translator.translate(faces, "sad:happy"))
+    with pytest.raises(UsageError, match="name a pair"):
+        translator.translate(faces)
+
+
+def test_strength_goes_from_the_own_emotion_to_the_other(trained: Workspace) -> None:
+    translator = load_translator(trained.model("stargan-all"))
+    faces = read_dataset(trained.dataset()).images[:8]
+    none = translator.translate(faces, "neutral:happy", strength=0.0)
+    assert np.array_equal(none, translator.translate(faces, "happy:neutral"))
+    half = translator.translate(faces, "neutral:happy", strength=0.5).astype(float)
+    whole = translator.translate(faces, "neutral:happy").astype(float)
+    assert 0 < np.abs(half - none).mean() < np.abs(whole - none).mean()
+
+
+def test_a_rare_emotion_from_every_other(own: Workspace) -> None:
+    result = synthesise(SynthConfig(pair="all:disgust", count=61), own)
+    faces, dataset = read_synthetic(result.path), read_dataset(own.dataset())
+    assert result.path.name == "stargan-all-disgust.h5"
+    assert (faces.labels == emotion_code("disgust")).all()
+    sources = [EMOTIONS[code] for code in dataset.labels[faces.origin_row]]
+    assert sources[:7] == ["angry", "fear", "happy", "sad", "surprise", "neutral", "angry"]
+    assert (dataset.split[faces.origin_row] == SPLITS.index("train")).all()
+    assert len(np.unique(faces.origin_row)) == 61 == result.sources
+    assert result.as_json()["pair"] == "all:disgust"
+    assert describe(result.path)["label"] == "disgust"
+    translator = load_translator(own.model("stargan-all"))
+    first = translator.translate(dataset.images[faces.origin_row[:1]], "angry:disgust")
+    assert np.array_equal(faces.images[:1], first)
+
+
+def test_every_other_emotion_from_one_uses_each_face_before_any_again(own: Workspace) -> None:
+    neutral = len(read_dataset(own.dataset()).rows(split="train", emotion="neutral"))
+    result = synthesise(SynthConfig(pair="neutral:all", count=neutral + 5), own)
+    faces = read_synthetic(result.path)
+    assert result.emotions == EMOTIONS[:-1]
+    assert [EMOTIONS[code] for code in faces.labels[:7]] == [*EMOTIONS[:-1], "angry"]
+    assert (result.sources, result.rounds) == (neutral, 2)
+    assert len(np.unique(faces.origin_row[:neutral])) == neutral
+    assert faces.origin_round[:neutral].max() == 0
+    assert (faces.origin_round[neutral:] == 1).all()
+    again = synthesise(SynthConfig(pair="neutral:all", count=neutral + 5), own)
+    assert again.already_done
+    assert "label" not in describe(result.path)
+
+
+def test_strength_comes_with_a_sheet(own: Workspace) -> None:
+    events: list[Event] = []
+    result = synthesise(SynthConfig(count=12, strength=0.5), own, name="half", notify=events.append)
+    saved = [event.path for event in events if isinstance(event, Saved)]
+    assert saved == [result.path.with_name("half-strengths.png")]
+    assert saved[0].is_file()
+    with pytest.raises(ConfigConflictError, match=r"strength: 0\.5 there, 1\.0 asked for"):
+        synthesise(SynthConfig(count=12), own, name="half")
+
+
+def test_a_model_of_some_emotions(own: Workspace) -> None:
+    some = replace(SMALL, emotions=("neutral", "happy", "sad"), steps=1)
+    assert train(some, own).path.name == "stargan-happy-sad-neutral.h5"
+    with pytest.raises(UsageError, match="between happy, sad, neutral, not neutral:angry"):
+        synthesise(SynthConfig(pair="neutral:all", count=5), own, model="stargan-happy-sad-neutral")
+    with pytest.raises(UsageError, match="two emotions or more"):
+        StarGANConfig(emotions=("happy",))
+
+
+def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> None:
+    model = own.model("stargan-all")
+    result = export_artifact(model, own.root / "small.h5")
+    assert (result.format, result.images) == ("float16", 0)
+    kept = read_model(result.path)
+    assert {name.split("/")[0] for name in kept.arrays} == {"ema", "timing", "trained_on"}
+    assert all(values.dtype == np.float16 for name, values in kept.arrays.items() if name.startswith("ema/"))
+    faces = read_dataset(own.dataset()).images[:20]
+    whole = load_translator(model).translate(faces, "neutral:happy").astype(int)
+    small = load_translator(result.path).translate(faces, "neutral:happy").astype(int)
+    assert np.abs(whole - small).max() <= 2
+    assert describe(result.path)["parameters"] == {"generator": describe(model)["parameters"]["generator"]}
+    exact = export_artifact(model, own.root / "exact.h5", weights="float32").path
+    assert np.array_equal(load_translator(exact).translate(faces, "neutral:happy"), whole)
+    with pytest.raises(ConfigConflictError, match="--overwrite"):
+        export_artifact(model, own.root / "small.h5")
+    with pytest.raises(UsageError, match="is the model itself"):
+        export_artifact(model, model, overwrite=True)
+    with pytest.raises(UsageError, match="unknown 'float8'"):
+        export_artifact(model, own.root / "other.h5", weights="float8")
+    with pytest.raises(UsageError, match="this file holds images"):
+        export_artifact(own.dataset(), own.root / "faces", weights="float16")
+
+
+def test_the_report_shows_what_one_emotion_becomes_in_every_other(own: Workspace) -> None:
+    page = report(own).path.read_text(encoding="utf-8")
+    for caption in ("real neutral", *(f"made {emotion}" for emotion in EMOTIONS[:-1]), "made neutral again"):
+        assert caption in page
+
+
+@pytest.fixture
+def packaged(trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The trained model as if it had come with feraug."""
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    export_artifact(trained.model("stargan-all"), folder / "stargan-fer2013.h5")
+    monkeypatch.setattr(feraug.workflows.packaged, "FOLDER", folder)
+    return folder / "stargan-fer2013.h5"
+
+
+def test_packaged_weights_serve_where_no_model_was_trained(packaged: Path, own: Workspace) -> None:
+    own.model("stargan-all").unlink()
+    events: list[Event] = []
+    result = synthesise(SynthConfig(count=10), own, notify=events.append)
+    assert result.path.name == "stargan-fer2013-neutral-happy.h5"
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert notes and "stargan-fer2013, which came with feraug, makes them" in notes[0]
+    named = synthesise(SynthConfig(count=10), own, model="stargan-fer2013", name="named")
+    assert sha256_file(named.model) == sha256_file(packaged)
+    assert describe(Path("stargan-fer2013"))["sha256"] == sha256_file(packaged)
+    assert not [link for link in trace(result.path, 0, (own,)) if link.missing]
+    assert not [found for found in workspace_health(own, ignore) if "not in this workspace" in found.value]
+
+
+def test_a_model_of_ones_own_comes_before_packaged_weights(packaged: Path, own: Workspace) -> None:
+    assert synthesise(SynthConfig(count=10), own).model == own.model("stargan-all").resolve()
+
+
+def test_without_either_the_command_is_named(
+    own: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feraug.workflows.packaged, "FOLDER", tmp_path / "nothing")
+    own.model("stargan-all").unlink()
+    with pytest.raises(MissingArtifactError, match="feraug train stargan"):
+        synthesise(SynthConfig(pair="neutral:all", count=10), own)
+
+
+def test_bench_takes_packaged_weights_that_saw_training_images_alone(packaged: Path, own: Workspace) -> None:
+    own.model("stargan-all").unlink()
+    synthesise(SynthConfig(count=10), own)
+    dataset = read_dataset(own.dataset())
+    assert len(training_sets(own, (), dataset, sha256_file(own.dataset()))) == 1
+    # The same faces under another split: a model has seen what is held out here.
+    split = dataset.split.copy()
+    first = int(dataset.rows(split="train", emotion="happy")[0])
+    split[first] = SPLITS.index("test")
+    moved = replace(dataset, columns={**dataset.columns, "split": split})
+    with pytest.raises(
+        ArtifactError, match=rf"trained on 1 images that this dataset holds out.*row {first}, in"
+    ):
+        training_sets(own, (), moved, sha256_file(own.dataset()))
+
+
+def test_what_comes_with_feraug_is_small_and_translates_every_pair(trained: Workspace) -> None:
+    files = packaged_models()
+    assert [path.name for path in files] == ["stargan-fer2013.h5"]
+    assert sum(path.stat().st_size for path in files) < 6_000_000
+    facts = describe(files[0])
+    assert facts["finished"]
+    assert facts["command"].startswith("feraug train stargan ")
+    assert set(facts["inputs"]) == {"dataset.h5"}
+    saved = read_model(files[0])
+    assert {name.split("/")[0] for name in saved.arrays} == {"ema", "timing", "trained_on"}
+    translator = load_translator(files[0])
+    assert set(translator.config.pairs) == {DomainPair(a, b) for a in EMOTIONS for b in EMOTIONS if a != b}
+    dataset = read_dataset(trained.dataset())
+    faces = dataset.images[dataset.rows(emotion="neutral")[:8]]
+    made = [translator.translate(faces, f"neutral:{emotion}").astype(int) for emotion in EMOTIONS[:-1]]
+    changes = [np.abs(one - faces).mean() for one in made]
+    assert min(changes) > 0.5
+    assert max(changes) < 40.0
+
+
+def test_a_training_on_other_data_has_nothing_to_do_with_packaged_weights(trained: Workspace) -> None:
+    dataset = read_dataset(trained.dataset())
+    seen = read_model(packaged_models()[0], ("trained_on",)).arrays["trained_on/images"]
+    assert not np.isin(fingerprints(dataset.images), seen).any()
