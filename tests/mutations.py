@@ -370,8 +370,8 @@ MUTATIONS = (
     ),
     Mutation(
         "leak check: models of filtered sets pass", "workflows/synthetic_origins.py",
-        '{*header.provenance.inputs.values(), header.extra.get("model")}',
-        "{*header.provenance.inputs.values()}",
+        '{*made.provenance.inputs.values(), made.extra.get("model")}',
+        "{*made.provenance.inputs.values()}",
         of_bench("images_by_a_model_that_was_trained_on_another_dataset_are_refused"),
     ),
     Mutation(
