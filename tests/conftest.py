@@ -43,12 +43,6 @@ def workspace(tmp_path: Path, drawn_dataset: Path) -> Workspace:
     return Workspace(root)
 
 
-@pytest.fixture
-def no_packaged_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if no weights had come with feraug."""
-    monkeypatch.setattr("feraug.workflows.packaged.FOLDER", tmp_path / "no-weights")
-
-
 @pytest.fixture(scope="session")
 def test_data() -> Path:
     """The folder with the real FER2013, named by $FERAUG_TEST_DATA; without it the test is skipped."""

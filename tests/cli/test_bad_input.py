@@ -26,7 +26,6 @@ def everything(folder: Path) -> list[str]:
     )
 
 
-@pytest.mark.usefixtures("no_packaged_weights")
 def test_what_is_missing_is_named_with_the_command_that_makes_it(
     feraug: Feraug, workspace: Workspace
 ) -> None:

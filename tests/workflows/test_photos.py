@@ -230,7 +230,6 @@ def test_photos_are_read_whole_and_upright(tmp_path: Path, astronaut: Pixels) ->
         read_photo(tmp_path / "nowhere.png")
 
 
-@pytest.mark.usefixtures("no_packaged_weights")
 def test_nobody_nothing_and_nowhere(place: Workspace, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"no face found in 1 photos \(0 could not be read\)"):
         translate_photos(CASCADE, folder / "nobody", place)

@@ -1,4 +1,4 @@
-"""One translator for every pair: training, synthesis, strength, packaged weights, and what bench may use."""
+"""One translator for every pair: training, synthesis, strength, weights alone, and what bench may use."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import feraug.workflows.packaged
 from feraug.config import PrepareConfig, StarGANConfig, SynthConfig
-from feraug.emotions import EMOTIONS, SPLITS, DomainPair, emotion_code
+from feraug.emotions import EMOTIONS, SPLITS, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.images import fingerprints
 from feraug.store.dataset import read_dataset
@@ -19,16 +18,13 @@ from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.doctor_workspace import workspace_health
-from feraug.workflows.events import Event, Note, Progress, Saved, ignore
+from feraug.workflows.events import Event, Progress, Saved
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
-from feraug.workflows.packaged import packaged_models
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import report
 from feraug.workflows.synth import synthesise
 from feraug.workflows.synthetic_origins import training_sets
-from feraug.workflows.trace import trace
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.translators import load_translator
@@ -185,49 +181,21 @@ def test_the_report_shows_what_one_emotion_becomes_in_every_other(own: Workspace
         assert caption in page
 
 
-@pytest.fixture
-def packaged(trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The trained model as if it had come with feraug."""
-    folder = tmp_path / "weights"
-    folder.mkdir()
-    export_artifact(trained.model("stargan-all"), folder / "stargan-fer2013.h5")
-    monkeypatch.setattr(feraug.workflows.packaged, "FOLDER", folder)
-    return folder / "stargan-fer2013.h5"
-
-
-def test_packaged_weights_serve_where_no_model_was_trained(packaged: Path, own: Workspace) -> None:
-    own.model("stargan-all").unlink()
-    events: list[Event] = []
-    result = synthesise(SynthConfig(count=10), own, notify=events.append)
-    assert result.path.name == "stargan-fer2013-neutral-happy.h5"
-    notes = [event.text for event in events if isinstance(event, Note)]
-    assert notes and "stargan-fer2013, which came with feraug, makes them" in notes[0]
-    named = synthesise(SynthConfig(count=10), own, model="stargan-fer2013", name="named")
-    assert sha256_file(named.model) == sha256_file(packaged)
-    assert describe(Path("stargan-fer2013"))["sha256"] == sha256_file(packaged)
-    assert not [link for link in trace(result.path, 0, (own,)) if link.missing]
-    assert not [found for found in workspace_health(own, ignore) if "not in this workspace" in found.value]
-
-
-def test_a_model_of_ones_own_comes_before_packaged_weights(packaged: Path, own: Workspace) -> None:
-    assert synthesise(SynthConfig(count=10), own).model == own.model("stargan-all").resolve()
-
-
-def test_without_either_the_command_is_named(
-    own: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feraug.workflows.packaged, "FOLDER", tmp_path / "nothing")
+def test_without_a_model_the_command_is_named(own: Workspace) -> None:
     own.model("stargan-all").unlink()
     with pytest.raises(MissingArtifactError, match="feraug train stargan"):
         synthesise(SynthConfig(pair="neutral:all", count=10), own)
 
 
-def test_bench_takes_packaged_weights_that_saw_training_images_alone(packaged: Path, own: Workspace) -> None:
-    own.model("stargan-all").unlink()
+def test_bench_takes_a_model_of_another_file_that_saw_training_images_alone(own: Workspace) -> None:
+    prepare("drawn:700", PrepareConfig(near_copies=False, drop_blank=True), own.dataset(), overwrite=True)
+    model = read_model(own.model("stargan-all"), ())
+    digest = sha256_file(own.dataset())
+    assert digest not in model.header.provenance.inputs.values()
     synthesise(SynthConfig(count=10), own)
     dataset = read_dataset(own.dataset())
-    assert len(training_sets(own, (), dataset, sha256_file(own.dataset()))) == 1
-    # The same faces under another split: a model has seen what is held out here.
+    assert len(training_sets(own, (), dataset, digest)) == 1
+    # The same faces under another split: the model has seen what is held out here.
     split = dataset.split.copy()
     first = int(dataset.rows(split="train", emotion="happy")[0])
     split[first] = SPLITS.index("test")
@@ -235,30 +203,4 @@ def test_bench_takes_packaged_weights_that_saw_training_images_alone(packaged: P
     with pytest.raises(
         ArtifactError, match=rf"trained on 1 images that this dataset holds out.*row {first}, in"
     ):
-        training_sets(own, (), moved, sha256_file(own.dataset()))
-
-
-def test_what_comes_with_feraug_is_small_and_translates_every_pair(trained: Workspace) -> None:
-    files = packaged_models()
-    assert [path.name for path in files] == ["stargan-fer2013.h5"]
-    assert sum(path.stat().st_size for path in files) < 6_000_000
-    facts = describe(files[0])
-    assert facts["finished"]
-    assert facts["command"].startswith("feraug train stargan ")
-    assert set(facts["inputs"]) == {"dataset.h5"}
-    saved = read_model(files[0])
-    assert {name.split("/")[0] for name in saved.arrays} == {"ema", "timing", "trained_on"}
-    translator = load_translator(files[0])
-    assert set(translator.config.pairs) == {DomainPair(a, b) for a in EMOTIONS for b in EMOTIONS if a != b}
-    dataset = read_dataset(trained.dataset())
-    faces = dataset.images[dataset.rows(emotion="neutral")[:8]]
-    made = [translator.translate(faces, f"neutral:{emotion}").astype(int) for emotion in EMOTIONS[:-1]]
-    changes = [np.abs(one - faces).mean() for one in made]
-    assert min(changes) > 0.5
-    assert max(changes) < 40.0
-
-
-def test_a_training_on_other_data_has_nothing_to_do_with_packaged_weights(trained: Workspace) -> None:
-    dataset = read_dataset(trained.dataset())
-    seen = read_model(packaged_models()[0], ("trained_on",)).arrays["trained_on/images"]
-    assert not np.isin(fingerprints(dataset.images), seen).any()
+        training_sets(own, (), moved, digest)

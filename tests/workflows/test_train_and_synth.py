@@ -183,7 +183,6 @@ def test_synth_again_and_with_another_model(trained: Workspace) -> None:
     assert synthesise(config, trained, model="second").path.stem == "second-neutral-happy"
 
 
-@pytest.mark.usefixtures("no_packaged_weights")
 def test_synth_without_a_model_names_the_command(workspace: Workspace) -> None:
     with pytest.raises(MissingArtifactError, match="feraug train cyclegan --pair sad:fear"):
         synthesise(SynthConfig("sad:fear", 5), workspace)

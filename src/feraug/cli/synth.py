@@ -45,7 +45,7 @@ def command(
             "--model",
             metavar="NAME|FILE",
             help="The model to use, such as weighted or wgan-gp.",
-            show_default="the only one trained for the pair, else the packaged",
+            show_default="the only one trained for the pair",
         ),
     ] = None,
     source: Annotated[

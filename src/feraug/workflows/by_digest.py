@@ -8,16 +8,11 @@ from pathlib import Path
 
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
-from feraug.workflows.packaged import packaged_models
 
 
 def find_by_digest(digest: str, *workspaces: Workspace, likely: str = "") -> Path | None:
-    """The artifact with this SHA-256 in the workspaces, or that came with feraug; None where there is none.
-
-    Files called ``likely`` are tried first.
-    """
+    """The artifact with this SHA-256 in the workspaces, or None; files called ``likely`` are tried first."""
     found = dict.fromkeys(path for workspace in workspaces for path in _artifacts(workspace))
-    found.update(dict.fromkeys(packaged_models()))
     for path in sorted(found, key=lambda path: path.name != likely):
         with suppress(OSError):  # a file that went away, or may not be read
             if sha256_file(path) == digest:

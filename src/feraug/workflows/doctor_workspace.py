@@ -10,13 +10,11 @@ from typing import Any, Final
 
 from feraug.errors import FeraugError
 from feraug.store.atomic import abandoned_below
-from feraug.store.digests import sha256_file
 from feraug.store.header import DATASET, MODEL
 from feraug.store.workspace import Workspace
 from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
 from feraug.workflows.events import Notify, Progress
 from feraug.workflows.info import describe
-from feraug.workflows.packaged import packaged_models
 
 LITTLE_ROOM: Final = 2 * 10**9
 """Free bytes below which a note says so: a long training with FER2013 leaves about a fourth of that."""
@@ -101,7 +99,7 @@ def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
 
 def _cut_off(root: Path, whole: Mapping[Path, Mapping[str, Any]]) -> Iterator[Finding]:
     """Artifacts whose inputs are no longer in the workspace, or no longer as they were."""
-    here = {facts["sha256"] for facts in whole.values()} | {sha256_file(path) for path in packaged_models()}
+    here = {facts["sha256"] for facts in whole.values()}
     for path, facts in whole.items():
         if facts["encoding-type"] == DATASET:  # made from foreign files, which lie where they will
             continue

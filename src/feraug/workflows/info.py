@@ -20,7 +20,6 @@ from feraug.store.ssim import read_ssim
 from feraug.store.synthetic import read_synthetic
 from feraug.workflows.audit import split_table
 from feraug.workflows.compare_breakdown import breakdown
-from feraug.workflows.packaged import packaged_model
 from feraug.workflows.ssim_summary import summary
 
 _STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
@@ -30,13 +29,8 @@ _STATISTICS: Final = (".running_mean", ".running_var", ".num_batches_tracked")
 def describe(path: Path) -> dict[str, Any]:
     """Everything about an artifact as JSON values: header, digest, and what its kind holds.
 
-    ``path`` may also be the name of a packaged model.
-
     Raises :class:`~feraug.errors.ArtifactError` when it is damaged or not feraug's.
     """
-    packaged = packaged_model(path.name) if len(path.parts) == 1 else None
-    if packaged is not None and not path.exists():
-        path = packaged
     header = read_artifact_header(path)
     return {
         "path": str(path.resolve()),

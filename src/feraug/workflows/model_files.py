@@ -24,7 +24,6 @@ from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.training import load_network
-from feraug.workflows.packaged import packaged_model
 
 
 def config_in(path: Path, values: object) -> AnyGanConfig | ClassifierConfig:
@@ -47,7 +46,7 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
     """The model file that ``model`` names: a path, a name in ``models/``, or a kind such as ``wgan-gp``.
 
     A kind of translator is completed by ``pair`` in either direction, a noise generator or a model of
-    all pairs by ``all`` or the only emotions it was trained for.  What came with feraug comes last.
+    all pairs by ``all`` or the only emotions it was trained for.
     Raises :class:`MissingArtifactError` when there is none, :class:`UsageError` when there are several.
     """
     as_file = Path(model)
@@ -69,9 +68,6 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
             return several[0]
         names = ", ".join(path.stem for path in several)
         raise UsageError(f"several models are called {name} ({names}); choose one with --model NAME")
-    packaged = packaged_model(name)
-    if packaged is not None:
-        return packaged
     names = ", ".join(path.stem for path in workspace.models()) or "none"
     if pair is not None and name in CLASSIFIERS:
         raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")

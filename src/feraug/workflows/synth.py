@@ -22,7 +22,6 @@ from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import config_of, find_model
-from feraug.workflows.packaged import is_packaged
 from feraug.workflows.synth_job import SynthResult, completed, noise_job, translation_job
 from feraug.workflows.synth_makers import Made, Maker, Translations
 
@@ -72,7 +71,7 @@ def synthesise(
     With a :class:`SynthConfig` faces of the split's domain a are translated into b, or, by the config's
     ``source_share``, those of ``source``, a dataset or synthetic set (of several pairs in turn); with a
     :class:`NoiseSynthConfig` faces are made from noise.  ``model`` is a file or a name in
-    ``models/``; None: the only translator for the pair, else the packaged weights.
+    ``models/``; None: the only translator for the pair.
 
     Raises :class:`MissingArtifactError` without a dataset or model, :class:`UsageError` when
     several models fit or the model is of another kind, pair or emotion.
@@ -96,13 +95,6 @@ def synthesise(
 
         if on_first_process(fabric, existing) is not None:
             return replace(result, already_done=True)
-        if model is None and is_packaged(job.result.model):
-            notify(
-                Note(
-                    f"no model of your own for {job.result.pair}: {job.result.model.stem}, which came with "
-                    f"feraug, makes them ('feraug info {job.result.model.stem}' says how it was made)"
-                )
-            )
         maker, finished = job.maker(fabric.device)
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))

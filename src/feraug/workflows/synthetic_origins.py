@@ -18,7 +18,6 @@ from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.packaged import packaged_models
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
 
 
@@ -40,7 +39,7 @@ def training_sets(
 
 def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet]) -> list[str]:
     """A sentence for each set whose model is not in the workspace, so that nobody knows what it was shown."""
-    there = {sha256_file(path) for path in [*workspace.models(), *packaged_models()]}
+    there = {sha256_file(path) for path in workspace.models()}
     return [
         f"{each.path.name}: its model (SHA-256 {model[:12]}…) is not in the workspace; if it was trained on "
         "test images, so are these classifiers."
@@ -100,7 +99,7 @@ def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, works
     made = file.arrays.header
     # A filtered set names its parent among its inputs, and the model that made the images in its facts.
     wanted = {*made.provenance.inputs.values(), made.extra.get("model")}
-    for path in [*workspace.models(), *packaged_models()]:
+    for path in workspace.models():
         try:
             header = read_artifact_header(path)
         except FeraugError:

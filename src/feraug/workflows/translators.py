@@ -22,7 +22,6 @@ from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, config_of, load_average
-from feraug.workflows.packaged import packaged_models
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
 
 
 def translator_for(pairs: PairSet, workspace: Workspace) -> Path:
-    """The only trained model for all ``pairs``, else the packaged weights where they serve.
+    """The only trained model for all ``pairs``.
 
     A model of one pair counts for both directions.  Raises :class:`MissingArtifactError` when there is
     none and :class:`UsageError`, listing them, when there are several.
@@ -130,8 +129,6 @@ def translator_for(pairs: PairSet, workspace: Workspace) -> Path:
     if len(fitting) > 1:
         names = ", ".join(path.stem for path in fitting)
         raise UsageError(f"several models translate {pairs} ({names}); choose one with --model NAME")
-    if not fitting:
-        fitting = [path for path in packaged_models() if _translates(path, pairs.pairs)]
     if not fitting:
         raise missing_translator(pairs, workspace)
     return fitting[0]
