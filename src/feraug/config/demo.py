@@ -39,7 +39,7 @@ class DemoConfig:
     faces: int = 5000
     translator: TranslatorConfig = field(
         default_factory=lambda: _translator(
-            base_channels=8, discriminator_channels=16, residual_blocks=1, steps=3000, decay_from=0.6,
+            base_channels=8, discriminator_channels=16, residual_blocks=1, steps=2000, decay_from=0.6,
             change_weight=2.0,
         )
     )  # fmt: skip
