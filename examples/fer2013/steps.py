@@ -49,8 +49,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Scale:
-    """Options by which the scales differ: of trainings, of benchmarks, and how many images are made."""
+    """Options by which the scales differ: of trainings, of benchmarks, and how many images are made.
 
+    ``judge`` is the classifier that judges translators, ``filter_by`` how the one that filters is trained.
+    """
+
+    judge: str
+    filter_by: str
     simple: str
     vgg19: str
     surreal: str
@@ -67,19 +72,24 @@ class Scale:
 SCALES: Final = {
     # The defaults, on a GPU.
     "full": Scale(
-        simple="", vgg19="", surreal="", repeats="--repeats 5", vgg19_repeats="--repeats 3",
+        judge="vgg19", filter_by="", simple="", vgg19="", surreal="",
+        repeats="--repeats 5", vgg19_repeats="--repeats 3",
         stargan="", pair="", noise="", compare="", ssim="", count=4965,
     ),
-    # Narrow networks (base_channels 16 in all), few epochs, one repeat, on two CPU cores.
+    # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of the
+    # width take as long as one at half of it, and one repeat allows no conclusion.
     "reduced": Scale(
-        simple="--preset cpu --epochs 8",
+        judge="simple",
+        filter_by="--preset cpu --epochs 10 --precision bf16-mixed",
+        simple="--preset cpu --width 0.25 --epochs 8 --precision bf16-mixed",
         vgg19="--preset cpu --epochs 4 --batch-size 64",
         surreal="--preset cpu --epochs 8",
-        repeats="--repeats 1",
+        repeats="--repeats 3",
         vgg19_repeats="--repeats 1",
-        stargan="--preset cpu --base-channels 16 --budget 90m",
-        pair="--preset cpu --base-channels 16 --budget 20m",
-        noise="--preset cpu --base-channels 16 --budget 20m",
+        stargan="--preset cpu --precision bf16-mixed --batch-size 8 --generator-rate 1e-3"
+        " --discriminator-rate 1e-3 --change-weight 1 --class-weight 0.2 --budget 55m",
+        pair="--preset cpu --precision bf16-mixed --budget 20m",
+        noise="--preset cpu --precision bf16-mixed --budget 20m",
         compare="--references 1000 --queries 600",
         ssim="--queries 600",
         count=4965,
@@ -138,10 +148,10 @@ def _filter(of: str, emotion: str, priority: int) -> Step:
     return Step(name, priority, line, f"synthetic/{name}.h5", (of, "simple"))
 
 
-def _compare(name: str, priority: int, pair: str, models: Sequence[str], options: str) -> Step:
+def _compare(name: str, priority: int, pair: str, models: Sequence[str], scale: Scale) -> Step:
     named = " ".join(f"--model {model}" for model in models)
-    line = f"compare --pair {pair} {named} --judge vgg19 {options} --name {name}"
-    return Step(f"compare-{name}", priority, line, f"compare/{name}.h5", (*models, "vgg19"))
+    line = f"compare --pair {pair} {named} --judge {scale.judge} {scale.compare} --name {name}"
+    return Step(f"compare-{name}", priority, line, f"compare/{name}.h5", (*models, scale.judge))
 
 
 def _bench(name: str, priority: int, arms: Sequence[str], options: str, sets: tuple[str, ...] = ()) -> Step:
@@ -158,11 +168,12 @@ FILTERED: Final = tuple(f"{name}-filtered" for name in SETS)
 
 
 def _translators(scale: Scale) -> Iterator[Step]:
-    yield _training("simple", 2, f"simple {scale.simple}")
+    yield _training("simple", 2, f"simple {scale.filter_by}")
     yield _training("stargan-all", 2, f"stargan {scale.stargan}")
-    yield _training("vgg19", 2, f"vgg19 {scale.vgg19}")
+    if scale.judge == "vgg19":
+        yield _training("vgg19", 2, f"vgg19 {scale.vgg19}")
     for emotion, name in zip(TARGETS, SETS, strict=True):
-        yield _compare(name, 2, f"neutral:{emotion}", ["stargan-all"], scale.compare)
+        yield _compare(name, 2, f"neutral:{emotion}", ["stargan-all"], scale)
         yield _made(name, 2, "stargan-all", f"neutral:{emotion}", scale.count)
         yield _filter(name, emotion, 2)
     line = f"ssim {scale.ssim} --name stargan-neutral"
@@ -178,7 +189,7 @@ def _side_by_side(scale: Scale) -> Iterator[Step]:
     names = [f"{model}-neutral-happy" for model in models]
     for model, name in zip(models, names, strict=True):
         yield _training(name, 4, f"{model} --pair neutral:happy {scale.pair}")
-    yield _compare("translators", 4, "neutral:happy", [*names, "stargan-all"], scale.compare)
+    yield _compare("translators", 4, "neutral:happy", [*names, "stargan-all"], scale)
 
 
 def _ways(scale: Scale) -> Iterator[Step]:
@@ -206,9 +217,7 @@ def _ways(scale: Scale) -> Iterator[Step]:
             yield _training(name, 5, f"cyclegan --pair neutral:{emotion} {scale.pair}")
         yield _made(f"{name}-set", 5, name, f"neutral:{emotion}", scale.count)
         if emotion != "happy":
-            yield _compare(
-                f"both-neutral-{emotion}", 5, f"neutral:{emotion}", [name, "stargan-all"], scale.compare
-            )
+            yield _compare(f"both-neutral-{emotion}", 5, f"neutral:{emotion}", [name, "stargan-all"], scale)
     yield way("cyclegan", sets=tuple(f"{name}-set" for name in pairs))
 
 
