@@ -76,8 +76,8 @@ SCALES: Final = {
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
         stargan="", pair="", noise="", compare="", ssim="", count=4965,
     ),
-    # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of the
-    # width take as long as one at half of it, and one repeat allows no conclusion.
+    # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of
+    # the width take as long as one at half of it, and one repeat allows no conclusion.
     "reduced": Scale(
         judge="simple",
         filter_by="--preset cpu --epochs 10 --precision bf16-mixed",
