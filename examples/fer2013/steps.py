@@ -51,10 +51,11 @@ class Step:
 class Scale:
     """Options by which the scales differ: of trainings, of benchmarks, and how many images are made.
 
-    ``judge`` is the classifier that judges translators, ``filter_by`` how the one that filters is trained.
+    ``judge`` is the classifier that judges translators, and how it is trained; it must not be the one that
+    filters, trained with ``filter_by``.
     """
 
-    judge: str
+    judge: tuple[str, str]
     filter_by: str
     simple: str
     vgg19: str
@@ -69,19 +70,21 @@ class Scale:
     count: int
 
 
+_NARROW: Final = "--preset cpu --width 0.25 --epochs 8 --precision bf16-mixed"
+
 SCALES: Final = {
     # The defaults, on a GPU.
     "full": Scale(
-        judge="vgg19", filter_by="", simple="", vgg19="", surreal="",
+        judge=("vgg19", "vgg19"), filter_by="", simple="", vgg19="", surreal="",
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
         stargan="", pair="", noise="", compare="", ssim="", count=4965,
     ),
     # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of
     # the width take as long as one at half of it, and one repeat allows no conclusion.
     "reduced": Scale(
-        judge="simple",
+        judge=("judge", f"simple {_NARROW} --seed 100 --name judge"),
         filter_by="--preset cpu --epochs 10 --precision bf16-mixed",
-        simple="--preset cpu --width 0.25 --epochs 8 --precision bf16-mixed",
+        simple=_NARROW,
         vgg19="--preset cpu --epochs 4 --batch-size 64",
         surreal="--preset cpu --epochs 8",
         repeats="--repeats 3",
@@ -150,8 +153,8 @@ def _filter(of: str, emotion: str, priority: int) -> Step:
 
 def _compare(name: str, priority: int, pair: str, models: Sequence[str], scale: Scale) -> Step:
     named = " ".join(f"--model {model}" for model in models)
-    line = f"compare --pair {pair} {named} --judge {scale.judge} {scale.compare} --name {name}"
-    return Step(f"compare-{name}", priority, line, f"compare/{name}.h5", (*models, scale.judge))
+    line = f"compare --pair {pair} {named} --judge {scale.judge[0]} {scale.compare} --name {name}"
+    return Step(f"compare-{name}", priority, line, f"compare/{name}.h5", (*models, scale.judge[0]))
 
 
 def _bench(name: str, priority: int, arms: Sequence[str], options: str, sets: tuple[str, ...] = ()) -> Step:
@@ -170,8 +173,7 @@ FILTERED: Final = tuple(f"{name}-filtered" for name in SETS)
 def _translators(scale: Scale) -> Iterator[Step]:
     yield _training("simple", 2, f"simple {scale.filter_by}")
     yield _training("stargan-all", 2, f"stargan {scale.stargan}")
-    if scale.judge == "vgg19":
-        yield _training("vgg19", 2, f"vgg19 {scale.vgg19}")
+    yield _training(scale.judge[0], 2, scale.judge[1])
     for emotion, name in zip(TARGETS, SETS, strict=True):
         yield _compare(name, 2, f"neutral:{emotion}", ["stargan-all"], scale)
         yield _made(name, 2, "stargan-all", f"neutral:{emotion}", scale.count)

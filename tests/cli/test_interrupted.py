@@ -32,7 +32,7 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_training_saves_and_says_how_to_go_on(
     workspace: Workspace, tiny: tuple[str, ...], number: signal.Signals
 ) -> None:

@@ -31,13 +31,14 @@ def kill_training() -> Any:
     return module
 
 
-@pytest.mark.parametrize(("model", "times"), [("cyclegan", 2), ("wgan-gp", 1)])
 def test_a_training_that_is_killed_now_and_then_ends_the_same(
-    workspace: Workspace, tmp_path: Path, feraug: Feraug, kill_training: Any, model: str, times: int
+    workspace: Workspace, tmp_path: Path, feraug: Feraug, kill_training: Any
 ) -> None:
+    """Twice; twenty times, and every other model, is what the script is for."""
+    model = "cyclegan"
     killed, whole = workspace.root, shutil.copytree(workspace.root, tmp_path / "whole")
     moment, step = random.Random(1), 0
-    for _ in range(times):
+    for _ in range(2):
         assert kill_training.run_and_kill(killed, model, 40, moment), "done before it could be killed"
         wrong, step = kill_training.complaint(killed, step)
         assert not wrong
@@ -82,7 +83,7 @@ def test_a_killed_command_leaves_the_old_file_or_the_new_one(
     path.write_bytes(before)
     moment = random.Random(0)
     killed = 0
-    for _ in range(4):
+    for _ in range(3):
         process = subprocess.Popen(
             [sys.executable, "-m", "feraug", *new, "-w", trained.root],
             stdout=subprocess.DEVNULL,

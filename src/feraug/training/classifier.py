@@ -123,17 +123,33 @@ class ClassifierState:
             arrays[f"history/{term}"] = np.asarray(values, np.float32)
         return arrays
 
-    def from_arrays(self, arrays: Mapping[str, NDArray[Any]], *, chosen_epoch: int) -> None:
-        """Take over what :meth:`to_arrays` gave of an unfinished training of the same config.
+    def from_arrays(
+        self, arrays: Mapping[str, NDArray[Any]], *, chosen_epoch: int, finished: bool = False
+    ) -> None:
+        """Take over what :meth:`to_arrays` gave of a training of the same config.
 
-        Raises :class:`TrainingError` when an array is missing, or of another shape.
+        Of a ``finished`` one only the chosen network, the histories and the step are there, and no step may
+        follow.  Raises :class:`TrainingError` when an array is missing, or of another shape.
         """
-        load_network(self.network, arrays, f"networks/{ROLE}")
         load_network(self.chosen, arrays, f"chosen/{ROLE}")
-        if self.ema is not None:
-            load_network(self.ema, arrays, f"ema/{ROLE}")
         self.chosen_epoch = chosen_epoch
         self.step = int(_found(arrays, "random/step"))
+        if not finished:
+            self._go_on_from(arrays)
+        for path, values in arrays.items():
+            if path.startswith("history/") and values.ndim != 1:
+                raise TrainingError(f"'{path}' has shape {values.shape}, expected one dimension")
+        self.history = {
+            path.removeprefix("history/"): values.tolist()
+            for path, values in arrays.items()
+            if path.startswith("history/")
+        }
+
+    def _go_on_from(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """What a next step needs: the network, its average, the optimizer and the scaler."""
+        load_network(self.network, arrays, f"networks/{ROLE}")
+        if self.ema is not None:
+            load_network(self.ema, arrays, f"ema/{ROLE}")
         for name, parameter in self.network.named_parameters() if self.step else ():
             self.optimizer.state[parameter] = {
                 key: _like(_found(arrays, f"optimizers/{ROLE}/{name}/{key}", shape), parameter)
@@ -144,14 +160,6 @@ class ClassifierState:
             self.scaler.load_state_dict(
                 {key: type(keys[key])(_found(arrays, f"optimizers/scaler/{key}")) for key in keys}
             )
-        for path, values in arrays.items():
-            if path.startswith("history/") and values.ndim != 1:
-                raise TrainingError(f"'{path}' has shape {values.shape}, expected one dimension")
-        self.history = {
-            path.removeprefix("history/"): values.tolist()
-            for path, values in arrays.items()
-            if path.startswith("history/")
-        }
 
     def _optimizer_shapes(self, parameter: nn.Parameter) -> dict[str, tuple[int, ...]]:
         """What the optimizer keeps of a parameter, once it has moved it."""

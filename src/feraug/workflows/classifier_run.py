@@ -65,10 +65,14 @@ class ClassifierRun:
         """Seconds of training so far, those of earlier runs included."""
 
     def take_up(self, path: Path) -> None:
-        """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit."""
+        """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit.
+
+        It may be that of a finished training, whose process ended before it used what it had trained.
+        """
         saved = read_model(path)
+        chosen = int(saved.header.extra.get("chosen_epoch", 0))
         try:
-            self.state.from_arrays(saved.arrays, chosen_epoch=int(saved.header.extra.get("chosen_epoch", 0)))
+            self.state.from_arrays(saved.arrays, chosen_epoch=chosen, finished=saved.finished)
         except TrainingError as problem:
             raise ArtifactError(f"{path}: damaged ({problem}); --overwrite starts anew") from problem
         self.seconds = float(saved.arrays.get("timing/seconds", np.zeros(())))
