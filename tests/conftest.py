@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import shutil
 import signal
@@ -22,6 +24,30 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):  # likewise under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+FIGURES_ARE_DRAWN = ("plots", "report", "docs")
+"""Folders of tests that look at figures; elsewhere ``@pytest.mark.figures`` asks for them."""
+
+PIXEL = {
+    "png": base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg=="
+    ),
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>',
+}
+
+
+@pytest.fixture(autouse=True)
+def quick_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pixel for each figure, whose drawing takes longer than most of what is tested."""
+    if {*FIGURES_ARE_DRAWN} & {*request.path.parts} or request.node.get_closest_marker("figures"):
+        return
+
+    def savefig(figure: object, place: Path | io.BytesIO | str, *, format: str, **_: object) -> None:
+        write = place.write if isinstance(place, io.IOBase) else Path(place).write_bytes
+        write(PIXEL[format])
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", savefig)
 
 
 @pytest.fixture(scope="session")

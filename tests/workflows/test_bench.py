@@ -63,17 +63,6 @@ def add_synthetic(
 
 
 @pytest.fixture
-def with_plots() -> None:
-    """For tests that look at plots, which take longer than such small trainings; others draw none."""
-
-
-@pytest.fixture(autouse=True)
-def no_plots(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "with_plots" not in request.fixturenames:
-        monkeypatch.setattr("feraug.workflows.bench.write_figure", lambda figure, path: None)
-
-
-@pytest.fixture
 def with_synthetic(workspace: Workspace) -> Workspace:
     """The drawn dataset, and 21 'fear' and 9 'disgust' images made from its training faces."""
     dataset = read_dataset(workspace.dataset())
@@ -83,7 +72,7 @@ def with_synthetic(workspace: Workspace) -> Workspace:
     return workspace
 
 
-@pytest.mark.usefixtures("with_plots")
+@pytest.mark.figures
 def test_two_arms_and_what_is_kept_of_them(with_synthetic: Workspace) -> None:
     events: list[Event] = []
     result = bench(PAIRED, with_synthetic, notify=events.append)

@@ -267,6 +267,7 @@ class _Dark(_Called):
         return chances
 
 
+@pytest.mark.figures
 def test_degraded_faces_have_a_sheet_and_a_table(
     place: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

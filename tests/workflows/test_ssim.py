@@ -156,6 +156,7 @@ def test_copies_in_validation_do_not_move_the_threshold(workspace: Workspace, fa
     assert validation[0] not in result.found.real["validation"].rows[:, 0]
 
 
+@pytest.mark.figures
 def test_a_single_image(workspace: Workspace, faces: Any) -> None:
     write(workspace, "one", faces.images[:1])
     events: list[Event] = []

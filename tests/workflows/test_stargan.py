@@ -175,6 +175,7 @@ def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> No
         export_artifact(own.dataset(), own.root / "faces", weights="float16")
 
 
+@pytest.mark.figures
 def test_the_report_shows_what_one_emotion_becomes_in_every_other(own: Workspace) -> None:
     page = report(own).path.read_text(encoding="utf-8")
     for caption in ("real neutral", *(f"made {emotion}" for emotion in EMOTIONS[:-1]), "made neutral again"):
