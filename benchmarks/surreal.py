@@ -84,6 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
     parser.add_argument("page", type=Path)
+    parser.add_argument("--faces", default="drawn faces", help="what the page calls the dataset")
     parser.add_argument("--epochs", type=float, default=4.0)
     parser.add_argument("--width", type=float, default=0.5)
     args = parser.parse_args()
@@ -97,7 +98,7 @@ def main() -> None:
     constant = next(row["constant"] for row in results.values() if "constant" in row)
     lines = [
         MARKS[0], "",
-        "Measured by `benchmarks/surreal.py` on drawn faces "
+        f"Measured by `benchmarks/surreal.py` on {args.faces} "
         f"({args.epochs:g} epochs, width {args.width:g}, seed 0; "
         f"always answering the commonest emotion gives {constant:.1%}):", "",
         "| | accuracy on validation | loss at the end |", "| --- | ---: | ---: |",

@@ -296,6 +296,11 @@ MUTATIONS = (
         "evaluate(state.network.eval())", CLASSIFIER,
     ),
     Mutation(
+        "bench: a trained repeat taken for one in training", "workflows/classifier_run.py",
+        "finished=saved.finished", "finished=False",
+        of_bench("a_stopped_benchmark_goes_on_to_the_same_table"),
+    ),
+    Mutation(
         "dropout: of one step in all", "training/classifier.py",
         "(state.config.seed, state.step, state.fabric.global_rank)",
         "(state.config.seed, 0, state.fabric.global_rank)", CLASSIFIER,
