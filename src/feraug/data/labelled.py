@@ -13,7 +13,6 @@ from torch import Tensor
 from feraug.config import ClassifierConfig
 from feraug.data.batches import BalancedRows, Sampling
 from feraug.data.images import on_device, to_float
-from feraug.data.randaugment import OPERATIONS, randaugment
 from feraug.data.streams import ShuffledRows
 from feraug.data.views import warp
 from feraug.images import SIDE
@@ -80,6 +79,8 @@ class LabelledBatches:
     def _augmented(self, images: Tensor, mine: NDArray[np.int64], index: int) -> Tensor:
         config, sampling = self._config, self._sampling
         if config.randaugment:
+            from feraug.data.randaugment import OPERATIONS, randaugment  # torchvision takes half a second
+
             random = sampling.random(_RANDAUGMENT_STREAM, index)
             shape = (sampling.batch_size, config.randaugment)
             operations = random.integers(0, len(OPERATIONS), shape)[mine]
