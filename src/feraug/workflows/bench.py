@@ -186,6 +186,8 @@ def _gather(
     lost = [part for part, predictions in found.items() if predictions is None]
     if lost:
         raise FeraugError(f"{lost[0].path}: gone while the benchmark ran; the same command makes it again")
+    for part in parts:
+        part.checkpoint.unlink(missing_ok=True)  # of one that was killed when its part was done
     probabilities = {
         arm: np.stack([found[part].probabilities for part in parts if part.arm == arm])  # type: ignore[union-attr]
         for arm in config.trained_arms
