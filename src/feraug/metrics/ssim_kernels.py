@@ -14,15 +14,14 @@ registers with windows that add nothing (a denominator of 1e30).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.images import SIDE
+from feraug.metrics.compiling import compiled
 
 C1: Final = (0.01 * 255) ** 2
 """The constant beside the means (Wang et al., equation 7): K1 = 0.01, a range of 255."""
@@ -223,22 +222,11 @@ def _gaussian(
     return rows_done
 
 
-def _compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """``function`` compiled when first called, and kept for the next process where a folder allows it."""
-    settings: dict[str, Any] = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
-    compiled: Callable[..., Any]
-    try:
-        compiled = numba.njit(cache=True, **settings)(function)
-    except RuntimeError:  # neither beside this file nor in the user's cache can anything be written
-        compiled = numba.njit(**settings)(function)
-    return compiled
-
-
 _PREPARE: Final = {
-    "uniform": _compiled(_prepare_uniform, fast=False),
-    "gaussian": _compiled(_prepare_gaussian, fast=False),
+    "uniform": compiled(_prepare_uniform, fast=False),
+    "gaussian": compiled(_prepare_gaussian, fast=False),
 }
-_PAIRS: Final = {"uniform": _compiled(_uniform, fast=True), "gaussian": _compiled(_gaussian, fast=True)}
+_PAIRS: Final = {"uniform": compiled(_uniform, fast=True), "gaussian": compiled(_gaussian, fast=True)}
 _ROWS: Final = {"uniform": (_UNIFORM, _UNIFORM_PADDED), "gaussian": (_GAUSSIAN, _GAUSSIAN_PADDED)}
 
 
