@@ -3,8 +3,8 @@
 Images are first band-passed (:func:`band_pass`), which takes out brightness, lighting and fine
 noise; contrast goes when correlations are normalised.  :func:`align` then moves, zooms and shears the
 second image of each pair until it fits the first, by the inverse compositional form of Lucas and
-Kanade's method (Baker and Matthews, "Lucas-Kanade 20 years on", 2004, section 3.2), for many pairs
-at once.
+Kanade's method (Baker and Matthews, "Lucas-Kanade 20 years on", 2004, section 3.2), in
+:mod:`feraug.metrics.alignment_kernels`.
 """
 
 from __future__ import annotations
@@ -52,12 +52,17 @@ def band_pass(images: npt.NDArray[np.uint8], *, half: bool = False) -> Float:
     """
     fine, coarse = _blur(_HALF_SIGMA if half else FINE_SIGMA, half), _blur(COARSE_SIGMA, half)
     side = len(fine)
-    across, down = np.ascontiguousarray(np.concatenate([fine, coarse]).T), np.concatenate([fine, -coarse], axis=1)
+    across, down = (
+        np.ascontiguousarray(np.concatenate([fine, coarse]).T),
+        np.concatenate([fine, -coarse], axis=1),
+    )
     out = np.empty((len(images), side, side), np.float32)
     for start in range(0, len(images), _IMAGES_AT_ONCE):
         block = images[start : start + _IMAGES_AT_ONCE].astype(np.float32)
         rows = (block.reshape(-1, SIDE) @ across).reshape(len(block), SIDE, 2, side)
-        both = rows.transpose(0, 2, 1, 3).reshape(len(block), 2 * SIDE, side)  # the fine ones above the coarse
+        both = rows.transpose(0, 2, 1, 3).reshape(
+            len(block), 2 * SIDE, side
+        )  # the fine ones above the coarse
         np.matmul(down, both, out=out[start : start + _IMAGES_AT_ONCE])
     return out
 
@@ -73,10 +78,10 @@ def align(
 ) -> Alignment:
     """Fit the second image of each pair to the first: band-passed images (n, side, side) each.
 
-    ``rows`` (k,) and (k,) are the pairs' images, by default the same of both sets; ``mirrored`` (k,) says where
-    the first image is to be mirrored left to right.  ``start`` (k, 6) is a first guess of the warp, none at
-    all by default.  The score is that of the best iteration, over the first image without its border
-    (a twelfth of the side all round).  A pair with a flat image scores 0.
+    ``rows`` (k,) and (k,) are the pairs' images, by default those in the same place; ``mirrored`` (k,) says
+    where the first image is to be mirrored left to right.  ``start`` (k, 6) is a first guess of the warp,
+    none at all by default.  The score is that of the best iteration, over the first image without its
+    border (a twelfth of the side all round).  A pair with a flat image scores 0.
     """
     from feraug.metrics.alignment_kernels import fit
 
@@ -87,7 +92,8 @@ def align(
     score = np.zeros(len(ours), np.float32)
     turned = np.zeros(len(ours), np.bool_) if mirrored is None else mirrored
     y, x = _grid(side, margin)
-    fit(first, ours, turned, second, theirs, margin, iterations, y, x, _LIMITS, _FLAT, warp, score)
+    flat = second.reshape(len(second), -1)
+    fit(first, ours, turned, flat, theirs, margin, iterations, y, x, _LIMITS, _FLAT, warp, score)
     return Alignment(score, warp)
 
 

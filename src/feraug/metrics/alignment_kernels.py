@@ -9,6 +9,7 @@ import numpy as np
 from feraug.metrics.compiling import compiled
 
 
+@compiled(fast=True)
 def _sample(image: Any, side: int, warp: Any, y: Any, x: Any, out: Any) -> None:
     """The image, flat, at the displaced points, bilinear; outside, the nearest edge counts."""
     size, last = np.float32(side), np.float32(side - 1.001)
@@ -27,9 +28,7 @@ def _sample(image: Any, side: int, warp: Any, y: Any, x: Any, out: Any) -> None:
         out[p] = upper + (lower - upper) * down
 
 
-_sample = compiled(_sample, fast=True)
-
-
+@compiled(fast=True)
 def _standardise(values: Any) -> Any:
     """Give values mean 0 and sum of squares 1, in place; gives their norm before."""
     total, squares = np.float32(0), np.float32(0)
@@ -46,9 +45,7 @@ def _standardise(values: Any) -> Any:
     return norm
 
 
-_standardise = compiled(_standardise, fast=True)
-
-
+@compiled(fast=True)
 def _dot(a: Any, b: Any) -> Any:
     total = np.float32(0)
     for p in range(a.shape[0]):
@@ -56,11 +53,9 @@ def _dot(a: Any, b: Any) -> Any:
     return total
 
 
-_dot = compiled(_dot, fast=True)
-
-
+@compiled(fast=True)
 def _steepest_descent(face: Any, margin: int, scale: Any, y: Any, x: Any, steepest: Any) -> None:
-    """Change of the standardised face with each of the six parameters, by central differences: (6, pixels)."""
+    """Change of the standardised face with each of the six parameters, (6, pixels)."""
     inner = face.shape[0] - 2 * margin
     for r in range(inner):
         above, here, below = face[margin + r - 1], face[margin + r], face[margin + r + 1]
@@ -72,44 +67,46 @@ def _steepest_descent(face: Any, margin: int, scale: Any, y: Any, x: Any, steepe
             steepest[3, p], steepest[4, p], steepest[5, p] = right, right * y[p], right * x[p]
 
 
-_steepest_descent = compiled(_steepest_descent, fast=True)
-
-
+@compiled(fast=False)
 def _inverse(steepest: Any, inverse: Any) -> None:
     """Inverse of the Hessian (6, 6) by Gauss and Jordan; it is positive definite, so without pivots."""
-    hessian = np.empty((6, 6), np.float64)
-    for i in range(6):
-        for j in range(i, 6):
+    count = steepest.shape[0]  # 6; written out, the loops would take seconds to compile
+    hessian = np.empty((count, count), np.float64)
+    for i in range(count):
+        for j in range(i, count):
             hessian[i, j] = hessian[j, i] = _dot(steepest[i], steepest[j])
     trace = 0.0
-    for i in range(6):
+    for i in range(count):
         trace += hessian[i, i]
-    for i in range(6):
+    for i in range(count):
         # The ridge keeps pairs without structure in some direction from running away.
         hessian[i, i] += 1e-3 / 6 * trace + 1e-6
-        for j in range(6):
+        for j in range(count):
             inverse[i, j] = 1.0 if i == j else 0.0
-    for i in range(6):
+    for i in range(count):
         pivot = hessian[i, i]
-        for j in range(6):
+        for j in range(count):
             hessian[i, j] /= pivot
             inverse[i, j] /= pivot
-        for k in range(6):
+        for k in range(count):
             if k != i:
                 factor = hessian[k, i]
-                for j in range(6):
+                for j in range(count):
                     hessian[k, j] -= factor * hessian[i, j]
                     inverse[k, j] -= factor * inverse[i, j]
 
 
-_inverse = compiled(_inverse, fast=False)
-
-
-def _fit(
+@compiled(fast=False)
+def fit(
     first: Any, first_rows: Any, mirrored: Any, second: Any, second_rows: Any,
     margin: int, iterations: int, y: Any, x: Any, limits: Any, flat: float, warps: Any, scores: Any,
 ) -> None:  # fmt: skip
-    side = first.shape[1]
+    """Fit rows of ``second``, flat (n, side * side), to rows of ``first`` (m, side, side).
+
+    ``warps`` (k, 6) has the first guesses and gets the best warps, ``scores`` (k,) gets their scores.  ``y`` and
+    ``x`` are the compared pixels, ``margin`` from the border; ``flat`` is the lowest deviation that counts.
+    """
+    side, count = first.shape[1], warps.shape[1]
     inner = side - 2 * margin
     pixels = inner * inner
     face = np.empty((side, side), np.float32)
@@ -131,8 +128,9 @@ def _fit(
             continue
         _steepest_descent(face, margin, np.float32(side / 2) / norm, y, x, steepest)
         _inverse(steepest, inverse)
-        other = second[second_rows[pair]].reshape(-1)
-        warp[:] = warps[pair]
+        other = second[second_rows[pair]]
+        for i in range(count):
+            warp[i] = warps[pair, i]
         best = np.float32(-1)
         for iteration in range(iterations + 1):
             _sample(other, side, warp, y, x, warped)
@@ -141,18 +139,16 @@ def _fit(
                 score = _dot(warped, template)
             if score > best:
                 best = score
-                warps[pair] = warp
+                for i in range(count):
+                    warps[pair, i] = warp[i]
             if iteration < iterations:
                 for p in range(pixels):
                     warped[p] -= template[p]
-                for i in range(6):
+                for i in range(count):
                     slopes[i] = _dot(steepest[i], warped)
-                for i in range(6):
+                for i in range(count):
                     step = 0.0
-                    for j in range(6):
+                    for j in range(count):
                         step += inverse[i, j] * slopes[j]
                     warp[i] = min(max(np.float32(warp[i] - step), -limits[i]), limits[i])
         scores[pair] = best
-
-
-fit = compiled(_fit, fast=False)

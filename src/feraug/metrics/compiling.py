@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numba
 
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
-def compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """``function`` compiled when first called, and kept for the next process where a folder allows it.
 
-    ``fast`` lets sums be taken in another order, and a factor and a summand be rounded as one.
+def compiled(*, fast: bool) -> Callable[[Kernel], Kernel]:
+    """Compile a function when it is first called, and keep it for the next process where a folder allows it.
+
+    ``fast`` lets sums be taken in another order, and a product and a sum be rounded as one.
     """
     settings: dict[str, Any] = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
-    kernel: Callable[..., Any]
-    try:
-        kernel = numba.njit(cache=True, **settings)(function)
-    except RuntimeError:  # neither beside its file nor in the user's cache can anything be written
-        kernel = numba.njit(**settings)(function)
-    return kernel
+
+    def compile_later(function: Kernel) -> Kernel:
+        kernel: Kernel
+        try:
+            kernel = numba.njit(cache=True, **settings)(function)
+        except RuntimeError:  # neither beside its file nor in the user's cache can anything be written
+            kernel = numba.njit(**settings)(function)
+        return kernel
+
+    return compile_later

@@ -2,8 +2,8 @@
 
 Three stages, each dearer for a pair than the one before, and for far fewer pairs.
 
-1. *Shortlist*: low frequencies of all pairs are compared by matrix products
-   (:mod:`feraug.metrics.shortlist`), plain and mirrored.
+1. *Shortlist*: low frequencies are compared, plain and mirrored (:mod:`feraug.metrics.shortlist`): of all
+   pairs in a few numbers, then of those that are left in more of them and in several views.
 2. *Coarse alignment* of each listed pair at half resolution (:mod:`feraug.metrics.alignment`).
 3. *Verification* at full resolution: after undoing shift, zoom and shear, the normalised
    cross-correlation of the band-passed images has to reach :data:`MIN_SCORE`.
@@ -149,7 +149,7 @@ def match_near_copies(queries: Images, references: Images, *, progress: Progress
             raise ValueError(f"{name} must be uint8 (n, {SIDE}, {SIDE}); got {images.dtype} {images.shape}")
     found = [_no_pairs()]
     if len(queries) and len(references):
-        index = ReferenceIndex.of(references)
+        index = ReferenceIndex(references)
         halves = _Halves(references)
         for start in range(0, len(queries), QUERIES_AT_ONCE):
             block = queries[start : start + QUERIES_AT_ONCE]

@@ -42,6 +42,7 @@ class Hits:
     """Pairs that passed the first look."""
 
 
+@compiled(fast=True)
 def _sum_along(numbers: Any, tile: Any, sums: Any) -> None:
     width = sums.shape[0]
     for k in range(0, numbers.shape[0], FIRST_STEP):
@@ -54,9 +55,7 @@ def _sum_along(numbers: Any, tile: Any, sums: Any) -> None:
                 sums[j] += a * tile[k, j] + b * tile[k + 1, j] + c * tile[k + 2, j] + d * tile[k + 3, j]
 
 
-_sum_along = compiled(_sum_along, fast=True)
-
-
+@compiled(fast=True)
 def _highest(views: Any, point: Any) -> Any:
     """The highest cosine of a point with any of the views, (a multiple of VIEW_STEP, numbers)."""
     best = np.float32(-2)
@@ -73,16 +72,14 @@ def _highest(views: Any, point: Any) -> Any:
     return best
 
 
-_highest = compiled(_highest, fast=True)
-
-
+@compiled(fast=False)
 def _enter(
-    views: Any, point: Any, reference: int, floor: Any, count: Any, hits: Any, keys: Any, which: Any
+    views: Any, point: Any, reference: int, floors: Any, counts: Any, i: int, hits: Any, keys: Any, which: Any
 ) -> None:
     """Put a reference, as it is and mirrored, among a query's most alike; the least alike makes room."""
-    half = views.shape[0] // 2
+    half, most = views.shape[0] // 2, hits.shape[1]
     for turned in range(2):
-        best, best_view = floor[0], -1
+        best, best_view = floors[i], -1
         for view in range(turned * half, turned * half + half):
             cosine = np.float32(0)
             for k in range(point.shape[0]):
@@ -90,19 +87,23 @@ def _enter(
             if cosine > best:
                 best, best_view = cosine, view
         if best_view >= 0:
-            place = count[0]
-            if place == hits.shape[0]:
-                place = np.argmin(hits)
+            place = counts[i]
+            if place == most:
+                place = 0
+                for other in range(1, most):
+                    if hits[i, other] < hits[i, place]:
+                        place = other
             else:
-                count[0] += 1
-            hits[place], keys[place], which[place] = best, 2 * reference + turned, best_view - turned * half
-            if count[0] == hits.shape[0]:
-                floor[0] = hits.min()
+                counts[i] += 1
+            hits[i, place], keys[i, place] = best, 2 * reference + turned
+            which[i, place] = best_view - turned * half
+            if counts[i] == most:
+                floors[i] = hits[i, 0]
+                for other in range(1, most):
+                    floors[i] = min(floors[i], hits[i, other])
 
 
-_enter = compiled(_enter, fast=True)
-
-
+@compiled(fast=True)
 def _search(
     looks_even: Any, looks_odd: Any, tiles_even: Any, tiles_odd: Any, least_first: Any,
     views: Any, points: Any, floors: Any, counts: Any, hits: Any, keys: Any, which: Any,
@@ -131,14 +132,8 @@ def _search(
             for c in range(count):
                 reference = start + passed[c]
                 if _highest(views[i], points[reference]) > floors[i]:
-                    _enter(
-                        views[i], points[reference], reference, floors[i : i + 1], counts[i : i + 1],
-                        hits[i], keys[i], which[i],
-                    )  # fmt: skip
+                    _enter(views[i], points[reference], reference, floors, counts, i, hits, keys, which)
     return looked
-
-
-_search = compiled(_search, fast=True)
 
 
 def most_alike(
@@ -147,20 +142,20 @@ def most_alike(
 ) -> Hits:  # fmt: skip
     """The references ``points`` (n, 64) that are alike to queries, seen in ``views`` (m, v, 64).
 
-    ``looks`` has the halves (m, k) of the queries' numbers for each first look, ``tiles`` those of the references,
-    (tiles, k, TILE).  Only where one of the looks has a cosine above ``least_first`` are views compared,
-    those above ``least`` are hits, and of those the ``most`` best of each query stay, mirrored or not.
+    ``looks`` has the halves (m, k) of the queries' numbers for each first look, ``tiles`` those of the
+    references, (tiles, k, TILE).  Only where one of the looks has a cosine above ``least_first`` are views
+    compared; where one is above ``least`` there is a hit, and the ``most`` best hits of each query stay.  A
+    reference may be a hit twice, as it is and mirrored.
     """
-    looks_even, looks_odd = (np.stack([look[part] for look in looks], axis=1) for part in (0, 1))
+    even, odd = (np.stack([look[part] for look in looks], axis=1) for part in (0, 1))
     mirrored_views = views.copy()
     mirrored_views[:, :, points.shape[1] // 2 :] *= -1
+    both = np.concatenate([views, mirrored_views], axis=1)
     shape = (len(views), most)
     floors, counts = np.full(len(views), least, np.float32), np.zeros(len(views), np.int64)
     hits, keys, which = np.empty(shape, np.float32), np.empty(shape, np.int64), np.empty(shape, np.int64)
-    compared = _search(
-        looks_even, looks_odd, *tiles, np.float32(least_first),
-        np.concatenate([views, mirrored_views], axis=1), points, floors, counts, hits, keys, which,
-    )  # fmt: skip
+    first = np.float32(least_first)
+    compared = _search(even, odd, tiles[0], tiles[1], first, both, points, floors, counts, hits, keys, which)
     query, place = np.nonzero(np.arange(most) < counts[:, None])
     key, view = keys[query, place], which[query, place]
     order = np.lexsort((key, query))

@@ -78,6 +78,7 @@ class Prepared:
         return self.pixels, self.first, self.means, self.variances
 
 
+@compiled(fast=False)
 def _prepare_uniform(pixels: Any, first: Any, means: Any, variances: Any) -> None:
     sums, squares = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
     for i in range(pixels.shape[0]):
@@ -98,6 +99,7 @@ def _prepare_uniform(pixels: Any, first: Any, means: Any, variances: Any) -> Non
                 variances[i, r, c] = (49 * square - total * total) / (48.0 * 49.0) + C2 / 2
 
 
+@compiled(fast=False)
 def _prepare_gaussian(pixels: Any, first: Any, means: Any, variances: Any) -> None:
     sums, squares = np.empty(SIDE, np.float64), np.empty(SIDE, np.float64)
     for i in range(pixels.shape[0]):
@@ -118,6 +120,7 @@ def _prepare_gaussian(pixels: Any, first: Any, means: Any, variances: Any) -> No
                 variances[i, r, c] = square - mean * mean + C2 / 2
 
 
+@compiled(fast=True)
 def _uniform(
     pa: Any, sa: Any, ma: Any, va: Any, pb: Any, sb: Any, mb: Any, vb: Any,
     ia: Any, ib: Any, needed: Any, out: Any,
@@ -170,6 +173,7 @@ def _uniform(
     return rows_done
 
 
+@compiled(fast=True)
 def _gaussian(
     pa: Any, sa: Any, ma: Any, va: Any, pb: Any, sb: Any, mb: Any, vb: Any,
     ia: Any, ib: Any, needed: Any, out: Any,
@@ -222,11 +226,8 @@ def _gaussian(
     return rows_done
 
 
-_PREPARE: Final = {
-    "uniform": compiled(_prepare_uniform, fast=False),
-    "gaussian": compiled(_prepare_gaussian, fast=False),
-}
-_PAIRS: Final = {"uniform": compiled(_uniform, fast=True), "gaussian": compiled(_gaussian, fast=True)}
+_PREPARE: Final = {"uniform": _prepare_uniform, "gaussian": _prepare_gaussian}
+_PAIRS: Final = {"uniform": _uniform, "gaussian": _gaussian}
 _ROWS: Final = {"uniform": (_UNIFORM, _UNIFORM_PADDED), "gaussian": (_GAUSSIAN, _GAUSSIAN_PADDED)}
 
 
@@ -251,5 +252,5 @@ def ssim_of_pairs(
     """
     variant = "uniform" if a.first.dtype == np.int32 else "gaussian"
     out = np.empty(len(ia), np.float32)
-    rows = _PAIRS[variant](*a.arrays, *b.arrays, ia, ib, needed, out)
+    rows = _PAIRS[variant](*(*a.arrays, *b.arrays, ia, ib, needed, out))
     return out, rows / _ROWS[variant][0]
