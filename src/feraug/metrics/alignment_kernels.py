@@ -103,8 +103,9 @@ def fit(
 ) -> None:  # fmt: skip
     """Fit rows of ``second``, flat (n, side * side), to rows of ``first`` (m, side, side).
 
-    ``warps`` (k, 6) has the first guesses and gets the best warps, ``scores`` (k,) gets their scores.  ``y`` and
-    ``x`` are the compared pixels, ``margin`` from the border; ``flat`` is the lowest deviation that counts.
+    ``warps`` (k, 6) has the first guesses and gets the best warps, ``scores`` (k,) gets their scores.  ``y``
+    and ``x`` are the compared pixels, ``margin`` from the border; ``flat`` is the lowest deviation that
+    counts.
     """
     side, count = first.shape[1], warps.shape[1]
     inner = side - 2 * margin
