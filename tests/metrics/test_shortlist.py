@@ -242,3 +242,17 @@ def test_the_warp_undoes_shift_zoom_and_shear() -> None:
     found = align(first.astype(np.float32), second, iterations=12)
     np.testing.assert_allclose(found.warp * 48, np.repeat(true * 48, 4, axis=0), atol=0.05)
     assert (found.score > 0.999).all()
+
+
+def test_more_iterations_never_align_worse() -> None:
+    """Unrelated images run away from each other; the best iteration counts, not the last."""
+    first, second = band_pass(faces(28, 40)), band_pass(faces(29, 40))
+    fits = [align(first, second, iterations=iterations) for iterations in range(7)]
+    scores = np.stack([fit.score for fit in fits])
+    assert (np.diff(scores, axis=0) >= 0).all()
+    assert (np.diff(scores, axis=0) > 0.01).any()
+    for pair in range(40):  # the warp is that of the best iteration, too
+        again = align(
+            first[pair : pair + 1], second[pair : pair + 1], fits[-1].warp[pair : pair + 1], iterations=0
+        )
+        assert again.score[0] == pytest.approx(scores[-1, pair], abs=1e-5)
