@@ -28,6 +28,7 @@ LOOP = ("tests/training/test_gan.py", "tests/training/test_training_pieces.py")
 CLASSIFIER = ("tests/training/test_classifier.py",)
 LABELLED = ("tests/test_labelled.py",)
 STATISTICS = ("tests/metrics/test_significance.py", "tests/metrics/test_classification.py")
+SHORTLIST = ("tests/metrics/test_shortlist.py",)
 SETS = ("tests/workflows/test_ssim.py::test_a_filtered_set_stands_in_place_of_its_parent",)
 
 
@@ -443,6 +444,38 @@ MUTATIONS = (
     Mutation(
         "macro F1: absent classes count", "metrics/classification.py",
         "np.maximum(present.sum(-1), 1)", "counts.shape[-1]", STATISTICS,
+    ),
+    Mutation(
+        "near copies: the second first look for both", "metrics/shortlist_kernels.py",
+        "first[j] = max(first[j], even[j] + abs(odd[j]))", "first[j] = even[j] + abs(odd[j])", SHORTLIST,
+    ),
+    Mutation(
+        "near copies: first look without mirrored pairs", "metrics/shortlist_kernels.py",
+        "first[j] = even[j] + abs(odd[j])", "first[j] = even[j] + odd[j]", SHORTLIST,
+    ),
+    Mutation(
+        "near copies: a full list takes no better ones", "metrics/shortlist_kernels.py",
+        "if hits[i, other] < hits[i, place]:", "if hits[i, other] > hits[i, place]:", SHORTLIST,
+    ),
+    Mutation(
+        "near copies: directions that views move first", "metrics/first_look.py",
+        "1 - shares[:NUMBERS]", "shares[:NUMBERS]", SHORTLIST,
+    ),
+    Mutation(
+        "near copies: every pair compared, first look or not", "metrics/shortlist.py",
+        "MIN_FIRST_LOOK if len(self._points) >= FIRST_LOOK_FROM else _EVERY", "_EVERY", SHORTLIST,
+    ),
+    Mutation(
+        "near copies: the mirrored query's guess to the same side", "metrics/shortlist.py",
+        "np.where(mirrored, -right, right)", "right", SHORTLIST,
+    ),
+    Mutation(
+        "alignment: the last warp for the best", "metrics/alignment_kernels.py",
+        "if score > best:", "if score > -2:", SHORTLIST,
+    ),
+    Mutation(
+        "alignment: never mirrored", "metrics/alignment_kernels.py",
+        "image[r, side - 1 - c] if turned else image[r, c]", "image[r, c]", SHORTLIST,
     ),
 )  # fmt: skip
 

@@ -14,15 +14,14 @@ registers with windows that add nothing (a denominator of 1e30).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.images import SIDE
+from feraug.metrics.compiling import compiled
 
 C1: Final = (0.01 * 255) ** 2
 """The constant beside the means (Wang et al., equation 7): K1 = 0.01, a range of 255."""
@@ -79,6 +78,7 @@ class Prepared:
         return self.pixels, self.first, self.means, self.variances
 
 
+@compiled(fast=False)
 def _prepare_uniform(pixels: Any, first: Any, means: Any, variances: Any) -> None:
     sums, squares = np.empty(SIDE, np.int64), np.empty(SIDE, np.int64)
     for i in range(pixels.shape[0]):
@@ -99,6 +99,7 @@ def _prepare_uniform(pixels: Any, first: Any, means: Any, variances: Any) -> Non
                 variances[i, r, c] = (49 * square - total * total) / (48.0 * 49.0) + C2 / 2
 
 
+@compiled(fast=False)
 def _prepare_gaussian(pixels: Any, first: Any, means: Any, variances: Any) -> None:
     sums, squares = np.empty(SIDE, np.float64), np.empty(SIDE, np.float64)
     for i in range(pixels.shape[0]):
@@ -119,6 +120,7 @@ def _prepare_gaussian(pixels: Any, first: Any, means: Any, variances: Any) -> No
                 variances[i, r, c] = square - mean * mean + C2 / 2
 
 
+@compiled(fast=True)
 def _uniform(
     pa: Any, sa: Any, ma: Any, va: Any, pb: Any, sb: Any, mb: Any, vb: Any,
     ia: Any, ib: Any, needed: Any, out: Any,
@@ -171,6 +173,7 @@ def _uniform(
     return rows_done
 
 
+@compiled(fast=True)
 def _gaussian(
     pa: Any, sa: Any, ma: Any, va: Any, pb: Any, sb: Any, mb: Any, vb: Any,
     ia: Any, ib: Any, needed: Any, out: Any,
@@ -223,22 +226,8 @@ def _gaussian(
     return rows_done
 
 
-def _compiled(function: Callable[..., Any], *, fast: bool) -> Callable[..., Any]:
-    """``function`` compiled when first called, and kept for the next process where a folder allows it."""
-    settings: dict[str, Any] = {"nogil": True, "fastmath": fast, "error_model": "numpy"}
-    compiled: Callable[..., Any]
-    try:
-        compiled = numba.njit(cache=True, **settings)(function)
-    except RuntimeError:  # neither beside this file nor in the user's cache can anything be written
-        compiled = numba.njit(**settings)(function)
-    return compiled
-
-
-_PREPARE: Final = {
-    "uniform": _compiled(_prepare_uniform, fast=False),
-    "gaussian": _compiled(_prepare_gaussian, fast=False),
-}
-_PAIRS: Final = {"uniform": _compiled(_uniform, fast=True), "gaussian": _compiled(_gaussian, fast=True)}
+_PREPARE: Final = {"uniform": _prepare_uniform, "gaussian": _prepare_gaussian}
+_PAIRS: Final = {"uniform": _uniform, "gaussian": _gaussian}
 _ROWS: Final = {"uniform": (_UNIFORM, _UNIFORM_PADDED), "gaussian": (_GAUSSIAN, _GAUSSIAN_PADDED)}
 
 
@@ -263,5 +252,5 @@ def ssim_of_pairs(
     """
     variant = "uniform" if a.first.dtype == np.int32 else "gaussian"
     out = np.empty(len(ia), np.float32)
-    rows = _PAIRS[variant](*a.arrays, *b.arrays, ia, ib, needed, out)
+    rows = _PAIRS[variant](*(*a.arrays, *b.arrays, ia, ib, needed, out))
     return out, rows / _ROWS[variant][0]

@@ -154,7 +154,7 @@ def _compiled_ssim() -> Finding:
 
     name = "numba"
     faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48), np.uint8)
-    advice = "'ssim', 'filter' and 'compare' need it: pip install -U numba"
+    advice = "'prepare', 'ssim', 'filter' and 'compare' need it: pip install -U numba"
     try:
         found = all_pairs_ssim(faces, faces)
     except Exception as problem:  # numba fails in many ways
