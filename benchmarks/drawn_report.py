@@ -16,8 +16,9 @@ from feraug.config import NOISE_GENERATORS, TRANSLATORS
 
 HEAD = """# Every model on drawn faces
 
-Made by `benchmarks/drawn_models.py` and `benchmarks/drawn_report.py`; do not edit. 7,000 drawn faces
-(`feraug prepare drawn`), preset `cpu`, seed 0 for the full run, seeds 1 to 5 for short ones. {machine}
+Made by `benchmarks/drawn_models.py` and `benchmarks/drawn_report.py`; do not edit. 35,000 drawn
+faces (`feraug prepare drawn:35000`), preset `cpu`, seed 0 for the full run, seeds 1 to 5 for short ones.
+{machine}
 Run it again: `python benchmarks/drawn_models.py WORKSPACE`, and it goes on where it was stopped.
 {note}
 
