@@ -210,7 +210,8 @@ def _classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
     named = workspace.model(path.name) if len(path.parts) == 1 else path
     if named.exists():
         return named
-    near = suggestion(path.stem, [*CLASSIFIERS, *(each.stem for each in workspace.models())])
+    known = [*CLASSIFIERS, *(each.stem for each in workspace.models())]
+    near = "" if path.stem in known else suggestion(path.stem, known)
     raise MissingArtifactError(f"{named}: no classifier yet{near}; train one with 'feraug train {model}'")
 
 
