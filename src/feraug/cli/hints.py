@@ -7,9 +7,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-_COMMAND: Final = re.compile(
-    r"feraug (?:prepare|train|synth|filter|ssim|compare|bench|report) (?!COMMAND)[^'\"]*"
-)
+_COMMAND: Final = re.compile(r"feraug (?:prepare|train|synth|filter|ssim|compare|bench|report) [^'\"]*")
 _QUOTED: Final = re.compile(rf"'({_COMMAND.pattern})'")
 _SHORT: Final = "-w"
 _LONG: Final = "--workspace"
@@ -32,7 +30,8 @@ def command_in_workspace(command: str, arguments: Sequence[str]) -> str:
 
 
 def _with(command: str, folder: str) -> str:
-    if "--help" in command or f" {_SHORT} " in command or _LONG in command:
+    filled = not re.search(r"\b[A-Z]{3,}\b", command)  # NAMES, FILE: a pattern, which nobody copies
+    if not filled or "--help" in command or f" {_SHORT} " in command or _LONG in command:
         return command
     return f"{command} {_SHORT} {shlex.quote(folder)}"
 

@@ -73,11 +73,11 @@ def report(
     something other than a report stands at ``out``.
     """
     path = out or workspace.root / "report.html"
+    _check_place(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(
             f"--out {path}: a report is an HTML page; name it {path.stem}.html, and print that to PDF"
         )
-    _check_place(path)
     inventory = take_inventory(workspace, notify, real_faces=real_faces)
     title = workspace.root.resolve().name or "workspace"
     for scale in _SCALES:
