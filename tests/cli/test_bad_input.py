@@ -36,7 +36,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(
     ran = feraug("synth", "--pair", "fear:sad", "-w", workspace.root)
     assert ran.code == 1
     assert "no trained model for fear:sad" in ran.error
-    assert "train one with 'feraug train cyclegan --pair fear:sad'" in ran.error
+    assert f"train one with 'feraug train cyclegan --pair fear:sad -w {workspace.root}'" in ran.error
     ran = feraug("train", "cyclegan", "--resume", "-w", workspace.root)
     assert ran.code == 1
     assert "nothing to resume; train without --resume" in ran.error

@@ -85,7 +85,7 @@ def test_settings_come_from_a_preset_a_file_and_the_command_line(
         ("--config nowhere.json", "--config nowhere.json: No such file"),
         ("--config list.json", "--config list.json: not an object of settings"),
         ("--config text.json", "not JSON; 'feraug info FILE --config > run.json' writes one"),
-        ("--config other.json", "is for the model 'weighted', not cyclegan; use 'feraug train weighted'"),
+        ("--config other.json", "is for the model 'weighted', not cyclegan; use 'feraug train weighted"),
         (
             "--config odd.json",
             "--config odd.json: unknown setting 'epoch' for a TranslatorConfig (did you mean",
@@ -123,7 +123,7 @@ def test_a_dry_run_prints_settings_sizes_and_the_time(feraug: Feraug, workspace:
 def test_resume_says_which_model_the_file_is(feraug: Feraug, workspace: Workspace) -> None:
     assert feraug("train", "dcgan", *TINY, "--emotion", "sad", "--name", "x", "-w", workspace.root).code == 0
     ran = feraug("train", "cyclegan", "--resume", "--name", "x", "-w", workspace.root)
-    assert "is a dcgan; use 'feraug train dcgan'" in ran.error
+    assert f"is a dcgan; use 'feraug train dcgan -w {workspace.root}'" in ran.error
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def test_report_says_what_it_wrote_and_what_is_missing(feraug: Feraug, trained: 
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[0] == "left out: models/broken.h5: not an HDF5 file"
-    assert "No synthetic faces: feraug synth --pair neutral:happy -n 5000" in lines
+    assert f"No synthetic faces: feraug synth --pair neutral:happy -n 5000 -w {trained.root}" in lines
     page = trained.root / "report.html"
     assert lines[-1] == f"wrote: {page} ({page.stat().st_size / 1e6:.1f} MB: 1 data set, 1 model)"
 
@@ -46,7 +46,7 @@ def test_json_is_one_object(feraug: Feraug, trained: Workspace, tmp_path: Path) 
 def test_failures_are_one_line(feraug: Feraug, trained: Workspace, tmp_path: Path) -> None:
     ran = feraug("report", "-w", tmp_path / "nothing")
     assert ran.code == 1
-    assert "nothing to report yet; start with 'feraug prepare fer2013.csv' (or 'drawn')" in ran.error
+    assert "nothing to report yet; start with 'feraug prepare fer2013.csv -w " in ran.error
     assert (
         "is no report of feraug's" in feraug("report", "-w", trained.root, "--out", trained.dataset()).error
     )

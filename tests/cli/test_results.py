@@ -238,7 +238,7 @@ def test_info_tells_of_every_kind(feraug: Feraug, trained: Workspace) -> None:
     model = feraug("info", trained.model("cyclegan-neutral-happy"))
     assert "cyclegan neutral:happy: step 2 of 2, finished" in model.out
     synthetic = feraug("info", trained.synthetic("cyclegan-neutral-happy"))
-    assert "1 images from 1 source images, each used up to 1 time\n" in synthetic.out
+    assert "1 images from 1 source images, each used once\n" in synthetic.out
     config = read_json(feraug("info", "--config", trained.dataset()).out)
     assert config["source"] == "drawn:280"
 

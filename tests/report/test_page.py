@@ -66,6 +66,7 @@ def test_no_name_leaves_its_place(read_text: object) -> None:
     [
         ("plain & simple", "plain &amp; simple"),
         ("run `feraug <x>` now", "run <code>feraug &lt;x&gt;</code> now"),
+        ("`a --b-c`", '<code>a <span class="word">--b-c</span></code>'),
         ("one ` alone", "one ` alone"),
         ("`a` and ` alone", "<code>a</code> and ` alone"),
         ("", ""),

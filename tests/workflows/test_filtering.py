@@ -226,8 +226,13 @@ def test_translations_and_their_origins(workspace: Workspace, noise_set: Path, s
     np.testing.assert_array_equal(kept.origin_row, rows[kept.filtered.row])
     np.testing.assert_array_equal(kept.origin_round, kept.filtered.row)
     assert kept.sources == [digest]
-    with pytest.raises(ArtifactError, match=r"none of its 12 images passes as 'sad' \(went at: label 12\)"):
+    with pytest.raises(ArtifactError, match=r"nothing in it was made as 'sad'; .* made as happy"):
         filter_synthetic(replace(CASCADE, emotion="sad"), path, workspace, name="x")
+    strict = FilterConfig("happy", detector="cascade", max_similarity=-1.0)
+    with pytest.raises(
+        ArtifactError, match=r"none of its 12 images passes as 'happy' \(went at: .*not a copy"
+    ):
+        filter_synthetic(strict, path, workspace, name="x")
 
 
 def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
@@ -245,7 +250,7 @@ def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
 
 
 def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingArtifactError, match=r"nope: no such synthetic set \(there: noise\)"):
+    with pytest.raises(MissingArtifactError, match=r"nope: no such synthetic set \(did you mean 'noise'"):
         filter_synthetic(CASCADE, "nope", workspace)
     with pytest.raises(MissingArtifactError, match=r"simple\.h5: no classifier yet; .*feraug train simple"):
         filter_synthetic(CASCADE, "noise", workspace)

@@ -221,7 +221,7 @@ def print_result(result: BenchResult) -> None:
     from feraug.cli import bench_tables, console
 
     if result.reduced:
-        console.print_text(f"REDUCED: {', '.join(result.reductions)}")
+        console.print_prose(f"REDUCED: {', '.join(result.reductions)}")
     console.print_table(bench_tables.overall_table(result.table))
     if result.table["differences"]:
         console.print_table(bench_tables.difference_table(result.table))
@@ -231,9 +231,9 @@ def print_result(result: BenchResult) -> None:
         console.print_table(bench_tables.class_table(result.table, difference))
         console.print_text(bench_tables.mcnemar_line(found))
     for line in bench_tables.reverse_lines(result.table) + bench_tables.material_lines(result.table):
-        console.print_text(line)
+        console.print_prose(line)
     for sentence in result.conclusions:
-        console.print_text(sentence)
+        console.print_prose(sentence)
     state = "already done" if result.already_done else "wrote"
     repeats = "1 repeat" if result.repeats == 1 else f"{result.repeats} repeats"
     console.print_text(f"{state}: {result.path} ({repeats} of {result.steps:,} steps)")

@@ -40,9 +40,9 @@ def print_groups(figures: Figures, groups: Sequence[Figures]) -> None:
             kept = [[(label, [row[at] for at in columns]) for label, row in rows] for rows in sections]
             print_side_by_side(title, names, kept)
     fewest = min((one for one in groups if one["faces"]), key=lambda one: int(one["faces"]), default=None)
-    console.print_text("(n): faces that were translated; --json has the intervals")
+    console.print_prose("(n): faces that were translated; --json has the intervals")
     if fewest is not None and (share := fewest["models"][0]["share"]):
-        console.print_text(
+        console.print_prose(
             f"few faces say little: of {_label(fewest)} the first model's share is\n"
             f"{100 * share['low']:.0f} to {100 * share['high']:.0f} % by its 95 % interval"
         )
@@ -61,7 +61,7 @@ def print_degradations(figures: Figures, degraded: Figures) -> None:
         )
     print_side_by_side(f"called {target}, %", _names(figures), [rows[:1], rows[1:]])
     source = figures["pair"].split(":")[0]
-    console.print_text(
+    console.print_prose(
         f"{degraded['faces']:,} {source} faces and {degraded['real_faces']:,} real {target} ones, degraded; "
         f"what real {target}\nlacks the judge does not see; --json has the intervals"
     )

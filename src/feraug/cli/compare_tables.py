@@ -1,21 +1,21 @@
-"""The table of a comparison: a measure a row, a model a column, within 80 columns."""
+"""The table of a comparison: a measure a row, a model a column, as wide as the terminal and at least 80."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-COLUMNS: Final = 5
-"""Sets side by side; more models come in a table below."""
+_SETS: Final = 5
+"""Sets side by side in 80 columns."""
 
-_WIDTHS: Final = (12, 11, 10, 9)
-"""Letters of a line of a column's title: what fits; 9 always does."""
+_WIDEST: Final = 16
+"""Letters of a line of a column's title; less where columns have not that much room."""
 
-_ROOM: Final = 49
-"""Letters of 80 that all columns together may have."""
+_LABELS: Final = 31
+"""Columns of the terminal for the rows' labels and all that stands between columns."""
 
 _LEAST: Final = 9
-"""Letters that figures need."""
+"""Letters that figures need; so many always fit."""
 
 Figures = Mapping[str, Any]
 Tell = Callable[[Figures], str]
@@ -24,9 +24,10 @@ Tell = Callable[[Figures], str]
 def print_side_by_side(
     title: str, names: Sequence[str], sections: Sequence[Sequence[tuple[str, Sequence[str]]]]
 ) -> None:
-    """Tables of sets by ``names`` within 80 columns, five sets each; rows: a label, and a cell a set."""
-    for start in range(0, len(names), COLUMNS):
-        some = slice(start, start + COLUMNS)
+    """Tables of sets by ``names``, as many in each as there is room for; rows: a label, and a cell a set."""
+    columns = _sets_a_table()
+    for start in range(0, len(names), columns):
+        some = slice(start, start + columns)
         _print_columns(title, names[some], [[(label, row[some]) for label, row in rows] for rows in sections])
 
 
@@ -37,7 +38,7 @@ def _print_columns(
     from feraug.errors import one_line
 
     safe = [one_line(name) for name in names]
-    titles = next(found for width in _WIDTHS if _fits(found := [_fold(name, width) for name in safe]))
+    titles = _titles(safe, _room())
     table = console.new_table(None, title, *titles)
     table.collapse_padding = True
     for column in table.columns:
@@ -52,6 +53,18 @@ def _print_columns(
     console.print_table(table)
 
 
+def _room() -> int:
+    """Letters that all columns of sets together may have; tables of less than 80 columns there are none."""
+    from feraug.cli import console
+
+    return max(80, console.width()) - _LABELS
+
+
+def _sets_a_table() -> int:
+    """Sets side by side; more come in a table below."""
+    return max(_SETS, _room() // (_LEAST + 2))
+
+
 def print_figures(figures: Figures) -> None:
     """The table or tables, what they are measured with, and what stands out."""
     from feraug.cli import console
@@ -59,10 +72,11 @@ def print_figures(figures: Figures) -> None:
     target = figures["pair"].split(":")[1]
     sets = [("untouched", figures["untouched"]), (f"real {target}", figures["real"])]
     sets += [(one["name"], one) for one in figures["models"]]
-    for start in range(0, len(sets), COLUMNS):
-        _print_table(figures, sets[start : start + COLUMNS])
+    columns = _sets_a_table()
+    for start in range(0, len(sets), columns):
+        _print_table(figures, sets[start : start + columns])
     for line in _lines(figures):
-        console.print_text(line)
+        console.print_prose(line)
 
 
 def _print_table(figures: Figures, sets: Sequence[tuple[str, Figures]]) -> None:
@@ -146,15 +160,33 @@ def _training(tell: Tell) -> Tell:
     return lambda one: tell(one["training"]) if "training" in one else ""
 
 
-def _fits(titles: Sequence[str]) -> bool:
-    widths = [max(_LEAST, *map(len, title.split("\n"))) for title in titles]
-    return sum(widths) <= _ROOM
+def _titles(names: Sequence[str], room: int) -> list[str]:
+    """Names in lines, all columns together ``room`` letters wide; words break where nothing else helps."""
+    widths = [_WIDEST] * len(names)
+
+    def used(place: int) -> int:
+        return max(_LEAST, *map(len, _fold(names[place], widths[place]).split("\n")))
+
+    while sum(map(used, range(len(names)))) > room:
+        wide = [place for place in range(len(names)) if used(place) > _LEAST]
+        if not wide:
+            break
+        # The widest of those that lose no word by it, or else the widest.
+        whole = [place for place in wide if used(place) > max(map(len, _pieces(names[place])))]
+        place = max(whole or wide, key=used)
+        widths[place] = used(place) - 1
+    return [_fold(name, width) for name, width in zip(names, widths, strict=True)]
+
+
+def _pieces(name: str) -> list[str]:
+    """What a name may be broken into: after hyphens, at spaces."""
+    return name.replace("-", "-\0").replace(" ", "\0").split("\0")
 
 
 def _fold(name: str, width: int) -> str:
     """A name in lines that fit a column, broken at hyphens and spaces where there are any."""
     lines = [""]
-    for piece in name.replace("-", "-\0").replace(" ", "\0").split("\0"):
+    for piece in _pieces(name):
         glue = "" if not lines[-1] or lines[-1].endswith("-") else " "
         if lines[-1] and len(lines[-1]) + len(glue) + len(piece) > width:
             lines.append(piece)

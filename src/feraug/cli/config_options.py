@@ -60,7 +60,10 @@ def from_file(path: Path, model: str) -> Config:
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise UsageError(f"--config {path}: {problem.strerror or problem}") from problem
+        raise UsageError(
+            f"--config {path}: {problem.strerror or problem}; "
+            "'feraug info FILE --config > run.json' writes one"
+        ) from problem
     except (ValueError, RecursionError) as problem:
         raise UsageError(
             f"--config {path}: not JSON; 'feraug info FILE --config > run.json' writes one"

@@ -33,6 +33,29 @@ def print_text(text: str) -> None:
     sys.stdout.write("\n".join(map(one_line, text.split("\n"))) + "\n")
 
 
+def print_prose(text: str) -> None:
+    """Sentences of the result: on a terminal broken between words, elsewhere a line each."""
+    if not sys.stdout.isatty():
+        print_text(text)
+        return
+    import textwrap
+
+    room = width() - 1
+    for line in text.split("\n"):
+        parts = textwrap.wrap(
+            line, room, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        )
+        print_text("\n".join(parts))
+
+
+def width() -> int:
+    """Columns that a table may have: those of the terminal or of ``COLUMNS``, elsewhere 80."""
+    from rich.console import Console
+
+    console = Console(file=sys.stdout)
+    return console.width if console.is_terminal else max(80, console.width)
+
+
 def print_heading(title: str, text: str) -> None:
     """A title, bold on a terminal, and a sentence about what follows; an empty line before."""
     from rich.console import Console
@@ -53,9 +76,13 @@ def print_table(table: Table) -> None:
 
     # Cells quote names out of files: no markup, no emoji codes.
     console = Console(file=sys.stdout, markup=False, emoji=False)
-    if not console.is_terminal:
-        console.width = max(80, console.width)
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    console.width = max(80, console.width)
+    with console.capture() as captured:
+        console.print(table)
+    sys.stdout.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
 
 def new_table(title: str | None = None, *columns: str) -> Table:
@@ -236,6 +263,11 @@ def audit_text(facts: Mapping[str, Any]) -> str:
             f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"
         )
     return "\n".join([*lines, *drop_sentences(facts)])
+
+
+def up_to_times(count: int) -> str:
+    """``once``, ``up to 2 times`` ..."""
+    return "once" if count == 1 else f"up to {count:,} times"
 
 
 def print_error(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -53,6 +54,7 @@ def _run(step: DemoStep, number: str, as_json: bool, quiet: bool) -> dict[str, A
     if not as_json:
         console.print_heading(f"{number} {step.name}", step.purpose)
         console.print_text(f"$ {step.command}")
+        sys.stdout.flush()  # before what the step says on stderr
     started = time.monotonic()
     with console.notifier(quiet=quiet) as notify:
         result = step.run(notify)
@@ -71,7 +73,11 @@ def _print(step: DemoStep, result: StepResult) -> None:
     if getattr(result, "already_done", False):
         console.print_text(f"already done: {result.path}")
         return
-    importlib.import_module(f"feraug.cli.{step.arguments[0]}").print_result(result)
+    module = importlib.import_module(f"feraug.cli.{step.arguments[0]}")
+    # Its commands for more are to work in the demo's folder.
+    module.print_result(result, step.arguments) if step.arguments[0] == "report" else module.print_result(
+        result
+    )
 
 
 def _end(told: list[dict[str, Any]], workspace: Path, as_json: bool) -> None:

@@ -90,7 +90,7 @@ def print_result(result: FilterResult) -> None:
     console.print_table(
         console.filter_table([stage.as_json() for stage in result.stages], result.images, result.real_images)
     )
-    console.print_text(
+    console.print_prose(
         f"faces by {result.detector}, emotions by {result.classifier.stem} "
         f"(SHA-256 {result.classifier_digest[:16]}…); real: '{result.emotion}' images of validation"
     )

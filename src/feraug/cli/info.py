@@ -99,7 +99,7 @@ def _dataset(facts: Mapping[str, Any]) -> None:
     # In the order of prepare's work: read, relabel, audit, drop.
     if facts["skipped"]["total"]:
         console.print_text(f"skipped while reading: {facts['skipped']['total']:,}")
-    console.print_text(console.audit_text(facts))
+    console.print_prose(console.audit_text(facts))
 
 
 def _ssim(facts: Mapping[str, Any]) -> None:
@@ -170,8 +170,8 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
         console.print_text(f"{facts['images']:,} images made from noise")
         return
     console.print_text(
-        f"{facts['images']:,} images from {facts['source_images']:,} source images, each used up to "
-        f"{facts['rounds']} time{'' if facts['rounds'] == 1 else 's'}"
+        f"{facts['images']:,} images from {facts['source_images']:,} source images, each used "
+        f"{console.up_to_times(facts['rounds'])}"
     )
 
 
@@ -194,7 +194,7 @@ def _bench(facts: Mapping[str, Any]) -> None:
         table.add_row(one_line(arm), str(facts["repeats"][arm]), f"{mean:.1%}")
     console.print_table(table)
     for sentence in facts["conclusions"]:
-        console.print_text(sentence)
+        console.print_prose(sentence)
     less = f", reduced: {', '.join(facts['reductions'])}" if facts["reduced"] else ""
     console.print_text(f"{facts['images']:,} test images, {facts['steps']:,} steps a training{less}")
 

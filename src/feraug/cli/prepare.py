@@ -96,6 +96,6 @@ def print_result(result: PrepareResult) -> None:
     from feraug.cli import console
 
     console.print_table(console.splits_table(result.splits))
-    console.print_text(console.audit_text(result.facts))
+    console.print_prose(console.audit_text(result.facts))
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} ({result.images:,} images)")

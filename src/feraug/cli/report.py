@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -55,9 +57,10 @@ def command(
     console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def print_result(result: ReportResult) -> None:
-    """What the command says of its result."""
+def print_result(result: ReportResult, arguments: Sequence[str] | None = None) -> None:
+    """What the command says of its result; ``arguments``: of the command line, None: as typed."""
     from feraug.cli import console
+    from feraug.cli.hints import command_in_workspace
 
     for problem in result.problems:
         console.print_text(f"left out: {problem['place']}: {problem['why']}")
@@ -65,7 +68,8 @@ def print_result(result: ReportResult) -> None:
         console.print_text(f"left out: {result.left_out:,} plots and pictures, for which there was no room")
     holds = [f"{count:,} {_KINDS[kind][count != 1]}" for kind, count in result.holds.items() if count]
     for sentence in result.missing:
-        console.print_text(sentence.replace("`", ""))
+        plain = sentence.replace("`", "")
+        console.print_text(command_in_workspace(plain, sys.argv[1:] if arguments is None else arguments))
     console.print_text(
         f"wrote: {result.path} ({result.bytes / 1e6:.1f} MB: {', '.join(holds) or 'nothing readable'})"
     )

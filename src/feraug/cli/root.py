@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
@@ -122,9 +123,23 @@ def _too_much(text: str, command: Any) -> str:
 
     known = [name for parameter in getattr(command, "params", ()) for name in parameter.opts]
     word = found[1]
-    named = {"--pair": ":" in word, "--emotion": word in EMOTIONS, "--classifier": word in CLASSIFIERS}
+    named = {
+        "--pair": ":" in word,
+        "--emotion": word in EMOTIONS,
+        "--classifier": word in CLASSIFIERS,
+        "--synthetic": word.endswith(".h5"),
+        "--workspace": Path(word).is_dir(),
+    }
     meant = [name for name, likely in named.items() if likely and name in known]
     return f"unexpected '{word}'" + (f" (did you mean '{meant[0]} {word}'?)" if meant else "")
+
+
+_PLAINER: Final = {
+    "Input should be a valid integer, unable to parse string as an integer": "not a whole number",
+    "Input should be a valid number, unable to parse string as a number": "not a number",
+    "Input should be greater than or equal to": "must not be below",
+}
+"""What newer versions of typer say of numbers, and how it is said here."""
 
 
 def _usage_text(problem: Any) -> str:
@@ -136,6 +151,8 @@ def _usage_text(problem: Any) -> str:
     if path != "feraug":
         text = text.replace("No such command ", "unknown ", 1)  # the models of `feraug train`
     text = _too_much(text, command)
+    for theirs, ours in _PLAINER.items():
+        text = text.replace(theirs, ours)
     text += _nearest(problem, text)
     if text.startswith("Missing argument"):
         text += _example(command, path)

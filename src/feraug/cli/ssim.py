@@ -105,7 +105,7 @@ def print_figures(figures: Mapping[str, Any], variant: str) -> None:
             )
     console.print_table(table)
     for line in _copies(figures):
-        console.print_text(line)
+        console.print_prose(line)
 
 
 def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

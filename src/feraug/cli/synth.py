@@ -191,7 +191,6 @@ def print_result(result: SynthResult) -> None:
     else:
         whence = f"{of}faces of {result.source.name}"
     console.print_text(
-        f"made from {result.sources:,} {whence}, each used up to "
-        f"{result.rounds} time{'s' if result.rounds > 1 else ''}"
+        f"made from {result.sources:,} {whence}, each used {console.up_to_times(result.rounds)}"
         + (", mirrored or slightly turned after the first" if result.rounds > 1 else "")
     )

@@ -117,6 +117,8 @@ def intervals_plot(
         axes.set_ylim(len(rows) - 0.5, -0.5)
         axes.set(title=short(title, 44), xlabel=across)
         _plain(axes)
+        if line is not None:
+            _not_too_near(axes, line)
 
     return _svg(draw, prefix, 1.0 + 0.25 * len(rows))
 
@@ -199,6 +201,12 @@ def _plain(axes: Axes) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(_few())
+
+
+def _not_too_near(axes: Axes, line: float) -> None:
+    """At least a unit on both sides of what is no change: less is none, and a finer scale would show some."""
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, line - 1.0), max(high, line + 1.0))
 
 
 def _legend(axes: Axes, columns: int, *, above: bool = False) -> None:

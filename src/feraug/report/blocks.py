@@ -41,6 +41,8 @@ class Cell:
     link: str = ""
     below: str = ""
     """What stands below it, smaller: an interval."""
+    command: bool = False
+    """Whether it is a command line, which is broken between words alone."""
 
 
 @dataclass(frozen=True)

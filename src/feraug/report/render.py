@@ -37,8 +37,18 @@ def prose(text: str) -> Markup:
     if len(parts) % 2 == 0:  # a backtick without its fellow is only a backtick
         parts[-2:] = [f"{parts[-2]}`{parts[-1]}"]
     return Markup("").join(
-        escape(part) if place % 2 == 0 else Markup("<code>{}</code>").format(part)
+        escape(part) if place % 2 == 0 else Markup("<code>{}</code>").format(command(part))
         for place, part in enumerate(parts)
+    )
+
+
+def command(text: str) -> Markup:
+    """A command line as HTML, which a browser breaks between its words alone: not after ``--``."""
+    from markupsafe import Markup, escape
+
+    return Markup(" ").join(
+        Markup('<span class="word">{}</span>').format(word) if "-" in word else escape(word)
+        for word in one_line(text).split(" ")
     )
 
 
@@ -54,4 +64,5 @@ def _environment() -> Environment:
     )
     environment.filters["prose"] = prose
     environment.filters["plain"] = one_line
+    environment.filters["command"] = command
     return environment

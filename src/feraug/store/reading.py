@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.emotions import suggestion
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.header import (
     BENCH,
@@ -176,12 +177,19 @@ def _check_regular(path: Path) -> None:
         raise ArtifactError(f"{path}: a symbolic link that leads nowhere", "mend or remove it")
     if not path.exists():
         raise MissingArtifactError(
-            f"{path}: no such file; check the name ('feraug --help' lists the commands that make files)"
+            f"{path}: no such file{_nearest(path)}; check the name "
+            "('feraug --help' lists the commands that make files)"
         )
     if not path.is_file():  # a pipe would keep us waiting for ever
         raise ArtifactError(f"{path}: not a regular file", OTHER_FILE)
     if not path.stat().st_size:
         raise ArtifactError(f"{path}: empty (0 bytes)", MAKE_AGAIN)
+
+
+def _nearest(path: Path) -> str:
+    """The file beside a missing one whose name is most like it."""
+    found = suggestion(path.stem, [each.stem for each in path.parent.glob("*.h5")])
+    return found.replace("'?)", ".h5'?)")
 
 
 def read_artifact_header(path: Path) -> Header:

@@ -108,7 +108,7 @@ def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> J
     Raises :class:`~feraug.errors.MissingArtifactError`, with the command that trains one, where there
     is none, and :class:`ArtifactError` for a file that is no classifier.
     """
-    path = find_model(str(given or DEFAULT_JUDGE), workspace)
+    path = find_model(str(given or DEFAULT_JUDGE), workspace, kind=DEFAULT_JUDGE)
     if not isinstance(config := config_of(path), ClassifierConfig):
         raise ArtifactError(
             f"--judge {path}: a {config.model} makes faces, it cannot judge them",

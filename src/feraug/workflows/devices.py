@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import torch
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 T = TypeVar("T")
+
+_PROCESSES: Final = 16
+"""Processes on the CPU that no machine is too small to try; more than its cores only slow it down."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -58,6 +62,9 @@ def launched(
         raise UsageError("--devices: Apple's GPU is one device; leave it out")
     if chosen.type == "cuda" and devices > torch.cuda.device_count():
         raise UsageError(f"--devices {devices}: there are {_available()}")
+    most = max(_PROCESSES, os.cpu_count() or 1)
+    if chosen.type == "cpu" and devices > most:
+        raise UsageError(f"--devices {devices}: on the CPU each is a process; {most} is the limit here")
     if precision == "16-mixed" and chosen.type != "cuda":
         raise UsageError("--precision 16-mixed: needs a GPU; take 32-true or bf16-mixed")
     fabric = new_fabric(chosen, devices=devices, nodes=nodes, precision=precision)

@@ -22,6 +22,9 @@ CSV_ENDINGS: Final = (".csv", ".csv.gz")
 CSV_HEADER: Final = "emotion,pixels,Usage\n"
 NO_LABEL: Final = "unlabelled"
 
+_NO_FOLDERS: Final = (".zip", ".tar", ".gz", ".tgz", ".png", ".jpg", ".npy", ".npz", ".json")
+"""Endings that promise a file of a kind that is not written; a folder of such a name would surprise."""
+
 _FOLDERS: Final = f"(?:{'|'.join(SPLITS)})|(?:(?:{'|'.join(SPLITS)})/)?(?:{'|'.join(EMOTIONS)}|{NO_LABEL})"
 _EXPORTED_FOLDER: Final = re.compile(_FOLDERS)
 _EXPORTED_FILE: Final = re.compile(rf"(?:{_FOLDERS})/\d{{5,}}\.png|{re.escape(MARK)}")
@@ -48,6 +51,10 @@ def check_place(source: Path, destination: Path, inputs: Collection[str], *, ove
 
 
 def _check(source: Path, destination: Path, inputs: Collection[str], overwrite: bool) -> None:
+    if not is_csv(destination) and destination.name.lower().endswith(_NO_FOLDERS):
+        raise UsageError(
+            f"{destination}: no such export; name a folder for PNGs, or a file NAME.csv or NAME.csv.gz"
+        )
     if destination.is_symlink():
         raise UsageError(f"{destination} is a symbolic link; name the place that it leads to, or another one")
     if not destination.exists():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import CLASSIFIERS, FilterConfig, to_json
-from feraug.emotions import EMOTIONS, emotion_code
+from feraug.emotions import EMOTIONS, UNLABELLED, emotion_code, suggestion
 from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.faces import FaceDetector, face_detector, face_scores
 from feraug.metrics.nearest import nearest_by_ssim
@@ -87,6 +87,7 @@ def filter_synthetic(
     options = options or FilterOptions()
     parent = _synthetic_file(file, workspace)
     synthetic = read_synthetic(parent)
+    _check_labels(parent, synthetic, config.emotion)
     place = dataset or workspace.dataset()
     faces = read_faces(place)
     rows = faces.arrays.rows(split="validation", emotion=config.emotion)
@@ -182,11 +183,22 @@ def _synthetic_file(file: str | Path, workspace: Workspace) -> Path:
     if not path.is_file() and path.parent == Path():
         path = workspace.synthetic(path.name)
     if not path.is_file():
-        there = ", ".join(path.stem for path in workspace.synthetics()) or "none"
-        raise MissingArtifactError(
-            f"{file}: no such synthetic set (there: {there}); 'feraug synth' makes them"
-        )
+        there = [path.stem for path in workspace.synthetics()]
+        near = suggestion(Path(file).stem, there) or f" (there: {', '.join(there) or 'none'})"
+        raise MissingArtifactError(f"{file}: no such synthetic set{near}; 'feraug synth' makes them")
     return path
+
+
+def _check_labels(path: Path, synthetic: SyntheticArrays, emotion: str) -> None:
+    """Refuse a set in which nothing was made as ``emotion``, before anything is looked at."""
+    labels = set(synthetic.labels.tolist())
+    if labels & {emotion_code(emotion), UNLABELLED}:
+        return
+    made = ", ".join(EMOTIONS[label] for label in sorted(labels))
+    raise ArtifactError(
+        f"{path}: nothing in it was made as '{emotion}'",
+        f"what it holds was made as {made}: say so with --emotion",
+    )
 
 
 def _classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
@@ -198,7 +210,9 @@ def _classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
     named = workspace.model(path.name) if len(path.parts) == 1 else path
     if named.exists():
         return named
-    raise MissingArtifactError(f"{named}: no classifier yet; train one with 'feraug train {model}'")
+    known = [*CLASSIFIERS, *(each.stem for each in workspace.models())]
+    near = "" if path.stem in known else suggestion(path.stem, known)
+    raise MissingArtifactError(f"{named}: no classifier yet{near}; train one with 'feraug train {model}'")
 
 
 def _independent(dataset: DatasetArrays, rows: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from torch import nn
 
 from feraug.config import (
     CLASSIFIERS,
+    MODELS,
     NOISE_GENERATORS,
     STARGANS,
     TRANSLATORS,
@@ -17,7 +18,7 @@ from feraug.config import (
     ClassifierConfig,
     model_config,
 )
-from feraug.emotions import DomainPair
+from feraug.emotions import DomainPair, suggestion
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, TrainingError, UsageError
 from feraug.store.header import MODEL
 from feraug.store.model import ModelArrays
@@ -42,12 +43,15 @@ def config_of(path: Path) -> AnyGanConfig | ClassifierConfig:
     return config_in(path, header.provenance.config)
 
 
-def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None) -> Path:
+def find_model(
+    model: str, workspace: Workspace, pair: DomainPair | None = None, *, kind: str = "cyclegan"
+) -> Path:
     """The model file that ``model`` names: a path, a name in ``models/``, or a kind such as ``wgan-gp``.
 
     A kind of translator is completed by ``pair`` in either direction, a noise generator or a model of
     all pairs by ``all`` or the only emotions it was trained for.
-    Raises :class:`MissingArtifactError` when there is none, :class:`UsageError` when there are several.
+    Raises :class:`MissingArtifactError` when there is none, with the command that trains one (a ``kind``
+    where the name says nothing), and :class:`UsageError` when there are several.
     """
     as_file = Path(model)
     if as_file.is_file():
@@ -68,12 +72,14 @@ def find_model(model: str, workspace: Workspace, pair: DomainPair | None = None)
             return several[0]
         names = ", ".join(path.stem for path in several)
         raise UsageError(f"several models are called {name} ({names}); choose one with --model NAME")
-    names = ", ".join(path.stem for path in workspace.models()) or "none"
+    there = [path.stem for path in workspace.models()]
+    names = ", ".join(there) or "none"
     if pair is not None and name in CLASSIFIERS:
         raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")
+    near = suggestion(name, there) or f" (there: {names})"
     raise MissingArtifactError(
-        f"no model '{model}' in {workspace.root / 'models'} (there: {names}); "
-        f"train one with '{_training_command(name, pair)}'"
+        f"no model '{model}' in {workspace.root / 'models'}{near}; "
+        f"train one with '{_training_command(name, pair, kind)}'"
     )
 
 
@@ -97,8 +103,12 @@ def load_average(
     return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
 
-def _training_command(name: str, pair: DomainPair | None) -> str:
-    if name in NOISE_GENERATORS or name in CLASSIFIERS or name in STARGANS:
-        return f"feraug train {name}"
-    kind = name if name in TRANSLATORS else "cyclegan"
-    return f"feraug train {kind} --pair {pair}" if pair is not None else f"feraug train {kind}"
+def _training_command(name: str, pair: DomainPair | None, kind: str) -> str:
+    """``name`` is a kind of model, or begins with one, as the names do that ``feraug train`` gives."""
+    known = [model for model in MODELS if name == model or name.startswith(f"{model}-")]
+    kind = known[0] if known else kind
+    return (
+        f"feraug train {kind} --pair {pair}"
+        if pair is not None and kind in TRANSLATORS
+        else f"feraug train {kind}"
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from feraug.errors import ConfigConflictError, FeraugError
+from feraug.errors import ConfigConflictError, FeraugError, UsageError
 from feraug.report import GENERATOR, Page, Section, Table, Text, render
 from feraug.report.blocks import Cell
 from feraug.store.atomic import atomic_path
@@ -69,10 +69,15 @@ def report(
 
     Real faces stand in it only with ``real_faces``; drawn ones always do.  Files that cannot be
     read are named on the page.  Raises :class:`~feraug.errors.MissingArtifactError` for an empty
-    workspace and :class:`ConfigConflictError` when something other than a report stands at ``out``.
+    workspace, :class:`UsageError` for a name that is no page's, and :class:`ConfigConflictError` when
+    something other than a report stands at ``out``.
     """
     path = out or workspace.root / "report.html"
     _check_place(path)
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            f"--out {path}: a report is an HTML page; name it {path.stem}.html, and print that to PDF"
+        )
     inventory = take_inventory(workspace, notify, real_faces=real_faces)
     title = workspace.root.resolve().name or "workspace"
     for scale in _SCALES:

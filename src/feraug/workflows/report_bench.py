@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from feraug.config import ARMS
 from feraug.emotions import EMOTIONS
 from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
@@ -65,8 +66,9 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
             "warning",
         )
     for sentence in facts["conclusions"][:_SENTENCES]:
-        # What is said of the emotions with few images is a caution, not a finding.
-        yield Text(cut(sentence, 400), "plain" if str(sentence).startswith("few ") else "finding")
+        # What is said of emotions with few images, and of near copies, is a caution and no finding.
+        caution = str(sentence).startswith(("few ", "near copies "))
+        yield Text(_sentence(cut(sentence, 400)), "plain" if caution else "finding")
     arms = dict(list(facts["arms"].items())[:_ARMS])
     yield Facts(
         (
@@ -96,6 +98,11 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     yield Details(
         "every setting, and the command", (Facts(values(facts["config"])), Text(code(facts["command"])))
     )
+
+
+def _sentence(text: str) -> str:
+    """With a capital, but where it begins with the name of an arm."""
+    return text if text.split(" ")[0] in ARMS else text[:1].upper() + text[1:]
 
 
 def _counts(artifact: Artifact) -> Mapping[str, int]:

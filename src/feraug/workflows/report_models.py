@@ -205,6 +205,14 @@ def _grid_words(artifact: Artifact) -> str:
     if _from_noise(artifact):
         emotions = artifact.facts["config"].get("emotions") or EMOTIONS
         return f"Rows: {listed(map(str, emotions), 7)}; the same noise at every step."
+    emotions = artifact.facts["config"].get("emotions") or EMOTIONS
+    if artifact.facts["config"].get("model") in STARGANS:
+        of = "neutral" if "neutral" in emotions else emotions[0]
+        made = listed(map(str, emotions), 7)
+        return (
+            f"Rows: real {of} faces; the same made {made}. "
+            "The same faces at every step, held out of training."
+        )
     return "The same inputs at every step."
 
 

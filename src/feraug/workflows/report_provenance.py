@@ -24,7 +24,7 @@ def provenance_section(desk: Desk) -> list[Section]:
     shown = found[: desk.most(_FILES)]
     rows = tuple(
         (
-            Cell(cut(one.place, 120)), word(KINDS[one.kind]), Cell(cut(one.facts["command"])),
+            Cell(cut(one.place, 120)), word(KINDS[one.kind]), Cell(cut(one.facts["command"]), command=True),
             Cell(size(one.facts["bytes"]), one.facts["bytes"]), number(one.facts["seed"], ".0f"),
             Cell(one.digest[:_DIGITS]),
         )

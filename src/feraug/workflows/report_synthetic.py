@@ -15,7 +15,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room, some
-from feraug.workflows.report_words import code, cut, figure, listed, number, plural, values, word
+from feraug.workflows.report_words import code, cut, figure, listed, number, values, word
 
 _SETS: Final = 12
 _ROWS: Final = 100
@@ -77,8 +77,8 @@ def _set(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     counts = ", ".join(f"{count:,} {label}" for label, count in facts["labels"].items())
     of_faces = "made from noise"
     if facts["source_images"]:
-        times = plural(facts["rounds"], "time")
-        of_faces = f"made from {facts['source_images']:,} source images, each used up to {times}"
+        times = "once" if facts["rounds"] == 1 else f"up to {facts['rounds']:,} times"
+        of_faces = f"made from {facts['source_images']:,} source images, each used {times}"
     yield Facts(
         (
             ("images", counts),

@@ -22,13 +22,14 @@ from feraug.config import (
 )
 from feraug.data import mixed_places
 from feraug.emotions import DomainPair, PairSet
-from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
+from feraug.errors import ArtifactError, FeraugError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 from feraug.workflows.domain_source import DomainSource, images_of, inputs_by_name
 from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model
+from feraug.workflows.real_faces import check_dataset
 from feraug.workflows.synth_makers import FromNoise, InTurn, Maker, MixedTranslations, Translations
 from feraug.workflows.translators import Translator, check_translates, load_translator, translator_for
 
@@ -129,15 +130,18 @@ def translation_job(
 ) -> SynthJob:
     """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``."""
     pairs = config.pairs
-    path = translator_for(pairs, workspace) if model is None else find_model(model, workspace, pairs.pairs[0])
+    kind = "cyclegan" if len(pairs.pairs) == 1 else "stargan"
+    path = (
+        translator_for(pairs, workspace)
+        if model is None
+        else find_model(model, workspace, pairs.pairs[0], kind=kind)
+    )
     if source is None and config.source_share:
         raise UsageError("--source-share: of what? Name the images with --source FILE")
     if source is not None:
         config = replace(config, source_share=config.source_share or 1.0)
-    if config.source_share < 1.0 and not dataset.exists():
-        raise MissingArtifactError(
-            f"{dataset}: no dataset yet; make it with 'feraug prepare fer2013.csv' (or 'drawn')"
-        )
+    if config.source_share < 1.0:
+        check_dataset(dataset)
     trained = check_translates(path, config_of(path), pairs)
     if config.strength != 1.0 and isinstance(trained, TranslatorConfig):
         raise UsageError(f"--strength: a {trained.model} knows one; {', '.join(STARGANS)} has others")

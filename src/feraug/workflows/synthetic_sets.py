@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.emotions import UNLABELLED
+from feraug.emotions import UNLABELLED, suggestion
 from feraug.errors import MissingArtifactError
 from feraug.store.digests import sha256_file
 from feraug.store.header import SYNTHETIC, Header
@@ -89,11 +89,12 @@ def _find(workspace: Workspace, text: str) -> Path:
     named = workspace.synthetic(text)
     if named.exists():
         return named
-    there = ", ".join(path.stem for path in workspace.synthetics())
-    raise MissingArtifactError(
-        f"--synthetic {text}: no such file, nor {named}; "
-        + (f"there are {there}" if there else "make it with 'feraug synth'")
+    there = [path.stem for path in workspace.synthetics()]
+    near = suggestion(named.stem, there)
+    listed = (
+        f"; there are {', '.join(there)}" if there else "; make it with 'feraug synth --pair neutral:happy'"
     )
+    raise MissingArtifactError(f"--synthetic {text}: no such file, nor {named}{near or listed}")
 
 
 def _unused(name: str, taken: list[str]) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -204,8 +204,30 @@ def _completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
         return values  # of a kind that the comparison will tell
 
 
+_KINDS: Final = (
+    "adversarial",
+    "class",
+    "cycle",
+    "identity",
+    "change",
+    "discriminator",
+    "wasserstein",
+    "penalty",
+)
+"""Loss terms in the order of a step; of each the real side before the fake one."""
+
+
 def _recent_means(history: Mapping[str, list[float]], count: int) -> dict[str, float]:
-    return {name: float(np.mean(values[-count:])) for name, values in history.items() if values}
+    """Means of the last ``count`` steps, in one order, whether fresh or out of a file (which sorts names)."""
+
+    def order(name: str) -> tuple[int, str]:
+        kind = name.split("_")[0]
+        place = _KINDS.index(kind) if kind in _KINDS else len(_KINDS)
+        return place, name.replace("_real", "_0").replace("_fake", "_1")
+
+    return {
+        name: float(np.mean(history[name][-count:])) for name in sorted(history, key=order) if history[name]
+    }
 
 
 def _finished(path: Path, samples: Path) -> TrainResult:

@@ -34,6 +34,7 @@ from feraug.workflows.domain_source import DomainSource
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
 from feraug.workflows.material import trained_on, training_batches
+from feraug.workflows.pace import busy_note, short_note
 from feraug.workflows.samples import sample_grid
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class TrainingRun:
         plan, epoch = self.plan(), first_step // self.steps_per_epoch
         steps = plan.steps_in_all(first_step, plan.progress(first_step))
         writer.begin(first_step, steps)
+        writer.note(busy_note(self.fabric.device))
         schedule = constant_then_linear(self.config.decay_from)
         read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
         with stop_on_signal() as stop:
@@ -128,6 +130,8 @@ class TrainingRun:
         writer.save(steps, finished=finished)
         writer.sample()
         writer.close()
+        if finished:
+            writer.note(short_note(self.state.step, self.config.budget))
         return steps
 
 
@@ -152,6 +156,11 @@ class _Writer:
         """That an earlier run goes on."""
         if self._active and step:
             self._notify(Note(f"going on from step {step:,} of {steps:,}"))
+
+    def note(self, text: str | None) -> None:
+        """A sentence, if there is one."""
+        if self._active and text is not None:
+            self._notify(Note(text))
 
     def tell(self, report: StepReport, steps: int, steps_per_second: float) -> None:
         """Losses and speed."""

@@ -1,0 +1,49 @@
+"""Commands that feraug proposes, with the workspace that the user named."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+_COMMAND: Final = re.compile(r"feraug (?:prepare|train|synth|filter|ssim|compare|bench|report) [^'\"]*")
+_QUOTED: Final = re.compile(rf"'({_COMMAND.pattern})'")
+_SHORT: Final = "-w"
+_LONG: Final = "--workspace"
+
+
+def in_workspace(text: str, arguments: Sequence[str]) -> str:
+    """``text`` with ``-w DIR`` in every command in quotes, if ``arguments`` have one; else as it is.
+
+    >>> in_workspace("make it with 'feraug prepare drawn'", ["train", "cyclegan", "-w", "runs"])
+    "make it with 'feraug prepare drawn -w runs'"
+    """
+    folder = _named(arguments)
+    return text if folder is None else _QUOTED.sub(lambda found: f"'{_with(found[1], folder)}'", text)
+
+
+def command_in_workspace(command: str, arguments: Sequence[str]) -> str:
+    """A sentence that ends in a command, with ``-w DIR`` where ``arguments`` have one."""
+    folder = _named(arguments)
+    return command if folder is None or not _COMMAND.search(command) else _with(command, folder)
+
+
+def _with(command: str, folder: str) -> str:
+    filled = not re.search(r"\b[A-Z]{3,}\b", command)  # NAMES, FILE: a pattern, which nobody copies
+    if not filled or "--help" in command or f" {_SHORT} " in command or _LONG in command:
+        return command
+    return f"{command} {_SHORT} {shlex.quote(folder)}"
+
+
+def _named(arguments: Sequence[str]) -> str | None:
+    """The workspace of a command line as typed; the last, as typer has it."""
+    found = None
+    for place, word in enumerate(arguments):
+        if word in (_SHORT, _LONG):
+            found = next(iter(arguments[place + 1 : place + 2]), None)
+        elif word.startswith(f"{_LONG}="):
+            found = word.partition("=")[2]
+        elif word.startswith(_SHORT) and not word.startswith("--"):
+            found = word.removeprefix(_SHORT)
+    return found

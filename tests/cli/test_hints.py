@@ -1,0 +1,124 @@
+"""What a newcomer's mistakes are answered with: the nearest name, and a command that can be copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from feraug.cli.compare_tables import _titles
+from feraug.cli.hints import command_in_workspace, in_workspace
+from feraug.store.workspace import Workspace
+from feraug.workflows import pace
+
+Feraug = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["synth"], "run 'feraug prepare drawn' first"),
+        (["synth", "-w", "runs/one"], "run 'feraug prepare drawn -w runs/one' first"),
+        (["synth", "-wruns"], "run 'feraug prepare drawn -w runs' first"),
+        (["synth", "--workspace=my runs"], "run 'feraug prepare drawn -w 'my runs'' first"),
+        (["synth", "-w", "a", "--workspace", "b"], "run 'feraug prepare drawn -w b' first"),
+        (["synth", "-w"], "run 'feraug prepare drawn' first"),
+    ],
+)
+def test_commands_come_with_the_workspace_that_was_typed(arguments: list[str], told: str) -> None:
+    assert in_workspace("run 'feraug prepare drawn' first", arguments) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "see 'feraug synth --help'",
+        "'feraug synth' makes them",
+        "'feraug info FILE --config > run.json'",
+        "plain",
+    ],
+)
+def test_what_needs_no_workspace_gets_none(text: str) -> None:
+    assert in_workspace(text, ["synth", "-w", "runs"]) == text
+
+
+def test_a_sentence_that_ends_in_a_command() -> None:
+    typed = ["report", "-w", "runs"]
+    assert command_in_workspace("No benchmark: feraug bench", typed) == "No benchmark: feraug bench"
+    told = command_in_workspace("None: feraug bench --with-synthetic", typed)
+    assert told == "None: feraug bench --with-synthetic -w runs"
+
+
+def test_errors_name_the_nearest_and_the_workspace(feraug: Feraug, trained: Workspace) -> None:
+    root = trained.root
+    error = feraug("synth", "--model", "cyclegan-neutral-hapy", "-w", root).error
+    assert "(did you mean 'cyclegan-neutral-happy'?)" in error
+    assert f"'feraug train cyclegan --pair neutral:happy -w {root}'" in error
+    error = feraug("synth", "--model", "stargan-all", "--pair", "neutral:all", "-w", root).error
+    assert f"'feraug train stargan -w {root}'" in error
+    error = feraug("compare", "--judge", "nobody", "-w", root).error
+    assert f"'feraug train vgg19 -w {root}'" in error
+    error = feraug("train", "cyclegan", "--dataset", root / "other.h5", "-w", root).error
+    assert f"'feraug prepare fer2013.csv --name other -w {root}'" in error
+    assert "(did you mean 'dataset.h5'?)" in feraug("info", root / "datset.h5").error
+    assert f"(did you mean '--workspace {root}'?)" in feraug("report", root).error
+
+
+def test_names_that_promise_another_kind_of_file(feraug: Feraug, trained: Workspace) -> None:
+    error = feraug("report", "-w", trained.root, "--out", "page.pdf").error
+    assert "--out page.pdf: a report is an HTML page; name it page.html" in error
+    error = feraug("export", trained.dataset(), "faces.zip").error
+    assert "faces.zip: no such export; name a folder for PNGs, or a file NAME.csv" in error
+
+
+def test_too_many_processes_are_refused_before_any_starts(feraug: Feraug, trained: Workspace) -> None:
+    error = feraug("train", "cyclegan", "-w", trained.root, "--name", "new", "--devices", "999").error
+    assert "--devices 999: on the CPU each is a process" in error
+
+
+def test_finished_and_fresh_trainings_list_their_losses_alike(
+    feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]
+) -> None:
+    typed = ("train", "wgan-gp", "--emotion", "happy", *tiny[:2], "--batch-size", "2", "--steps", "1")
+    typed += ("-w", trained.root, "-q")
+    fresh, again = feraug(*typed), feraug(*typed)
+    assert again.out.replace("already done", "wrote") == fresh.out
+    assert fresh.out.index("adversarial") < fresh.out.index("wasserstein") < fresh.out.index("penalty")
+
+
+def test_titles_keep_their_words_where_there_is_room() -> None:
+    names = ["untouched", "real happy", "cyclegan", "wasserstein", "weighted-neutral-happy-seed0"]
+    narrow = _titles(names, 49)
+    assert narrow[3] == "wasserstein"
+    assert sum(max(9, *map(len, title.split("\n"))) for title in narrow) <= 49
+    assert _titles(names, 89)[4] == "weighted-\nneutral-happy-\nseed0"
+    broken = _titles(["x" * 30] * 5, 49)
+    assert [title.replace("\n", "") for title in broken] == ["x" * 30] * 5
+    assert sum(max(map(len, title.split("\n"))) for title in broken) <= 49
+
+
+class TestPace:
+    """Notes about trainings that other programs slow down, and that were short."""
+
+    @pytest.mark.parametrize(
+        ("load", "threads", "device", "told"),
+        [(4.0, 2, "cpu", True), (1.0, 2, "cpu", False), (4.0, 1, "cpu", False), (4.0, 2, "meta", False)],
+    )
+    def test_a_busy_machine(
+        self, monkeypatch: pytest.MonkeyPatch, load: float, threads: int, device: str, told: bool
+    ) -> None:
+        monkeypatch.setattr(pace.os, "cpu_count", lambda: 2)
+        monkeypatch.setattr(pace.os, "getloadavg", lambda: (load, 0.0, 0.0), raising=False)
+        monkeypatch.setattr(pace.torch, "get_num_threads", lambda: threads)
+        note = pace.busy_note(torch.device(device))
+        assert (note is not None and "OMP_NUM_THREADS=1" in note) is told
+
+    def test_few_steps(self) -> None:
+        assert pace.short_note(49, 600.0) == (
+            "only 49 steps fitted into 600 s: hardly a beginning; "
+            "look at the samples, and give it a longer --budget"
+        )
+        assert pace.short_note(49, None) is None
+        assert pace.short_note(500, 600.0) is None
