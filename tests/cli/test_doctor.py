@@ -27,7 +27,7 @@ def test_doctor_of_this_machine_without_network(
     assert all(len(line) <= 80 for line in ran.out.splitlines()[:-1])
     assert "\x1b" not in ran.out
     for section in ("versions", "devices", "fast paths", "faces", "system libraries", "workspace"):
-        assert f"\n {section} " in ran.out
+        assert f"\n {section}\n" in ran.out
     assert ran.out.splitlines()[-1].startswith(("all is well", "usable, with "))
 
 

@@ -130,7 +130,7 @@ def check(outcomes: list[tuple[str, str, str]], path: Path) -> None:
             assert text.isprintable(), f"{reader}: {text}"
 
 
-@pytest.mark.parametrize(("kind", "files"), [("dataset", 100), ("synthetic", 100), ("model", 50)])
+@pytest.mark.parametrize(("kind", "files"), [("dataset", 60), ("synthetic", 60), ("model", 30)])
 def test_mutated_bytes_are_read_or_refused(
     kind: str, files: int, whole_files: dict[str, bytes], reader: Reader, tmp_path: Path
 ) -> None:

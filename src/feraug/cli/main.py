@@ -11,7 +11,6 @@ import os
 import sys
 from contextlib import suppress
 
-from feraug.cli.hints import in_workspace
 from feraug.cli.processes import is_first_process
 from feraug.errors import FeraugError, Interrupted, one_line
 
@@ -58,9 +57,11 @@ def _fail(problem: BaseException) -> int:
     """
     if isinstance(problem, FeraugError) and not is_first_process():
         return problem.exit_code
+    from feraug.cli.hints import in_workspace
+
     line = in_workspace(one_line(" ".join(_words(problem).splitlines())), sys.argv[1:])
     with suppress(OSError):  # stderr may be full or gone as well; the exit code still tells
-        with suppress(BrokenPipeError):
+        with suppress(OSError):
             sys.stdout.flush()  # what was printed before it, where both go to one place
         sys.stderr.write(f"error: {line}\n")
         sys.stderr.flush()
