@@ -83,7 +83,7 @@ def test_a_killed_command_leaves_the_old_file_or_the_new_one(
     path.write_bytes(before)
     moment = random.Random(0)
     killed = 0
-    for _ in range(3):
+    for _ in range(2):
         process = subprocess.Popen(
             [sys.executable, "-m", "feraug", *new, "-w", trained.root],
             stdout=subprocess.DEVNULL,
