@@ -99,10 +99,10 @@ def emotion_code(emotion: str) -> int:
     return EMOTIONS.index(parse_emotion(emotion))
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """``" (did you mean 'happy'?)"`` for the nearest known word, or nothing when none is near."""
+def suggestion(word: str, known: Iterable[str], ending: str = "") -> str:
+    """``" (did you mean 'happy'?)"`` for the nearest known word, with ``ending``; nothing if none is near."""
     near = difflib.get_close_matches(word.lower(), list(known), n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    return f" (did you mean '{near[0]}{ending}'?)" if near else ""
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,8 @@ def test_what_needs_no_workspace_gets_none(text: str) -> None:
 
 
 def test_a_sentence_that_ends_in_a_command() -> None:
-    typed = ["report", "-w", "runs"]
-    assert command_in_workspace("No benchmark: feraug bench", typed) == "No benchmark: feraug bench"
-    told = command_in_workspace("None: feraug bench --with-synthetic", typed)
+    assert command_in_workspace("No benchmark: feraug bench", "runs") == "No benchmark: feraug bench"
+    told = command_in_workspace("None: feraug bench --with-synthetic", "runs")
     assert told == "None: feraug bench --with-synthetic -w runs"
 
 

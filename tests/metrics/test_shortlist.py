@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 from scipy.ndimage import map_coordinates
+from tests.metrics.planted import Images, faces, shifted
 
 from feraug.metrics import shortlist
 from feraug.metrics.alignment import align, band_pass
@@ -17,35 +18,14 @@ from feraug.metrics.shortlist import MIN_PROPOSAL, PROBES, ReferenceIndex
 from feraug.metrics.shortlist_kernels import TILE, Hits, most_alike
 
 Float = npt.NDArray[np.float32]
-Images = npt.NDArray[np.uint8]
-
-
-def faces(seed: int, count: int) -> Images:
-    """Structured random images: noise with a falling spectrum over one common blob, like a face's head."""
-    rng = np.random.default_rng(seed)
-    frequency = np.hypot(np.fft.fftfreq(48)[:, None], np.fft.rfftfreq(48)) * 48
-    spectrum = np.fft.rfft2(rng.standard_normal((count, 48, 48))) / (1 + frequency) ** 1.5
-    noise = np.fft.irfft2(spectrum, s=(48, 48))
-    at = np.linspace(-1, 1, 48)
-    head = 1.5 * np.exp(-2 * (at[:, None] ** 2 + at**2))
-    images: Images = np.clip(
-        120 + 30 * (noise / noise.std(axis=(1, 2), keepdims=True) + head), 0, 255
-    ).astype(np.uint8)
-    return images
-
-
-def moved(image: Images, down: int, right: int) -> Images:
-    padded = np.pad(image, 4, mode="edge")
-    place: Images = padded[4 - down : 52 - down, 4 - right : 52 - right]
-    return place
 
 
 ALTERED: tuple[Callable[[Images], Images], ...] = (
     lambda image: image[:, ::-1],
-    lambda image: moved(image, 2, 0),
-    lambda image: moved(image, -1, 2),
-    lambda image: moved(image, -3, 0),
-    lambda image: moved(image[:, ::-1], 1, -2),
+    lambda image: shifted(image, 2, 0),
+    lambda image: shifted(image, -1, 2),
+    lambda image: shifted(image, -3, 0),
+    lambda image: shifted(image[:, ::-1], 1, -2),
     lambda image: (image * 0.8).astype(np.uint8),
     lambda image: np.array(Image.fromarray(image[2:46, 2:46]).resize((48, 48), Image.Resampling.BICUBIC)),
 )

@@ -73,11 +73,7 @@ def _print(step: DemoStep, result: StepResult) -> None:
     if getattr(result, "already_done", False):
         console.print_text(f"already done: {result.path}")
         return
-    module = importlib.import_module(f"feraug.cli.{step.arguments[0]}")
-    # Its commands for more are to work in the demo's folder.
-    module.print_result(result, step.arguments) if step.arguments[0] == "report" else module.print_result(
-        result
-    )
+    importlib.import_module(f"feraug.cli.{step.arguments[0]}").print_result(result)
 
 
 def _end(told: list[dict[str, Any]], workspace: Path, as_json: bool) -> None:

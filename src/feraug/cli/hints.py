@@ -23,10 +23,9 @@ def in_workspace(text: str, arguments: Sequence[str]) -> str:
     return text if folder is None else _QUOTED.sub(lambda found: f"'{_with(found[1], folder)}'", text)
 
 
-def command_in_workspace(command: str, arguments: Sequence[str]) -> str:
-    """A sentence that ends in a command, with ``-w DIR`` where ``arguments`` have one."""
-    folder = _named(arguments)
-    return command if folder is None or not _COMMAND.search(command) else _with(command, folder)
+def command_in_workspace(sentence: str, folder: str) -> str:
+    """A sentence that ends in a command, with ``-w DIR``; one that does not, as it is."""
+    return _with(sentence, folder) if _COMMAND.search(sentence) else sentence
 
 
 def _with(command: str, folder: str) -> str:

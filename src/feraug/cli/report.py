@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -57,8 +55,8 @@ def command(
     console.print_json(result.as_json()) if as_json else print_result(result)
 
 
-def print_result(result: ReportResult, arguments: Sequence[str] | None = None) -> None:
-    """What the command says of its result; ``arguments``: of the command line, None: as typed."""
+def print_result(result: ReportResult) -> None:
+    """What the command says of its result."""
     from feraug.cli import console
     from feraug.cli.hints import command_in_workspace
 
@@ -69,7 +67,9 @@ def print_result(result: ReportResult, arguments: Sequence[str] | None = None) -
     holds = [f"{count:,} {_KINDS[kind][count != 1]}" for kind, count in result.holds.items() if count]
     for sentence in result.missing:
         plain = sentence.replace("`", "")
-        console.print_text(command_in_workspace(plain, sys.argv[1:] if arguments is None else arguments))
+        if result.workspace != options.DEFAULT_WORKSPACE:
+            plain = command_in_workspace(plain, str(result.workspace))
+        console.print_text(plain)
     console.print_text(
         f"wrote: {result.path} ({result.bytes / 1e6:.1f} MB: {', '.join(holds) or 'nothing readable'})"
     )

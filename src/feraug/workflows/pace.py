@@ -14,8 +14,8 @@ FEW_STEPS: Final = 500
 def busy_note(device: torch.device) -> str | None:
     """A sentence for a training on the CPU of a machine that other programs keep busy; None elsewhere.
 
-    Threads that share a step wait for the slowest of them, so on such a machine one thread is
-    several times as fast as one a core.
+    Threads that share a step wait for the slowest of them: two cores with a load of 5 to 8 trained 19 images
+    a second on one thread and 7 on two.
     """
     threads, cores = torch.get_num_threads(), os.cpu_count() or 1
     if device.type != "cpu" or threads < 2 or not hasattr(os, "getloadavg"):
@@ -25,7 +25,7 @@ def busy_note(device: torch.device) -> str | None:
         return None
     return (
         f"other programs keep this machine busy (load {load:.1f}, {cores} cores): with OMP_NUM_THREADS=1 in "
-        "front of the command a training is often several times as fast"
+        "front of the command a training may be more than twice as fast"
     )
 
 

@@ -56,10 +56,12 @@ class ReportResult:
     """Plots and pictures for which there was no room."""
     real_faces: bool
     """Whether real faces may stand in it."""
+    workspace: Path
+    """The folder that it tells of."""
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {**vars(self), "path": str(self.path)}
+        return {**vars(self), "path": str(self.path), "workspace": str(self.workspace)}
 
 
 def report(
@@ -99,6 +101,7 @@ def report(
         [one.text for one in desk.missing],
         sum(room.left_out for room in desk.rooms),
         real_faces,
+        workspace.root,
     )
 
 
