@@ -23,7 +23,7 @@ from drawn_judge import Judge, accuracy, judge
 from numpy.typing import NDArray
 
 import feraug
-from feraug.config import NOISE_GENERATORS, PRECISIONS, PRESETS, TRANSLATORS, model_config
+from feraug.config import NOISE_GENERATORS, PRECISIONS, PRESETS, STARGANS, TRANSLATORS, model_config
 from feraug.emotions import EMOTIONS, emotion_code
 from feraug.metrics.distribution import density_and_coverage
 from feraug.plots import sheet, write_png
@@ -32,6 +32,7 @@ from feraug.sources.drawn import draw
 FACES = 35_000
 """As many as FER2013 has: discriminators learn 7,000 by heart, and translations grow texture."""
 
+MODELS = (*TRANSLATORS, *STARGANS, *NOISE_GENERATORS)
 SHORT_SEEDS = (1, 2, 3, 4, 5)
 FULL_STEPS = {
     "cyclegan": 7000, "weighted": 7000, "wasserstein": 3000, "dcgan": 2500, "wgan-gp": 3000, "r3gan": 4000,
@@ -58,11 +59,11 @@ def run(workspace: Path, model: str, *, seed: int, steps: int, precision: str) -
     if result.interrupted:
         raise SystemExit(f"{name}: interrupted; the same command goes on")
     net = judge(workspace / "judge.npz")
-    measured = measure_translator(result.path, net) if model in TRANSLATORS else _generator(result.path, net)
+    measure = _generator if model in NOISE_GENERATORS else measure_translator
     figures = {
         "model": model, "seed": seed, "steps": result.step, "seconds": round(result.seconds, 1),
         "threads": torch.get_num_threads(), "torch": torch.__version__, "feraug": feraug.__version__,
-        "config": feraug.config.to_json(config), **measured,
+        "config": feraug.config.to_json(config), **measure(result.path, net),
     }  # fmt: skip
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps(figures, indent=1) + "\n")
@@ -79,10 +80,11 @@ def _validation(emotion: str) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
 
 
 def measure_translator(path: Path, net: Judge) -> dict[str, Any]:
-    """Share in the target class and distance to the true answer, both ways."""
+    """Share in the target class and distance to the true answer: both ways, or from neutral to all others."""
     translator = feraug.load_translator(path)
     figures: dict[str, Any] = {}
-    for pair in (translator.pair, translator.pair.reversed):
+    pairs = translator.config.pairs
+    for pair in [pair for pair in pairs if len(pairs) == 2 or pair.a == "neutral"]:
         rows, faces = _validation(pair.a)
         truth = draw(0, rows, pair.b).astype(float)
         made = translator.translate(faces, str(pair))
@@ -125,13 +127,20 @@ def _variety(images: NDArray[np.uint8]) -> float:
 
 
 def picture(workspace: Path) -> None:
-    """Two sheets: translations beside the truth, and faces from noise."""
+    """Three sheets: translations beside the truth, of one pair and of all, and faces from noise."""
     rows, faces = _validation("neutral")
     lines = [faces[:12], draw(0, rows[:12], "happy")]
     for model in TRANSLATORS:
         path = workspace / "models" / f"{model}-seed0.h5"
         lines += [feraug.load_translator(path).translate(faces[:12])] if path.exists() else []
     write_png(sheet(np.concatenate(lines), 12, enlarge=2), workspace / "results" / "translators.png")
+    path = workspace / "models" / "stargan-seed0.h5"
+    if path.exists():
+        translator, lines = feraug.load_translator(path), [faces[:12]]
+        for emotion in (name for name in EMOTIONS if name != "neutral"):
+            made = translator.translate(faces[:12], f"neutral:{emotion}")
+            lines += [draw(0, rows[:12], emotion), made]
+        write_png(sheet(np.concatenate(lines), 12, enlarge=2), workspace / "results" / "stargan.png")
     lines = []
     for model in NOISE_GENERATORS:
         path = workspace / "models" / f"{model}-seed0.h5"
@@ -144,7 +153,7 @@ def main() -> None:
     """Run what is missing, and print one line a run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("workspace", type=Path)
-    parser.add_argument("--only", choices=[*TRANSLATORS, *NOISE_GENERATORS], action="append")
+    parser.add_argument("--only", choices=MODELS, action="append")
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, *SHORT_SEEDS], help="0: the full run")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=PRECISIONS, default=PRECISIONS[0])
@@ -160,7 +169,7 @@ def main() -> None:
     (args.workspace / "results").mkdir(exist_ok=True)
     (args.workspace / "results" / "machine.json").write_text(json.dumps(facts) + "\n")
     print(f"judge: {facts['judge']:.1%} of fresh people", flush=True)
-    models = args.only or [*TRANSLATORS, *NOISE_GENERATORS]
+    models = args.only or MODELS
     for seed in args.seeds:
         for model in models:
             share = 1.0 if seed == 0 else args.short_share

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from feraug.config import NOISE_GENERATORS, TRANSLATORS
+from feraug.config import NOISE_GENERATORS, STARGANS, TRANSLATORS
+from feraug.emotions import EMOTIONS
 
 HEAD = """# Every model on drawn faces
 
@@ -33,6 +34,15 @@ person drawn with the target emotion. *Copying* is the error of handing back the
 ![Neutral faces, the true answers, and the translators' answers]({translators_picture})
 
 *Rows: neutral validation faces; the same people drawn happy (the true answer); {translator_rows}.*
+
+## One translator for every pair
+
+{stargan}
+
+![Neutral faces, and for each emotion the true answers and stargan's]({stargan_picture})
+
+*Rows: neutral validation faces; then for each of {stargan_rows} the same people drawn so (the true
+answer), and `stargan`'s translation.*
 
 ## Faces from noise, seven emotions in one network
 
@@ -62,6 +72,10 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
+MODELS = (*TRANSLATORS, *STARGANS, *NOISE_GENERATORS)
+TRANSLATION_HEAD = ["model", "steps", "minutes", "called target", "untouched", "truth", "error", "copying"]
+
+
 def _translator_rows(results: list[dict[str, Any]]) -> Iterable[list[str]]:
     for result in results:
         for pair, part in result["pairs"].items():
@@ -83,7 +97,7 @@ def _noise_rows(results: list[dict[str, Any]]) -> Iterable[list[str]]:
 
 def _short_rows(short: dict[str, list[dict[str, Any]]]) -> Iterable[list[str]]:
     for model, results in short.items():
-        if model in TRANSLATORS:
+        if model not in NOISE_GENERATORS:
             shares = [result["pairs"]["neutral:happy"]["share"] for result in results]
             variety = [min(part["variety"] for part in result["pairs"].values()) for result in results]
         else:
@@ -106,29 +120,29 @@ def main(workspace: Path, docs: Path, note: str = "") -> None:
     found = [json.loads(path.read_text()) for path in sorted((workspace / "results").glob("*-seed*.json"))]
     full = {result["model"]: result for result in found if result["seed"] == 0}
     short: dict[str, list[dict[str, Any]]] = {}
-    for model in [*TRANSLATORS, *NOISE_GENERATORS]:
+    for model in MODELS:
         if chosen := [result for result in found if result["model"] == model and result["seed"]]:
             short[model] = chosen
     docs.mkdir(parents=True, exist_ok=True)
     pictures = {}
-    for name in ("translators", "noise"):
+    for name in ("translators", "stargan", "noise"):
         pictures[name] = f"drawn-{name}.png"
         shutil.copy(workspace / "results" / f"{name}.png", docs / pictures[name])
     translators = [full[model] for model in TRANSLATORS if model in full]
     noise = [full[model] for model in NOISE_GENERATORS if model in full]
     facts = json.loads((workspace / "results" / "machine.json").read_text())
-    missing = [f"`{model}`" for model in [*TRANSLATORS, *NOISE_GENERATORS] if model not in short]
+    missing = [f"`{model}`" for model in MODELS if model not in short]
     page = HEAD.format(
         note=f"\n**{note}**\n" if note else "",
         missing=f"\n\nNot run yet: {', '.join(missing)}." if missing else "",
         machine=facts["machine"],
         accuracy=f"{facts['judge']:.1%}",
-        translators=table(
-            ["model", "steps", "minutes", "called target", "untouched", "truth", "error", "copying"],
-            _translator_rows(translators),
-        ),
+        translators=table(TRANSLATION_HEAD, _translator_rows(translators)),
         translators_picture=pictures["translators"],
         translator_rows="; ".join(f"`{result['model']}`" for result in translators),
+        stargan=table(TRANSLATION_HEAD, _translator_rows([full[model] for model in STARGANS])),
+        stargan_picture=pictures["stargan"],
+        stargan_rows=", ".join(name for name in EMOTIONS if name != "neutral"),
         noise=table(
             ["model", "steps", "minutes", "classes", "share", "density", "coverage", "variety"],
             _noise_rows(noise),

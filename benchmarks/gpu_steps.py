@@ -23,7 +23,7 @@ Steps = Callable[[int], object]
 SKIPPED: dict[str, str] = {}
 """Ways that this machine has not, and why."""
 
-COMPILED = ("the same, torch.compile", "torch.compile and CUDA graph")
+COMPILED = ("the same, torch.compile", "torch.compile and CUDA graph", "feraug, bf16-mixed, --compile")
 """The ways that need a compiler."""
 
 
@@ -52,9 +52,9 @@ def translator_variants(config: TranslatorConfig, device: torch.device) -> dict[
             PlainTranslator(config, device, **half, **last, compiled=compiled, capturable=True), faces
         )
     domains = draw(0, range(64), "neutral"), draw(0, range(64), "happy")
-    for precision in ("32-true", "bf16-mixed"):
-        own = Feraug(replace(config, precision=precision), domains, device, read_every=20)
-        steps[f"feraug, {precision}"] = own.steps
+    for precision, compiled in (("32-true", False), ("bf16-mixed", False), ("bf16-mixed", True)):
+        own = Feraug(replace(config, precision=precision), domains, device, read_every=20, compiled=compiled)
+        steps[f"feraug, {precision}{', --compile' if compiled else ''}"] = own.steps
     return steps
 
 

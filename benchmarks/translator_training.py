@@ -2,9 +2,10 @@
 
     python benchmarks/translator_training.py [--batch-size 4] [--base-channels 16] [--rounds 5]
 
-On drawn faces.  The plain loop gets ready tensors and takes bare steps; feraug's also draws, mirrors,
-keeps an image history and an average of the generators, and reads the losses every step.  The PIL loop is
-what public repositories do by default: picture files, one face of each domain a step, losses read.
+On drawn faces, without and with ``--compile``.  The plain loop gets ready tensors and takes bare steps;
+feraug's also draws, mirrors, keeps an image history and an average of the generators, and reads the losses
+every step.  The PIL loop is what public repositories do by default: picture files, one face of each domain a
+step, losses read.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from feraug.data import PairBatches, Sampling
 from feraug.models import build_networks
 from feraug.objectives import build_objective
 from feraug.sources.drawn import draw
-from feraug.training import StepPlan, TrainState, fit, new_fabric
+from feraug.training import StepPlan, TrainState, cannot_compile, compile_networks, fit, new_fabric
 
 CPU = torch.device("cpu")
 
@@ -38,12 +39,14 @@ class Feraug:
 
     def __init__(
         self, config: TranslatorConfig, domains: tuple[np.ndarray, np.ndarray], device: torch.device = CPU,
-        read_every: int = 1,
+        read_every: int = 1, compiled: bool = False,
     ) -> None:  # fmt: skip
         self.objective, self._read_every = build_objective(config), read_every
         torch.manual_seed(config.seed)
         fabric = new_fabric(device, precision=config.precision)
         self.state = TrainState.create(build_networks(config), self.objective, config, fabric)
+        if compiled:
+            compile_networks(self.state.networks.values())
         self.batches = PairBatches(
             *domains, Sampling(config.batch_size, config.seed, device, config.flip, config.augment)
         )
@@ -73,7 +76,10 @@ def domains(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def contestants(config: TranslatorConfig, steps: int, setting: Setting) -> dict[str, Callable[[], Taken]]:
-    """Feraug and the plain loop, ``steps`` steps of the config's batch; the PIL loop as many steps of one."""
+    """Feraug and the plain loop, ``steps`` steps of the config's batch; the PIL loop as many steps of one.
+
+    Where there is a compiler also ``compiled``, feraug with ``--compile``.
+    """
     faces = domains(64)
     own, plain, pil = Feraug(config, faces), PlainTranslator(config), PlainTranslator(config)
     ready = own.batches.batch(0)
@@ -90,7 +96,11 @@ def contestants(config: TranslatorConfig, steps: int, setting: Setting) -> dict[
 
     ready_pair = (ready.real_a, ready.real_b)
     images = steps * config.batch_size
-    return {
+    found: dict[str, Callable[[], Taken]] = {}
+    if cannot_compile(CPU) is None:
+        compiled = Feraug(config, faces, compiled=True)
+        found["compiled"] = lambda: taken(lambda: compiled.steps(steps), images)
+    return found | {
         "feraug": lambda: taken(lambda: own.steps(steps), images),
         "plain": lambda: taken(lambda: plain_steps(plain, iter([ready_pair] * steps)), images),
         "PIL": lambda: taken(lambda: plain_steps(pil, pil_batches(steps)), steps),
@@ -98,7 +108,7 @@ def contestants(config: TranslatorConfig, steps: int, setting: Setting) -> dict[
 
 
 def rows(setting: Setting, config: TranslatorConfig | None = None) -> list[Row]:
-    """Three figures: beside the plain loop, beside the PIL loop, and the share of the convolution rate."""
+    """Beside the plain and the PIL loop, without and with ``--compile``; share of the convolution rate."""
     config = config or DEFAULTS["cyclegan"]
     assert isinstance(config, TranslatorConfig)
     steps = setting.choose(24, 4)
@@ -117,7 +127,13 @@ def rows(setting: Setting, config: TranslatorConfig | None = None) -> list[Row]:
     del runs["convolution"]
     what = f"{config.model}, base channels {config.base_channels}, batch {config.batch_size}"
     named = "translator training, images/s"
-    return [
+    compiled = [
+        Row("translator-compiled", f"{named}, --compile", "same networks and losses, plainly, ready tensors",
+            speed_ratios(runs, "compiled", "plain", setting.clock), note=what),
+        Row("translator-compiled-loop", f"{named}, --compile", "DataLoader + PIL files, batch 1",
+            speed_ratios(runs, "compiled", "PIL", setting.clock), target=Target(2.0)),
+    ]  # fmt: skip
+    return (compiled if "compiled" in runs else []) + [
         Row("translator", named, "same networks and losses, plainly, ready tensors",
             speed_ratios(runs, "feraug", "plain", setting.clock), target=Target(1.0), note=what, taken=runs),
         Row("translator-loop", named, "DataLoader + PIL files, batch 1",

@@ -142,3 +142,20 @@ def test_a_bad_synth(feraug: Feraug, trained: Workspace, arguments: str, words: 
     ran = feraug("synth", *arguments.split(), "-n", "3", "-w", trained.root)
     assert ran.code in (1, 2)
     assert words in ran.error
+
+
+def test_compile_is_for_generative_models(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled: list[object] = []
+    monkeypatch.setattr(
+        "feraug.workflows.training_run.TrainingRun.compile", lambda run, notify: compiled.append(run)
+    )
+    small = (*TINY, "--residual-blocks", "1", "-w", workspace.root)
+    assert feraug("train", "cyclegan", *small, "--dry-run").code == 0
+    assert not compiled
+    assert feraug("train", "cyclegan", *small, "--compile", "--dry-run").code == 0
+    assert feraug("train", "cyclegan", *small, "--compile").code == 0
+    assert len(compiled) == 2
+    assert feraug("train", "simple", "--compile", "-w", workspace.root).code == 2
+    assert "--compile" not in feraug("train", "simple", "--help").out

@@ -1,6 +1,7 @@
 """Training loops as generator functions over a state that turns into plain arrays and back."""
 
 from feraug.training.classifier import ClassifierState, fit_classifier
+from feraug.training.compiled import cannot_compile, compile_networks, without_compiler
 from feraug.training.gan import Batches, StepReport, fit
 from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear
 from feraug.training.processes import alone, any_of, first_says, new_fabric
@@ -16,10 +17,13 @@ __all__ = [
     "TrainState",
     "alone",
     "any_of",
+    "cannot_compile",
+    "compile_networks",
     "constant_then_linear",
     "first_says",
     "fit",
     "fit_classifier",
     "load_network",
     "new_fabric",
+    "without_compiler",
 ]

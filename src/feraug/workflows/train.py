@@ -113,6 +113,8 @@ def train(
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if header is not None:
             run.take_up(path)
+        if options.compile:
+            run.compile(notify)
         steps = run.train(
             path,
             samples,
@@ -161,6 +163,8 @@ def dry_run(
         check_shares(fabric, config.batch_size)
         faces = read_faces(dataset or workspace.dataset())
         run = TrainingRun(config, faces.arrays, fabric, domain)
+        if options.compile:
+            run.compile(notify)
         plan, schedule = run.plan(), constant_then_linear(config.decay_from)
         times = [time.monotonic()]
         for report in fit(run.state, run.objective, run.batches, StepPlan(DRY_STEPS + 1), schedule=schedule):

@@ -13,7 +13,7 @@ DRY_STEPS = 10
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What may differ between runs of the same training: it does not change the result."""
+    """What may differ between runs of the same training: it changes the result by rounding at most."""
 
     device: str = "auto"
     checkpoint_seconds: float = 300.0
@@ -22,6 +22,8 @@ class TrainOptions:
     devices: int = 1
     nodes: int = 1
     log_dir: Path | None = None
+    compile: bool = False
+    """Generative models: fuse what the networks compute by torch.compile."""
 
 
 @dataclass(frozen=True)

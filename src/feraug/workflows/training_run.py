@@ -26,6 +26,8 @@ from feraug.training import (
     StepReport,
     TrainState,
     any_of,
+    cannot_compile,
+    compile_networks,
     constant_then_linear,
     first_says,
     fit,
@@ -75,6 +77,18 @@ class TrainingRun:
             agree = lambda value: first_says(self.fabric, value)  # noqa: E731
             return BudgetPlan(self.config.budget, spent=self.seconds, agree=agree)
         return StepPlan(self.config.steps or max(1, round(self.config.epochs * self.steps_per_epoch)))
+
+    def compile(self, notify: Notify = ignore) -> None:
+        """Train with compiled networks from here on; a note, and as before, where that cannot be had."""
+        problem = cannot_compile(self.fabric.device)
+        if self.fabric.is_global_zero:
+            found = "compiling the networks at the first step: about a minute"
+            notify(Note(found if problem is None else f"--compile: trains without it here ({problem})"))
+        if problem is not None:
+            return
+        # A penalty differentiates the discriminators' gradients again.
+        without = self.objective.discriminator_roles if self.config.penalty_weight else ()
+        compile_networks(network for role, network in self.state.networks.items() if role not in without)
 
     def take_up(self, path: Path) -> None:
         """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit."""
