@@ -265,11 +265,6 @@ def audit_text(facts: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *drop_sentences(facts)])
 
 
-def up_to_times(count: int) -> str:
-    """``once``, ``up to 2 times`` ..."""
-    return "once" if count == 1 else f"up to {count:,} times"
-
-
 def print_error(text: str) -> None:
     """A line on stderr."""
     _error_line(text)

@@ -153,6 +153,7 @@ def _model(facts: Mapping[str, Any]) -> None:
 
 def _synthetic(facts: Mapping[str, Any]) -> None:
     from feraug.cli import console
+    from feraug.workflows.synthetic_sets import up_to_times
 
     table = console.new_table(None, "label", "images")
     for label, count in facts["labels"].items():
@@ -171,7 +172,7 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
         return
     console.print_text(
         f"{facts['images']:,} images from {facts['source_images']:,} source images, each used "
-        f"{console.up_to_times(facts['rounds'])}"
+        f"{up_to_times(facts['rounds'])}"
     )
 
 

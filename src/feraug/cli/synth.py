@@ -175,6 +175,7 @@ def command(
 def print_result(result: SynthResult) -> None:
     """What the command says of its result."""
     from feraug.cli import console
+    from feraug.workflows.synthetic_sets import up_to_times
 
     state = "already done" if result.already_done else "wrote"
     what = f"'{result.emotions[0]}' images" if len(result.emotions) == 1 else "images"
@@ -191,6 +192,6 @@ def print_result(result: SynthResult) -> None:
     else:
         whence = f"{of}faces of {result.source.name}"
     console.print_text(
-        f"made from {result.sources:,} {whence}, each used {console.up_to_times(result.rounds)}"
+        f"made from {result.sources:,} {whence}, each used {up_to_times(result.rounds)}"
         + (", mirrored or slightly turned after the first" if result.rounds > 1 else "")
     )

@@ -16,6 +16,7 @@ from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room, some
 from feraug.workflows.report_words import code, cut, figure, listed, number, values, word
+from feraug.workflows.synthetic_sets import up_to_times
 
 _SETS: Final = 12
 _ROWS: Final = 100
@@ -77,7 +78,7 @@ def _set(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     counts = ", ".join(f"{count:,} {label}" for label, count in facts["labels"].items())
     of_faces = "made from noise"
     if facts["source_images"]:
-        times = "once" if facts["rounds"] == 1 else f"up to {facts['rounds']:,} times"
+        times = up_to_times(facts["rounds"])
         of_faces = f"made from {facts['source_images']:,} source images, each used {times}"
     yield Facts(
         (

@@ -18,6 +18,11 @@ from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
 
 
+def up_to_times(rounds: int) -> str:
+    """How often a source image was used, in words: ``once``, ``up to 2 times``."""
+    return "once" if rounds == 1 else f"up to {rounds:,} times"
+
+
 @dataclass(frozen=True)
 class SyntheticSet:
     """A synthetic set, the SHA-256 of its file, and a name that no other of the same command has."""
