@@ -40,6 +40,9 @@ FULL_STEPS = {
 }  # fmt: skip
 """Steps of the full run: at most ten minutes on two quiet cores, or twenty on one thread."""
 
+DEPARTURES = {"stargan": {"change_weight": 15.0, "class_weight": 0.5}}
+"""Settings that depart from the preset ``cpu``."""
+
 SHORT_SHARE = 0.05
 """The part of them that a short seed gets."""
 
@@ -57,7 +60,7 @@ def run(
         figures: dict[str, Any] = json.loads(kept.read_text())
         return figures
     settings = {"seed": seed, "steps": steps, "precision": precision}
-    config = model_config({"model": model, **PRESETS["cpu"][model], **settings})
+    config = model_config({"model": model, **PRESETS["cpu"][model], **DEPARTURES.get(model, {}), **settings})
     result = feraug.train(config, workspace=workspace, name=name, device="cpu", compile=compile)
     if result.interrupted:
         raise SystemExit(f"{name}: interrupted; the same command goes on")

@@ -12,14 +12,17 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from drawn_models import DEPARTURES, MODELS
+
 from feraug.config import NOISE_GENERATORS, STARGANS, TRANSLATORS
+from feraug.config.values import option
 from feraug.emotions import EMOTIONS
 
 HEAD = """# Every model on drawn faces
 
 Made by `benchmarks/drawn_models.py` and `benchmarks/drawn_report.py`; do not edit. 35,000 drawn
-faces (`feraug prepare drawn:35000`), preset `cpu`, seed 0 for the full run, seeds 1 to 5 for short ones.
-{machine}
+faces (`feraug prepare drawn:35000`), preset `cpu`{departures}, seed 0 for the full run, seeds 1 to 5 for
+short ones. {machine}
 Run it again: `python benchmarks/drawn_models.py WORKSPACE`, and it goes on where it was stopped.
 {note}
 
@@ -72,8 +75,11 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-MODELS = (*TRANSLATORS, *STARGANS, *NOISE_GENERATORS)
 TRANSLATION_HEAD = ["model", "steps", "minutes", "called target", "untouched", "truth", "error", "copying"]
+
+
+def _options(settings: dict[str, Any]) -> str:
+    return "`" + " ".join(f"{option(name)} {value:g}" for name, value in settings.items()) + "`"
 
 
 def _translator_rows(results: list[dict[str, Any]]) -> Iterable[list[str]]:
@@ -136,6 +142,7 @@ def main(workspace: Path, docs: Path, note: str = "") -> None:
         note=f"\n**{note}**\n" if note else "",
         missing=f"\n\nNot run yet: {', '.join(missing)}." if missing else "",
         machine=facts["machine"],
+        departures="".join(f" (`{model}` {_options(DEPARTURES[model])})" for model in DEPARTURES),
         accuracy=f"{facts['judge']:.1%}",
         translators=table(TRANSLATION_HEAD, _translator_rows(translators)),
         translators_picture=pictures["translators"],

@@ -1,6 +1,6 @@
 """What single settings do to a translator on drawn faces: the table of ``docs/methods.md``.
 
-    python benchmarks/drawn_settings.py WORKSPACE docs/methods.md [--steps 1500]
+    python benchmarks/drawn_settings.py WORKSPACE docs/methods.md [--steps 1500] [--compile]
 
 Each line is one training with one departure from ``feraug train cyclegan --preset cpu`` (or
 ``weighted``), the same seed and number of steps.  Finished ones are skipped, killed ones go on.
@@ -36,14 +36,16 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 MARKS = ("<!-- settings-table -->", "<!-- settings-table-end -->")
 
 
-def run(workspace: Path, label: str, steps: int) -> dict[str, Any]:
+def run(workspace: Path, label: str, steps: int, compile: bool) -> dict[str, Any]:
     """Train one variant (or go on), measure it, and keep the figures as JSON."""
     model, settings = VARIANTS[label]
     name = "set-" + re.sub(r"[^a-z0-9.]+", "-", label.lower()).strip("-")
     kept = workspace / "results" / f"{name}-{steps}.json"
     if not kept.exists():
         config = model_config({"model": model, **PRESETS["cpu"][model], **settings, "steps": steps})
-        result = feraug.train(config, workspace=workspace, name=f"{name}-{steps}", device="cpu")
+        result = feraug.train(
+            config, workspace=workspace, name=f"{name}-{steps}", device="cpu", compile=compile
+        )
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(measure_translator(result.path, judge(workspace / "judge.npz"))) + "\n")
     figures: dict[str, Any] = json.loads(kept.read_text())
@@ -57,6 +59,7 @@ def main() -> None:
     parser.add_argument("page", type=Path)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     feraug.prepare(f"drawn:{FACES}", workspace=args.workspace)
@@ -73,7 +76,7 @@ def main() -> None:
         "| --- | ---: | ---: | ---: |",
     ]
     for label in VARIANTS:
-        parts = list(run(args.workspace, label, args.steps)["pairs"].values())
+        parts = list(run(args.workspace, label, args.steps, args.compile)["pairs"].values())
         figures = [
             " / ".join(format(part[key], style) for part in parts)
             for key, style in (("share", ".0%"), ("error", ".2f"), ("copy_error", ".2f"))

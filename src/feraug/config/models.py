@@ -195,7 +195,7 @@ def _name(model: str, emotions: tuple[str, ...]) -> str:
 
 
 _CPU_TRANSLATOR: Final = {
-    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 6.0,
+    "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 2.0,
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
@@ -237,7 +237,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     },
     "cpu": {
         "cyclegan": _CPU_TRANSLATOR,
-        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "change_weight": 1.0, "augment": False},
+        "weighted": {**_CPU_TRANSLATOR, "decay_from": 0.5, "change_weight": 1.5, "augment": False},
         "wasserstein": {
             **_CPU_TRANSLATOR,
             "generator_rate": 5e-4,
