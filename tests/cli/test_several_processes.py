@@ -56,6 +56,7 @@ def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace, fe
     assert two.returncode == 0, two.stderr
     assert json.loads(two.stdout)["path"] == str(workspace.model("two")), "one JSON object, from the first"
     assert two.stderr.count("saved checkpoint") == 1
+    assert "deprecated" not in two.stderr
     assert_same_training(workspace.model("one"), workspace.model("two"))
     # And the images that two processes make are those of one.
     synth = ("synth", "--model", "one", "-n", "45", "--batch-size", "8", "-w", workspace.root)
@@ -63,6 +64,7 @@ def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace, fe
     shared = run(*TORCHRUN, "-m", "feraug", *synth, "--name", "shared")
     assert shared.returncode == 0, shared.stderr
     assert shared.stdout.count("wrote: ") == 1
+    assert "deprecated" not in shared.stderr
     first, second = (read_synthetic(workspace.synthetic(name)) for name in ("alone", "shared"))
     assert abs(first.images.astype(int) - second.images.astype(int)).max() <= 1
     assert np.array_equal(first.origin_row, second.origin_row)

@@ -4,7 +4,7 @@ from feraug.training.classifier import ClassifierState, fit_classifier
 from feraug.training.compiled import cannot_compile, compile_networks, without_compiler
 from feraug.training.gan import Batches, StepReport, fit
 from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear
-from feraug.training.processes import alone, any_of, first_says, new_fabric
+from feraug.training.processes import alone, any_of, first_says, gathered, new_fabric
 from feraug.training.state import TrainState, load_network
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "first_says",
     "fit",
     "fit_classifier",
+    "gathered",
     "load_network",
     "new_fabric",
     "without_compiler",

@@ -81,13 +81,15 @@ def average(fabric: Fabric, tensors: Iterable[Tensor]) -> None:
         start += tensor.numel()
 
 
-def gathered(fabric: Fabric, images: Tensor) -> Tensor:
-    """The images (N, ...) of all processes, in order, (N x processes, ...)."""
+def gathered(fabric: Fabric, part: Tensor) -> Tensor:
+    """The parts (N, ...) that all processes have, in order, (N x processes, ...); without their gradients."""
     if fabric.world_size == 1:
-        return images
-    everywhere = fabric.all_gather(images)
-    assert isinstance(everywhere, Tensor)
-    return everywhere.flatten(0, 1)
+        return part
+    mine = part.detach().contiguous()
+    everywhere = [torch.empty_like(mine) for _ in range(fabric.world_size)]
+    # Not Fabric's, which keeps gradients by a function that torch warns of at every call.
+    torch.distributed.all_gather(everywhere, mine)
+    return torch.cat(everywhere)
 
 
 def _reduced(fabric: Fabric, tensor: Tensor, how: str) -> Tensor:

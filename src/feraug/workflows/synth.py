@@ -18,6 +18,7 @@ from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
+from feraug.training import gathered
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
@@ -140,8 +141,7 @@ def _made_together(maker: Maker, places: NDArray[np.int64], fabric: Fabric) -> M
 
     def whole(part: NDArray[Any]) -> NDArray[Any]:
         tensor = torch.from_numpy(part.astype(np.int64) if part.dtype == np.uint16 else part)
-        everywhere = fabric.all_gather(tensor.to(fabric.device))
-        assert isinstance(everywhere, torch.Tensor)
-        return everywhere.flatten(0, 1).cpu().numpy()[: len(places)].astype(part.dtype)
+        everywhere = gathered(fabric, tensor.to(fabric.device))
+        return everywhere.cpu().numpy()[: len(places)].astype(part.dtype)
 
     return Made(*(whole(getattr(made, field.name)) for field in fields(made)))
