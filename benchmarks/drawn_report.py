@@ -110,14 +110,14 @@ def _short_rows(short: dict[str, list[dict[str, Any]]]) -> Iterable[list[str]]:
             shares = [result["share"] for result in results]
             variety = [result["variety"] for result in results]
         yield [
-            f"`{model}`", str(len(results)), f"{results[0]['seconds']:.0f}",
+            f"`{model}`", str(len(results)), str(results[0]["steps"]), f"{results[0]['seconds']:.0f}",
             f"{min(shares):.0%} to {max(shares):.0%}", f"{min(variety):.2f}",
             str(sum(result["collapsed"] for result in results)),
         ]  # fmt: skip
 
 
 def _short_table(short: dict[str, list[dict[str, Any]]]) -> str:
-    head = ["model", "seeds", "seconds each", "share", "least variety", "collapsed"]
+    head = ["model", "seeds", "steps each", "seconds each", "share", "least variety", "collapsed"]
     return table(head, _short_rows(short)) if short else ""
 
 
