@@ -136,7 +136,7 @@ def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_fast_paths_work_here_and_a_broken_compiler_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [finding.state for finding in doctor_machine.fast_paths()] == [OK, OK, OK]
+    assert [finding.state for finding in doctor_machine.fast_paths()] == [OK] * 4
 
     def fails(*arguments: Any) -> Any:
         raise RuntimeError("no LLVM")
