@@ -65,7 +65,10 @@ between two drawn ones.
 {short}{missing}
 
 A translator counts as collapsed when its translations differ from each other less than half as much as
-their sources do, a generator when its faces differ less than half as much as drawn ones do.
+their sources do, a generator when its faces differ less than half as much as drawn ones do. So few
+steps show a collapse at the start and no later one: translators still hand faces back nearly unchanged,
+and after 200 steps the faces of all five seeds of `dcgan` and `r3gan` were yet too much alike (varieties
+0.08 and 0.35), which is why these have more.
 """
 
 
