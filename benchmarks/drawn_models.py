@@ -38,7 +38,7 @@ FULL_STEPS = {
     "cyclegan": 10_000, "weighted": 8600, "wasserstein": 5000, "stargan": 9500,
     "dcgan": 4000, "wgan-gp": 4000, "r3gan": 4000,
 }  # fmt: skip
-"""Steps of the full run: at most ten minutes on two quiet cores, or twenty on one thread."""
+"""Steps of the full run: 7 to 25 minutes of one thread beside another training, by model."""
 
 DEPARTURES = {"stargan": {"change_weight": 15.0, "class_weight": 0.5}}
 """Settings that depart from the preset ``cpu``."""

@@ -136,7 +136,8 @@ def main(workspace: Path, docs: Path, note: str = "") -> None:
     pictures = {}
     for name in ("translators", "stargan", "noise"):
         pictures[name] = f"drawn-{name}.png"
-        shutil.copy(workspace / "results" / f"{name}.png", docs / pictures[name])
+        if (workspace / "results" / f"{name}.png").exists():
+            shutil.copy(workspace / "results" / f"{name}.png", docs / pictures[name])
     translators = [full[model] for model in TRANSLATORS if model in full]
     noise = [full[model] for model in NOISE_GENERATORS if model in full]
     facts = json.loads((workspace / "results" / "machine.json").read_text())
@@ -150,7 +151,9 @@ def main(workspace: Path, docs: Path, note: str = "") -> None:
         translators=table(TRANSLATION_HEAD, _translator_rows(translators)),
         translators_picture=pictures["translators"],
         translator_rows="; ".join(f"`{result['model']}`" for result in translators),
-        stargan=table(TRANSLATION_HEAD, _translator_rows([full[model] for model in STARGANS])),
+        stargan=table(
+            TRANSLATION_HEAD, _translator_rows([full[model] for model in STARGANS if model in full])
+        ),
         stargan_picture=pictures["stargan"],
         stargan_rows=", ".join(name for name in EMOTIONS if name != "neutral"),
         noise=table(

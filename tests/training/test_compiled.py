@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from feraug.config import TRANSLATORS, TranslatorConfig, model_config
+from feraug.config import TRANSLATORS, ClassifierConfig, TranslatorConfig, model_config
+from feraug.errors import UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
@@ -97,6 +98,11 @@ def test_networks_under_a_penalty_are_not_compiled(
     compiled_roles = {role for role, one in run.state.networks.items() if one._compiled_call_impl is not None}
     assert compiled_roles == {*run.state.networks} - {*under_penalty}
     assert all(average._compiled_call_impl is None for average in run.state.ema.values())
+
+
+def test_classifiers_are_refused(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="--compile: for generative models"):
+        train(ClassifierConfig(), workspace, options=TrainOptions(compile=True))
 
 
 def test_without_a_compiler_it_trains_as_before_and_says_so(

@@ -14,7 +14,7 @@ import numpy as np
 from feraug.config import ClassifierConfig, to_json
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS
-from feraug.errors import ArtifactError
+from feraug.errors import ArtifactError, UsageError
 from feraug.store.dataset import DatasetArrays
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
@@ -79,6 +79,8 @@ def train_classifier(
     :func:`feraug.workflows.train.train`.
     """
     options = options or TrainOptions()
+    if options.compile:
+        raise UsageError("--compile: for generative models; classifiers are no faster by it")
     path, source = workspace.model(name or config.name), dataset or workspace.dataset()
     with (
         ExitStack() as held,
