@@ -267,11 +267,13 @@ def synthesise(
     source: str | Path | None = None,
     device: str = "auto",
     overwrite: bool = False,
+    train_seconds: float | None = None,
     notify: Notify = ignore,
 ) -> SynthResult:
     """``feraug synth``: translate faces or make faces from noise; writes ``synthetic/NAME.h5``.
 
-    The faces are real ones of ``train``, or those of ``source``, a dataset or synthetic set.
+    The faces are real ones of ``train``, or those of ``source``, a dataset or synthetic set. Where no model
+    translates the pair, one is trained for ``train_seconds`` first; None raises ``MissingModelError``.
     """
     return _synth.synthesise(
         config or SynthConfig(),
@@ -280,7 +282,7 @@ def synthesise(
         name=name,
         dataset=None if dataset is None else Path(dataset),
         source=None if source is None else Path(source),
-        options=_synth.SynthOptions(device, overwrite),
+        options=_synth.SynthOptions(device, overwrite, train=train_seconds),
         notify=notify,
     )
 

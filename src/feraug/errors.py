@@ -42,6 +42,10 @@ class MissingArtifactError(FeraugError):
     """A file that another command has to make first; the message names that command."""
 
 
+class MissingModelError(MissingArtifactError):
+    """No model of that name, or none for the pair; the message names the command that trains one."""
+
+
 class ConfigConflictError(FeraugError):
     """A file of this name exists and was made with another config; the message says what differs."""
 
@@ -59,8 +63,10 @@ class Interrupted(FeraugError):
 
     exit_code = 130
 
-    def __init__(self) -> None:
-        super().__init__("interrupted; files are whole, and the same command starts or continues the work")
+    def __init__(
+        self, message: str = "interrupted; files are whole, and the same command starts or continues the work"
+    ) -> None:
+        super().__init__(message)
 
 
 def one_line(text: str) -> str:

@@ -270,6 +270,19 @@ def print_error(text: str) -> None:
     _error_line(text)
 
 
+def confirmed(situation: str, question: str) -> bool:
+    """Whether the user at the terminal says yes; where nobody can be asked, no.
+
+    Raises :class:`typer.Abort` on Ctrl-C.
+    """
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    import typer
+
+    print_error(one_line(situation))
+    return typer.confirm(question, default=True, err=True)
+
+
 STAGE_NAMES = {
     "label": "made as it",
     "face": "a face",

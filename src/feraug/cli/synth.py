@@ -13,12 +13,17 @@ from feraug.config import DEGRADATIONS, FACE_DETECTORS, NoiseSynthConfig, Photos
 from feraug.config.tasks import degradations
 from feraug.config.values import fields
 from feraug.emotions import ALL, parse_split
-from feraug.errors import UsageError
+from feraug.errors import MissingModelError, UsageError
 
 if TYPE_CHECKING:
     from feraug.workflows.synth import SynthResult
 
 DEFAULTS, PHOTOS = SynthConfig(), PhotosConfig()
+
+OFFERED = "20m"
+"""How long a translator is trained that is missing, if the user agrees."""
+
+OFFER = f"Train one now, for {OFFERED}?"
 
 app = new_app()
 
@@ -100,6 +105,15 @@ def command(
     batch_size: Annotated[
         int, typer.Option("--batch-size", min=1, help="Faces at a time.")
     ] = DEFAULTS.batch_size,
+    train: Annotated[
+        str | None,
+        typer.Option(
+            "--train",
+            metavar="TIME",
+            help="Where no model translates the pair: train one first, for 20m, 1.5h.",
+            show_default="ask, on a terminal",
+        ),
+    ] = None,
     seed: options.SeedOption = DEFAULTS.seed,
     name: Annotated[
         str | None, typer.Option("--name", help="File name, synthetic/NAME.h5.", show_default="MODEL-A-B")
@@ -119,6 +133,8 @@ def command(
     With photos: feraug synth --pair neutral:happy --photos DIR.
     """
     if photos is not None:
+        if train is not None:
+            raise UsageError("--train: is not for --photos; train with 'feraug train' first")
         from feraug.cli.synth_photos import run
 
         chosen = () if degrade is None else degradations(degrade)
@@ -141,6 +157,7 @@ def command(
     from feraug.cli import config_options, console
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
+    from feraug.workflows.missing_translator import kind_for
     from feraug.workflows.synth import SynthOptions, makes_from_noise, synthesise
 
     unused = config_options.typed(context, ("min_face", "detector", "classifier"))
@@ -158,17 +175,28 @@ def command(
         if from_noise
         else translation
     )
-    with console.notifier(quiet=quiet) as notify:
-        result = synthesise(
-            config,
-            root,
-            model=model,
-            dataset=dataset,
-            source=source,
-            name=name,
-            options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes),
-            notify=notify,
-        )
+
+    def make(seconds: float | None) -> SynthResult:
+        with console.notifier(quiet=quiet) as notify:
+            return synthesise(
+                config,
+                root,
+                model=model,
+                dataset=dataset,
+                source=source,
+                name=name,
+                options=SynthOptions(device, overwrite, as_typed(), devices, num_nodes, seconds),
+                notify=notify,
+            )
+
+    try:
+        result = make(None if train is None else options.seconds(train))
+    except MissingModelError as problem:
+        if train is not None or from_noise or kind_for(translation.pairs, model) is None:
+            raise
+        if devices > 1 or num_nodes > 1 or not console.confirmed(f"{problem}", OFFER):
+            raise MissingModelError(f"{problem}, or here with --train {OFFERED}") from problem
+        result = make(options.seconds(OFFERED))
     console.print_json(result.as_json()) if as_json else print_result(result)
 
 

@@ -19,7 +19,14 @@ from feraug.config import (
     model_config,
 )
 from feraug.emotions import DomainPair, suggestion
-from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, TrainingError, UsageError
+from feraug.errors import (
+    ArtifactError,
+    FeraugError,
+    MissingArtifactError,
+    MissingModelError,
+    TrainingError,
+    UsageError,
+)
 from feraug.store.header import MODEL
 from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
@@ -50,7 +57,7 @@ def find_model(
 
     A kind of translator is completed by ``pair`` in either direction, a noise generator or a model of
     all pairs by ``all`` or the only emotions it was trained for.
-    Raises :class:`MissingArtifactError` when there is none, with the command that trains one (a ``kind``
+    Raises :class:`MissingModelError` when there is none, with the command that trains one (a ``kind``
     where the name says nothing), and :class:`UsageError` when there are several.
     """
     as_file = Path(model)
@@ -77,7 +84,7 @@ def find_model(
     if pair is not None and name in CLASSIFIERS:
         raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")
     near = suggestion(name, there) or f" (there: {names})"
-    raise MissingArtifactError(
+    raise MissingModelError(
         f"no model '{model}' in {workspace.root / 'models'}{near}; "
         f"train one with '{_training_command(name, pair, kind)}'"
     )

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from feraug.config import NoiseConfig, NoiseSynthConfig, SynthConfig
+from feraug.config import STARGANS, TRANSLATORS, NoiseConfig, NoiseSynthConfig, SynthConfig
 from feraug.emotions import PairSet
 from feraug.errors import UsageError
 from feraug.plots import sheet, write_png
@@ -22,9 +22,11 @@ from feraug.training import gathered
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.missing_translator import train_missing_translator
 from feraug.workflows.model_files import config_of, find_model
 from feraug.workflows.synth_job import SynthResult, completed, noise_job, translation_job
 from feraug.workflows.synth_makers import Made, Maker, Translations
+from feraug.workflows.train_options import TrainOptions
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -46,6 +48,8 @@ class SynthOptions:
     command: str = "feraug.synthesise"
     devices: int = 1
     nodes: int = 1
+    train: float | None = None
+    """Seconds for which to train a translator first where there is none for the pair; None: not at all."""
 
 
 def makes_from_noise(model: str, workspace: Workspace, pair: str) -> bool:
@@ -53,6 +57,8 @@ def makes_from_noise(model: str, workspace: Workspace, pair: str) -> bool:
 
     Raises as :func:`find_model`.
     """
+    if model in TRANSLATORS or model in STARGANS:
+        return False
     return isinstance(config_of(find_model(model, workspace, PairSet.parse(pair).pairs[0])), NoiseConfig)
 
 
@@ -75,9 +81,12 @@ def synthesise(
     ``models/``; None: the only translator for the pair.
 
     Raises :class:`MissingArtifactError` without a dataset or model, :class:`UsageError` when
-    several models fit or the model is of another kind, pair or emotion.
+    several models fit or the model is of another kind, pair or emotion; with ``options.train`` also as
+    :func:`~feraug.workflows.missing_translator.train_missing_translator`.
     """
     options = options or SynthOptions()
+    if options.train is not None:
+        _train_first(config, workspace, model, dataset, options, notify)
     if isinstance(config, SynthConfig):
         job = translation_job(config, workspace, model, dataset or workspace.dataset(), source)
     else:
@@ -106,6 +115,27 @@ def synthesise(
                 write_png(sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2), temporary)
             notify(Saved("sheet of strengths", sheet_path.resolve()))
     return result
+
+
+def _train_first(
+    config: SynthConfig | NoiseSynthConfig,
+    workspace: Workspace,
+    model: str | None,
+    dataset: Path | None,
+    options: SynthOptions,
+    notify: Notify,
+) -> None:
+    if not isinstance(config, SynthConfig):
+        raise UsageError("--train: is for --pair; 'feraug train wgan-gp' trains what makes faces from noise")
+    if options.devices > 1 or options.nodes > 1:
+        raise UsageError("--train: on one device; for several train with 'feraug train --devices N' first")
+    assert options.train is not None
+    train_missing_translator(
+        config.pairs, workspace, model, options.train,
+        dataset=dataset,
+        options=TrainOptions(device=options.device, command=options.command),
+        notify=notify,
+    )  # fmt: skip
 
 
 def _write(

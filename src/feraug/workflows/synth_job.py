@@ -31,7 +31,13 @@ from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model
 from feraug.workflows.real_faces import check_dataset
 from feraug.workflows.synth_makers import FromNoise, InTurn, Maker, MixedTranslations, Translations
-from feraug.workflows.translators import Translator, check_translates, load_translator, translator_for
+from feraug.workflows.translators import (
+    Translator,
+    check_translates,
+    load_translator,
+    translator_for,
+    usual_kind,
+)
 
 MAX_ROUNDS = 2**16
 """How often a face can be used: a file has 16 bits for the round."""
@@ -130,11 +136,10 @@ def translation_job(
 ) -> SynthJob:
     """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``."""
     pairs = config.pairs
-    kind = "cyclegan" if len(pairs.pairs) == 1 else "stargan"
     path = (
         translator_for(pairs, workspace)
         if model is None
-        else find_model(model, workspace, pairs.pairs[0], kind=kind)
+        else find_model(model, workspace, pairs.pairs[0], kind=usual_kind(pairs))
     )
     if source is None and config.source_share:
         raise UsageError("--source-share: of what? Name the images with --source FILE")

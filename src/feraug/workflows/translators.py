@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import STARGANS, ClassifierConfig, StarGANConfig, TranslatorConfig
+from feraug.config import STARGANS, TRANSLATORS, ClassifierConfig, StarGANConfig, TranslatorConfig
 from feraug.data import on_device, to_float, to_uint8
 from feraug.emotions import DomainPair, PairSet
-from feraug.errors import ArtifactError, FeraugError, MissingArtifactError, UsageError
+from feraug.errors import ArtifactError, FeraugError, MissingModelError, UsageError
 from feraug.images import SIDE
 from feraug.models import build_generator, build_star_generator
 from feraug.store.model import read_model
@@ -122,7 +122,7 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
 def translator_for(pairs: PairSet, workspace: Workspace) -> Path:
     """The only trained model for all ``pairs``.
 
-    A model of one pair counts for both directions.  Raises :class:`MissingArtifactError` when there is
+    A model of one pair counts for both directions.  Raises :class:`MissingModelError` when there is
     none and :class:`UsageError`, listing them, when there are several.
     """
     fitting = [path for path in workspace.models() if _translates(path, pairs.pairs)]
@@ -137,7 +137,7 @@ def translator_for(pairs: PairSet, workspace: Workspace) -> Path:
 def translators_for_pair(pair: DomainPair, workspace: Workspace) -> list[Path]:
     """All trained models for ``pair``, in either direction, by name.
 
-    Raises :class:`MissingArtifactError`, with the command that trains one, when there is none.
+    Raises :class:`MissingModelError`, with the command that trains one, when there is none.
     """
     fitting = [path for path in workspace.models() if _translates(path, (pair,))]
     if not fitting:
@@ -145,10 +145,20 @@ def translators_for_pair(pair: DomainPair, workspace: Workspace) -> list[Path]:
     return fitting
 
 
-def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingArtifactError:
+def usual_kind(pairs: PairSet) -> str:
+    """The kind of translator that is proposed for ``pairs``: of a pair where they are one, else of all.
+
+    >>> usual_kind(PairSet.parse("neutral:happy")), usual_kind(PairSet.parse("neutral:all"))
+    ('cyclegan', 'stargan')
+    """
+    return next(iter(TRANSLATORS if len(pairs.pairs) == 1 else STARGANS))
+
+
+def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingModelError:
     """That no model translates these pairs, and the command that trains one."""
-    command = f"cyclegan --pair {pairs}" if len(pairs.pairs) == 1 else "stargan"
-    return MissingArtifactError(
+    kind = usual_kind(pairs)
+    command = f"{kind} --pair {pairs}" if kind in TRANSLATORS else kind
+    return MissingModelError(
         f"no trained model for {pairs} in {workspace.root / 'models'}; "
         f"train one with 'feraug train {command}'"
     )

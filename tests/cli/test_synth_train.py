@@ -1,0 +1,101 @@
+"""``feraug synth`` without a model: refused, trained with ``--train``, offered on a terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from feraug.cli import console
+from feraug.cli import synth as cli_synth
+from feraug.config import PRESETS
+from feraug.store.workspace import Workspace
+from feraug.workflows import missing_translator
+
+Feraug = Callable[..., Any]
+PAIR = ("synth", "--pair", "neutral:happy", "-n", "4", "--device", "cpu")
+
+
+@pytest.fixture(autouse=True)
+def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = {"base_channels": 1, "residual_blocks": 0, "discriminator_channels": 1, "batch_size": 2}
+    presets = {model: {**values, **tiny} for model, values in PRESETS["cpu"].items()}
+    monkeypatch.setattr(missing_translator, "PRESETS", {"cpu": presets})
+
+
+def test_both_ways_to_a_model_are_named(feraug: Feraug, workspace: Workspace) -> None:
+    ran = feraug(*PAIR, "-w", workspace.root)
+    assert ran.code == 1
+    command = f"feraug train cyclegan --pair neutral:happy -w {workspace.root}"
+    assert ran.error.endswith(f"; train one with '{command}', or here with --train 20m")
+
+
+def test_the_option_trains_and_makes(feraug: Feraug, workspace: Workspace) -> None:
+    ran = feraug(*PAIR, "--train", "1s", "-w", workspace.root)
+    assert ran.code == 0
+    assert "4 'happy' images by cyclegan-neutral-happy" in ran.out
+    assert "training one first" in ran.err
+    ran = feraug("synth", "--model", "weighted", "-n", "4", "--train", "1s", "-w", workspace.root)
+    assert ran.code == 0, "a kind of translator needs no --pair"
+    assert workspace.model("weighted-neutral-happy").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--train", "soon"), "'soon' is not a time"),
+        (("--train", "0s"), "--budget"),
+        (("--train", "1m", "--photos", "photos"), "--train: is not for --photos"),
+        (("--train", "1m", "--devices", "2"), "--train: on one device"),
+    ],
+)
+def test_what_the_option_refuses(
+    feraug: Feraug, workspace: Workspace, options: tuple[str, ...], error: str
+) -> None:
+    ran = feraug(*PAIR, *options, "-w", workspace.root)
+    assert ran.code == 2
+    assert error in ran.error
+    assert not workspace.models()
+
+
+def test_on_a_terminal_a_yes_trains(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def yes(situation: str, question: str) -> bool:
+        asked.append((situation, question))
+        return True
+
+    monkeypatch.setattr(console, "confirmed", yes)
+    monkeypatch.setattr(cli_synth, "OFFERED", "1s")
+    ran = feraug(*PAIR, "-w", workspace.root)
+    assert ran.code == 0 and "4 'happy' images" in ran.out
+    assert len(asked) == 1 and "no trained model for neutral:happy" in asked[0][0]
+    assert asked[0][1] == "Train one now, for 20m?"
+    ran = feraug("synth", "--model", "mine", "--pair", "neutral:happy", "-w", workspace.root)
+    assert ran.code == 1 and "no model 'mine'" in ran.error, "of another's name nothing is offered"
+    assert len(asked) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_real_terminal_is_asked_and_a_no_is_a_no(workspace: Workspace) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "feraug", *PAIR, "-w", str(workspace.root)]
+    process = subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, close_fds=True)
+    os.close(theirs)
+    os.write(ours, b"n\n")
+    assert process.wait(timeout=60) == 1
+    assert process.stdout is not None and process.stdout.read().strip() == b""
+    said = b""
+    while b"error:" not in said:
+        said += os.read(ours, 10_000)
+    os.close(ours)
+    assert b"Train one now, for 20m? [Y/n]" in said
+    assert not workspace.models()
