@@ -57,7 +57,8 @@ def batches(chosen: Config) -> Batches:
 
 def new_state(chosen: Config) -> TrainState:
     torch.manual_seed(chosen.seed)
-    return TrainState.create(build_networks(chosen), build_objective(chosen), chosen, new_fabric(CPU))
+    fabric = new_fabric(CPU, precision=chosen.precision)
+    return TrainState.create(build_networks(chosen), build_objective(chosen), chosen, fabric)
 
 
 def train(state: TrainState, chosen: Config, stop_after: int = STEPS, read_every: int = 1) -> TrainState:
@@ -116,6 +117,17 @@ def test_reading_the_losses_rarely_changes_nothing() -> None:
     chosen = config()
     often, rarely = new_state(chosen), new_state(chosen)
     assert_identical(train(rarely, chosen, read_every=3), train(often, chosen))
+
+
+def test_one_process_of_plain_float32_needs_no_fabric_and_trains_as_with_it() -> None:
+    from lightning_fabric import Fabric
+
+    chosen = config("wasserstein")
+    without, with_fabric = new_state(chosen), new_state(chosen)
+    assert not isinstance(without.fabric, Fabric)
+    with_fabric.fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
+    assert_identical(train(without, chosen), train(with_fabric, chosen))
+    assert isinstance(new_state(config("wasserstein", precision="bf16-mixed")).fabric, Fabric)
 
 
 def test_two_runs_with_one_seed_are_identical_and_another_seed_is_not() -> None:

@@ -8,7 +8,8 @@ gradients are averaged before each update; see :func:`average`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -23,14 +24,18 @@ def new_fabric(
 ) -> Fabric:
     """Fabric on ``devices`` devices like ``device`` on each of ``nodes`` machines; not launched yet.
 
-    Under ``torchrun`` its own numbers count.
+    Under ``torchrun`` its own numbers count.  One process of plain float32 on the CPU has no use for Fabric,
+    whose import takes as long as torch's.
     """
-    from lightning_fabric import Fabric
-
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     several = devices * nodes > 1
+    if device.type == "cpu" and not several and precision == "32-true":
+        return cast("Fabric", _OneProcess(device))
+
+    from lightning_fabric import Fabric
+
     single = [device.index or 0] if device.type == "cuda" else 1
     return Fabric(
         accelerator=device.type,
@@ -43,15 +48,22 @@ def new_fabric(
 
 def alone(fabric: Fabric) -> Fabric:
     """A process as if there were no others: for work that each does by itself."""
-    return cast("Fabric", _Alone(fabric))
+    return cast("Fabric", _OneProcess(fabric.device, fabric.autocast))
 
 
-class _Alone:
+class _OneProcess:
+    """What feraug asks of Fabric, for one process."""
+
     world_size, global_rank, is_global_zero = 1, 0, True
 
-    def __init__(self, fabric: Fabric) -> None:
-        self.device = fabric.device
-        self.autocast = fabric.autocast
+    def __init__(
+        self, device: torch.device, autocast: Callable[[], AbstractContextManager[object]] = nullcontext
+    ) -> None:
+        self.device = device
+        self.autocast = autocast
+
+    def barrier(self) -> None:
+        """Nobody to wait for."""
 
 
 def any_of(fabric: Fabric, flag: bool) -> bool:
