@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import runpy
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +11,13 @@ import pytest
 
 from feraug.config import SynthConfig, TranslatorConfig
 from feraug.store.dataset import read_dataset
-from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.workflows.synth import synthesise
 from feraug.workflows.train import train_translator
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PROTOCOL = "reproduce_fer2013"
+IN_SEVERAL_PROCESSES = "torchrun"  # tested in cli/test_several_processes.py
 """A longer one, with tests of its own in ``test_reproduce.py``."""
 Run = Callable[..., str]
 
@@ -95,24 +91,8 @@ def test_ferplus_relabelling(tmp_path: Path, run: Run) -> None:
     assert "votes for the winner: 80% on average\nat least 80 % agree on 1 faces" in out
 
 
-@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no sh")
-def test_torchrun(workspace: Workspace) -> None:
-    bin_of_this_python = str(Path(sys.executable).parent)
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join([bin_of_this_python, os.environ["PATH"]]),
-        "FERAUG_WORKSPACE": str(workspace.root),
-        "PROCESSES": "1",  # two of them are in cli/test_several_processes.py
-    }
-    tiny = ("--base-channels", "1", "--residual-blocks", "0", "--discriminator-channels", "1")
-    command = ["sh", str(EXAMPLES / "torchrun.sh"), *tiny, "--steps", "2", "--batch-size", "4"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert read_model(workspace.model("weighted-neutral-happy")).step == 2
-
-
 def test_every_example_is_tested_here() -> None:
-    names = {path.stem for path in EXAMPLES.glob("*.*")} - {PROTOCOL}
+    names = {path.stem for path in EXAMPLES.glob("*.*")} - {PROTOCOL, IN_SEVERAL_PROCESSES}
     tests = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     assert names <= tests
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,14 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
+ROOT = Path(__file__).parents[2]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-RANKS = Path(__file__).parents[1] / "training" / "ranks.py"
 SETTINGS = (
     *("--base-channels", "2", "--residual-blocks", "1", "--discriminator-channels", "2"),
     *("--batch-size", "4", "--steps", "6", "--image-history", "3", "--augment"),
@@ -26,7 +28,8 @@ SETTINGS = (
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # torchrun of this Python
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1", "PATH": path}
     return subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=300, env=environment, check=False
     )
@@ -49,23 +52,28 @@ def assert_same_training(first: Path, second: Path) -> None:
     assert whole.header.provenance.config == shared.header.provenance.config
 
 
-def test_two_processes_with_half_the_batch_train_as_one(workspace: Workspace, feraug: Feraug) -> None:
-    train = ("train", "cyclegan", *SETTINGS, "-w", workspace.root, "--json")
-    assert feraug(*train, "--name", "one").code == 0
-    two = run(*TORCHRUN, "-m", "feraug", *train, "--name", "two")
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no sh")
+def test_two_processes_of_the_example_with_half_the_batch_train_as_one(
+    workspace: Workspace, feraug: Feraug
+) -> None:
+    settings = (*SETTINGS, "-w", workspace.root, "--json")
+    assert feraug("train", "weighted", *settings, "--name", "one").code == 0
+    two = run("sh", ROOT / "examples" / "torchrun.sh", *settings, "--name", "two")
     assert two.returncode == 0, two.stderr
     assert json.loads(two.stdout)["path"] == str(workspace.model("two")), "one JSON object, from the first"
     assert two.stderr.count("saved checkpoint") == 1
     assert "deprecated" not in two.stderr
     assert_same_training(workspace.model("one"), workspace.model("two"))
-    # And the images that two processes make are those of one.
-    synth = ("synth", "--model", "one", "-n", "45", "--batch-size", "8", "-w", workspace.root)
+
+
+def test_the_images_that_two_processes_make_are_those_of_one(trained: Workspace, feraug: Feraug) -> None:
+    synth = ("synth", "--pair", "neutral:happy", "-n", "45", "--batch-size", "8", "-w", trained.root)
     assert feraug(*synth, "--name", "alone").code == 0
-    shared = run(*TORCHRUN, "-m", "feraug", *synth, "--name", "shared")
+    shared = run(sys.executable, "-m", "feraug", *synth, "--name", "shared", "--devices", "2")
     assert shared.returncode == 0, shared.stderr
     assert shared.stdout.count("wrote: ") == 1
     assert "deprecated" not in shared.stderr
-    first, second = (read_synthetic(workspace.synthetic(name)) for name in ("alone", "shared"))
+    first, second = (read_synthetic(trained.synthetic(name)) for name in ("alone", "shared"))
     assert abs(first.images.astype(int) - second.images.astype(int)).max() <= 1
     assert np.array_equal(first.origin_row, second.origin_row)
     assert np.array_equal(first.origin_round, second.origin_round)
@@ -81,7 +89,7 @@ def test_devices_starts_the_other_processes_itself(workspace: Workspace, feraug:
 
 
 def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> None:
-    done = run(*TORCHRUN, RANKS, "dcgan", "wgan-gp", "r3gan")
+    done = run(*TORCHRUN, ROOT / "tests" / "training" / "ranks.py", "dcgan", "wgan-gp", "r3gan")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["dcgan", "wgan-gp", "r3gan"]
 
