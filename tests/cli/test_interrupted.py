@@ -33,18 +33,24 @@ def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProce
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_in_training_saves_and_says_how_to_go_on(
-    workspace: Workspace, tiny: tuple[str, ...], number: signal.Signals
+def test_a_training_keeps_others_out_and_a_signal_saves_and_says_how_to_go_on(
+    workspace: Workspace, feraug: Callable[..., Any], tiny: tuple[str, ...], number: signal.Signals
 ) -> None:
-    training = [*FERAUG, "train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root)]
+    arguments = ("train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root))
     path = workspace.model("cyclegan-neutral-happy")
     process = subprocess.Popen(
-        [*training, "--checkpoint-every", "0s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*FERAUG, *arguments, "--checkpoint-every", "0s"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     until = time.monotonic() + 120
     while not path.exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
+    second = feraug(*arguments)
     process.send_signal(number)
+    assert second.code == 1
+    assert second.error == (
+        f"{path}: another feraug process is writing it; wait for it or use another --name"
+    )
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err
     assert "Traceback" not in err
@@ -80,30 +86,6 @@ def test_a_terminal_that_closes_in_training_loses_nothing(
     assert 1 <= saved.step < 100_000
     assert len(saved.arrays["history/cycle_a"]) == saved.step
     assert (workspace.samples(path.stem) / f"step-{saved.step:06d}.png").exists()
-
-
-def test_two_trainings_of_one_model_at_once(
-    workspace: Workspace, tiny: tuple[str, ...], feraug: Callable[..., Any]
-) -> None:
-    arguments = ("train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root))
-    first = subprocess.Popen(
-        [*FERAUG, *arguments, "--checkpoint-every", "0s", "-q"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    path = workspace.model("cyclegan-neutral-happy")
-    try:
-        until = time.monotonic() + 120
-        while not path.exists() and first.poll() is None and time.monotonic() < until:
-            time.sleep(0.02)
-        second = feraug(*arguments)
-    finally:
-        first.kill()
-        first.wait()
-    assert second.code == 1
-    assert second.error == (
-        f"{path}: another feraug process is writing it; wait for it or use another --name"
-    )
 
 
 def test_an_interrupt_in_synth_leaves_nothing(trained: Workspace) -> None:
