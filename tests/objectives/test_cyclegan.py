@@ -118,6 +118,15 @@ def test_terms_without_weight_are_not_computed() -> None:
     assert list(generator.terms) == ["adversarial_a_to_b", "adversarial_b_to_a", "cycle_a", "cycle_b"]
     discriminator = objective.discriminator_loss(networks(), batch(), FAKES)
     assert not any(name.startswith("penalty") for name in discriminator.terms)
+    nets = networks()
+    asked: list[str] = []
+    for role in ("a_to_b", "b_to_a"):
+        nets[role].register_forward_hook(lambda *_, role=role: asked.append(role))
+    without = CycleGAN(Cycle(0.0, change_weight=2.0)).generator_loss(nets, batch(), 0.5).loss
+    assert list(without.terms) == ["adversarial_a_to_b", "adversarial_b_to_a", "change_a", "change_b"]
+    assert sorted(asked) == ["a_to_b", "b_to_a"], "no way back is translated"
+    later = CycleGAN(Cycle(0.0, 1.0)).generator_loss(networks(), batch(), 0.0).loss
+    assert later.weights == {"cycle_a": 0.0, "cycle_b": 0.0}, "a weight to come: a term from the start"
 
 
 @pytest.mark.parametrize(("progress", "weight"), [(0.0, 5.0), (0.25, 4.0), (0.5, 3.0), (1.0, 1.0)])

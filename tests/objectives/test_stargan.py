@@ -124,6 +124,17 @@ def test_cycle_weight_goes_linearly_to_its_end() -> None:
     assert weights == pytest.approx([4.0, 2.5])
 
 
+def test_a_cycle_without_weight_is_not_computed() -> None:
+    networks = nets()
+    asked: list[Tensor] = []
+    networks["generator"].register_forward_hook(lambda _, given, made: asked.append(made))
+    loss = StarGAN(0.0, change_weight=3.0, emotions=3).generator_loss(networks, batch(), 0.5).loss
+    assert list(loss.terms) == ["adversarial", "class_fake", "change"]
+    assert len(asked) == 1
+    later = StarGAN(0.0, 1.0, emotions=3).generator_loss(nets(), batch(), 0.0).loss
+    assert later.weights["cycle"] == 0.0 and "cycle" in later.terms
+
+
 @pytest.mark.parametrize(("critic", "quality"), [(False, (CLASS + 1) * FACE), (True, 1.0)])
 def test_weighted_cycle_by_hand(critic: bool, quality: float) -> None:
     objective = StarGAN(gamma_end=0.8, critic=critic, emotions=3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -128,6 +129,16 @@ def test_each_update_moves_its_own_networks_only() -> None:
     for before, after, what in zip(factors, factors[1:], [call.what for call in spy.calls], strict=False):
         moved = [old != new for old, new in zip(before, after, strict=True)]
         assert moved == [what == "generator"] * 2 + [what == "discriminator"] * 2
+
+
+def test_in_the_head_start_the_generators_stay_and_their_loss_is_measured() -> None:
+    spy = Spy()
+    state, _ = trained(spy, 4, head_start=0.5)
+    factors = [call.factors for call in spy.calls if call.what == "generator"]
+    factors.append(tuple(network.get_parameter("factor").item() for network in state.networks.values()))
+    assert [later[:2] == earlier[:2] for earlier, later in pairwise(factors)] == [True, True, False, False]
+    assert all(later[2:] != earlier[2:] for earlier, later in pairwise(factors))
+    assert all(len(values) == 4 for values in state.history.values()), "a value a step of every term"
 
 
 def test_discriminators_see_detached_fakes_of_the_same_step_and_learn_only_in_their_own_loss() -> None:

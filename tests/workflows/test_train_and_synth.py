@@ -73,8 +73,10 @@ def test_training_writes_model_samples_and_history(workspace: Workspace) -> None
     assert saved.header.provenance.inputs == {"dataset.h5": sha256_file(workspace.dataset())}
 
 
-def test_a_stopped_training_goes_on_to_the_same_file(workspace: Workspace, tmp_path: Path) -> None:
-    whole = train_translator(SMALL, workspace, name="whole")
+@pytest.mark.parametrize("settings", [{}, {"head_start": 0.8, "cycle_weight": 0.0}], ids=["", "head start"])
+def test_a_stopped_training_goes_on_to_the_same_file(workspace: Workspace, settings: dict[str, Any]) -> None:
+    config = replace(SMALL, **settings)
+    whole = train_translator(config, workspace, name="whole")
 
     class Killed(Exception):
         pass
@@ -85,10 +87,10 @@ def test_a_stopped_training_goes_on_to_the_same_file(workspace: Workspace, tmp_p
 
     with pytest.raises(Killed):
         train_translator(
-            SMALL, workspace, name="part", options=TrainOptions(checkpoint_seconds=0), notify=kill
+            config, workspace, name="part", options=TrainOptions(checkpoint_seconds=0), notify=kill
         )
     assert read_model(workspace.model("part")).step == 3
-    resumed = train_translator(SMALL, workspace, name="part")
+    resumed = train_translator(config, workspace, name="part")
     assert resumed.step == whole.step
     first, second = (read_model(workspace.model(name)).arrays for name in ("whole", "part"))
     assert list(first) == list(second)

@@ -41,7 +41,10 @@ class TranslationConfig(GanConfig):
     )
     skips: bool = setting(True, "Carry fine detail past the generator's narrow middle.")
     # objective
-    cycle_weight: float = setting(1.0, "lambda; a large one holds the expression back.", low=0.0, high=1e6)
+    cycle_weight: float = setting(
+        1.0, "lambda; a large one holds the expression back; 0: no cycle, and steps of half the work.",
+        low=0.0, high=1e6,
+    )  # fmt: skip
     cycle_weight_end: float | None = setting(
         None, "lambda at the end of training, reached linearly; as at the start unless given.",
         low=0.0, high=1e6,
@@ -58,6 +61,10 @@ class TranslationConfig(GanConfig):
     )
     change_weight: float = setting(
         0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
+    )
+    # optimization
+    head_start: float = setting(
+        0.0, "Share of training in which the discriminators learn alone.", low=0.0, high=0.9
     )
 
     def __post_init__(self) -> None:

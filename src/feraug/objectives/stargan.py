@@ -60,14 +60,13 @@ class StarGAN:
         return {"fake": self._translated(nets, batch.real, batch.targets)}
 
     def generator_loss(self, nets: Networks, batch: EmotionBatch, progress: float) -> GeneratorLoss:
-        """The terms ``adversarial``, ``class_fake``, ``cycle``; where weighted ``identity``, ``change``."""
+        """The terms ``adversarial``, ``class_fake``; where weighted ``cycle``, ``identity``, ``change``."""
         fakes = self.fakes(nets, batch)
         fake = fakes["fake"]
         scores, logits = nets["discriminator"](fake, batch.targets)
         terms = {
             "adversarial": -scores.mean() if self.critic else least_squares(scores, self.real_target),
             "class_fake": classification(logits, batch.targets),
-            "cycle": self._cycle(nets, batch, fake, progress),
         }
         end = self.cycle_weight if self.cycle_weight_end is None else self.cycle_weight_end
         weights = {
@@ -76,6 +75,8 @@ class StarGAN:
             "identity": self.identity_weight,
             "change": self.change_weight,
         }
+        if self.cycle_weight or end:
+            terms["cycle"] = self._cycle(nets, batch, fake, progress)
         if self.identity_weight:
             terms["identity"] = l1(self._translated(nets, batch.real, batch.classes), batch.real)
         if self.change_weight:

@@ -35,15 +35,16 @@ class Cycle:
     def terms(
         self, nets: Networks, batch: TranslationBatch, fakes: Mapping[str, Tensor], progress: float
     ) -> LossTerms:
-        """The terms ``cycle_a`` and ``cycle_b`` and, where weighted, ``identity_a``, ``change_a`` ..."""
-        cycled_a, cycled_b = nets[B_TO_A](fakes["fake_b"]), nets[A_TO_B](fakes["fake_a"])
-        terms = {
-            "cycle_a": self._term(nets, "discriminator_a", cycled_a, batch.real_a, progress),
-            "cycle_b": self._term(nets, "discriminator_b", cycled_b, batch.real_b, progress),
-        }
+        """Where weighted: the terms ``cycle_a``, ``cycle_b``, ``identity_a``, ``change_a`` ..."""
+        terms: dict[str, Tensor] = {}
+        weights: dict[str, float] = {}
         end = self.weight if self.weight_end is None else self.weight_end
-        weight = self.weight + (end - self.weight) * progress
-        weights = {"cycle_a": weight, "cycle_b": weight}
+        if self.weight or end:
+            cycled_a, cycled_b = nets[B_TO_A](fakes["fake_b"]), nets[A_TO_B](fakes["fake_a"])
+            terms["cycle_a"] = self._term(nets, "discriminator_a", cycled_a, batch.real_a, progress)
+            terms["cycle_b"] = self._term(nets, "discriminator_b", cycled_b, batch.real_b, progress)
+            weight = self.weight + (end - self.weight) * progress
+            weights = {"cycle_a": weight, "cycle_b": weight}
         if self.identity_weight:
             terms["identity_a"] = l1(nets[B_TO_A](batch.real_a), batch.real_a)
             terms["identity_b"] = l1(nets[A_TO_B](batch.real_b), batch.real_b)

@@ -67,7 +67,8 @@ def _train_step(
 ) -> dict[str, Tensor]:
     """Generators first, then the discriminators on the same fakes, passed through the image history.
 
-    With several critic steps the further ones see new batches and new fakes.
+    With several critic steps the further ones see new batches and new fakes.  During the head start the
+    generators' loss is only measured.
     """
     nets = _as_seen(state, objective)
     first = state.step * objective.critic_steps
@@ -77,7 +78,8 @@ def _train_step(
     with state.fabric.autocast():
         generator = objective.generator_loss(nets, batch, progress)
         total = generator.loss.total
-    _update(state, "generator", total)
+    if progress >= state.head_start:
+        _update(state, "generator", total)
     _require_grad(state, objective.discriminator_roles, True)
 
     fakes = generator.fakes

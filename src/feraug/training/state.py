@@ -51,6 +51,8 @@ class TrainState:
     fabric: Fabric
     ema_decay: float
     clip_norm: float
+    head_start: float
+    """Share of training in which the generators stay as they are."""
     diff_augment: tuple[str, ...]
     batch_size: int
     """Faces a step over all processes."""
@@ -83,6 +85,7 @@ class TrainState:
             fabric=fabric,
             ema_decay=config.ema_decay,
             clip_norm=config.clip_norm,
+            head_start=getattr(config, "head_start", 0.0),
             diff_augment=config.diff_augmentations,
             batch_size=config.batch_size,
             seed=config.seed,
@@ -160,6 +163,8 @@ class TrainState:
                 load_network(network, arrays, f"{group}/{role}")
         self.step = int(_wanted(arrays, "random/step"))
         for kind, optimizer in self.optimizers.items():
+            if kind == "generator" and self.head_start and not _any_below(arrays, f"optimizers/{kind}/"):
+                continue  # it has not moved yet
             for path, parameter in self._optimized(optimizer):
                 prefix = f"optimizers/{kind}/{path}/"
                 optimizer.state[parameter] = {
@@ -246,6 +251,10 @@ def _frozen_copy(network: nn.Module) -> nn.Module:
 
 def _to_numpy(tensor: Tensor) -> NDArray[Any]:
     return tensor.detach().cpu().contiguous().numpy().copy()
+
+
+def _any_below(arrays: Mapping[str, NDArray[Any]], prefix: str) -> bool:
+    return any(path.startswith(prefix) for path in arrays)
 
 
 def _wanted(arrays: Mapping[str, NDArray[Any]], path: str) -> NDArray[Any]:
