@@ -34,11 +34,18 @@ def test_both_ways_to_a_model_are_named(feraug: Feraug, workspace: Workspace) ->
     assert ran.error.endswith(f"; train one with '{command}', or here with --train 20m")
 
 
-def test_the_option_trains_and_makes(feraug: Feraug, workspace: Workspace) -> None:
+def test_prepare_synth_and_bench_alone_go_the_whole_way(feraug: Feraug, workspace: Workspace) -> None:
     ran = feraug(*PAIR, "--train", "1s", "-w", workspace.root)
     assert ran.code == 0
     assert "4 'happy' images by cyclegan-neutral-happy" in ran.out
     assert "training one first" in ran.err
+    tiny = ("--width", "0.05", "--steps", "2", "--batch-size", "8", "--repeats", "1")
+    ran = feraug("bench", "--classifier", "vgg19", "--with-synthetic", *tiny, "-w", workspace.root)
+    assert ran.code == 0
+    assert "real+synthetic" in ran.out
+
+
+def test_a_named_kind_is_trained(feraug: Feraug, workspace: Workspace) -> None:
     ran = feraug("synth", "--model", "weighted", "-n", "4", "--train", "1s", "-w", workspace.root)
     assert ran.code == 0, "a kind of translator needs no --pair"
     assert workspace.model("weighted-neutral-happy").exists()

@@ -255,9 +255,12 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
         },
         "stargan": {
             "residual_blocks": 3,
-            "batch_size": 8,
             "generator_rate": 1e-3,
             "discriminator_rate": 1e-3,
+            "cycle_weight": 0.0,
+            "class_weight": 0.05,
+            "change_weight": 2.0,
+            "head_start": 0.25,
         },
         "dcgan": _CPU_NOISE,
         "wgan-gp": {**_CPU_NOISE, "critic_steps": 2, "generator_rate": 2e-4, "discriminator_rate": 4e-4},
