@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,3 +173,13 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     ways = page[page.index("## 5.") : page.index("## 6.")]
     assert "Chosen on validation: `--use fill`" in ways and "(simple-fill)" in ways
     assert "- **Full.** `simple`, real+synthetic: better" in page
+
+
+def test_the_page_in_the_docs_is_what_its_records_make(protocol: None, tmp_path: Path) -> None:
+    from fer2013.report import write_page
+
+    docs = EXAMPLES.parent / "docs" / "results"
+    shutil.copytree(docs / "fer2013", tmp_path / "fer2013")
+    assert write_page(tmp_path / "fer2013").read_text() == (docs / "fer2013.md").read_text()
+    compared = next(line for line in (docs / "fer2013.md").read_text().splitlines() if "`cyclegan` |" in line)
+    assert compared.endswith(" | 8,487 | 20 |"), "the steps and minutes of its training"

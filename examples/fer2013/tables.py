@@ -156,7 +156,7 @@ def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
         rows = [
             [f"{one['pair']} {name}", f"{one['faces']:,}", interval(each.get("share"), 100, 1),
              interval(each.get("identity"), 1, 3), interval(each.get("frechet"), 1, 2),
-             interval(each.get("coverage"), 1, 2)]
+             interval(each.get("coverage"), 1, 2), *_training(each.get("training"))]
             for one in here
             for name, each in [
                 ("untouched", one["untouched"]), ("real", one["real"]),
@@ -164,9 +164,15 @@ def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
             ]
         ]  # fmt: skip
         heads = ["", "faces", "called target, %", "SSIM to source", "FER-FD", "coverage"]
+        heads += ["trained: steps", "minutes"]
         said = "In brackets 95 %, of these models: other seeds would differ by more."
         parts += [f"{scaled(scale)} {' '.join(sorted(judges))} {said}", made_by(here), table(heads, rows)]
     return parts
+
+
+def _training(facts: Record | None) -> list[str]:
+    """Steps and minutes of a model's training."""
+    return ["", ""] if facts is None else [f"{facts['step']:,}", f"{facts['seconds'] / 60:.0f}"]
 
 
 def filtered(records: Sequence[Record], beginning: str) -> list[str]:
