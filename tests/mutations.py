@@ -24,6 +24,8 @@ MODELS = ("tests/models",)
 DATA = ("tests/test_data.py",)
 AUGMENT = ("tests/training/test_diff_augment.py",)
 LOOP = ("tests/training/test_gan.py", "tests/training/test_training_pieces.py")
+CONTINUATION = ("tests/training/test_continuation.py::test_continuation_of_other_translators",)
+MISSING = ("tests/workflows/test_missing_translator.py",)
 
 CLASSIFIER = ("tests/training/test_classifier.py",)
 LABELLED = ("tests/test_labelled.py",)
@@ -476,6 +478,34 @@ MUTATIONS = (
     Mutation(
         "alignment: never mirrored", "metrics/alignment_kernels.py",
         "image[r, side - 1 - c] if turned else image[r, c]", "image[r, c]", SHORTLIST,
+    ),
+    Mutation(
+        "head start: generators move", "training/gan.py",
+        "if progress >= state.head_start:", "if True:", LOOP,
+    ),
+    Mutation(
+        "head start: continuation wants what Adam has not", "training/state.py",
+        'if kind == "generator" and self.head_start and not', "if False and not", CONTINUATION,
+    ),
+    Mutation(
+        "cycle: computed without weight", "objectives/translation.py",
+        "if self.weight or end:", "if True:", OBJECTIVES,
+    ),
+    Mutation(
+        "cycle of stargan: computed without weight", "objectives/stargan.py",
+        "if self.cycle_weight or end:", "if True:", OBJECTIVES,
+    ),
+    Mutation(
+        "synth --train: beside a model that is there", "workflows/missing_translator.py",
+        "(path.exists() or (model is None and _has_translator(pairs, workspace)))", "path.exists()", MISSING,
+    ),
+    Mutation(
+        "synth --train: an interrupted one is used", "workflows/missing_translator.py",
+        'if getattr(result, "interrupted", False):', "if False:", MISSING,
+    ),
+    Mutation(
+        "synth --train: an unfinished one is not gone on with", "workflows/missing_translator.py",
+        "begun = path.exists() and _is_unfinished(path, config)", "begun = False", MISSING,
     ),
 )  # fmt: skip
 

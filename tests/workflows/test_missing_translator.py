@@ -66,6 +66,7 @@ def test_all_pairs_get_a_stargan_and_a_named_kind_is_taken(workspace: Workspace)
     assert made.model.stem == "weighted-neutral-happy", "though the stargan translates the pair too"
     with pytest.raises(UsageError, match="several models"):
         synthesise(replace(CONFIG, count=5), workspace, options=options)
+    assert not workspace.model("cyclegan-neutral-happy").exists(), "others translate the pair"
 
 
 @pytest.mark.parametrize(
