@@ -25,7 +25,7 @@ def new_fabric(
     """Fabric on ``devices`` devices like ``device`` on each of ``nodes`` machines; not launched yet.
 
     Under ``torchrun`` its own numbers count.  One process of plain float32 on the CPU has no use for Fabric,
-    whose import takes as long as torch's.
+    whose import takes nearly as long as torch's.
     """
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
