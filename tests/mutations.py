@@ -497,7 +497,7 @@ MUTATIONS = (
     ),
     Mutation(
         "synth --train: beside a model that is there", "workflows/missing_translator.py",
-        "(path.exists() or (model is None and _has_translator(pairs, workspace)))", "path.exists()", MISSING,
+        "(path.exists() or _has_translator(pairs, workspace, model))", "path.exists()", MISSING,
     ),
     Mutation(
         "synth --train: an interrupted one is used", "workflows/missing_translator.py",

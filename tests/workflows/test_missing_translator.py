@@ -64,6 +64,8 @@ def test_all_pairs_get_a_stargan_and_a_named_kind_is_taken(workspace: Workspace)
     assert made.model.stem == "stargan-all"
     made = synthesise(CONFIG, workspace, model="weighted", options=options)
     assert made.model.stem == "weighted-neutral-happy", "though the stargan translates the pair too"
+    back = synthesise(replace(CONFIG, pair="happy:neutral"), workspace, model="weighted", options=options)
+    assert back.model == made.model, "a model translates its pair both ways"
     with pytest.raises(UsageError, match="several models"):
         synthesise(replace(CONFIG, count=5), workspace, options=options)
     assert not workspace.model("cyclegan-neutral-happy").exists(), "others translate the pair"

@@ -13,7 +13,7 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import choose_device
 from feraug.workflows.events import Note, Notify
-from feraug.workflows.model_files import config_in
+from feraug.workflows.model_files import config_in, find_model
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.translators import translator_for, usual_kind
@@ -57,7 +57,7 @@ def train_missing_translator(
     config = gan_config({"model": kind, **preset, **of_pair, "budget": seconds})
     path = workspace.model(config.name)
     begun = path.exists() and _is_unfinished(path, config)
-    if not begun and (path.exists() or (model is None and _has_translator(pairs, workspace))):
+    if not begun and (path.exists() or _has_translator(pairs, workspace, model)):
         return
     time = f"{seconds / 60:g}m" if seconds % 60 == 0 else f"{seconds:g}s"
     words = ["feraug train", kind, *(["--pair", str(pairs)] if of_pair else [])]
@@ -72,9 +72,10 @@ def train_missing_translator(
         )
 
 
-def _has_translator(pairs: PairSet, workspace: Workspace) -> bool:
+def _has_translator(pairs: PairSet, workspace: Workspace, model: str | None) -> bool:
+    """Whether synthesis would find one; a model of the reverse pair translates both ways."""
     try:
-        translator_for(pairs, workspace)
+        translator_for(pairs, workspace) if model is None else find_model(model, workspace, pairs.pairs[0])
     except MissingModelError:
         return False
     except FeraugError:  # several, which synthesis will tell
