@@ -17,7 +17,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -51,14 +53,24 @@ def model_file(workspace: Path) -> Path:
     return workspace / "models" / f"{NAME}.h5"
 
 
-def run_and_kill(workspace: Path, model: str, steps: int, moment: random.Random) -> bool:
-    """Start the training and kill it; False when it was done before it could be killed.
+def _launch(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL)
+
+
+def run_and_kill(
+    workspace: Path,
+    model: str,
+    steps: int,
+    moment: random.Random,
+    launch: Callable[[list[str]], Any] = _launch,
+) -> bool:
+    """Start the training, by ``launch``, and kill it; False when it was done before it could be killed.
 
     One in four dies while it starts, the others up to a second after a checkpoint of their own.
     """
     path = model_file(workspace)
     before = path.stat().st_mtime_ns if path.exists() else 0
-    process = subprocess.Popen(command(workspace, model, steps), stdout=subprocess.DEVNULL)
+    process = launch(command(workspace, model, steps))
     if moment.random() < 0.25:
         time.sleep(moment.uniform(0.0, 4.0))
     else:
@@ -66,7 +78,7 @@ def run_and_kill(workspace: Path, model: str, steps: int, moment: random.Random)
             time.sleep(0.01)
         time.sleep(moment.uniform(0.0, 1.0))
     process.send_signal(signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL
+    return bool(process.wait() == -signal.SIGKILL)
 
 
 def complaint(workspace: Path, least: int) -> tuple[str, int]:

@@ -29,7 +29,7 @@ DOCS = Path(__file__).parent
 PAGE = DOCS / "tutorial.md"
 HOME = "/home/you"
 PICTURES = {
-    "artifacts/models/cyclegan-neutral-happy/step-000040.png": "tutorial-samples.png",
+    "artifacts/models/cyclegan-neutral-happy/step-000020.png": "tutorial-samples.png",
     "artifacts/ssim/cyclegan-neutral-happy.png": "tutorial-ssim.png",
     "artifacts/ssim/cyclegan-neutral-happy-pairs.png": "tutorial-pairs.png",
     "artifacts/compare/neutral-happy.png": "tutorial-compare.png",

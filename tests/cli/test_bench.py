@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.forked import start
 
 from feraug.store.bench import read_bench
 from feraug.store.digests import sha256_file
@@ -147,15 +148,12 @@ def test_a_file_of_settings(feraug: Feraug, made: Workspace, tmp_path: Path) -> 
 
 
 def test_a_benchmark_that_is_killed_ends_the_same(made: Workspace, feraug: Feraug) -> None:
-    settings = ("--width", "0.05", "--steps", "20", "--batch-size", "16", "--repeats", "2")
+    settings = ("--width", "0.05", "--steps", "10", "--batch-size", "16", "--repeats", "2")
     every = ("--checkpoint-every", "0s", "--with-synthetic", "-w", str(made.root), "--quiet")
     arguments = ("bench", *settings, *every, "--name")
     assert feraug(*arguments, "whole").code == 0
     made.model("simple").unlink()  # or it would stand for the first repeat
-    process = subprocess.Popen(
-        [sys.executable, "-m", "feraug", *arguments, "cut"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = start(*arguments, "cut")
     folder = made.root / "bench" / "cut"
     while process.poll() is None and len(list(folder.glob("*.h5"))) < 2:  # a repeat, and the next one's begun
         time.sleep(0.01)

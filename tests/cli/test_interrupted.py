@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.forked import become, start
 
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
@@ -38,10 +39,7 @@ def test_a_training_keeps_others_out_and_a_signal_saves_and_says_how_to_go_on(
 ) -> None:
     arguments = ("train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root))
     path = workspace.model("cyclegan-neutral-happy")
-    process = subprocess.Popen(
-        [*FERAUG, *arguments, "--checkpoint-every", "0s"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start(*arguments, "--checkpoint-every", "0s")
     until = time.monotonic() + 120
     while not path.exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.02)
@@ -68,11 +66,11 @@ def test_a_terminal_that_closes_in_training_loses_nothing(
 ) -> None:
     import pty
 
-    training = [*FERAUG, "train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root)]
+    training = ["train", "cyclegan", *tiny, "--steps", "100000", "-w", str(workspace.root)]
     path = workspace.model("cyclegan-neutral-happy")
     child, terminal = pty.fork()
     if child == 0:
-        os.execv(training[0], [*training, "--checkpoint-every", "0s"])
+        become(*training, "--checkpoint-every", "0s")
     # The bar must be read, or the terminal would be full and the training wait for ever.
     until = time.monotonic() + 120
     while not path.exists() and time.monotonic() < until:
@@ -89,12 +87,7 @@ def test_a_terminal_that_closes_in_training_loses_nothing(
 
 
 def test_an_interrupt_in_synth_leaves_nothing(trained: Workspace) -> None:
-    process = subprocess.Popen(
-        [*FERAUG, "synth", "-n", "1000000", "-w", str(trained.root)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = start("synth", "-n", "1000000", "-w", str(trained.root))
     until = time.monotonic() + 120
     while not list(trained.root.glob("synthetic/.*.partial")) and time.monotonic() < until:
         time.sleep(0.02)

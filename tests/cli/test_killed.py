@@ -6,14 +6,13 @@ import importlib.util
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.forked import Forked, start
 
 from feraug.store.workspace import Workspace
 
@@ -36,10 +35,15 @@ def test_a_training_that_is_killed_now_and_then_ends_the_same(
 ) -> None:
     """Twice; twenty times, and every other model, is what the script is for."""
     model = "cyclegan"
+
+    def launch(command: list[str]) -> Forked:
+        return start(*command[len(kill_training.FERAUG) :])
+
     killed, whole = workspace.root, shutil.copytree(workspace.root, tmp_path / "whole")
     moment, step = random.Random(1), 0
     for _ in range(2):
-        assert kill_training.run_and_kill(killed, model, 40, moment), "done before it could be killed"
+        killed_it = kill_training.run_and_kill(killed, model, 40, moment, launch=launch)
+        assert killed_it, "done before it could be killed"
         wrong, step = kill_training.complaint(killed, step)
         assert not wrong
     for root in (killed, whole):  # to the end, in this process: no need to start another
@@ -75,22 +79,17 @@ def test_a_killed_command_leaves_the_old_file_or_the_new_one(
 
     if place == "dataset.h5":
         path.unlink()
-    started = time.monotonic()
     before = wanted(old)
+    started = time.monotonic()
     after = wanted(new)
-    # The first may have imported torch; a new process does so each time.
-    seconds = time.monotonic() - started + 1.0
+    seconds = time.monotonic() - started
     path.write_bytes(before)
     moment = random.Random(0)
     for _ in range(3):  # it may be done before it can be killed
-        process = subprocess.Popen(
-            [sys.executable, "-m", "feraug", *new, "-w", trained.root],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        process = start(*new, "-w", trained.root)
         while process.poll() is None and not list(path.parent.glob(f".{path.name}.*.partial")):
             time.sleep(0.002)
-        time.sleep(moment.uniform(0.0, seconds / 20))
+        time.sleep(moment.uniform(0.0, seconds / 10))
         process.send_signal(signal.SIGKILL)
         killed = process.wait() == -signal.SIGKILL
         assert path.read_bytes() in (before, after)
