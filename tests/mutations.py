@@ -150,6 +150,15 @@ MUTATIONS = (
         'zero_centred_penalty(judge, fakes["fake"])', "zero_centred_penalty(judge, batch.real)", OBJECTIVES,
     ),
     Mutation(
+        "mismatch of stargan: pulled up by a critic", "objectives/stargan.py",
+        "sign = -1.0 if self.critic else 1.0", "sign = 1.0", OBJECTIVES,
+    ),
+    Mutation(
+        "mismatch of stargan: under the face's own emotion", "objectives/stargan.py",
+        "scores = judge(batch.real, batch.targets).scores", "scores = judge(batch.real, batch.classes).scores",
+        OBJECTIVES,
+    ),
+    Mutation(
         "mismatch: real faces under a wrong class pulled up by a critic",
         "objectives/noise.py",
         '"mismatch": -self.class_weight}', '"mismatch": self.class_weight + 0.0}', OBJECTIVES,

@@ -63,7 +63,7 @@ CHANGED: dict[str, Any] = {
     "diff_augment": "cutout,brightness", "seed": 9, "source_share": 0.5, "width": 0.25, "dropout": 0.125,
     "label_smoothing": 0.2, "class_weights": True, "optimizer": "adamw", "rate": 0.3, "momentum": 0.25,
     "weight_decay": 0.75, "schedule": "step", "warmup": 0.5, "rotation": 3.0, "shift": 1.0, "zoom": 0.5,
-    "scores": "shared", "adversarial": "wasserstein",
+    "scores": "shared", "adversarial": "wasserstein", "mismatch_weight": 0.0625,
     "erasing": 0.5, "mixup": 0.3, "randaugment": 3, "randaugment_magnitude": 5, "crop": 40,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
@@ -75,6 +75,8 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
     changed = {name: value for name, value in CHANGED.items() if name in default and uses(model, name)}
     if model == "weighted":
         changed["augment"] = False
+    if model == "stargan":
+        del changed["scores"]  # see test_a_wrong_emotion_wants_a_score_map_of_its_own
     if "balanced" in default and changed["balanced"] == default["balanced"]:
         changed["balanced"] = True
     if changed.get("discriminator_norm") == default.get("discriminator_norm", ""):
@@ -82,9 +84,16 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
     if "upsampling" in default:
         changed["upsampling"] = "transposed" if default["upsampling"] == "resize" else "resize"
     config = model_config({"model": model, **changed})
-    same = {name for name, value in to_json(config).items() if value == default[name]}
+    same = {name for name, value in to_json(config).items() if value == default[name]} - {"scores"}
     assert same == {"model", "budget"} & set(default) | {name for name in default if not uses(model, name)}
     assert model_config(json.loads(json.dumps(to_json(config)))) == config
+
+
+def test_a_wrong_emotion_wants_a_score_map_of_its_own() -> None:
+    shared = model_config({"model": "stargan", "scores": "shared"})
+    assert model_config(json.loads(json.dumps(to_json(shared)))) == shared != DEFAULTS["stargan"]
+    with pytest.raises(UsageError, match=r"^--mismatch-weight: wants a score map for each emotion; with"):
+        model_config({"model": "stargan", "scores": "shared", "mismatch_weight": 1.0})
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -193,6 +202,7 @@ LIMITS: list[Limit] = [
     (TranslatorConfig, "change_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "penalty_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "source_share", 0.0, 1.0, [-0.1, 1.1, _NAN]),
+    (StarGANConfig, "mismatch_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
     (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
     (NoiseConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),

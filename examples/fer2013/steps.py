@@ -91,7 +91,7 @@ SCALES: Final = {
         vgg19_repeats="--repeats 1",
         stargan="--preset cpu --compile --batch-size 8 --generator-rate 1e-3"
         " --discriminator-rate 1e-3 --change-weight 1 --class-weight 0.2 --cycle-weight 1 --head-start 0"
-        " --budget 55m",
+        " --mismatch-weight 0 --budget 55m",
         pair="--preset cpu --compile --budget 20m",
         noise="--preset cpu --precision bf16-mixed --budget 20m",
         compare="--references 1000 --queries 600",

@@ -101,6 +101,19 @@ def test_discriminator_terms_by_hand() -> None:
     assert loss.total.item() == pytest.approx(total, rel=1e-5)
 
 
+@pytest.mark.parametrize("critic", [False, True])
+def test_a_real_face_under_the_wanted_emotion_is_a_fake_of_it(critic: bool) -> None:
+    objective = StarGAN(critic=critic, mismatch_weight=0.25, emotions=3)
+    fakes = {"fake": torch.full((2, 1, 4, 4), -0.4)}
+    loss = objective.discriminator_loss(nets(), batch(), fakes)
+    wrong, right = (TARGET + 1) * FACE, (CLASS + 1) * FACE
+    assert loss.terms["mismatch"].item() == pytest.approx(right - wrong if critic else wrong**2)
+    without = replace(objective, mismatch_weight=0.0).discriminator_loss(nets(), batch(), fakes)
+    assert "mismatch" not in without.terms
+    more = 0.25 * (wrong - right if critic else wrong**2)  # a critic keeps the right one above
+    assert loss.total.item() == pytest.approx(without.total.item() + more)
+
+
 def test_critic_terms_by_hand() -> None:
     objective = StarGAN(class_weight=0.5, penalty_weight=10.0, critic=True, critic_steps=3, emotions=3)
     fakes = {"fake": torch.full((2, 1, 4, 4), -0.4)}
@@ -159,9 +172,9 @@ def test_settings_reach_their_places() -> None:
     config = StarGANConfig(
         emotions=("happy", "sad", "neutral"), cycle_weight=3.0, cycle_weight_end=0.5, class_weight=0.25,
         identity_weight=0.125, change_weight=7.0, weighted_cycle=True, gamma_end=0.75, real_target=0.9,
-        penalty_weight=2.0, adversarial="wasserstein", critic_steps=4,
+        penalty_weight=2.0, adversarial="wasserstein", critic_steps=4, mismatch_weight=0.0625,
     )  # fmt: skip
-    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 0.9, 2.0, True, 4, 3)
+    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 0.9, 2.0, True, 4, 3, 0.0625)
     assert build_objective(config) == expected
     assert build_objective(replace(config, weighted_cycle=False)) == replace(expected, gamma_end=None)
     for preset in PRESETS.values():

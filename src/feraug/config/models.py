@@ -128,6 +128,9 @@ class StarGANConfig(TranslationConfig):
     class_weight: float = setting(
         1.0, "Weight of telling the emotion, in both networks' losses.", low=0.0, high=1e6
     )
+    mismatch_weight: float = setting(
+        0.0, "Weight of real faces under the wanted emotion as fakes of it; 0: none.", low=0.0, high=1e6
+    )
     # data
     epochs: float = setting(20.0, "Passes over the training faces.", low=0.001, high=1e6)
     batch_size: int = setting(16, "Faces a step, over all devices.", low=1, high=65_536)
@@ -136,6 +139,8 @@ class StarGANConfig(TranslationConfig):
     def __post_init__(self) -> None:
         one_of("model", self.model, STARGANS)
         super().__post_init__()
+        if self.mismatch_weight and self.scores == "shared":
+            raise UsageError("--mismatch-weight: wants a score map for each emotion; with --scores shared 0")
         object.__setattr__(self, "emotions", _ordered(self.emotions))
         if len(self.emotions) < 2:
             raise UsageError("--emotion: a translator needs two emotions or more")
@@ -259,6 +264,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
             "discriminator_rate": 1e-3,
             "cycle_weight": 0.0,
             "class_weight": 0.05,
+            "mismatch_weight": 1.0,
             "change_weight": 2.0,
             "head_start": 0.25,
         },

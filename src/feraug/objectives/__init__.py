@@ -59,6 +59,7 @@ def _stargan(config: StarGANConfig) -> Objective:
         config.adversarial == "wasserstein",
         config.critic_steps,
         len(config.emotions),
+        config.mismatch_weight,
     )
 
 

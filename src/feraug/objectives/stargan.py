@@ -32,8 +32,9 @@ class StarGAN:
     G: E[(D(G(x, c'), c') - t)^2] + ``class_weight`` E[CE(N(G(x, c')), c')] + ``cycle_weight``
     E|G(G(x, c'), c) - x|_1, and where weighted ``identity`` E|G(x, c) - x|_1 and ``change``
     E|G(x, c') - x|_1; the cycle is Wang and Lin's (2018) where ``gamma_end`` is given.
-    D: E[(D(x, c) - t)^2] + E[D(G(x, c'), c')^2] + ``class_weight`` E[CE(N(x), c)], and R1 (Mescheder
-    et al., 2018) with ``penalty_weight``.
+    D: E[(D(x, c) - t)^2] + E[D(G(x, c'), c')^2] + ``class_weight`` E[CE(N(x), c)]; where weighted
+    ``mismatch`` E[D(x, c')^2], a real face that is not of the wanted emotion (Reed et al., 2016,
+    algorithm 1), and R1 (Mescheder et al., 2018) with ``penalty_weight``.
 
     ``critic``: -E[D(G(x, c'), c')] for G, and for D the Wasserstein estimate under the penalty of
     Gulrajani et al. (2017), as in the paper (its equation 8), instead of the squares.
@@ -50,6 +51,7 @@ class StarGAN:
     critic: bool = False
     critic_steps: int = 1
     emotions: int = 7
+    mismatch_weight: float = 0.0
 
     generator_roles = ("generator",)
     discriminator_roles = ("discriminator",)
@@ -91,7 +93,16 @@ class StarGAN:
         real_scores, logits = judge(batch.real, batch.classes)
         fake_scores = judge(fake, batch.targets).scores
         terms = {"class_real": classification(logits, batch.classes)}
-        weights = {"class_real": self.class_weight, "penalty": self.penalty_weight, "wasserstein": -1.0}
+        sign = -1.0 if self.critic else 1.0
+        weights = {
+            "class_real": self.class_weight, "penalty": self.penalty_weight, "wasserstein": -1.0,
+            "mismatch": sign * self.mismatch_weight,
+        }  # fmt: skip
+        if self.mismatch_weight:
+            scores = judge(batch.real, batch.targets).scores
+            terms["mismatch"] = (
+                wasserstein(real_scores, scores) if self.critic else least_squares(scores, 0.0)
+            )
         if self.critic:
             terms["wasserstein"] = wasserstein(real_scores, fake_scores)
             terms["penalty"] = gradient_penalty(
