@@ -155,8 +155,7 @@ MUTATIONS = (
     ),
     Mutation(
         "mismatch of stargan: under the face's own emotion", "objectives/stargan.py",
-        "scores = judge(batch.real, batch.targets).scores", "scores = judge(batch.real, batch.classes).scores",
-        OBJECTIVES,
+        "judge(batch.real, batch.targets).scores", "judge(batch.real, batch.classes).scores", OBJECTIVES,
     ),
     Mutation(
         "mismatch: real faces under a wrong class pulled up by a critic",
