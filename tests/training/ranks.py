@@ -1,6 +1,6 @@
-"""Run by torchrun: train for some steps, and complain unless all processes end with the same state.
+"""Start a second process, train for some steps, and complain unless both end with the same state.
 
-torchrun --standalone --nproc-per-node 2 tests/training/ranks.py dcgan
+python tests/training/ranks.py dcgan
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 
 from feraug.config import model_config
 from feraug.data import ClassBatches, Sampling
@@ -17,7 +18,7 @@ from feraug.objectives import build_objective
 from feraug.training import StepPlan, TrainState, constant_then_linear, fit, new_fabric
 
 
-def main(model: str) -> int:
+def main(model: str, fabric: Fabric) -> int:
     """0 when weights, averages and statistics of batch norms are alike to the bit."""
     config = model_config(
         {
@@ -25,9 +26,6 @@ def main(model: str) -> int:
             "emotions": ["fear", "sad"], "diff_augment": "translation,cutout,brightness",
         }
     )  # fmt: skip
-    fabric = new_fabric(torch.device("cpu"))
-    fabric.launch()
-    assert fabric.world_size == 2
     faces = np.random.default_rng(0).integers(0, 256, (9, 48, 48), dtype=np.uint8)
     sampling = Sampling(6, 0, fabric.device, rank=fabric.global_rank, processes=fabric.world_size)
     batches = ClassBatches(
@@ -51,6 +49,9 @@ def main(model: str) -> int:
 
 
 if __name__ == "__main__":
-    status = max(main(model) for model in sys.argv[1:])
+    both = new_fabric(torch.device("cpu"), devices=2)
+    both.launch()
+    assert both.world_size == 2
+    status = max(main(model, both) for model in sys.argv[1:])
     torch.distributed.destroy_process_group()  # else gloo's threads may outlive what they use
     sys.exit(status)
