@@ -92,7 +92,7 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
 def test_a_wrong_emotion_wants_a_score_map_of_its_own() -> None:
     shared = model_config({"model": "stargan", "scores": "shared"})
     assert model_config(json.loads(json.dumps(to_json(shared)))) == shared != DEFAULTS["stargan"]
-    with pytest.raises(UsageError, match=r"^--mismatch-weight: wants a score map for each emotion; with"):
+    with pytest.raises(UsageError, match=r"^--mismatch-weight: needs a score map for each emotion; beside"):
         model_config({"model": "stargan", "scores": "shared", "mismatch_weight": 1.0})
 
 

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         PhotosConfig,
         PrepareConfig,
         SsimConfig,
+        StarGANConfig,
         SynthConfig,
         TranslatorConfig,
     )
@@ -73,6 +74,7 @@ _HOMES = {
     "PrepareConfig": "feraug.config",
     "SPLITS": "feraug.emotions",
     "SsimConfig": "feraug.config",
+    "StarGANConfig": "feraug.config",
     "SynthConfig": "feraug.config",
     "SyntheticFaces": "feraug.api",
     "Translator": "feraug.api",
@@ -119,6 +121,7 @@ __all__ = [
     "PhotosConfig",
     "PrepareConfig",
     "SsimConfig",
+    "StarGANConfig",
     "SynthConfig",
     "SyntheticFaces",
     "Translator",

@@ -64,6 +64,7 @@ def test_the_fallback_is_told(
     [
         ("--photos people --emotion sad", "--photos, --emotion: the one has no use for the other"),
         ("--photos people -n 5", "--photos, -n: the one has no use"),
+        ("--photos people --strength 0.5", "--photos, --strength: the one has no use"),
         ("--photos people --detector dlib", "--detector: unknown 'dlib'; known: auto, mediapipe, cascade"),
         ("--photos people --min-face 2", "2.0 is not"),
         ("--photos nowhere", "--photos nowhere: no such folder"),

@@ -16,7 +16,9 @@ from feraug.errors import UsageError
 if TYPE_CHECKING:
     from feraug.workflows.photos import GroupResult, PhotosResult
 
-_NOT_HERE = ("emotion", "count", "source", "source_share", "batch_size", "dataset", "devices", "num_nodes")
+_NOT_HERE = (
+    "emotion", "count", "strength", "source", "source_share", "batch_size", "dataset", "devices", "num_nodes",
+)  # fmt: skip
 
 
 def run(context: typer.Context, config: PhotosConfig, photos: Path) -> None:

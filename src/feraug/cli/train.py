@@ -24,16 +24,14 @@ app = new_app("Train a model, a sub-command each: feraug train cyclegan --help."
 
 
 def _options(
-    name: Annotated[
-        str | None, typer.Option("--name", help="File name, models/NAME.h5.", show_default="MODEL-A-B")
-    ] = None,
+    name: str | None = None,
     dataset: options.DatasetOption = None,
     source: Annotated[
         Path | None,
         typer.Option(
             "--source",
             metavar="FILE",
-            help="Translators: images of domain a out of a dataset or synthetic set.",
+            help="Pair translators: images of domain a out of a dataset or synthetic set.",
             show_default=False,
         ),
     ] = None,
@@ -42,7 +40,7 @@ def _options(
         typer.Option(
             "--source-model",
             metavar="NAME|FILE",
-            help="Translators: faces of domain a fresh from this noise generator.",
+            help="Pair translators: faces of domain a fresh from this noise generator.",
             show_default=False,
         ),
     ] = None,
@@ -94,6 +92,20 @@ _SHARED = inspect.signature(_options, eval_str=True)
 _GENERATIVE_ONLY = ("compile_networks",)  # classifiers are no faster by it
 
 
+def _shared(model: str) -> list[inspect.Parameter]:
+    """The options that a model's command has beside its settings."""
+    default = model if model in CLASSIFIERS else f"{model}-{'A-B' if model in TRANSLATORS else 'all'}"
+    name = typer.Option("--name", help="File name, models/NAME.h5.", show_default=default)
+    own = {"name": Annotated[str | None, name]}
+    return [
+        parameter.replace(
+            kind=inspect.Parameter.KEYWORD_ONLY, annotation=own.get(parameter.name, parameter.annotation)
+        )
+        for parameter in _SHARED.parameters.values()
+        if model not in CLASSIFIERS or parameter.name not in _GENERATIVE_ONLY
+    ]
+
+
 def _add_command(model: str) -> None:
     example = "--epochs 10" if model in CLASSIFIERS else "--emotion neutral"
     if model in TRANSLATORS:
@@ -105,12 +117,7 @@ def _add_command(model: str) -> None:
         _train(context, model, values)
 
     context = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
-    shared = [
-        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, parameter in _SHARED.parameters.items()
-        if name not in (_GENERATIVE_ONLY if model in CLASSIFIERS else ())
-    ]
-    every = [context, *config_options.parameters(model), *shared]
+    every = [context, *config_options.parameters(model), *_shared(model)]
     command.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in every}
     command.__doc__ = (

@@ -129,7 +129,10 @@ class StarGANConfig(TranslationConfig):
         1.0, "Weight of telling the emotion, in both networks' losses.", low=0.0, high=1e6
     )
     mismatch_weight: float = setting(
-        0.0, "Weight of real faces under the wanted emotion as fakes of it; 0: none.", low=0.0, high=1e6
+        0.0,
+        "Weight of real faces shown under another emotion, as fakes of that one; 0: none.",
+        low=0.0,
+        high=1e6,
     )
     # data
     epochs: float = setting(20.0, "Passes over the training faces.", low=0.001, high=1e6)
@@ -140,7 +143,9 @@ class StarGANConfig(TranslationConfig):
         one_of("model", self.model, STARGANS)
         super().__post_init__()
         if self.mismatch_weight and self.scores == "shared":
-            raise UsageError("--mismatch-weight: wants a score map for each emotion; with --scores shared 0")
+            raise UsageError(
+                "--mismatch-weight: needs a score map for each emotion; beside --scores shared give 0"
+            )
         object.__setattr__(self, "emotions", _ordered(self.emotions))
         if len(self.emotions) < 2:
             raise UsageError("--emotion: a translator needs two emotions or more")
