@@ -64,7 +64,8 @@ def write_page(folder: Path) -> Path:
     records = read(folder)
     makers: Mapping[int, Callable[[Sequence[Record]], list[str]]] = {
         1: tables.data, 2: tables.translators, 3: lambda all_: side_by_side(all_, ("simple",)),
-        4: lambda all_: tables.compared(all_, ("translators",)), 5: ways,
+        4: lambda all_: tables.compared(all_, ("translators",)),
+        5: lambda all_: ways(all_) + tables.of_other_translators(all_),
         6: lambda all_: side_by_side(all_, ("vgg19", "surreal", "simple-controls", "simple-synthetic")),
         7: lambda all_: side_by_side(all_, ("simple-noise", "simple-noise-sources"))
         + tables.filtered(all_, "noise-neutral"),

@@ -63,6 +63,7 @@ class Scale:
     repeats: str
     vgg19_repeats: str
     stargan: str
+    mismatch: str
     pair: str
     noise: str
     compare: str
@@ -77,7 +78,7 @@ SCALES: Final = {
     "full": Scale(
         judge=("vgg19", "vgg19"), filter_by="", simple="", vgg19="", surreal="",
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
-        stargan="", pair="", noise="", compare="", ssim="", count=4965,
+        stargan="", mismatch="--mismatch-weight 1", pair="", noise="", compare="", ssim="", count=4965,
     ),
     # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of
     # the width take as long as one at half of it, and one repeat allows no conclusion.
@@ -92,6 +93,7 @@ SCALES: Final = {
         stargan="--preset cpu --compile --batch-size 8 --generator-rate 1e-3"
         " --discriminator-rate 1e-3 --change-weight 1 --class-weight 0.2 --cycle-weight 1 --head-start 0"
         " --mismatch-weight 0 --budget 55m",
+        mismatch="--preset cpu --compile --budget 20m",  # the preset has the term
         pair="--preset cpu --compile --budget 20m",
         noise="--preset cpu --precision bf16-mixed --budget 20m",
         compare="--references 1000 --queries 600",
@@ -107,6 +109,7 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-fill": "`--use fill`: up to the largest class",
     "simple-cap": "`--per-class-cap 1000`",
     "simple-rare": "all:disgust and all:fear alone",
+    "simple-mismatch": "by a translator with `--mismatch-weight`, filtered",
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
     "simple-cyclegan": "by a `cyclegan` a pair",
 }
@@ -209,6 +212,13 @@ def _ways(scale: Scale) -> Iterator[Step]:
     for name in rare:
         yield _made(name, 5, "stargan-all", name.removeprefix("stargan-").replace("-", ":"), scale.count)
     yield way("rare", sets=rare)
+    yield _training("stargan-mismatch", 5, f"stargan {scale.mismatch} --name stargan-mismatch")
+    told = [f"mismatch-neutral-{emotion}" for emotion in TARGETS]
+    for emotion, name in zip(TARGETS, told, strict=True):
+        yield _compare(name, 5, f"neutral:{emotion}", ["stargan-mismatch", "stargan-all"], scale)
+        yield _made(name, 5, "stargan-mismatch", f"neutral:{emotion}", scale.count)
+        yield _filter(name, emotion, 5)
+    yield way("mismatch", sets=tuple(f"{name}-filtered" for name in told))
     cleaned = f"stargan --dataset artifacts/ferplus.h5 --name stargan-ferplus {scale.stargan}"
     yield _training("stargan-ferplus", 5, cleaned, ("ferplus",))
     for emotion in TARGETS:

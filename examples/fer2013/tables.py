@@ -146,6 +146,12 @@ def translators(records: Sequence[Record]) -> list[str]:
     return parts + compared(records, names) + filtered(records, "stargan-neutral") + similar(records)
 
 
+def of_other_translators(records: Sequence[Record]) -> list[str]:
+    """The same of the translators that serve as ways: how they compare, and what is left of their sets."""
+    names = tuple(f"{kind}-neutral-{emotion}" for kind in ("mismatch", "both") for emotion in TARGETS)
+    return compared(records, names) + filtered(records, "mismatch-neutral")
+
+
 def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
     """Comparisons by ``feraug compare`` of these names, a table a scale."""
     parts: list[str] = []
