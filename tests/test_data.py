@@ -37,6 +37,13 @@ def test_conversion_there_and_back_is_exact_for_all_values() -> None:
     assert np.array_equal(to_uint8(tensor).numpy(), every)
 
 
+@pytest.mark.filterwarnings("error")
+def test_images_that_must_not_be_written_become_tensors_without_a_word() -> None:
+    kept = faces(2)
+    kept.flags.writeable = False
+    assert np.array_equal(on_device(kept, "cpu").numpy(), kept)
+
+
 def test_to_uint8_clips() -> None:
     assert to_uint8(torch.full((1, 1, 2, 2), 1.7)).max() == 255
     assert to_uint8(torch.full((1, 1, 2, 2), -3.0)).max() == 0

@@ -20,8 +20,8 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def on_device(images: NDArray[np.uint8], device: torch.device | str) -> Tensor:
-    """Images uint8 (N, 48, 48) as a tensor on ``device``."""
-    return torch.from_numpy(np.ascontiguousarray(images)).to(device)
+    """Images uint8 (N, 48, 48) as a tensor on ``device``; torch takes no arrays that must not be written."""
+    return torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device)
 
 
 class FaceTensors(Dataset[tuple[Tensor, int]]):

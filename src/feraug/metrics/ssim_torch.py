@@ -36,7 +36,9 @@ def block_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str, device:
     Raises :class:`UsageError` for a device that is not there.
     """
     try:
-        one, two = (torch.from_numpy(np.ascontiguousarray(images)).to(device) for images in (a, b))
+        one, two = (
+            torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device) for images in (a, b)
+        )
     except (RuntimeError, AssertionError) as problem:  # torch's words for a bad name, or no CUDA
         raise UsageError(f"device '{device}': not available here") from problem
     with torch.no_grad():
