@@ -175,6 +175,22 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     assert "- **Full.** `simple`, real+synthetic: better" in page
 
 
+def test_reproduce_fer2013_keeps_sets_of_several_trainings_apart(protocol: None) -> None:
+    from fer2013.tables import of_other_translators
+
+    def record(digit: str, kept: int) -> dict[str, Any]:
+        return {
+            "kind": "filter", "scale": "reduced", "emotion": "sad", "device": "one", "seed": 0,
+            "command": "feraug filter mismatch-neutral-sad --emotion sad", "versions": {"torch": "2"},
+            "sha256": digit * 64, "stages": [{"left": 10, "real_left": 8}, {"left": kept, "real_left": 4}],
+        }  # fmt: skip
+
+    page = "\n".join(of_other_translators([record("1", 5), record("2", 7)]))
+    assert "| sad | 11111111 | 10 | 5 | 50.0 | 50.0 |\n| sad | 22222222 | 10 | 7 | 70.0 | 50.0 |" in page
+    assert "Several rows of an emotion are of several trainings." in page
+    assert "Several rows" not in "\n".join(of_other_translators([record("1", 5)] * 2))
+
+
 def test_the_page_in_the_docs_is_what_its_records_make(protocol: None, tmp_path: Path) -> None:
     from fer2013.report import write_page
 

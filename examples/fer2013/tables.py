@@ -186,15 +186,17 @@ def filtered(records: Sequence[Record], beginning: str) -> list[str]:
     parts: list[str] = []
     found = [one for one in of_kind(records, "filter") if f"filter {beginning}" in one["command"]]
     for scale in sorted({one["scale"] for one in found}):
-        here = latest([one for one in found if one["scale"] == scale], "command", "device")
+        here = latest([one for one in found if one["scale"] == scale], "command", "device", "sha256")
         rows = []
         for one in here:
             first, last = one["stages"][0], one["stages"][-1]
             real = last["real_left"] / max(1, first["real_left"])
-            rows.append([one["emotion"], f"{first['left']:,}", f"{last['left']:,}",
+            rows.append([one["emotion"], one["sha256"][:8], f"{first['left']:,}", f"{last['left']:,}",
                          percent(last["left"] / max(1, first["left"])), percent(real)])  # fmt: skip
-        heads = ["filtered", "images", "kept", "kept, %", "of real ones, %"]
-        parts += [f"{scaled(scale)} `feraug filter`.", made_by(here), table(heads, rows)]
+        heads = ["filtered", "SHA-256", "images", "kept", "kept, %", "of real ones, %"]
+        trainings = len(here) // len({one["command"] for one in here})
+        several = " Several rows of an emotion are of several trainings." if trainings > 1 else ""
+        parts += [f"{scaled(scale)} `feraug filter`.{several}", made_by(here), table(heads, rows)]
     return parts
 
 
