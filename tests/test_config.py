@@ -202,7 +202,7 @@ LIMITS: list[Limit] = [
     (TranslatorConfig, "change_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "penalty_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "source_share", 0.0, 1.0, [-0.1, 1.1, _NAN]),
-    (StarGANConfig, "mismatch_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
+    (TranslatorConfig, "mismatch_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
     (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
     (NoiseConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),

@@ -102,6 +102,15 @@ def test_discriminator_terms_by_hand(target: float) -> None:
     assert result.total.item() == pytest.approx(sum(expected.values()), rel=1e-5)
 
 
+def test_real_faces_of_the_other_domain_are_fakes_by_hand() -> None:
+    objective = CycleGAN(Cycle(5.0), mismatch_weight=0.25)
+    result = objective.discriminator_loss(networks(), batch(), FAKES)
+    mismatch = {"mismatch_a": (3.0 * B) ** 2, "mismatch_b": (0.5 * A + 1.0) ** 2}
+    terms = items(result)
+    assert {name: terms.pop(name) for name in mismatch} == pytest.approx(mismatch)
+    assert result.total.item() == pytest.approx(sum(terms.values()) + 0.25 * sum(mismatch.values()))
+
+
 def test_penalty_is_r1_on_each_domain_s_real_faces() -> None:
     nets = networks() | {"discriminator_a": Square(3.0, 0.0), "discriminator_b": Square(0.5, 1.0)}
     result = CycleGAN(Cycle(5.0), penalty_weight=7.0).discriminator_loss(nets, batch(), FAKES)

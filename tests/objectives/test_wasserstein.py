@@ -111,6 +111,16 @@ def test_critic_terms_by_hand() -> None:
     assert result.total.item() == pytest.approx(total, rel=1e-5)
 
 
+def test_real_faces_of_the_other_domain_score_lower_by_hand() -> None:
+    objective = WassersteinCycleGAN(Cycle(5.0), penalty_weight=0.0, mismatch_weight=0.25)
+    result = objective.discriminator_loss(networks(), batch(), FAKES)
+    mismatch = {"mismatch_a": 3.0 * A**2 - 3.0 * B**2, "mismatch_b": 0.5 * B**2 - 0.5 * A**2}
+    terms = items(result)
+    assert {name: terms[name] for name in mismatch} == pytest.approx(mismatch)
+    total = -terms["wasserstein_a"] - terms["wasserstein_b"] - 0.25 * sum(mismatch.values())
+    assert result.total.item() == pytest.approx(total)
+
+
 def test_a_step_down_the_critics_loss_moves_real_scores_above_fake_ones() -> None:
     nets = networks()
     loss = WassersteinCycleGAN(Cycle(1.0), penalty_weight=0.0).discriminator_loss(nets, batch(), FAKES)

@@ -62,6 +62,12 @@ class TranslationConfig(GanConfig):
     change_weight: float = setting(
         0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
     )
+    mismatch_weight: float = setting(
+        0.0,
+        "Weight of real faces shown under another emotion, as fakes of that one; 0: none.",
+        low=0.0,
+        high=1e6,
+    )
     # optimization
     head_start: float = setting(
         0.0, "Share of training in which the discriminators learn alone.", low=0.0, high=0.9
@@ -127,12 +133,6 @@ class StarGANConfig(TranslationConfig):
     adversarial: str = setting("least-squares", " or ".join(ADVERSARIAL) + ".", choices=ADVERSARIAL)
     class_weight: float = setting(
         1.0, "Weight of telling the emotion, in both networks' losses.", low=0.0, high=1e6
-    )
-    mismatch_weight: float = setting(
-        0.0,
-        "Weight of real faces shown under another emotion, as fakes of that one; 0: none.",
-        low=0.0,
-        high=1e6,
     )
     # data
     epochs: float = setting(20.0, "Passes over the training faces.", low=0.001, high=1e6)

@@ -34,16 +34,17 @@ __all__ = [
 
 
 def _cyclegan(config: TranslatorConfig) -> Objective:
-    return CycleGAN(_cycle(config), config.real_target, config.penalty_weight)
+    return CycleGAN(_cycle(config), config.real_target, config.penalty_weight, config.mismatch_weight)
 
 
 def _weighted(config: TranslatorConfig) -> Objective:
-    return CycleGAN(_cycle(config, gamma_end=config.gamma_end), config.real_target, config.penalty_weight)
+    cycle = _cycle(config, gamma_end=config.gamma_end)
+    return CycleGAN(cycle, config.real_target, config.penalty_weight, config.mismatch_weight)
 
 
 def _wasserstein(config: TranslatorConfig) -> Objective:
     cycle = _cycle(config, gamma_end=config.gamma_end if config.weighted_cycle else None, by_quality=False)
-    return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps)
+    return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps, config.mismatch_weight)
 
 
 def _stargan(config: StarGANConfig) -> Objective:

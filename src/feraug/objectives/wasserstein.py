@@ -17,13 +17,15 @@ class WassersteinCycleGAN:
     """Generators: -E[D_B(G(a))] - E[D_A(F(b))] + the terms of ``cycle``.
 
     Critics: -(E[D_B(b)] - E[D_B(G(a))]) + ``penalty_weight`` E[(|grad D_B| - 1)^2], and the same
-    for A, in ``critic_steps`` steps for each of the generators'.  The term ``wasserstein_a`` of
+    for A, in ``critic_steps`` steps for each of the generators'; where weighted ``mismatch``
+    -(E[D_B(b)] - E[D_B(a)]), a real face of the other emotion.  The term ``wasserstein_a`` of
     the history is the estimate of the distance itself (positive: real faces score higher).
     """
 
     cycle: Cycle
     penalty_weight: float = 10.0
     critic_steps: int = 3
+    mismatch_weight: float = 0.0
 
     generator_roles = ("a_to_b", "b_to_a")
     discriminator_roles = ("discriminator_a", "discriminator_b")
@@ -46,12 +48,16 @@ class WassersteinCycleGAN:
     def discriminator_loss(
         self, nets: Networks, batch: TranslationBatch, fakes: Mapping[str, Tensor]
     ) -> LossTerms:
-        """Real faces up, fakes down, slopes towards 1, for both domains."""
+        """Real faces up, fakes and real faces of the other domain down, slopes towards 1, for both."""
         terms, weights = {}, {}
-        for domain, real in (("a", batch.real_a), ("b", batch.real_b)):
+        for domain, real, other in (("a", batch.real_a, batch.real_b), ("b", batch.real_b, batch.real_a)):
             critic, fake = nets[f"discriminator_{domain}"], fakes[f"fake_{domain}"]
-            terms[f"wasserstein_{domain}"] = wasserstein(critic(real), critic(fake))
+            scores = critic(real)
+            terms[f"wasserstein_{domain}"] = wasserstein(scores, critic(fake))
             weights[f"wasserstein_{domain}"] = -1.0
+            if self.mismatch_weight:
+                terms[f"mismatch_{domain}"] = wasserstein(scores, critic(other))
+                weights[f"mismatch_{domain}"] = -self.mismatch_weight
             terms[f"penalty_{domain}"] = gradient_penalty(critic, real, fake, batch.mix)
             weights[f"penalty_{domain}"] = self.penalty_weight
         return LossTerms(terms, weights)
