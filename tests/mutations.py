@@ -150,6 +150,14 @@ MUTATIONS = (
         'zero_centred_penalty(judge, fakes["fake"])', "zero_centred_penalty(judge, batch.real)", OBJECTIVES,
     ),
     Mutation(
+        "mismatch of cyclegan: faces of the domain itself", "objectives/cyclegan.py",
+        "least_squares(judge(other), 0.0)", "least_squares(judge(real), 0.0)", OBJECTIVES,
+    ),
+    Mutation(
+        "mismatch of wasserstein: pulled up", "objectives/wasserstein.py",
+        "= -self.mismatch_weight", "= self.mismatch_weight", OBJECTIVES,
+    ),
+    Mutation(
         "mismatch of stargan: pulled up by a critic", "objectives/stargan.py",
         "sign = -1.0 if self.critic else 1.0", "sign = 1.0", OBJECTIVES,
     ),
