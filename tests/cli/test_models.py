@@ -159,3 +159,12 @@ def test_compile_is_for_generative_models(
     assert len(compiled) == 2
     assert feraug("train", "simple", "--compile", "-w", workspace.root).code == 2
     assert "--compile" not in feraug("train", "simple", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("weighted", "weighted-A-B"), ("stargan", "stargan-all"), ("dcgan", "dcgan-all"), ("vgg19", "vgg19")],
+)
+def test_help_tells_the_name_that_the_file_will_have(feraug: Feraug, model: str, name: str) -> None:
+    told = " ".join(feraug("train", model, "--help").out.split())
+    assert f"File name, models/NAME.h5. [default: ({name})]" in told
