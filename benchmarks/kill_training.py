@@ -63,20 +63,22 @@ def run_and_kill(
     steps: int,
     moment: random.Random,
     launch: Callable[[list[str]], Any] = _launch,
+    longest: float = 1.0,
 ) -> bool:
     """Start the training, by ``launch``, and kill it; False when it was done before it could be killed.
 
-    One in four dies while it starts, the others up to a second after a checkpoint of their own.
+    One in four dies while it starts, within 4 ``longest``; the others up to ``longest`` seconds after a
+    checkpoint of their own.
     """
     path = model_file(workspace)
     before = path.stat().st_mtime_ns if path.exists() else 0
     process = launch(command(workspace, model, steps))
     if moment.random() < 0.25:
-        time.sleep(moment.uniform(0.0, 4.0))
+        time.sleep(moment.uniform(0.0, 4.0 * longest))
     else:
         while process.poll() is None and (not path.exists() or path.stat().st_mtime_ns == before):
             time.sleep(0.01)
-        time.sleep(moment.uniform(0.0, 1.0))
+        time.sleep(moment.uniform(0.0, longest))
     process.send_signal(signal.SIGKILL)
     return bool(process.wait() == -signal.SIGKILL)
 

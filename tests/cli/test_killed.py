@@ -42,7 +42,7 @@ def test_a_training_that_is_killed_now_and_then_ends_the_same(
     killed, whole = workspace.root, shutil.copytree(workspace.root, tmp_path / "whole")
     moment, step = random.Random(1), 0
     for _ in range(2):
-        killed_it = kill_training.run_and_kill(killed, model, 40, moment, launch=launch)
+        killed_it = kill_training.run_and_kill(killed, model, 40, moment, launch=launch, longest=0.1)
         assert killed_it, "done before it could be killed"
         wrong, step = kill_training.complaint(killed, step)
         assert not wrong
