@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
 import traceback
 import warnings
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,21 +61,42 @@ class Forked:
         return out, err
 
 
-def start(*arguments: str | Path) -> Forked:
-    """Start ``feraug ARGUMENTS``."""
+def start(
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    command: Callable[[], object] = main,
+) -> Forked:
+    """Start ``feraug ARGUMENTS`` (or another ``command``); ``environment`` beside that of this process."""
     streams = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115  (read at the end)
     with warnings.catch_warnings():
         # Other threads of this process: xdist's, which reads and writes pipes that the child leaves alone.
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
         pid = os.fork()
     if pid == 0:
+        os.environ.update(environment or {})
         for number, stream in enumerate(streams, start=1):
             os.dup2(stream.fileno(), number)
-        become(*arguments)
+        become(*arguments, command=command)
     return Forked(pid, streams=streams)
 
 
-def become(*arguments: str | Path) -> NoReturn:
+def start_two(*arguments: str | Path, command: Callable[[], object] = main) -> tuple[Forked, Forked]:
+    """As ``start``, in two processes that work together, as ``torchrun`` would."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    together = {
+        "TORCHELASTIC_RUN_ID": "tests", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+        "GROUP_RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2",
+    }  # fmt: skip
+    first, second = (
+        start(*arguments, environment={**together, "RANK": rank, "LOCAL_RANK": rank}, command=command)
+        for rank in "01"
+    )
+    return first, second
+
+
+def become(*arguments: str | Path, command: Callable[[], object] = main) -> NoReturn:
     """In a process that has been forked: be ``feraug ARGUMENTS``.
 
     Nothing of pytest's may run here, so it leaves without cleaning up.
@@ -82,7 +105,8 @@ def become(*arguments: str | Path) -> NoReturn:
     try:
         sys.stdout, sys.stderr = (os.fdopen(number, "w", closefd=False) for number in (1, 2))
         sys.argv = ["feraug", *map(str, arguments)]
-        main()
+        command()
+        code = 0
     except SystemExit as end:
         code = int(end.code or 0)
     except BaseException:

@@ -32,7 +32,7 @@ def _reproduce(folder: Path, *more: str) -> list[str]:
     return [sys.executable, str(EXAMPLES / "reproduce_fer2013.py"), *options]
 
 
-def test_reproduce_fer2013(tmp_path: Path) -> None:
+def test_reproduce_fer2013(protocol: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two steps on drawn faces, stopped in the second and called again; then the page."""
     steps = ("--only", "audit", "--only", "bench-simple-controls")
     shorter = ("--source", "drawn:100", "--scale", "reduced", "--steps", "5", "--repeats", "1")
@@ -65,10 +65,10 @@ def test_reproduce_fer2013(tmp_path: Path) -> None:
         right = sum(each["correct"] for each in one["per_class"].values())
         assert right == round(one["accuracy"] * test) == bin(int(one["right"], 16)).count("1")
 
-    again = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (again.returncode, again.stdout) == (0, "2 done\n"), again.stderr
-    report = subprocess.run(_reproduce(tmp_path, "--report"), capture_output=True, text=True, check=False)
-    assert report.returncode == 0, report.stderr
+    from reproduce_fer2013 import main
+
+    assert main(command[2:]) == 0 and capsys.readouterr().out == "2 done\n"
+    assert main(_reproduce(tmp_path, "--report")[2:]) == 0
     page = (tmp_path / "results.md").read_text()
     assert "feraug prepare drawn:100" in page and "| mixup | 1 | " in page and "Trial" in page
     assert "--only 3` (or `--scale reduced`)" in page  # a section without results says how to make them

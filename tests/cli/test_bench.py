@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.forked import start
+from tests.forked import start, start_two
 
 from feraug.store.bench import read_bench
 from feraug.store.digests import sha256_file
@@ -170,12 +168,10 @@ def test_two_processes_share_the_trainings_and_find_the_same(made: Workspace, fe
     settings = ("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", str(made.root))
     assert feraug(*settings, "--name", "one").code == 0
     made.model("simple").unlink()
-    done = subprocess.run(
-        [sys.executable, "-m", "feraug", *settings, "--name", "two", "--devices", "2", "--device", "cpu"],
-        capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("wrote: ") == 1
+    processes = start_two(*settings, "--name", "two", "--device", "cpu")
+    (out, err), (other_out, other_err) = (process.communicate() for process in processes)
+    assert [process.returncode for process in processes] == [0, 0], err + other_err
+    assert (out + other_out).count("wrote: ") == 1
     one, two = read_bench(made.bench("one")), read_bench(made.bench("two"))
     for arm, values in one.probabilities.items():
         np.testing.assert_array_equal(values, two.probabilities[arm])

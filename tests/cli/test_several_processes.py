@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.forked import start_two
+from tests.training import ranks
 
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
@@ -68,10 +70,11 @@ def test_two_processes_of_the_example_with_half_the_batch_train_as_one(
 def test_the_images_that_two_processes_make_are_those_of_one(trained: Workspace, feraug: Feraug) -> None:
     synth = ("synth", "--pair", "neutral:happy", "-n", "45", "--batch-size", "8", "-w", trained.root)
     assert feraug(*synth, "--name", "alone").code == 0
-    shared = run(sys.executable, "-m", "feraug", *synth, "--name", "shared", "--devices", "2")
-    assert shared.returncode == 0, shared.stderr
-    assert shared.stdout.count("wrote: ") == 1
-    assert "deprecated" not in shared.stderr
+    processes = start_two(*synth, "--name", "shared")
+    (out, err), (other_out, other_err) = (process.communicate() for process in processes)
+    assert [process.returncode for process in processes] == [0, 0], err + other_err
+    assert (out + other_out).count("wrote: ") == 1
+    assert "deprecated" not in err + other_err
     first, second = (read_synthetic(trained.synthetic(name)) for name in ("alone", "shared"))
     assert abs(first.images.astype(int) - second.images.astype(int)).max() <= 1
     assert np.array_equal(first.origin_row, second.origin_row)
@@ -88,9 +91,11 @@ def test_devices_starts_the_other_processes_itself(workspace: Workspace, feraug:
 
 
 def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> None:
-    done = run(sys.executable, ROOT / "tests" / "training" / "ranks.py", "dcgan", "wgan-gp", "r3gan")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["dcgan", "wgan-gp", "r3gan"]
+    first, second = start_two("dcgan", "wgan-gp", "r3gan", command=ranks.main)
+    (out, err), (other_out, other_err) = first.communicate(), second.communicate()
+    assert (first.returncode, second.returncode) == (0, 0), out + err + other_out + other_err
+    assert [line.split(":")[0] for line in out.splitlines()] == ["dcgan", "wgan-gp", "r3gan"]
+    assert not other_out
 
 
 def test_a_failure_is_told_once_and_nobody_waits(workspace: Workspace) -> None:

@@ -1,7 +1,4 @@
-"""Start a second process, train for some steps, and complain unless both end with the same state.
-
-python tests/training/ranks.py dcgan
-"""
+"""What two processes do for ``test_several_processes.py``: train, and complain unless both end alike."""
 
 from __future__ import annotations
 
@@ -18,7 +15,17 @@ from feraug.objectives import build_objective
 from feraug.training import StepPlan, TrainState, constant_then_linear, fit, new_fabric
 
 
-def main(model: str, fabric: Fabric) -> int:
+def main() -> None:
+    """Train the models that ``sys.argv`` names, one after another, in one of two processes."""
+    both = new_fabric(torch.device("cpu"), devices=2)
+    both.launch()
+    assert both.world_size == 2
+    status = max(train(model, both) for model in sys.argv[1:])
+    torch.distributed.destroy_process_group()  # else gloo's threads may outlive what they use
+    sys.exit(status)
+
+
+def train(model: str, fabric: Fabric) -> int:
     """0 when weights, averages and statistics of batch norms are alike to the bit."""
     config = model_config(
         {
@@ -46,12 +53,3 @@ def main(model: str, fabric: Fabric) -> int:
     if fabric.is_global_zero:
         print(f"{model}: {len(arrays)} arrays alike in {len(everywhere)} processes")
     return 0
-
-
-if __name__ == "__main__":
-    both = new_fabric(torch.device("cpu"), devices=2)
-    both.launch()
-    assert both.world_size == 2
-    status = max(main(model, both) for model in sys.argv[1:])
-    torch.distributed.destroy_process_group()  # else gloo's threads may outlive what they use
-    sys.exit(status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +42,9 @@ class CrossedBootstrap:
         A repeat's deviations are stretched by sqrt(R / (R - 1)), because a plain bootstrap of so
         few as R finds only (R - 1) / R of their variance; weights then need not be whole.
         """
-        random = np.random.default_rng((self.seed, groups, repeats))
-        images = random.multinomial(groups, np.full(groups, 1.0 / groups), self.draws).astype(np.float64)
+        images, drawn = (counts.astype(np.float64) for counts in _drawn(self, groups, repeats))
         if repeats == 1:
-            return images, np.ones((self.draws, 1))
-        drawn = random.multinomial(repeats, np.full(repeats, 1.0 / repeats), self.draws).astype(np.float64)
+            return images, drawn
         return images, 1.0 + (drawn - 1.0) * np.sqrt(repeats / (repeats - 1.0))
 
     def mean_difference(self, differences: Floats, groups: NDArray[np.integer]) -> Difference:
@@ -98,6 +97,19 @@ class CrossedBootstrap:
         changed = int(np.count_nonzero((change != 0).any(1)))
         p = min(1.0, max(p, students, 2.0 ** (1 - min(changed, 60))))
         return Difference(mean, max(low, -1.0), min(high, 1.0), p)
+
+
+@lru_cache(maxsize=8)  # a benchmark asks for the same eight, of all emotions and of each, for every arm
+def _drawn(
+    bootstrap: CrossedBootstrap, groups: int, repeats: int
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """How often each group and each repeat is drawn, as whole numbers: (draws, groups), (draws, repeats)."""
+    random = np.random.default_rng((bootstrap.seed, groups, repeats))
+    images, drawn = (
+        random.multinomial(count, np.full(count, 1.0 / count), bootstrap.draws).astype(np.uint16)
+        for count in (groups, repeats)
+    )
+    return images, drawn
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:

@@ -227,8 +227,12 @@ def _dropout_of_step(state: ClassifierState) -> Iterator[None]:
     """Dropout drawn from (seed, step, rank), without a trace in torch's global random state."""
     device = state.fabric.device
     key = np.random.SeedSequence((state.config.seed, state.step, state.fabric.global_rank))
+    seed = int(key.generate_state(1, np.uint64)[0] >> np.uint64(1))
     with torch.random.fork_rng([device.index or 0] if device.type == "cuda" else []):
-        torch.manual_seed(int(key.generate_state(1, np.uint64)[0] >> np.uint64(1)))
+        if device.type == "cpu":  # torch.manual_seed notes down the whole stack for CUDA: a millisecond a step
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
         yield
 
 
