@@ -148,8 +148,10 @@ def translators(records: Sequence[Record]) -> list[str]:
 
 def of_other_translators(records: Sequence[Record]) -> list[str]:
     """The same of the translators that serve as ways: how they compare, and what is left of their sets."""
-    names = tuple(f"{kind}-neutral-{emotion}" for kind in ("mismatch", "both") for emotion in TARGETS)
-    return compared(records, names) + filtered(records, "mismatch-neutral")
+    names = tuple(f"{kind}-neutral-{emotion}" for kind in ("mismatch", "pair") for emotion in TARGETS)
+    return (
+        compared(records, names) + filtered(records, "mismatch-neutral") + filtered(records, "pair-neutral")
+    )
 
 
 def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:

@@ -213,6 +213,7 @@ def _name(model: str, emotions: tuple[str, ...]) -> str:
 
 _CPU_TRANSLATOR: Final = {
     "residual_blocks": 3, "generator_rate": 1e-3, "discriminator_rate": 2e-3, "change_weight": 2.0,
+    "mismatch_weight": 1.0,
 }  # fmt: skip
 _CPU_NOISE: Final = {"base_channels": 24, "discriminator_channels": 24, "ema_decay": 0.99}
 
