@@ -120,15 +120,15 @@ def test_reading_the_losses_rarely_changes_nothing() -> None:
     assert_identical(train(rarely, chosen, read_every=3), train(often, chosen))
 
 
-def test_one_process_of_plain_float32_needs_no_fabric_and_trains_as_with_it() -> None:
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_one_process_needs_no_fabric_and_trains_as_with_it(precision: str) -> None:
     from lightning_fabric import Fabric
 
-    chosen = config("wasserstein")
+    chosen = config("wasserstein", precision=precision)
     without, with_fabric = new_state(chosen), new_state(chosen)
     assert not isinstance(without.fabric, Fabric)
-    with_fabric.fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
+    with_fabric.fabric = Fabric(accelerator="cpu", precision=precision)  # type: ignore[arg-type]
     assert_identical(train(without, chosen), train(with_fabric, chosen))
-    assert isinstance(new_state(config("wasserstein", precision="bf16-mixed")).fabric, Fabric)
 
 
 def test_two_runs_with_one_seed_are_identical_and_another_seed_is_not() -> None:

@@ -229,7 +229,7 @@ def _dropout_of_step(state: ClassifierState) -> Iterator[None]:
     key = np.random.SeedSequence((state.config.seed, state.step, state.fabric.global_rank))
     seed = int(key.generate_state(1, np.uint64)[0] >> np.uint64(1))
     with torch.random.fork_rng([device.index or 0] if device.type == "cuda" else []):
-        if device.type == "cpu":  # torch.manual_seed notes down the whole stack for CUDA: a millisecond a step
+        if device.type == "cpu":  # torch.manual_seed would note down the stack for CUDA, in a millisecond
             torch.default_generator.manual_seed(seed)
         else:
             torch.manual_seed(seed)

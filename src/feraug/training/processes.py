@@ -8,9 +8,10 @@ gradients are averaged before each update; see :func:`average`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
 
 import torch
 from torch import Tensor
@@ -24,15 +25,15 @@ def new_fabric(
 ) -> Fabric:
     """Fabric on ``devices`` devices like ``device`` on each of ``nodes`` machines; not launched yet.
 
-    Under ``torchrun`` its own numbers count.  One process of plain float32 on the CPU has no use for Fabric,
-    whose import takes nearly as long as torch's.
+    Under ``torchrun`` its own numbers count.  One process on the CPU has no use for Fabric, whose import
+    takes nearly as long as torch's.
     """
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     several = devices * nodes > 1
-    if device.type == "cpu" and not several and precision == "32-true":
-        return cast("Fabric", _OneProcess(device))
+    if device.type == "cpu" and not several and precision in _ON_CPU:
+        return cast("Fabric", _OneProcess(device, _ON_CPU[precision]))
 
     from lightning_fabric import Fabric
 
@@ -44,6 +45,12 @@ def new_fabric(
         num_nodes=nodes,
         precision=precision,  # type: ignore[arg-type]
     )
+
+
+_ON_CPU: Final[Mapping[str, Callable[[], AbstractContextManager[object]]]] = {
+    "32-true": nullcontext, "bf16-mixed": partial(torch.autocast, "cpu", torch.bfloat16),
+}  # fmt: skip
+"""What one process computes in, by precision; as Fabric does."""
 
 
 def alone(fabric: Fabric) -> Fabric:
