@@ -295,6 +295,10 @@ MUTATIONS = (
         "len(labels) / (present * np.maximum(counts, 1))", "present * np.maximum(counts, 1) / len(labels)",
         of_bench("arms_and_their_images"),
     ),
+    Mutation(
+        "neutral times: not asked", "workflows/material.py",
+        'config.neutral_times if emotion == "neutral" else 1', "1", ("tests/workflows/test_stargan.py",),
+    ),
     Mutation("oversampling: off", "data/labelled.py", "if not phase.balanced:", "if True:", LABELLED),
     Mutation(
         "oversampled arm: as real",

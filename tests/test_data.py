@@ -199,6 +199,21 @@ def test_face_tensors_work_in_a_data_loader() -> None:
     assert labels.tolist() == [0, 1, 2, 3, 6]
 
 
+def test_faces_of_a_class_come_as_many_times_as_often_as_is_asked_and_all_of_them() -> None:
+    images, classes = faces(10), np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2])
+    sampling = Sampling(6, 3, CPU, flip=False)
+    batches = EmotionBatches(images, classes, sampling, balanced=True, times=[1, 1, 4])
+    drawn = np.concatenate([to_uint8(batches.batch(index).real).numpy() for index in range(5)])
+    rows = [int(np.flatnonzero((images == face).all((1, 2)))[0]) for face in drawn]
+    assert np.bincount(classes[rows]).tolist() == [5, 5, 20]
+    assert all(
+        np.bincount(classes[rows[start : start + 6]]).tolist() == [1, 1, 4] for start in range(0, 30, 6)
+    )
+    assert np.bincount(rows)[5:].tolist() == [4, 4, 4, 4, 4]  # no face again before all have come
+    once = EmotionBatches(images, classes, sampling, balanced=True, times=[1, 1, 1]).batch(3).real
+    assert torch.equal(once, EmotionBatches(images, classes, sampling, balanced=True).batch(3).real)
+
+
 def test_every_face_is_to_become_another_emotion_and_all_others_occur() -> None:
     images, classes = faces(6), np.array([0, 1, 2, 0, 1, 2])
     batches = EmotionBatches(images, classes, Sampling(6, 1, CPU, flip=False), balanced=True)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from feraug.config import PrepareConfig, StarGANConfig, SynthConfig
+from feraug.data import Sampling
 from feraug.emotions import EMOTIONS, SPLITS, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.images import fingerprints
+from feraug.objectives import EmotionBatch
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
@@ -21,6 +24,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Progress, Saved
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
+from feraug.workflows.material import training_batches
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import report
 from feraug.workflows.synth import synthesise
@@ -149,6 +153,16 @@ def test_a_model_of_some_emotions(own: Workspace) -> None:
         synthesise(SynthConfig(pair="neutral:all", count=5), own, model="stargan-happy-sad-neutral")
     with pytest.raises(UsageError, match="two emotions or more"):
         StarGANConfig(emotions=("happy",))
+
+
+def test_neutral_faces_are_shown_as_often_as_is_asked(trained: Workspace) -> None:
+    config = replace(SMALL, emotions=("fear", "neutral", "sad"), neutral_times=4)
+    sampling = Sampling(config.batch_size, config.seed, torch.device("cpu"))
+    batches, _ = training_batches(config, read_dataset(trained.dataset()), sampling)
+    drawn = [batches.batch(index) for index in range(6)]
+    classes = torch.cat([batch.classes for batch in drawn if isinstance(batch, EmotionBatch)])
+    neutral = config.emotions.index("neutral")  # they are in the order of the codes
+    assert torch.bincount(classes).tolist() == [28 if number == neutral else 7 for number in range(3)]
 
 
 def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> None:

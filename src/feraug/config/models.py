@@ -138,6 +138,9 @@ class StarGANConfig(TranslationConfig):
     epochs: float = setting(20.0, "Passes over the training faces.", low=0.001, high=1e6)
     batch_size: int = setting(16, "Faces a step, over all devices.", low=1, high=65_536)
     balanced: bool = setting(True, "Show every emotion equally often, however rare.")
+    neutral_times: int = setting(
+        1, "How many times as often neutral faces are shown, where most translations start.", low=1, high=100
+    )
 
     def __post_init__(self) -> None:
         one_of("model", self.model, STARGANS)
@@ -149,6 +152,8 @@ class StarGANConfig(TranslationConfig):
         object.__setattr__(self, "emotions", _ordered(self.emotions))
         if len(self.emotions) < 2:
             raise UsageError("--emotion: a translator needs two emotions or more")
+        if self.neutral_times > 1 and not (self.balanced and "neutral" in self.emotions):
+            raise UsageError("--neutral-times: needs neutral faces, and --balanced")
 
     @property
     def pairs(self) -> tuple[DomainPair, ...]:

@@ -6,6 +6,7 @@ together, of which each process takes its part: the number of devices changes no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,14 +67,23 @@ class Sampling:
 class BalancedRows:
     """Row numbers of an endless sequence in which groups of rows come equally often.
 
-    In each turn every group gives one row, in an order of the turn's own; within a group rows
-    come in shuffled passes.
+    In each turn every group gives one row (or as many as ``times`` says of it), in an order of the
+    turn's own; within a group rows come in shuffled passes.
     """
 
     def __init__(
-        self, groups: list[NDArray[np.int64]], *, seed: int, turns_stream: int, rows_stream: int
+        self,
+        groups: list[NDArray[np.int64]],
+        *,
+        seed: int,
+        turns_stream: int,
+        rows_stream: int,
+        times: Sequence[int] | None = None,
     ) -> None:
         self._groups, self._seed, self._turns_stream = groups, seed, turns_stream
+        self._times = np.ones(len(groups), np.int64) if times is None else np.array(times, np.int64)
+        self._group_of = np.repeat(np.arange(len(groups)), self._times)
+        self._nth = np.concatenate([np.arange(count) for count in self._times])
         self._rows = [
             ShuffledRows(len(group), seed=seed, stream=rows_stream + number)
             for number, group in enumerate(groups)
@@ -81,19 +91,20 @@ class BalancedRows:
 
     def rows(self, index: int, batch_size: int) -> NDArray[np.int64]:
         """The rows of batch ``index``, int64 (batch_size,)."""
-        groups = len(self._groups)
+        length = len(self._group_of)  # of a turn
         places = np.arange(index * batch_size, (index + 1) * batch_size)
-        turns = places // groups
+        turns = places // length
         orders = {turn: self._order(int(turn)) for turn in np.unique(turns)}
-        group_of = np.array([orders[turn][place % groups] for turn, place in zip(turns, places, strict=True)])
+        slots = np.array([orders[turn][place % length] for turn, place in zip(turns, places, strict=True)])
         rows = np.empty(batch_size, np.int64)
         for number, group in enumerate(self._groups):
-            here = group_of == number
-            rows[here] = group[self._rows[number].at(turns[here])]
+            here = self._group_of[slots] == number
+            so_far = turns[here] * self._times[number] + self._nth[slots[here]]
+            rows[here] = group[self._rows[number].at(so_far)]
         return rows
 
     def _order(self, turn: int) -> NDArray[np.int64]:
-        return np.random.default_rng((self._seed, self._turns_stream, turn)).permutation(len(self._groups))
+        return np.random.default_rng((self._seed, self._turns_stream, turn)).permutation(len(self._group_of))
 
 
 class PairBatches:
@@ -130,7 +141,8 @@ class _LabelledFaces:
 
     ``classes`` int (N,) has the class of each image, 0 to the number of classes less one.  With
     ``balanced`` each class stands equally often in any run of as many places as there are
-    classes, however few faces it has; else faces come as often as they are there.
+    classes, however few faces it has (or ``times``, one number a class, as often as another);
+    else faces come as often as they are there.
     """
 
     def __init__(
@@ -140,6 +152,7 @@ class _LabelledFaces:
         sampling: Sampling,
         *,
         balanced: bool,
+        times: Sequence[int] | None = None,
     ) -> None:
         self.sampling = sampling
         self.count = int(classes.max()) + 1
@@ -149,6 +162,7 @@ class _LabelledFaces:
         self._rows = BalancedRows(
             groups if balanced else [np.arange(len(images))],
             seed=sampling.seed, turns_stream=_ORDER_STREAM, rows_stream=_CLASS_STREAM,
+            times=times if balanced else None,
         )  # fmt: skip
 
     def drawn(self, index: int) -> tuple[Tensor, Tensor]:
@@ -202,8 +216,9 @@ class EmotionBatches:
         sampling: Sampling,
         *,
         balanced: bool,
+        times: Sequence[int] | None = None,
     ) -> None:
-        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced)
+        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced, times=times)
 
     def batch(self, index: int) -> EmotionBatch:
         """Batch ``index``: this process's faces, classes and targets."""

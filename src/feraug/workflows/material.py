@@ -42,7 +42,8 @@ def training_batches(
     classes = np.repeat(np.arange(len(rows)), [len(chosen) for chosen in rows])
     images = faces.images[np.concatenate(rows)]
     if isinstance(config, StarGANConfig):
-        return EmotionBatches(images, classes, sampling, balanced=config.balanced), len(images)
+        times = [config.neutral_times if emotion == "neutral" else 1 for emotion in config.emotions]
+        return EmotionBatches(images, classes, sampling, balanced=config.balanced, times=times), len(images)
     batches = ClassBatches(
         images, classes, sampling, latent_size=config.latent_size, balanced=config.balanced
     )
