@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from feraug.config import MODELS, TRANSLATORS
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
@@ -39,6 +41,12 @@ def test_the_chain(feraug: Feraug, chain: Workspace, tiny: tuple[str, ...]) -> N
     ran = feraug("train", "weighted", *tiny, "--source-model", "wgan-gp", "--name", "fresh", *root)
     assert ran.code == 0, ran
     assert "already done" in feraug("train", "weighted", "--resume", "--name", "mixed", *root).out
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_only_pair_translators_offer_a_source(feraug: Feraug, model: str) -> None:
+    offered = re.findall("^ *(--source(?:-model)?) ", feraug("train", model, "--help").out, re.MULTILINE)
+    assert offered == (["--source", "--source-model"] if model in TRANSLATORS else [])
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -31,7 +32,7 @@ def _options(
         typer.Option(
             "--source",
             metavar="FILE",
-            help="Pair translators: images of domain a out of a dataset or synthetic set.",
+            help="Images of domain a out of a dataset or synthetic set.",
             show_default=False,
         ),
     ] = None,
@@ -40,7 +41,7 @@ def _options(
         typer.Option(
             "--source-model",
             metavar="NAME|FILE",
-            help="Pair translators: faces of domain a fresh from this noise generator.",
+            help="Faces of domain a fresh from this noise generator.",
             show_default=False,
         ),
     ] = None,
@@ -90,13 +91,17 @@ def _options(
 
 _SHARED = inspect.signature(_options, eval_str=True)
 _GENERATIVE_ONLY = ("compile_networks",)  # classifiers are no faster by it
+_OF_A_PAIR = ("source", "source_model")
+"""Options of pair translators: others do not offer them, and explain when they are given one."""
 
 
 def _shared(model: str) -> list[inspect.Parameter]:
     """The options that a model's command has beside its settings."""
     default = model if model in CLASSIFIERS else f"{model}-{'A-B' if model in TRANSLATORS else 'all'}"
     name = typer.Option("--name", help="File name, models/NAME.h5.", show_default=default)
-    own = {"name": Annotated[str | None, name]}
+    own: dict[str, Any] = {"name": Annotated[str | None, name]}
+    if model not in TRANSLATORS:
+        own |= {option: _hidden(_SHARED.parameters[option].annotation) for option in _OF_A_PAIR}
     return [
         parameter.replace(
             kind=inspect.Parameter.KEYWORD_ONLY, annotation=own.get(parameter.name, parameter.annotation)
@@ -104,6 +109,14 @@ def _shared(model: str) -> list[inspect.Parameter]:
         for parameter in _SHARED.parameters.values()
         if model not in CLASSIFIERS or parameter.name not in _GENERATIVE_ONLY
     ]
+
+
+def _hidden(annotation: Any) -> Any:
+    """The same option, not shown in ``--help``."""
+    kind, option = get_args(annotation)
+    hidden = copy(option)
+    hidden.hidden = True
+    return Annotated[kind, hidden]
 
 
 def _add_command(model: str) -> None:
