@@ -41,6 +41,7 @@ def build_generator(config: TranslatorConfig) -> TranslationGenerator:
         cast(Output, config.output),
         cast(Upsampling, config.upsampling),
         config.skips,
+        config.least_change,
     )
 
 
@@ -63,6 +64,7 @@ def build_star_generator(config: StarGANConfig) -> StarGenerator:
         cast(Upsampling, config.upsampling),
         config.skips,
         len(config.emotions),
+        config.least_change,
     )
 
 
