@@ -222,10 +222,6 @@ MUTATIONS = (
         "models/generator.py", "INPUT_RANGE * x.clamp(-1.0, 1.0)", "INPUT_RANGE * x", MODELS,
     ),
     Mutation(
-        "least change: no gradient where a pixel stays", "models/generator.py",
-        "torch.where(too_small, x - made, 0.0).detach()", "torch.where(too_small, x - made, 0.0)", MODELS,
-    ),
-    Mutation(
         "noise generator: class without its shift",
         "models/noise.py", "x * (1.0 + scale) + shift", "x * (1.0 + scale)", MODELS,
     ),

@@ -64,7 +64,7 @@ CHANGED: dict[str, Any] = {
     "label_smoothing": 0.2, "class_weights": True, "optimizer": "adamw", "rate": 0.3, "momentum": 0.25,
     "weight_decay": 0.75, "schedule": "step", "warmup": 0.5, "rotation": 3.0, "shift": 1.0, "zoom": 0.5,
     "scores": "shared", "adversarial": "wasserstein", "mismatch_weight": 0.0625,
-    "neutral_times": 3, "least_change": 2.5,
+    "neutral_times": 3,
     "erasing": 0.5, "mixup": 0.3, "randaugment": 3, "randaugment_magnitude": 5, "crop": 40,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
@@ -76,8 +76,6 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
     changed = {name: value for name, value in CHANGED.items() if name in default and uses(model, name)}
     if model == "weighted":
         changed["augment"] = False
-    if "least_change" in changed:
-        del changed["output"]  # a direct output has no changes
     if model == "stargan":
         # see test_a_wrong_emotion_wants_a_score_map_of_its_own, test_neutral_faces_more_often_want_some
         del changed["scores"], changed["balanced"]
@@ -89,8 +87,11 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
     if "upsampling" in default:
         changed["upsampling"] = "transposed" if default["upsampling"] == "resize" else "resize"
     config = model_config({"model": model, **changed})
-    kept = {"scores", "balanced", "output"} - {*changed}
-    same = {name for name, value in to_json(config).items() if value == default[name]} - kept
+    same = (
+        {name for name, value in to_json(config).items() if value == default[name]}
+        - {"scores"}
+        - ({"balanced"} - {*changed})
+    )
     assert same == {"model", "budget"} & set(default) | {name for name in default if not uses(model, name)}
     assert model_config(json.loads(json.dumps(to_json(config)))) == config
 
@@ -100,12 +101,6 @@ def test_a_wrong_emotion_wants_a_score_map_of_its_own() -> None:
     assert model_config(json.loads(json.dumps(to_json(shared)))) == shared != DEFAULTS["stargan"]
     with pytest.raises(UsageError, match=r"^--mismatch-weight: needs a score map for each emotion; beside"):
         model_config({"model": "stargan", "scores": "shared", "mismatch_weight": 1.0})
-
-
-def test_a_direct_output_has_no_least_change() -> None:
-    model_config({"model": "cyclegan", "output": "direct"})
-    with pytest.raises(UsageError, match=r"^--least-change: a direct output draws every pixel anew"):
-        model_config({"model": "cyclegan", "output": "direct", "least_change": 1.0})
 
 
 @pytest.mark.parametrize("settings", [{"balanced": False}, {"emotions": ["happy", "sad"]}])
@@ -223,7 +218,6 @@ LIMITS: list[Limit] = [
     (TranslatorConfig, "source_share", 0.0, 1.0, [-0.1, 1.1, _NAN]),
     (TranslatorConfig, "mismatch_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),
     (StarGANConfig, "neutral_times", 1, 100, [0, 101]),
-    (TranslatorConfig, "least_change", 0.0, 255.0, [-0.1, 256.0, _NAN]),
     (TranslatorConfig, "image_history", 0, 100_000, [-1, 100_001]),
     (NoiseConfig, "latent_size", 1, 4096, [0, 4097]),
     (NoiseConfig, "class_weight", 0.0, 1e6, [-0.1, 1e7, _NAN]),

@@ -40,9 +40,6 @@ class TranslationConfig(GanConfig):
         "residual", " or ".join(OUTPUTS) + ": residual starts at the identity.", choices=OUTPUTS
     )
     skips: bool = setting(True, "Carry fine detail past the generator's narrow middle.")
-    least_change: float = setting(
-        0.0, "A pixel changes by so many grey levels of 255 or not at all; 0: by any.", low=0.0, high=255.0
-    )
     # objective
     cycle_weight: float = setting(
         1.0, "lambda; a large one holds the expression back; 0: no cycle, and steps of half the work.",
@@ -79,8 +76,6 @@ class TranslationConfig(GanConfig):
     def __post_init__(self) -> None:
         if self.discriminator_norm == "batch":
             raise UsageError("--discriminator-norm: translators train on few faces a step; instance or none")
-        if self.least_change and self.output == "direct":
-            raise UsageError("--least-change: a direct output draws every pixel anew; beside it give 0")
         super().__post_init__()
 
     @property

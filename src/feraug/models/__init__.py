@@ -41,7 +41,6 @@ def build_generator(config: TranslatorConfig) -> TranslationGenerator:
         cast(Output, config.output),
         cast(Upsampling, config.upsampling),
         config.skips,
-        config.least_change,
     )
 
 
@@ -64,7 +63,6 @@ def build_star_generator(config: StarGANConfig) -> StarGenerator:
         cast(Upsampling, config.upsampling),
         config.skips,
         len(config.emotions),
-        config.least_change,
     )
 
 

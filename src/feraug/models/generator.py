@@ -20,9 +20,6 @@ from feraug.models.layers import initialise
 INPUT_RANGE: Final = 0.98
 """Pixels are scaled by this before atanh, so that black and white stay finite; undone after tanh."""
 
-GREY_LEVEL: Final = 2 / 255
-"""Of pixels in [-1, 1]."""
-
 OUTPUT_INIT_STD: Final = 1e-3
 """Spread of the residual output's last weights: training starts at the identity."""
 
@@ -58,7 +55,6 @@ class TranslationGenerator(nn.Module):
     change instead of how to draw a face.  ``skips`` adds the activations of
     48 and 24 pixels on the way down to those on the way up, without
     parameters of their own: what changes can then follow the face's own lines.
-    ``least_change``: a pixel of a residual output changes by so many grey levels of 255 or not at all.
     """
 
     def __init__(
@@ -68,11 +64,11 @@ class TranslationGenerator(nn.Module):
         output: Output = "residual",
         upsampling: Upsampling = "resize",
         skips: bool = True,
-        least_change: float = 0.0,
     ) -> None:
         super().__init__()
         base = base_channels
-        self.output, self.skips, self.least_change = output, skips, least_change
+        self.output = output
+        self.skips = skips
         self.stem = nn.Sequential(  # (N, 1, 48, 48) -> (N, base, 48, 48)
             nn.Conv2d(1, base, 7, padding=3, padding_mode="reflect", bias=False),
             nn.InstanceNorm2d(base, affine=True),
@@ -97,7 +93,7 @@ class TranslationGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) in [-1, 1] -> (N, 1, 48, 48)."""
-        return changed(x, self.head(self._body(x)), self.output, self.least_change)
+        return changed(x, self.head(self._body(x)), self.output)
 
     def _body(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) -> (N, base, 48, 48)."""
@@ -111,20 +107,12 @@ class TranslationGenerator(nn.Module):
         return out
 
 
-def changed(x: Tensor, change: Tensor, output: Output, least: float = 0.0) -> Tensor:
-    """Faces (N, 1, H, W) in [-1, 1] and what the last layer says of them -> the translation, same shape.
-
-    Where a residual output is less than ``least`` grey levels of 255 off, the face stays as it is.
-    """
+def changed(x: Tensor, change: Tensor, output: Output) -> Tensor:
+    """Faces (N, 1, H, W) in [-1, 1] and what the last layer says of them -> the translation, same shape."""
     if output == "direct":
         return torch.tanh(change)
     # A face that another generator made may reach beyond [-1, 1], where atanh has no value.
-    made = torch.tanh(torch.atanh(INPUT_RANGE * x.clamp(-1.0, 1.0)) + change) / INPUT_RANGE
-    if not least:
-        return made
-    too_small = (made - x).abs() < least * GREY_LEVEL
-    # Gradients pass as if every change were made (Bengio et al., 2013): else small ones could never grow.
-    return made + torch.where(too_small, x - made, 0.0).detach()
+    return torch.tanh(torch.atanh(INPUT_RANGE * x.clamp(-1.0, 1.0)) + change) / INPUT_RANGE
 
 
 def begin_near_identity(head: nn.Conv2d, output: Output) -> None:

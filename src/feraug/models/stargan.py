@@ -80,7 +80,7 @@ class StarGenerator(nn.Module):
     """Faces float (N, 1, 48, 48) in [-1, 1] and the wanted emotion float (N, K) -> faces, same shape.
 
     The emotion is one-hot, or shares of several that add up to 1: halfway between the face's own
-    and another is half as strong.  Layers, residual output, skips and ``least_change`` are those of
+    and another is half as strong.  Layers, residual output and skips are those of
     :class:`feraug.models.TranslationGenerator`; the way down does not know the emotion.
     """
 
@@ -92,12 +92,10 @@ class StarGenerator(nn.Module):
         upsampling: Upsampling = "resize",
         skips: bool = True,
         emotions: int = 7,
-        least_change: float = 0.0,
     ) -> None:
         super().__init__()
         base = base_channels
         self.output, self.skips, self.emotions = output, skips, emotions
-        self.least_change = least_change
         self.stem = nn.Sequential(  # (N, 1, 48, 48) -> (N, base, 48, 48)
             nn.Conv2d(1, base, 7, padding=3, padding_mode="reflect", bias=False),
             nn.InstanceNorm2d(base, affine=True),
@@ -122,7 +120,7 @@ class StarGenerator(nn.Module):
         for layer, skipped in zip(self.up, (at_24, at_48), strict=True):
             inner = layer(inner, emotion)
             inner = inner + skipped if self.skips else inner
-        return changed(x, self.head(inner), self.output, self.least_change)
+        return changed(x, self.head(inner), self.output)
 
 
 class Judgement(NamedTuple):
