@@ -3,7 +3,8 @@
     python benchmarks/drawn_settings.py WORKSPACE docs/methods.md [--steps 1500] [--compile]
 
 Each line is one training with one departure from ``feraug train cyclegan --preset cpu
---mismatch-weight 0`` (or ``weighted``), the same seed and number of steps.  Finished ones are skipped, killed ones go on.
+--mismatch-weight 0`` (or ``weighted``), the same seed and number of steps.  Finished ones are skipped,
+killed ones go on.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def run(workspace: Path, label: str, steps: int, compile: bool) -> dict[str, Any
     name = "set-" + re.sub(r"[^a-z0-9.]+", "-", label.lower()).strip("-")
     kept = workspace / "results" / f"{name}-{steps}.json"
     if not kept.exists():
-        config = model_config({"model": model, **PRESETS["cpu"][model], **WITHOUT, **settings, "steps": steps})
+        config = model_config(
+            {"model": model, **PRESETS["cpu"][model], **WITHOUT, **settings, "steps": steps}
+        )
         result = feraug.train(
             config, workspace=workspace, name=f"{name}-{steps}", device="cpu", compile=compile
         )
@@ -70,9 +73,9 @@ def main() -> None:
         MARKS[0],
         "",
         f"Measured by `benchmarks/drawn_settings.py`: {args.steps:,} steps each on drawn faces, one seed,",
-        "one departure from `--preset cpu --mismatch-weight 0` (`weighted`'s has γ 0.5). Shares are of validation",
-        "faces that the judge puts into the target class, errors the mean distance to the true answer in grey levels,",
-        "beside that of the untouched face; both neutral:happy / happy:neutral.",
+        "one departure from `--preset cpu --mismatch-weight 0` (`weighted`'s has γ 0.5). Shares are of",
+        "validation faces that the judge puts into the target class, errors the mean distance to the true",
+        "answer in grey levels, beside that of the untouched face; both neutral:happy / happy:neutral.",
         "One seed: differences of a few points say nothing.",
         "",
         "| | called target | error | untouched |",
