@@ -40,7 +40,10 @@ FULL_STEPS = {
 }  # fmt: skip
 """Steps of the full run: 7 to 25 minutes of one thread beside another training, by model."""
 
-DEPARTURES = {"stargan": {"mismatch_weight": 2.0, "change_weight": 8.0}}
+DEPARTURES = {
+    "stargan": {"mismatch_weight": 2.0, "change_weight": 8.0},
+    "weighted": {"mismatch_weight": 0.0},
+}
 """Settings that depart from the preset ``cpu``."""
 
 SHORT_STEPS = {

@@ -37,7 +37,7 @@ GENTLE = ("--discriminator-rate", "1e-3", "--change-weight", "1", *WITHOUT)
 SETTINGS: dict[str, tuple[str, ...]] = {
     "cyclegan": GENTLE,
     "weighted": (*GENTLE, "--decay-from", "0", "--augment"),
-    "wasserstein": WITHOUT,
+    "wasserstein": (*WITHOUT, "--change-weight", "10"),
 }
 """Departures from the preset, by model."""
 

@@ -65,6 +65,7 @@ class Scale:
     stargan: str
     mismatch: str
     pair: str
+    wasserstein: str
     noise: str
     compare: str
     ssim: str
@@ -78,7 +79,8 @@ SCALES: Final = {
     "full": Scale(
         judge=("vgg19", "vgg19"), filter_by="", simple="", vgg19="", surreal="",
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
-        stargan="", mismatch="--mismatch-weight 1", pair="", noise="", compare="", ssim="", count=4965,
+        stargan="", mismatch="--mismatch-weight 1", pair="", wasserstein="",
+        noise="", compare="", ssim="", count=4965,
     ),
     # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of
     # the width take as long as one at half of it, and one repeat allows no conclusion.
@@ -95,6 +97,7 @@ SCALES: Final = {
         " --mismatch-weight 0 --budget 55m",
         mismatch="--preset cpu --compile --budget 20m",  # the preset has the term
         pair="--preset cpu --compile --mismatch-weight 0 --budget 20m",
+        wasserstein="--change-weight 10",
         noise="--preset cpu --precision bf16-mixed --budget 20m",
         compare="--references 1000 --queries 600",
         ssim="--queries 600",
@@ -194,7 +197,8 @@ def _side_by_side(scale: Scale) -> Iterator[Step]:
     models = ("cyclegan", "weighted", "wasserstein")
     names = [f"{model}-neutral-happy" for model in models]
     for model, name in zip(models, names, strict=True):
-        yield _training(name, 4, f"{model} --pair neutral:happy {scale.pair}")
+        own = scale.wasserstein if model == "wasserstein" else ""
+        yield _training(name, 4, f"{model} --pair neutral:happy {scale.pair} {own}")
     yield _compare("translators", 4, "neutral:happy", [*names, "stargan-all"], scale)
 
 

@@ -266,7 +266,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
             "generator_rate": 5e-4,
             "discriminator_rate": 1e-3,
             "critic_steps": 2,
-            "change_weight": 10.0,
+            "change_weight": 16.0,
             "discriminator_channels": 24,
         },
         "stargan": {
