@@ -398,9 +398,14 @@ MUTATIONS = (
     ),
     Mutation(
         "leak check: models of filtered sets pass", "workflows/synthetic_origins.py",
-        '{*made.provenance.inputs.values(), made.extra.get("model")}',
+        '{*made.provenance.inputs.values(), str(made.extra.get("model", ""))}',
         "{*made.provenance.inputs.values()}",
         of_bench("images_by_a_model_that_was_trained_on_another_dataset_are_refused"),
+    ),
+    Mutation(
+        "leak check: not what a model learned from", "workflows/synthetic_origins.py",
+        "behind = set(one.sources.values())", "behind = set[str]()",
+        of_bench("what_a_model_learned_from_is_followed_to_its_origin"),
     ),
     Mutation(
         "synthetic sets: the parent beside its filtered child", "workflows/synthetic_sets.py",

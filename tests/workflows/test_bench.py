@@ -19,6 +19,7 @@ from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.images import fingerprints
 from feraug.store.bench import read_bench, read_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
@@ -275,12 +276,59 @@ def test_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
     dataset = read_dataset(workspace.dataset())
     path = add_synthetic(workspace, "made", dataset.images[:4], np.zeros(4), np.full(4, -1), model="ef" * 32)
     sets = training_sets(workspace, [path], dataset, sha256_file(workspace.dataset()))
-    (sentence,) = unknown_models(workspace, sets)
+    digest = sha256_file(workspace.dataset())
+    (sentence,) = unknown_models(workspace, sets, digest)
     assert sentence.startswith("made.h5: its model (SHA-256 efefefefefef…) is not in the workspace")
     write_model(workspace.model("one"), {}, Provenance({}, "test", 0), {})
     known = replace(sets[0].arrays.header, extra={"model": sha256_file(workspace.model("one"))})
     there = replace(sets[0], arrays=replace(sets[0].arrays, header=known))
-    assert unknown_models(workspace, [there]) == []
+    assert unknown_models(workspace, [there], digest) == []
+
+
+def _learned_from(workspace: Workspace, name: str, **sources: str) -> str:
+    """The digest of a model of this dataset that learned from other artifacts, too."""
+    inputs = {"dataset.h5": sha256_file(workspace.dataset()), **sources}
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+    write_model(workspace.model(name), {}, Provenance({}, "test", 0, inputs), facts)
+    return sha256_file(workspace.model(name))
+
+
+@pytest.mark.parametrize("way", ["a noise generator", "a set of its faces", "a set made from test images"])
+def test_what_a_model_learned_from_is_followed_to_its_origin(workspace: Workspace, way: str) -> None:
+    """A translator's source leaks as its own faces do: it shows them to the discriminator."""
+    dataset = read_dataset(workspace.dataset())
+    digest, test = sha256_file(workspace.dataset()), dataset.rows(split="test")[:4]
+    seen = np.sort(fingerprints(dataset.images[test]))
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+    write_model(
+        workspace.model("noise"), {"trained_on/images": seen},
+        Provenance({}, "test", 0, {"dataset.h5": "ab" * 32}), facts,
+    )  # fmt: skip
+    noise = sha256_file(workspace.model("noise"))
+    if way == "a noise generator":
+        source, words = noise, r"translator.h5: it learned from faces by noise, which was trained on 4 images"
+    elif way == "a set of its faces":
+        made = add_synthetic(workspace, "faces", dataset.images[:4], np.zeros(4), np.full(4, -1), model=noise)
+        source, words = sha256_file(made), r"faces.h5: its model noise was trained on 4 images"
+    else:
+        source = sha256_file(add_synthetic(workspace, "leak", dataset.images[test], np.zeros(4), test))
+        words = r"leak.h5: 4 images were made from images outside 'train'"
+    translator = _learned_from(workspace, "translator", **{"source.h5": source})
+    train = dataset.rows(split="train")[:4]
+    path = add_synthetic(workspace, "made", dataset.images[train], np.zeros(4), train, model=translator)
+    with pytest.raises(ArtifactError, match=words):
+        training_sets(workspace, [path], dataset, digest)
+
+
+def test_a_source_of_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
+    dataset, digest = read_dataset(workspace.dataset()), sha256_file(workspace.dataset())
+    translator = _learned_from(workspace, "translator", **{"faces.h5": "ef" * 32})
+    train = dataset.rows(split="train")[:4]
+    path = add_synthetic(workspace, "made", dataset.images[train], np.zeros(4), train, model=translator)
+    (sentence,) = unknown_models(workspace, training_sets(workspace, [path], dataset, digest), digest)
+    assert sentence.startswith(
+        "translator.h5: it learned from faces.h5 (SHA-256 efefefefefef…), which is not in the workspace"
+    )
 
 
 @pytest.mark.parametrize(

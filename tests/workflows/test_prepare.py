@@ -157,6 +157,23 @@ def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path
     ]
 
 
+def test_no_original_stays_of_an_image_with_more_than_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The audit lists so many partners of an image and no more; all of them go."""
+    from feraug.metrics import shortlist
+    from feraug.sources.drawn import draw
+
+    monkeypatch.setattr(shortlist, "MOST_PARTNERS", 3)
+    images = draw(0, range(20))
+    noise = np.random.default_rng(0).integers(-3, 4, (8, 48, 48))
+    images[:8] = np.clip(images[15].astype(int) + noise, 0, 255)  # variants of a test image, in train
+    csv = write_csv(tmp_path / "near.csv", images, [0] * 20, [0] * 15 + [2] * 5)
+    result = prepare(str(csv), PrepareConfig(drop_leaks=True), tmp_path / "clean.h5")
+    assert read_dataset(tmp_path / "clean.h5").columns["source_row"].tolist() == list(range(8, 20))
+    assert result.facts["dropped"]["leaks"] == 8
+
+
 def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (70, 48, 48), dtype=np.uint8)
     rows = [f"{row % 7},{' '.join(map(str, image.ravel()))}" for row, image in enumerate(images)]

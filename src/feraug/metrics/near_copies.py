@@ -96,7 +96,8 @@ class NearCopies:
     """(N,) Row of the best matching near copy in ``train``, -1 where there is none."""
 
     pairs: CopyPairs
-    """All near copies of validation and test images (query) in ``train`` (reference)."""
+    """Near copies of validation and test images (query) in ``train`` (reference); of one image at most
+    :data:`~feraug.metrics.shortlist.MOST_PARTNERS`."""
 
     leaks: dict[str, int]
     """Images with a near copy in ``train``: ``{"validation": n, "test": n}``."""

@@ -88,7 +88,7 @@ def read_inputs(
         shown[arm] = {"real": made.real, "synthetic": len(made.faces) - made.real}
     if "reverse" in config.arms and not any(file.labelled.any() for file in files):
         raise ArtifactError("the arm 'reverse' has no image: the synthetic files have no labelled one")
-    cautions = unknown_models(workspace, files)
+    cautions = unknown_models(workspace, files, found.digest)
     return BenchInputs(
         faces, found.digest, source.name, files, training, validation, test, rows, shown, cautions
     )

@@ -125,11 +125,12 @@ def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> J
 def check_independent(judge: Judge, models: Sequence[Entrant], workspace: Workspace) -> None:
     """Refuse a judge that filtered what a model was trained on, or what a model made.
 
-    What is known are the synthetic sets of the workspace, and of each its inputs: a filtered
-    set names its parent and its classifier.  Raises :class:`ArtifactError`.
+    What is known are the synthetic sets and models of the workspace, and of each its inputs: a
+    filtered set names its parent and its classifier, a model what it learned from.  Raises
+    :class:`ArtifactError`.
     """
     inputs: dict[str, tuple[Path, frozenset[str]]] = {}
-    for path in workspace.synthetics():
+    for path in (*workspace.synthetics(), *workspace.models()):
         try:
             header = read_artifact_header(path)
         except FeraugError:

@@ -23,6 +23,7 @@ from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_da
 from feraug.store.digests import sha256_file
 from feraug.store.header import DATASET, Provenance
 from feraug.workflows.audit import (
+    TRAIN,
     RowFacts,
     audit_summary,
     drop_sentences,
@@ -184,7 +185,10 @@ def _audit_and_drop(
     near = _near_copies(rows, writer, notify) if config.near_copies else None
     near_columns = near_copy_columns(near)
     if config.drop_leaks:
-        rows = _drop(rows, writer, leaking_train_rows(rows, rows.audit(), near), "leaks", dropped)
+        leaking = leaking_train_rows(rows, rows.audit(), near)
+        if near is not None:
+            leaking |= _further_leaks(rows, writer, near, leaking, notify)
+        rows = _drop(rows, writer, leaking, "leaks", dropped)
         near_columns = no_near_copy_columns(len(rows)) if near else {}
     if not len(rows):
         told = "; ".join(drop_sentences({"dropped": dropped | {"ferplus": by_votes}}))
@@ -193,10 +197,25 @@ def _audit_and_drop(
     return rows, columns, {"audit": audit_summary(as_read, near), **dropped, "ferplus": by_votes}
 
 
-def _near_copies(rows: RowFacts, writer: DatasetWriter, notify: Notify) -> NearCopies:
+def _further_leaks(
+    rows: RowFacts, writer: DatasetWriter, near: NearCopies, leaking: NDArray[np.bool_], notify: Notify
+) -> NDArray[np.bool_]:
+    """Training rows with a copy that the audit did not list: of one image it lists so many and no more."""
+    found = np.zeros(len(rows), bool)
+    while len(near.pairs):
+        done = (rows.split != TRAIN) & ~near.near_copy_in_train
+        near = _near_copies(rows, writer, notify, exclude=leaking | found | done)
+        found[near.pairs.reference] = True
+    return found
+
+
+def _near_copies(
+    rows: RowFacts, writer: DatasetWriter, notify: Notify, exclude: NDArray[np.bool_] | None = None
+) -> NearCopies:
     return find_near_copies(
         writer.images(),
         rows.split,
+        exclude=exclude,
         progress=lambda done, total: notify(Progress("near copies", done, total, "images")),
     )
 

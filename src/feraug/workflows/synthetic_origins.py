@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,34 @@ from feraug.errors import ArtifactError, FeraugError
 from feraug.images import fingerprints
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import sha256_file
-from feraug.store.header import MODEL
+from feraug.store.header import MODEL, Header
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.by_digest import find_by_digest
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
+
+
+@dataclass(frozen=True)
+class _Model:
+    """A model that had a part in a set, and what it had it in: a set, or a model that learned from it."""
+
+    path: Path
+    header: Header
+    user: SyntheticSet | _Model
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """What it learned from beside the dataset, which stands first: SHA-256 by name."""
+        return dict(list(self.header.provenance.inputs.items())[1:])
+
+    @property
+    def role(self) -> str:
+        """How an error begins that tells of it."""
+        if isinstance(self.user, _Model):
+            return f"{self.user.path}: it learned from faces by {self.path.stem}, which"
+        return f"{self.user.path}: its model {self.path.stem}"
 
 
 def training_sets(
@@ -26,49 +49,103 @@ def training_sets(
 ) -> list[SyntheticSet]:
     """The sets of :func:`synthetic_sets`, each found to come from training images alone.
 
-    ``digest`` is the SHA-256 of the dataset's file.  Raises :class:`ArtifactError` for a set with
-    an image of another origin.
+    ``digest`` is the SHA-256 of the dataset's file.  Followed are the sets that a set was made
+    from, the models that made or filtered them, and what those models learned from in turn.  Raises
+    :class:`ArtifactError` for an image of another origin among them.
     """
     sets = synthetic_sets(workspace, given)
+    models = {sha256_file(path): path for path in workspace.models()}
     for each in sets:
-        for ancestor in _with_ancestors(each, digest, workspace):
-            _check_origins(ancestor, dataset, digest)
-            _check_models(ancestor, dataset, digest, workspace)
+        for one in _lineage(each, digest, models, workspace):
+            if isinstance(one, SyntheticSet):
+                _check_origins(one, dataset, digest)
+            else:
+                _check_model(one, dataset, digest)
     return sets
 
 
-def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet]) -> list[str]:
-    """A sentence for each set whose model is not in the workspace, so that nobody knows what it was shown."""
-    there = {sha256_file(path) for path in workspace.models()}
-    return [
-        f"{each.path.name}: its model (SHA-256 {model[:12]}…) is not in the workspace; if it was trained on "
-        "test images, so are these classifiers."
+def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet], digest: str) -> list[str]:
+    """A sentence for each model, or source of one, that is not there: nobody knows what it was shown."""
+    models = {sha256_file(path): path for path in workspace.models()}
+    sentences = [
+        f"{one.path.name}: {what}; if it saw test images, so did these classifiers."
         for each in sets
-        if (model := str(each.arrays.header.extra.get("model", ""))) and model not in there
+        for one in _lineage(each, digest, models, workspace)
+        for what in _missing(one, models, workspace)
     ]
+    return list(dict.fromkeys(sentences))
 
 
-def _with_ancestors(file: SyntheticSet, digest: str, workspace: Workspace) -> Iterator[SyntheticSet]:
-    """A set and all sets that its images were made from, each once."""
-    left, seen = [file], {file.digest}
+def _missing(one: SyntheticSet | _Model, models: Container[str], workspace: Workspace) -> Iterator[str]:
+    """What had a part in a set or a model and is not in the workspace, as half a sentence."""
+    if isinstance(one, SyntheticSet):
+        made_by = str(one.arrays.header.extra.get("model", ""))
+        if made_by and made_by not in models:
+            yield f"its model (SHA-256 {made_by[:12]}…) is not in the workspace"
+        return
+    for name, source in one.sources.items():
+        if source not in models and find_by_digest(source, workspace, likely=name) is None:
+            yield f"it learned from {name} (SHA-256 {source[:12]}…), which is not in the workspace"
+
+
+def _lineage(
+    file: SyntheticSet, digest: str, models: dict[str, Path], workspace: Workspace
+) -> Iterator[SyntheticSet | _Model]:
+    """A set, and all sets and models behind it that are in the workspace, each once.
+
+    Raises :class:`ArtifactError` for images that were made from an artifact which is not there.
+    """
+    left: list[SyntheticSet | _Model] = [file]
+    seen = {file.digest, digest}
     while left:
         one = left.pop()
         yield one
-        used = np.unique(one.arrays.origin_source[one.arrays.origin_row >= 0])
-        for source in {one.arrays.sources[int(number)] for number in used} - seen - {digest}:
-            seen.add(source)
-            left.append(_parent(one, source, workspace))
+        if isinstance(one, SyntheticSet):
+            made = one.arrays.header
+            used = np.unique(one.arrays.origin_source[one.arrays.origin_row >= 0])
+            for source in {one.arrays.sources[int(number)] for number in used} - seen:
+                seen.add(source)
+                left.append(_parent(one, source, workspace))
+            # A filtered set names its parent among its inputs, and the model that made it in its facts.
+            behind = {*made.provenance.inputs.values(), str(made.extra.get("model", ""))}
+        else:
+            behind = set(one.sources.values())
+            for source in behind - seen - models.keys():
+                if (found := _set_of(source, workspace)) is not None:
+                    seen.add(source)
+                    left.append(found)
+        for source in sorted(behind & models.keys() - seen):
+            header = _model_header(models[source])
+            if header is not None:
+                seen.add(source)
+                left.append(_Model(models[source], header, one))
+
+
+def _model_header(path: Path) -> Header | None:
+    try:
+        header = read_artifact_header(path)
+    except FeraugError:
+        return None
+    return header if header.encoding_type == MODEL else None
+
+
+def _set_of(digest: str, workspace: Workspace) -> SyntheticSet | None:
+    """The synthetic set of the workspace with this SHA-256."""
+    for path in workspace.synthetics():
+        if sha256_file(path) == digest:
+            return SyntheticSet(path, path.stem, digest, read_synthetic(path))
+    return None
 
 
 def _parent(file: SyntheticSet, source: str, workspace: Workspace) -> SyntheticSet:
-    for path in workspace.synthetics():
-        if sha256_file(path) == source:
-            return SyntheticSet(path, path.stem, source, read_synthetic(path))
-    raise ArtifactError(
-        f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
-        "dataset nor a synthetic set of the workspace",
-        "so nobody knows whether test images are in it; make them again from this dataset",
-    )
+    found = _set_of(source, workspace)
+    if found is None:
+        raise ArtifactError(
+            f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
+            "dataset nor a synthetic set of the workspace",
+            "so nobody knows whether test images are in it; make them again from this dataset",
+        )
+    return found
 
 
 def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> None:
@@ -90,34 +167,23 @@ def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> N
             )
 
 
-def _check_models(file: SyntheticSet, dataset: DatasetArrays, digest: str, workspace: Workspace) -> None:
-    """Refuse images by a model that has seen images outside this dataset's ``train``.
+def _check_model(model: _Model, dataset: DatasetArrays, digest: str) -> None:
+    """Refuse a model that has seen images outside this dataset's ``train``.
 
     Its file tells, by the fingerprints of what it was trained on; without those (files of earlier
-    versions) it has to be of this very dataset.
+    versions, classifiers) it has to be of this very dataset.
     """
-    made = file.arrays.header
-    # A filtered set names its parent among its inputs, and the model that made the images in its facts.
-    wanted = {*made.provenance.inputs.values(), made.extra.get("model")}
-    for path in workspace.models():
-        try:
-            header = read_artifact_header(path)
-        except FeraugError:
-            continue
-        if header.encoding_type != MODEL or sha256_file(path) not in wanted:
-            continue
-        seen = read_model(path, ("trained_on",)).arrays.get("trained_on/images")
-        if seen is not None:
-            _check_seen(file, path, seen, dataset)
-        elif digest not in header.provenance.inputs.values():
-            raise ArtifactError(
-                f"{file.path}: its model {path.stem} was trained on another dataset, "
-                "whose training images may be test images here",
-                "train it on this dataset",
-            )
+    seen = read_model(model.path, ("trained_on",)).arrays.get("trained_on/images")
+    if seen is not None:
+        _check_seen(model, seen, dataset)
+    elif digest not in model.header.provenance.inputs.values():
+        raise ArtifactError(
+            f"{model.role} was trained on another dataset, whose training images may be test images here",
+            "train it on this dataset",
+        )
 
 
-def _check_seen(file: SyntheticSet, model: Path, seen: NDArray[np.int64], dataset: DatasetArrays) -> None:
+def _check_seen(model: _Model, seen: NDArray[np.int64], dataset: DatasetArrays) -> None:
     """Refuse a model that has seen held-out images of the dataset that are not in its ``train`` as well."""
     held_out = np.flatnonzero(dataset.split != SPLITS.index("train"))
     of_train = fingerprints(dataset.images[dataset.split == SPLITS.index("train")])
@@ -126,7 +192,7 @@ def _check_seen(file: SyntheticSet, model: Path, seen: NDArray[np.int64], datase
     if len(leaking):
         split = SPLITS[int(dataset.split[leaking[0]])]
         raise ArtifactError(
-            f"{file.path}: its model {model.stem} was trained on {len(leaking):,} images that this dataset "
-            f"holds out (the first is row {int(leaking[0])}, in '{split}')",
+            f"{model.role} was trained on {len(leaking):,} images that this dataset holds out "
+            f"(the first is row {int(leaking[0])}, in '{split}')",
             "train a model on this dataset's 'train'",
         )
