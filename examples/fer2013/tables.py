@@ -162,20 +162,32 @@ def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
         here = latest([one for one in found if one["scale"] == scale], "command", "device")
         judges = {_judged(one["judge"]) for one in here}
         rows = [
-            [f"{one['pair']} {name}", f"{one['faces']:,}", interval(each.get("share"), 100, 1),
+            [f"{one['pair']} {name}", _faces(one, name), interval(each.get("share"), 100, 1),
              interval(each.get("identity"), 1, 3), interval(each.get("frechet"), 1, 2),
-             interval(each.get("coverage"), 1, 2), *_training(each.get("training"))]
+             interval(each.get("coverage"), 1, 2), _copying(each.get("copying")),
+             *_training(each.get("training"))]
             for one in here
             for name, each in [
                 ("untouched", one["untouched"]), ("real", one["real"]),
                 *((f"`{each['name']}`", each) for each in one["models"]),
             ]
         ]  # fmt: skip
-        heads = ["", "faces", "called target, %", "SSIM to source", "FER-FD", "coverage"]
+        heads = ["", "faces", "called target, %", "SSIM to source", "FER-FD", "coverage", "C_T"]
         heads += ["trained: steps", "minutes"]
         said = "In brackets 95 %, of these models: other seeds would differ by more."
+        said += " C_T far below 0: nearer to training faces than new faces are, copied or only plainer."
         parts += [f"{scaled(scale)} {' '.join(sorted(judges))} {said}", made_by(here), table(heads, rows)]
     return parts
+
+
+def _faces(one: Record, row: str) -> str:
+    """How many faces a row of a comparison is of: validation faces of the target, or of the source."""
+    return f"{one['real_faces' if row == 'real' else 'faces']:,}"
+
+
+def _copying(found: Record | None) -> str:
+    """C_T, where it was measured."""
+    return "" if found is None else f"{found['statistic']:.1f}"
 
 
 def _training(facts: Record | None) -> list[str]:
