@@ -377,8 +377,8 @@ MUTATIONS = (
     ),
     Mutation(
         "bench: synthetic weight on real faces", "workflows/bench_arms.py",
-        "[weights[:kept], weights[kept:] * np.float32(bench.synthetic_weight)]",
-        "[weights[:kept] * np.float32(bench.synthetic_weight), weights[kept:]]",
+        "weights[kept:] *= np.float32(bench.synthetic_weight)",
+        "weights[:kept] *= np.float32(bench.synthetic_weight)",
         of_bench("ratio_weight_and_pretraining"),
     ),
     Mutation(

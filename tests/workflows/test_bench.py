@@ -134,6 +134,19 @@ def test_a_trained_model_of_the_same_config_is_not_trained_again(with_synthetic:
     assert any("uses" in event.text for event in events if isinstance(event, Note))
 
 
+def test_a_model_that_several_processes_trained_is_no_repeat(with_synthetic: Workspace) -> None:
+    """Batch norm and dropout were each process's own, so it would be paired with nothing."""
+    path = train(TINY, with_synthetic).path
+    with h5py.File(path, "r+") as file:
+        facts = json.loads(file.attrs["facts"]) | {"processes": 2}
+        file.attrs["facts"] = np.bytes_(json.dumps(facts))
+    events: list[Event] = []
+    bench(PAIRED, with_synthetic, notify=events.append)
+    assert [event for event in events if isinstance(event, Progress) and event.task == "real 1/2"]
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert not any("uses" in note for note in notes)
+
+
 def test_repeats_and_arms_can_be_added(with_synthetic: Workspace) -> None:
     first = bench(replace(PAIRED, arms=("real",), repeats=1), with_synthetic)
     kept = first.path.parent / "simple" / "real-0.h5"
@@ -422,6 +435,27 @@ def test_ratio_weight_and_pretraining() -> None:
     np.testing.assert_array_equal(second.rows, np.arange(20))
 
 
+def test_class_weights_of_each_phase_are_of_what_it_shows() -> None:
+    classifier = replace(TINY, steps=10, class_weights=True)
+    made = files([1] * 30 + [3] * 10)
+    config = replace(PAIRED, use="pretrain", classifier=classifier, synthetic_weight=0.5)
+    found = material(config, "real+synthetic", 0, REAL, made).faces
+    real = material(config, "real", 0, REAL, made).faces
+    np.testing.assert_array_equal(found.weights[:20], real.weights)
+    sums = [found.weights[20:][found.labels[20:] == code].sum() for code in (1, 3)]
+    np.testing.assert_allclose(sums, 0.5 * 40 / 2, rtol=1e-6)
+    mixed = material(
+        replace(config, use="mixed", synthetic_weight=1.0), "real+synthetic", 0, REAL, made
+    ).faces
+    sums = [mixed.weights[mixed.labels == code].sum() for code in (1, 3, 6)]
+    np.testing.assert_allclose(sums, 60 / 3, rtol=1e-6)
+
+
+def test_synthetic_faces_alone_have_nothing_to_fill_up() -> None:
+    alone = material(replace(PAIRED, use="fill"), "synthetic", 0, REAL, files([1] * 30 + [3] * 10))
+    assert counts(alone.faces, 0) == {"disgust": 30, "happy": 10}
+
+
 def test_arms_and_their_images() -> None:
     made = files([1, 1, 255, 6, 6], rows=[3, 4, 5, -1, -1])
     arms = {
@@ -464,6 +498,7 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"per_class_cap": 0}, "--per-class-cap: 0 is not a whole number"),
         ({"synthetic_weight": -1.0}, "--synthetic-weight: -1.0 is not a number"),
         ({"pretrain_share": 1.0}, "--pretrain-share: 1.0 is not a number"),
+        ({"pretrain_share": 0.3}, "--pretrain-share: is for --use pretrain"),
     ],
 )
 def test_settings_that_make_no_sense(settings: dict[str, Any], words: str) -> None:
@@ -576,7 +611,9 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
         re.match(r"better is better than real by \d\.\d points \(\+.*; p < 0.001\)\.", line) for line in said
     )
     plenty = conclusions(figures({"real": np.ones((2, 735), bool)}, np.arange(735).astype(np.uint8) % 7))
-    assert plenty == ["near copies of training images were not looked for; they are in every figure here."]
+    assert plenty == [
+        "near copies of training images were not looked for; if there are any, they are in every figure here."
+    ]
     alike = conclusions(figures({"real": real, "same": real}, labels))
     assert alike[0] == "same and real are right on the same test images: nothing to tell them apart by."
     assert any(line.startswith("near copies of training images were not looked for") for line in alike)

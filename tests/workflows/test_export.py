@@ -146,6 +146,20 @@ def test_a_foreign_csv_is_never_replaced(tmp_path: Path, name: str, content: byt
     assert (tmp_path / name).read_bytes() == content
 
 
+def test_a_csv_that_begins_as_an_export_is_not_taken_for_one(tmp_path: Path, drawn_dataset: Path) -> None:
+    """FER2013 itself has the same header, and a synthetic set does not name it among its inputs."""
+    synthetic(tmp_path / "a.h5", [3])
+    export_artifact(drawn_dataset, tmp_path / "made.csv")
+    content = (tmp_path / "made.csv").read_bytes()
+    (tmp_path / "fer2013.csv").write_bytes(content)
+    with pytest.raises(ConfigConflictError, match=r"there is no \.fer2013\.csv\.feraug-export beside it"):
+        export_artifact(tmp_path / "a.h5", tmp_path / "fer2013.csv", overwrite=True)
+    (tmp_path / "made.csv").write_bytes(content + content.splitlines(keepends=True)[-1])  # the user's own row
+    with pytest.raises(ConfigConflictError, match="or was changed since"):
+        export_artifact(tmp_path / "a.h5", tmp_path / "made.csv", overwrite=True)
+    assert (tmp_path / "fer2013.csv").read_bytes() == content
+
+
 def test_the_csv_that_the_data_came_from_is_never_replaced(tmp_path: Path, drawn_dataset: Path) -> None:
     export_artifact(drawn_dataset, tmp_path / "fer2013.csv")
     before = (tmp_path / "fer2013.csv").read_bytes()

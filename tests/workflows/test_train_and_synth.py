@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import torch
 from PIL import Image
 
 from feraug.config import (
+    DEFAULTS,
     NOISE_GENERATORS,
     NoiseConfig,
     NoiseSynthConfig,
@@ -32,9 +34,11 @@ from feraug.errors import (
 )
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
+from feraug.store.lock import exclusive
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Progress, Saved
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
@@ -53,6 +57,22 @@ SMALL = TranslatorConfig(
 def trained(workspace: Workspace) -> Workspace:
     train_translator(SMALL, workspace)
     return workspace
+
+
+@pytest.mark.parametrize("kind", ["translator", "classifier"])
+def test_a_signal_after_the_last_step_takes_nothing(workspace: Workspace, kind: str) -> None:
+    config = SMALL if kind == "translator" else replace(DEFAULTS["simple"], steps=2, width=0.1)
+
+    def end(event: Event) -> None:
+        if isinstance(event, Saved) and event.what == "checkpoint":  # still within: what is asked is a stop
+            signal.raise_signal(signal.SIGTERM)
+
+    earlier = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        result = train(config, workspace, notify=end)
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+    assert read_model(result.path).finished and not result.interrupted
 
 
 def test_training_writes_model_samples_and_history(workspace: Workspace) -> None:
@@ -244,6 +264,27 @@ def test_faces_from_noise(workspace: Workspace, model: str) -> None:
     assert described["labels"] == {"neutral": 3} and described["source_images"] == 0
 
 
+@pytest.mark.parametrize("size", [0, -1, 1.5, "4"])
+def test_a_batch_of_no_size_makes_no_images(trained: Workspace, size: Any) -> None:
+    translator = load_translator(trained.model("cyclegan-neutral-happy"))
+    with pytest.raises(UsageError, match=r"batch_size: .* is not a whole number from 1 on"):
+        translator.translate(np.zeros((2, 48, 48), np.uint8), batch_size=size)
+    train(small("dcgan"), trained)
+    generator = load_generator(next(trained.root.glob("models/dcgan*.h5")))
+    for wrong in ({"batch_size": size}, {"count": size}, {"seed": -1}):
+        with pytest.raises(UsageError, match=r"is not a whole number from [01] on"):
+            generator.generate(**{"count": 2, **wrong})
+
+
+def test_two_at_once_do_not_replace_each_other_s_set(trained: Workspace) -> None:
+    busy = pytest.raises(StorageError, match="another feraug process is writing it")
+    with exclusive(trained.synthetic("made")), busy:
+        synthesise(SynthConfig(count=3), trained, name="made")
+    synthesise(SynthConfig(count=3), trained, name="made")
+    with exclusive(trained.synthetic("made")):
+        assert synthesise(SynthConfig(count=3), trained, name="made").already_done
+
+
 def test_models_are_told_apart(trained: Workspace) -> None:
     noise = train(small("dcgan"), trained).path
     with pytest.raises(ArtifactError, match="translates faces, it makes none from noise"):
@@ -254,6 +295,17 @@ def test_models_are_told_apart(trained: Workspace) -> None:
         synthesise(SynthConfig(count=3), trained, model=noise.stem)
     with pytest.raises(UsageError, match="say which with --pair"):
         synthesise(NoiseSynthConfig(count=3), trained, model="cyclegan-neutral-happy")
+    train(replace(DEFAULTS["simple"], steps=1, width=0.1), trained)
+    for config in (SynthConfig(count=3), NoiseSynthConfig(count=3)):
+        with pytest.raises(UsageError, match=r"simple classifies faces; it|simple\.h5: classifies faces; it"):
+            synthesise(config, trained, model="simple")
+    with pytest.raises(ArtifactError, match="a simple classifies faces, it makes none from noise"):
+        load_generator(trained.model("simple"))
+    nothing = np.zeros((0, 48, 48), np.uint8)
+    classifier = load_classifier(trained.model("simple"))
+    some = classifier.features(np.zeros((1, 48, 48), np.uint8))
+    assert classifier.features(nothing).shape == (0, some.shape[1])
+    assert classifier.probabilities(nothing).shape == (0, 7)
     with pytest.raises(UsageError, match="makes happy, neutral, not fear"):
         synthesise(NoiseSynthConfig(count=3, emotions=("fear",)), trained, model="dcgan")
     with pytest.raises(UsageError, match="this model makes happy, neutral, not sad"):

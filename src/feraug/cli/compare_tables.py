@@ -112,7 +112,7 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
             ("SSIM within the set", lambda one: _number(one["within"], ".3f")),
             ("variety / sources'", lambda one: _number(one["variety"], ".2f")),
             ("near copies, %", _near_copies),
-            ("C_T (< 0: copies)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
+            ("C_T (0: as real)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
         ],
         [
             ("step", _training(lambda found: f"{found['step']:,}")),

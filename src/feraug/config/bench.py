@@ -73,6 +73,8 @@ class BenchConfig:
         if "reverse" in self.arms and "real" not in self.arms:
             raise UsageError("--arm reverse: tests the classifier of the real arm; add --arm real")
         check(self)
+        if self.use != "pretrain" and self.pretrain_share != BenchConfig.pretrain_share:
+            raise UsageError("--pretrain-share: is for --use pretrain")
         arms = len(self.trained_arms)
         if arms * self.repeats > MOST_TRAININGS:
             raise UsageError(

@@ -70,13 +70,15 @@ class GanConfig:
     real_target: float = setting(
         1.0, "Score that real faces are pulled to; below 1: a soft target.", low=0.0, high=1.0, only=_TARGETS
     )
-    critic_steps: int = setting(1, "Critic steps a generator step.", low=1, high=100, only=_CRITICS)
+    critic_steps: int = setting(
+        1, "Critic steps a generator step, each on other faces.", low=1, high=100, only=_CRITICS
+    )
     penalty_weight: float = setting(
         0.0, "Weight of the gradient penalty (R1 where the model has none of its own).",
         low=0.0, high=1e6, only=_PENALISED,
     )  # fmt: skip
     # optimization
-    epochs: float = setting(6.0, "Passes over the larger domain.", low=0.001, high=1e6)
+    epochs: float = setting(6.0, "Passes of the generator over the larger domain.", low=0.001, high=1e6)
     steps: int | None = setting(None, "Training steps instead of epochs.", low=1, high=10**9)
     budget: float | None = setting(
         None, "Time to train for instead of epochs (90s, 20m, 1.5h); the schedules follow it.",
@@ -108,7 +110,9 @@ class GanConfig:
             raise UsageError("--steps, --budget: give one of them")
         for policy in self.diff_augmentations:
             one_of("diff_augment", policy, DIFF_AUGMENTATIONS)
-        if self.model in _CRITICS and self.discriminator_norm == "batch":
+        if self.discriminator_norm == "batch" and (
+            self.model in _CRITICS or (self.model in _PENALISED and self.penalty_weight)
+        ):
             raise UsageError(
                 f"--discriminator-norm: {self.model}'s penalty is for each image on its own; instance or none"
             )

@@ -135,7 +135,7 @@ class StarGANConfig(TranslationConfig):
         1.0, "Weight of telling the emotion, in both networks' losses.", low=0.0, high=1e6
     )
     # data
-    epochs: float = setting(20.0, "Passes over the training faces.", low=0.001, high=1e6)
+    epochs: float = setting(20.0, "Passes of the generator over the training faces.", low=0.001, high=1e6)
     batch_size: int = setting(16, "Faces a step, over all devices.", low=1, high=65_536)
     balanced: bool = setting(True, "Show every emotion equally often, however rare.")
     neutral_times: int = setting(
@@ -183,7 +183,7 @@ class NoiseConfig(GanConfig):
     )  # fmt: skip
     upsampling: str = setting("transposed", " or ".join(UPSAMPLINGS) + " convolutions.", choices=UPSAMPLINGS)
     # optimization
-    epochs: float = setting(30.0, "Passes over the training faces.", low=0.001, high=1e6)
+    epochs: float = setting(30.0, "Passes of the generator over the training faces.", low=0.001, high=1e6)
     batch_size: int = setting(32, "Faces a step, over all devices.", low=1, high=65_536)
     class_weight: float = setting(
         1.0, "Weight of telling real faces under a wrong emotion from rightly named ones; 0: none.",

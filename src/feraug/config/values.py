@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 import types
 import typing
 from collections.abc import Collection, Mapping
@@ -100,6 +101,17 @@ def one_of(name: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         known = ", ".join(allowed)
         raise UsageError(f"{option(name)}: unknown '{value}'{suggestion(value, allowed)}; known: {known}")
+
+
+def whole(name: str, value: object, low: int) -> int:
+    """An argument of the Python API as a whole number; :class:`UsageError` unless it is ``low`` or more."""
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = low - 1
+    if number < low:
+        raise UsageError(f"{name}: {value!r} is not a whole number from {low} on")
+    return number
 
 
 def option(name: str) -> str:

@@ -22,10 +22,14 @@ class CopyingTest:
     """The outcome of :func:`copying_test`."""
 
     statistic: float
-    """C_T: well below 0 for copying, about 0 for samples of the truth, above 0 for underfitting."""
+    """C_T: about 0 for samples of the truth, below 0 for points nearer to the training points, above 0
+    for underfitting.  Copies are nearer, and so are points that are only more typical than real ones
+    are, a distribution of less spread: read it beside density, and beside a search for copies.
+    """
 
     p_value: float
-    """Chance of a statistic as low as this, or lower, from a generator that does not copy."""
+    """Chance of a statistic as low as this, or lower, for points as far from the training points as
+    held-out ones are."""
 
     cells: int
     """Regions of the feature space that took part."""

@@ -72,7 +72,7 @@ def constant_then_linear(decay_from: float) -> Callable[[float], float]:
 
 
 def one_cycle(warmup: float) -> Callable[[float], float]:
-    """Learning-rate factor over progress in [0, 1): by cosines from 1/25 up to 1, and down to 1e-5.
+    """Learning-rate factor over progress in [0, 1): by cosines from 1/25 up to 1, and down to 4e-6.
 
     Smith and Topin, "Super-Convergence" (2018), in the form and with the numbers of torch's
     ``OneCycleLR``; ``warmup`` is the share of training in which the rate rises.

@@ -38,9 +38,9 @@ def material(
     """
     config = bench.of_arm(arm, repeat)
     images, labels = _synthetic(arm, files)
-    chosen = _chosen(bench, labels, real.labels, config.seed)
-    images, labels = images[chosen], labels[chosen]
     alone = arm == "synthetic"
+    chosen = _chosen(bench, labels, real.labels, config.seed, fill=bench.use == "fill" and not alone)
+    images, labels = images[chosen], labels[chosen]
     if alone and len(labels) < 2:
         raise ArtifactError(f"the arm '{arm}' has {len(labels)} images; 'feraug synth -n 5000' makes more")
     kept = 0 if alone else len(real)
@@ -49,11 +49,14 @@ def material(
         np.concatenate([real.labels[:kept], labels]),
         np.ones(kept + len(labels), np.float32),
     )
-    weights = class_weights(faces.labels) if config.class_weights else faces.weights
+    phases = _phases(bench, config, faces, kept, len(real))
+    weights = faces.weights
+    if config.class_weights:
+        for phase in phases:  # by what it shows, so that the mean weight is 1 in each
+            weights[phase.rows] = class_weights(faces.labels[phase.rows])
     if not alone:
-        weights = np.concatenate([weights[:kept], weights[kept:] * np.float32(bench.synthetic_weight)])
-    faces = LabelledFaces(faces.images, faces.labels, weights)
-    return Material(faces, kept, _phases(bench, config, faces, kept, len(real)))
+        weights[kept:] *= np.float32(bench.synthetic_weight)
+    return Material(faces, kept, phases)
 
 
 def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -82,12 +85,12 @@ def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint
 
 
 def _chosen(
-    bench: BenchConfig, labels: NDArray[np.uint8], real: NDArray[np.uint8], seed: int
+    bench: BenchConfig, labels: NDArray[np.uint8], real: NDArray[np.uint8], seed: int, *, fill: bool
 ) -> NDArray[np.int64]:
     """Rows of the synthetic images to use: within the cap, the ratio and the room to fill, at random."""
     random = np.random.default_rng((seed, _CHOICE_STREAM))
     counts = np.bincount(real, minlength=len(EMOTIONS))
-    room = counts.max() - counts if bench.use == "fill" else np.full(len(EMOTIONS), len(labels))
+    room = counts.max() - counts if fill else np.full(len(EMOTIONS), len(labels))
     groups = []
     for code in range(len(EMOTIONS)):
         here = random.permutation(np.flatnonzero(labels == code))

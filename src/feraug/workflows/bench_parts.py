@@ -133,12 +133,17 @@ def _facts(part: Part, chosen_epoch: int, steps: int, seconds: float) -> dict[st
 
 
 def _is_same(model: Path, wanted: Provenance) -> bool:
-    """Whether a finished model of this config and dataset is there already."""
+    """Whether a finished model of this config and dataset is there already, trained as repeats are.
+
+    Those have one process each; with several, batch norm and dropout are other ones.
+    """
     try:
         header = existing_header(model, MODEL, wanted, overwrite=False)
     except FeraugError:
         return False
-    return header is not None and bool(header.extra.get("finished"))
+    if header is None or not header.extra.get("finished"):
+        return False
+    return bool(header.extra.get("processes", 1) == 1)
 
 
 def _offer(run: ClassifierRun, model: Path, provenance: Provenance, notify: Notify) -> None:

@@ -180,7 +180,10 @@ def _of_subsets(images: Mapping[str, int]) -> list[str]:
         sentences.append("every test image has a copy in 'train': no figure here is of unseen images.")
     near = images.get("accuracy_without_near_copies")
     if near is None:
-        sentences.append("near copies of training images were not looked for; they are in every figure here.")
+        sentences.append(
+            "near copies of training images were not looked for; if there are any, "
+            "they are in every figure here."
+        )
     elif not near:
         sentences.append("every test image has a copy or near copy in 'train'.")
     return sentences

@@ -63,6 +63,8 @@ class ClassifierRun:
         self.state = ClassifierState.create(build_classifier(config), config, fabric)
         self.seconds = 0.0
         """Seconds of training so far, those of earlier runs included."""
+        self.processes = fabric.world_size
+        """Most processes that shared a batch; with several, batch norm and dropout are each one's own."""
 
     def take_up(self, path: Path) -> None:
         """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit.
@@ -76,6 +78,7 @@ class ClassifierRun:
         except TrainingError as problem:
             raise ArtifactError(f"{path}: damaged ({problem}); --overwrite starts anew") from problem
         self.seconds = float(saved.arrays.get("timing/seconds", np.zeros(())))
+        self.processes = max(self.processes, int(saved.header.extra.get("processes", 1)))
 
     def evaluate(self, network: nn.Module) -> Mapping[str, float]:
         """Accuracy and loss on the validation faces."""
@@ -92,8 +95,8 @@ class ClassifierRun:
     ) -> bool:
         """Train to the end (True), or until the user asks to stop (False).
 
-        The first process alone writes checkpoints to ``path``, one after each epoch at least
-        ``checkpoint_seconds`` after the last, so that a run that is killed goes on at an epoch.
+        The first process alone writes checkpoints to ``path``, each at least ``checkpoint_seconds``
+        after the last, and one at the end.
         """
         state, first = self.state, self.state.step
         writes = self.fabric.is_global_zero
@@ -119,8 +122,9 @@ class ClassifierRun:
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
                     self.save(path, provenance, notify=notify)
                     saved_at = time.monotonic()
-        self.seconds = before + time.monotonic() - started
-        self.save(path, provenance, notify=notify)
+            # Within the block: a first signal that comes now must not take what was trained.
+            self.seconds = before + time.monotonic() - started
+            self.save(path, provenance, notify=notify)
         return state.step >= self.steps
 
     def save(self, path: Path, provenance: Provenance, *, notify: Notify = ignore) -> None:
@@ -136,6 +140,7 @@ class ClassifierRun:
             "steps_per_epoch": self.steps_per_epoch,
             "finished": finished,
             "chosen_epoch": self.state.chosen_epoch,
+            "processes": self.processes,
         }
         write_model(path, arrays, provenance, facts)
         notify(Saved("checkpoint", path))

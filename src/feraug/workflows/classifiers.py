@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from feraug.config import ClassifierConfig
 from feraug.data import evaluation_views, on_device, to_float
-from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, UsageError
 from feraug.images import SIDE
 from feraug.models.classifiers import Classifier as Network
@@ -89,13 +88,11 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
 @torch.inference_mode()
 def _mean_over_views(measure: Callable[[Tensor], Tensor], images: Tensor, crop: int) -> NDArray[np.float32]:
     parts: list[Tensor] = []
-    for start in range(0, len(images), BATCH):
+    for start in range(0, max(1, len(images)), BATCH):  # of no images one batch, for the width
         views = evaluation_views(to_float(images[start : start + BATCH]), crop)
         parts.append(
             sum((measure(view).float() for view in views[1:]), measure(views[0]).float()) / len(views)
         )
-    if not parts:
-        return np.zeros((0, len(EMOTIONS)), np.float32)
     return torch.cat(parts).cpu().numpy()
 
 

@@ -23,7 +23,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.by_digest import find_by_digest
 from feraug.workflows.generators import FaceGenerator, load_generator
-from feraug.workflows.model_files import config_of, find_model
+from feraug.workflows.model_files import config_of, find_model, purpose
 
 MIN_DOMAIN_IMAGES = 8
 """Fewer training images of one emotion than this are refused."""
@@ -118,7 +118,7 @@ def generator_of(path: Path, emotion: str) -> DomainSource:
     """Fresh faces from a noise generator; :class:`UsageError` when it cannot make the emotion."""
     trained = config_of(path)
     if not isinstance(trained, NoiseConfig):
-        raise UsageError(f"--source-model: {path} translates faces, it makes none from noise")
+        raise UsageError(f"--source-model: {path} {purpose(trained)}, it makes none from noise")
     if emotion not in trained.emotions:
         raise UsageError(f"--source-model: {path.name} makes {', '.join(trained.emotions)}, not {emotion}")
     nothing = np.empty((0, SIDE, SIDE), np.uint8)

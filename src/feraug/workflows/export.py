@@ -18,12 +18,13 @@ from feraug.errors import ArtifactError, UsageError
 from feraug.plots import write_png
 from feraug.store.atomic import atomic_folder, atomic_path
 from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
 from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.version import __version__
 from feraug.workflows.events import Notify, Progress, ignore
-from feraug.workflows.export_place import CSV_HEADER, MARK, NO_LABEL, check_place, is_csv
+from feraug.workflows.export_place import CSV_HEADER, MARK, NO_LABEL, check_place, csv_mark, is_csv
 from feraug.workflows.export_result import ExportResult
 from feraug.workflows.export_weights import WEIGHTS, export_weights
 
@@ -76,9 +77,9 @@ def export_artifact(
     faces = _read(path, header)
     as_csv = is_csv(destination)
     if as_csv:
-        _write_csv(faces, destination, check, notify)
+        _write_csv(faces, destination, check, notify, path)
     else:
-        _write_folders(faces, destination, check, notify, _mark_text(path))
+        _write_folders(faces, destination, check, notify, _mark_text(path, "folder"))
     return ExportResult(destination.resolve(), len(faces.images), "csv" if as_csv else "png")
 
 
@@ -93,7 +94,9 @@ def _read(path: Path, header: Header) -> _Faces:
     raise ArtifactError(f"{path}: an analysis holds no images", "export the dataset or the synthetic set")
 
 
-def _write_csv(faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify) -> None:
+def _write_csv(
+    faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify, source: Path
+) -> None:
     unlabelled = np.flatnonzero(faces.labels == UNLABELLED)
     if len(unlabelled):
         raise UsageError(
@@ -107,6 +110,11 @@ def _write_csv(faces: _Faces, destination: Path, check: Callable[[], None], noti
                 stream.write(f"{faces.labels[row]},{' '.join(map(str, image.ravel().tolist()))},{usage}\n")
                 notify(Progress("exporting", row + 1, len(faces.images), "images"))
         check()  # once more: what may have come there since is not ours either
+        # Before the CSV itself is there: a mark of what never came is no harm, a CSV without one would stay.
+        with atomic_path(csv_mark(destination)) as mark:
+            mark.write_text(
+                f"{sha256_file(temporary)}  {_mark_text(source, 'file')}", "utf-8", "backslashreplace"
+            )
 
 
 @contextmanager
@@ -141,8 +149,9 @@ def _write_folders(
         check()
 
 
-def _mark_text(source: Path) -> str:
+def _mark_text(source: Path, place: str) -> str:
+    holds = "that holds this file and nothing of another origin" if place == "folder" else "with this SHA-256"
     return (
-        f"feraug {__version__} exported {source.name} to this folder.  "
-        "'feraug export --overwrite' replaces a folder that holds this file and nothing of another origin.\n"
+        f"feraug {__version__} exported {source.name} to this {place}.  "
+        f"'feraug export --overwrite' replaces a {place} {holds}.\n"
     )

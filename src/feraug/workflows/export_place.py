@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import re
-import zlib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
@@ -16,13 +14,13 @@ from feraug.store.atomic import storage_error
 from feraug.store.digests import sha256_file
 
 MARK: Final = ".feraug-export"
-"""The file that says of a folder that feraug made it, so that ``--overwrite`` may replace it."""
+"""The file that says of the folder it is in that feraug made it, so that ``--overwrite`` may replace it."""
 
 CSV_ENDINGS: Final = (".csv", ".csv.gz")
 CSV_HEADER: Final = "emotion,pixels,Usage\n"
 NO_LABEL: Final = "unlabelled"
 
-_NO_FOLDERS: Final = (".zip", ".tar", ".gz", ".tgz", ".png", ".jpg", ".npy", ".npz", ".json")
+_NO_FOLDERS: Final = (".zip", ".tar", ".gz", ".tgz", ".png", ".jpg", ".npy", ".npz", ".json", ".h5")
 """Endings that promise a file of a kind that is not written; a folder of such a name would surprise."""
 
 _FOLDERS: Final = f"(?:{'|'.join(SPLITS)})|(?:(?:{'|'.join(SPLITS)})/)?(?:{'|'.join(EMOTIONS)}|{NO_LABEL})"
@@ -36,13 +34,21 @@ def is_csv(destination: Path) -> bool:
     return destination.name.lower().endswith(CSV_ENDINGS)
 
 
+def csv_mark(path: Path) -> Path:
+    """The file that has the SHA-256 of the CSV at ``path`` as feraug wrote it, before anything else.
+
+    Other people's CSVs begin as exports do, FER2013 itself among them: nothing inside tells.
+    """
+    return path.with_name(f".{path.name}{MARK}")
+
+
 def check_place(source: Path, destination: Path, inputs: Collection[str], *, overwrite: bool) -> None:
     """Refuse a ``destination`` where an export of ``source`` would destroy something.
 
     With ``overwrite`` an earlier export may stand there and nothing else: a folder with feraug's mark
-    and feraug's files alone, or a CSV with feraug's header that is none of the files whose SHA-256 is in
-    ``inputs``.  An empty folder is always welcome.  Raises :class:`UsageError` for a place that
-    makes no sense and :class:`ConfigConflictError` for one that is taken.
+    and feraug's files alone, or a CSV as feraug wrote it (:func:`csv_mark`) that is none of the files
+    whose SHA-256 is in ``inputs``.  An empty folder is always welcome.  Raises :class:`UsageError` for
+    a place that makes no sense and :class:`ConfigConflictError` for one that is taken.
     """
     try:
         _check(source, destination, inputs, overwrite)
@@ -109,14 +115,11 @@ def _raise(problem: OSError) -> None:
 
 def _foreign_csv(path: Path, inputs: Collection[str]) -> str | None:
     """Why the file is not an earlier export, or None when it is one."""
-    try:
-        with path.open("rb") as raw:
-            packed = path.name.lower().endswith(".gz")
-            found = (gzip.GzipFile(fileobj=raw) if packed else raw).read(len(CSV_HEADER))
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        found = b""
-    if found != CSV_HEADER.encode():
-        return "is no earlier export (its first line is another)"
-    if sha256_file(path) in inputs:  # FER2013 itself begins as its exports do
+    mark, digest = csv_mark(path), sha256_file(path)
+    if not mark.is_file():
+        return f"is no earlier export (there is no {mark.name} beside it)"
+    if mark.read_bytes()[:64] != digest.encode():
+        return "is no earlier export, or was changed since"
+    if digest in inputs:
         return "is the file that the data were made from"
     return None

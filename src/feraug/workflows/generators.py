@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from feraug.config import NoiseConfig
+from feraug.config.values import whole
 from feraug.data import noise, to_uint8
 from feraug.emotions import emotion_code, parse_emotion
 from feraug.errors import ArtifactError, UsageError
@@ -19,7 +20,7 @@ from feraug.images import SIDE
 from feraug.models import build_noise_generator
 from feraug.store.model import read_model
 from feraug.workflows.devices import choose_device
-from feraug.workflows.model_files import config_in, load_average
+from feraug.workflows.model_files import config_in, load_average, purpose
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ class FaceGenerator:
         """``count`` faces uint8 (N, 48, 48) and the emotions asked of the generator, uint8 (N,).
 
         ``emotion`` None: all that it was trained for, in turn.  Raises :class:`UsageError` for an
-        emotion that it does not know.
+        emotion that it does not know, and numbers that make no sense.
         """
-        if count < 1 or seed < 0:
-            raise UsageError("generate: count must be 1 or more, seed 0 or more")
+        count, seed = whole("count", count, 1), whole("seed", seed, 0)
+        batch_size = whole("batch_size", batch_size, 1)
         chosen = self.emotions if emotion is None else (parse_emotion(emotion),)
         numbers = np.array([self.class_of(name) for name in chosen])
         codes = np.array([emotion_code(name) for name in chosen], np.uint8)
@@ -91,6 +92,6 @@ def load_generator(path: str | Path, *, device: str = "cpu") -> FaceGenerator:
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, NoiseConfig):
-        raise ArtifactError(f"{path}: a {config.model} translates faces, it makes none from noise")
+        raise ArtifactError(f"{path}: a {config.model} {purpose(config)}, it makes none from noise")
     network = load_average(path, saved, "generator", partial(build_noise_generator, config), chosen)
     return FaceGenerator(config, saved.step, saved.finished, chosen, network)

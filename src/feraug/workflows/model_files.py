@@ -16,6 +16,7 @@ from feraug.config import (
     TRANSLATORS,
     AnyGanConfig,
     ClassifierConfig,
+    NoiseConfig,
     model_config,
 )
 from feraug.emotions import DomainPair, suggestion
@@ -48,6 +49,18 @@ def config_of(path: Path) -> AnyGanConfig | ClassifierConfig:
     if header.encoding_type != MODEL:
         raise ArtifactError(f"{path}: not a model; give a file from 'feraug train'")
     return config_in(path, header.provenance.config)
+
+
+def purpose(config: AnyGanConfig | ClassifierConfig) -> str:
+    """What a model does, as half a sentence.
+
+    >>> from feraug.config import DEFAULTS
+    >>> purpose(DEFAULTS["simple"]), purpose(DEFAULTS["stargan"]), purpose(DEFAULTS["dcgan"])
+    ('classifies faces', 'translates faces', 'makes faces from noise')
+    """
+    if isinstance(config, ClassifierConfig):
+        return "classifies faces"
+    return "makes faces from noise" if isinstance(config, NoiseConfig) else "translates faces"
 
 
 def find_model(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +18,7 @@ from feraug.errors import UsageError
 from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance
+from feraug.store.lock import exclusive
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.training import gathered
@@ -96,12 +99,20 @@ def synthesise(
     path = workspace.synthetic(name or job.name)
     result = replace(job.result, path=path.resolve())
     provenance = Provenance(job.config, options.command, config.seed, job.digests)
-    with launched(options.device, devices=options.devices, nodes=options.nodes) as fabric:
+    with (
+        ExitStack() as held,
+        launched(options.device, devices=options.devices, nodes=options.nodes) as fabric,
+    ):
 
         def existing() -> Header | None:
-            return existing_header(
-                path, SYNTHETIC, provenance, overwrite=options.overwrite, normalised=completed
-            )
+            look = partial(
+                existing_header, path, SYNTHETIC, provenance,
+                overwrite=options.overwrite, normalised=completed,
+            )  # fmt: skip
+            if (there := look()) is not None:
+                return there
+            held.enter_context(exclusive(path))
+            return look()  # again: another process may just have made it
 
         if on_first_process(fabric, existing) is not None:
             return replace(result, already_done=True)

@@ -28,7 +28,7 @@ from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 from feraug.workflows.domain_source import DomainSource, images_of, inputs_by_name
 from feraug.workflows.generators import load_generator
-from feraug.workflows.model_files import config_of, find_model
+from feraug.workflows.model_files import config_of, find_model, purpose
 from feraug.workflows.real_faces import check_dataset
 from feraug.workflows.synth_makers import FromNoise, InTurn, Maker, MixedTranslations, Translations
 from feraug.workflows.translators import (
@@ -217,7 +217,9 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
     path = find_model(model, workspace)
     trained = config_of(path)
     if not isinstance(trained, NoiseConfig):
-        raise UsageError(f"{path}: a {trained.model} translates faces; say which with --pair A:B")
+        translates = isinstance(trained, TranslatorConfig | StarGANConfig)
+        instead = "say which with --pair A:B" if translates else "it cannot make any"
+        raise UsageError(f"{path}: a {trained.model} {purpose(trained)}; {instead}")
     unknown = [emotion for emotion in config.emotions if emotion not in trained.emotions]
     if unknown:
         raise UsageError(f"{path.name}: makes {', '.join(trained.emotions)}, not {unknown[0]}")

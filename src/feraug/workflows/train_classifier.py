@@ -162,7 +162,8 @@ def splits_of(faces: DatasetArrays, config: ClassifierConfig) -> tuple[LabelledF
     for split, rows, least in (("train", train, 2), ("validation", validation, 1)):
         if len(rows) < least:
             raise ArtifactError(
-                f"the dataset has {len(rows)} images in '{split}', and a classifier needs some; "
+                f"the dataset has {len(rows)} image{'' if len(rows) == 1 else 's'} in '{split}', "
+                f"a classifier needs {least} or more; "
                 "'feraug info' on the dataset lists what is there"
             )
     labels = faces.labels[train]

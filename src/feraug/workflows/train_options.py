@@ -13,7 +13,11 @@ DRY_STEPS = 10
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What may differ between runs of the same training: it changes the result by rounding at most."""
+    """What may differ between runs of the same training.
+
+    It changes the result by rounding at most; but for ``devices`` and ``nodes`` where a network has
+    batch norm or dropout, of which each process has its own.
+    """
 
     device: str = "auto"
     checkpoint_seconds: float = 300.0

@@ -138,10 +138,10 @@ class TrainingRun:
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
                     writer.save(steps, finished=False)
                     saved_at = time.monotonic()
-        # Outside the block a second Ctrl-C interrupts at once; the write is atomic either way.
-        self.seconds = before + time.monotonic() - started
-        finished = self.state.step >= steps
-        writer.save(steps, finished=finished)
+            # Within the block: a first signal that comes now must not take what was trained.
+            self.seconds = before + time.monotonic() - started
+            finished = self.state.step >= steps
+            writer.save(steps, finished=finished)
         writer.sample()
         writer.close()
         if finished:

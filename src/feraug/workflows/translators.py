@@ -12,7 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from feraug.config import STARGANS, TRANSLATORS, ClassifierConfig, StarGANConfig, TranslatorConfig
+from feraug.config import (
+    STARGANS,
+    TRANSLATORS,
+    AnyGanConfig,
+    ClassifierConfig,
+    NoiseConfig,
+    StarGANConfig,
+    TranslatorConfig,
+)
+from feraug.config.values import whole
 from feraug.data import on_device, to_float, to_uint8
 from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, MissingModelError, UsageError
@@ -21,7 +30,7 @@ from feraug.models import build_generator, build_star_generator
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import choose_device
-from feraug.workflows.model_files import config_in, config_of, load_average
+from feraug.workflows.model_files import config_in, config_of, load_average, purpose
 
 
 @dataclass(frozen=True)
@@ -83,8 +92,9 @@ class Translator:
 
         ``pair`` is the direction, such as ``"happy:neutral"``; None: the one it was trained for.
         ``strength`` is for models of all pairs: 0.5 is halfway.  Raises :class:`UsageError` for images
-        of another shape or type and as :meth:`generator`.
+        of another shape or type, a ``batch_size`` below 1, and as :meth:`generator`.
         """
+        batch_size = whole("batch_size", batch_size, 1)
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
             raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
@@ -108,8 +118,7 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, TranslatorConfig | StarGANConfig):
-        does = "classifies faces" if isinstance(config, ClassifierConfig) else "makes faces from noise"
-        raise ArtifactError(f"{path}: a {config.model} {does}, it translates none")
+        raise ArtifactError(f"{path}: a {config.model} {purpose(config)}, it translates none")
     build: dict[str, Callable[[], nn.Module]] = (
         {"generator": partial(build_star_generator, config)}
         if isinstance(config, StarGANConfig)
@@ -164,10 +173,13 @@ def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingModelErro
     )
 
 
-def check_translates(path: Path, config: object, pairs: PairSet) -> TranslatorConfig | StarGANConfig:
+def check_translates(
+    path: Path, config: AnyGanConfig | ClassifierConfig, pairs: PairSet
+) -> TranslatorConfig | StarGANConfig:
     """The config of the model at ``path``; :class:`UsageError` unless it translates all of these pairs."""
     if not isinstance(config, TranslatorConfig | StarGANConfig):
-        raise UsageError(f"{path}: makes faces from noise; leave --pair out")
+        instead = "leave --pair out" if isinstance(config, NoiseConfig) else "it cannot make faces"
+        raise UsageError(f"{path}: {purpose(config)}; {instead}")
     missing = [pair for pair in pairs.pairs if pair not in config.pairs]
     if missing:
         raise UsageError(f"{path.name}: this model translates {_in_words(config)}, not {missing[0]}")
