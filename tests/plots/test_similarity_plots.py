@@ -26,6 +26,28 @@ def panels() -> list[Panel]:
     ]
 
 
+def test_more_sets_than_colours_are_told_apart() -> None:
+    from matplotlib.figure import Figure
+
+    from feraug.plots.similarity import _histograms
+
+    axes = Figure().subplots()
+    values = np.linspace(0, 1, 9, dtype=np.float32)
+    _histograms(Panel("many", {}, {f"set{number}": values for number in range(9)}), axes, [0, 0.5, 1])
+    drawn = [(patch.get_edgecolor(), patch.get_linestyle()) for patch in axes.patches]
+    assert len(drawn) == len(set(drawn)) == 9
+
+
+def test_names_of_one_chain_stay_apart_when_they_are_cut() -> None:
+    from feraug.plots.inline import short
+
+    names = [f"cyclegan-neutral-happy-from-wgan-gp-neutral{ending}" for ending in ("", "-filtered")]
+    cut = [short(name) for name in names]
+    assert len(set(cut)) == 2 and all(len(name) == 28 and "…" in name for name in cut)
+    assert short("_under") == "under", "matplotlib hides what begins with an underscore"
+    assert short("a" * 28) == "a" * 28
+
+
 def test_distributions_as_png_and_svg(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")

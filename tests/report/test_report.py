@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -149,6 +150,41 @@ def test_known_test_images_are_counted_once(everything: Workspace, read_page: Re
         file["near_copy_in_train"] = near
     text = read_page(report(everything).path).text
     assert f"6 of {len(test)} test images ({6 / len(test):.1%}) are exact or near copies" in text
+
+
+def test_what_a_page_says_of_its_faces_and_counts(
+    everything: Workspace, tmp_path: Path, read_page: ReadPage, quick: None
+) -> None:
+    """Rows of a translator's source are not real and not held out; counts from before dropping say so."""
+    model = next(one for one in everything.models() if one.stem.startswith("cyclegan"))
+    with h5py.File(model, "r+") as file:
+        config = json.loads(file.attrs["config"]) | {"source_share": 1.0}
+        file.attrs["config"] = np.bytes_(json.dumps(config))
+    page = read_page(report(everything).path)
+    assert "neutral faces (100% of them of its source, which it was trained on), made happy" in page.text
+    dropped = Workspace(tmp_path / "dropped")
+    prepare("drawn:140", PrepareConfig(near_copies=False, drop_leaks=True), dropped.dataset())
+    with h5py.File(dropped.dataset(), "r+") as file:
+        facts = json.loads(file.attrs["facts"])
+        file.attrs["facts"] = np.bytes_(json.dumps(facts | {"dropped": facts["dropped"] | {"leaks": 2}}))
+    text = read_page(report(dropped).path).text
+    for row in ("blank images", "identical images", "copies of training images", "near copies of them"):
+        assert f"{row} (before dropping)" in text
+
+
+def test_benchmarks_that_are_not_reduced_answer_first(
+    everything: Workspace, read_page: ReadPage, quick: None
+) -> None:
+    (path,) = (everything.root / "bench").glob("*.h5")
+    for name in ("a", "b", "z"):
+        shutil.copy(path, path.with_name(f"{name}.h5"))
+    with h5py.File(path.with_name("z.h5"), "r+") as file:
+        facts = json.loads(file.attrs["facts"]) | {"reduced": False}
+        file.attrs["facts"] = np.bytes_(json.dumps(facts))
+    text = read_page(report(everything).path).text
+    first = text.index("Benchmark z")
+    assert first < text.index("Benchmark a, REDUCED")
+    assert "Benchmark b" not in text[: text.index("The data")] and "2 more benchmarks below." in text
 
 
 @pytest.mark.parametrize("kept", ["dataset.h5", "models", "synthetic", "ssim", "compare", "bench"])

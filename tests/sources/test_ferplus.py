@@ -15,7 +15,14 @@ from hypothesis.extra.numpy import arrays
 
 from feraug.emotions import EMOTIONS
 from feraug.errors import SourceError
-from feraug.sources.ferplus import DROPPED, VOTE_COLUMNS, check_alignment, ferplus_labels, read_ferplus
+from feraug.sources.ferplus import (
+    DROPPED,
+    VOTE_COLUMNS,
+    check_alignment,
+    ferplus_labels,
+    ferplus_majority_labels,
+    read_ferplus,
+)
 from feraug.sources.records import NO_SPLIT
 
 HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
@@ -183,6 +190,28 @@ def test_majority(votes: list[int], label: str) -> None:
     assert list(dropped) == ["contempt", "unknown", "not-a-face", "tie", "no-votes"]
 
 
+@pytest.mark.parametrize(
+    ("votes", "label"),
+    [
+        (ballot(neutral=6, sadness=4), "neutral"),
+        (ballot(neutral=5, sadness=5), "no-majority"),
+        (ballot(neutral=4, sadness=3, fear=3), "no-majority"),
+        (ballot(neutral=4, sadness=1, fear=1, anger=1, disgust=1, happiness=1, surprise=1), "neutral"),
+        (ballot(neutral=5, sadness=4, fear=1), "neutral"),  # of nine that count
+        (ballot(contempt=6, neutral=4), "contempt"),
+        (ballot(unknown=9), "unknown"),
+        (ballot(NF=2), "not-a-face"),
+        (ballot(neutral=1), "no-majority"),
+        (ballot(), "no-majority"),
+    ],
+)
+def test_ferplus_s_own_majority(votes: list[int], label: str) -> None:
+    labels, dropped = ferplus_majority_labels(np.array([votes], np.uint8))
+    assert labels.tolist() == [EMOTIONS.index(label) if label in EMOTIONS else DROPPED]
+    assert dropped == {cause: int(cause == label) for cause in dropped}
+    assert list(dropped) == ["contempt", "unknown", "not-a-face", "no-majority"]
+
+
 @given(arrays(np.uint8, st.tuples(st.integers(0, 20), st.just(10)), elements=st.integers(0, 10)))
 def test_labels_and_drops_add_up(votes: np.ndarray) -> None:
     labels, dropped = ferplus_labels(votes)
@@ -207,3 +236,6 @@ def test_the_real_votes() -> None:
     labels, dropped = ferplus_labels(read.votes)
     assert np.bincount(labels)[:7].tolist() == [3025, 228, 813, 9199, 4222, 4240, 11773]
     assert dropped == {"contempt": 212, "unknown": 222, "not-a-face": 177, "tie": 1776, "no-votes": 0}
+    strict, dropped = ferplus_majority_labels(read.votes)
+    assert (strict != DROPPED).sum() == 31_264 == len(strict) - sum(dropped.values())
+    assert (labels[strict != DROPPED] == strict[strict != DROPPED]).all(), "fewer of the same"

@@ -241,6 +241,20 @@ def test_images_made_from_outside_train_are_refused(workspace: Workspace, split:
         bench(PAIRED, workspace)
 
 
+def test_two_synthetic_files_of_one_name_are_two_inputs(workspace: Workspace) -> None:
+    from feraug.workflows.bench_inputs import read_inputs
+
+    dataset = read_dataset(workspace.dataset())
+    train, folders = dataset.rows(split="train")[:8], ("one", "two")
+    for folder, rows in zip(folders, (train[:4], train[4:]), strict=True):
+        made = add_synthetic(workspace, "made", dataset.images[rows], np.zeros(4), rows)
+        (workspace.root / folder).mkdir()
+        made.rename(workspace.root / folder / "made.h5")
+    given = [workspace.root / folder / "made.h5" for folder in folders]
+    found = read_inputs(PAIRED, workspace, given, None).provenance(PAIRED, "test").inputs
+    assert set(found.values()) == {sha256_file(path) for path in (*given, workspace.dataset())}
+
+
 def test_images_of_unknown_descent_are_refused(workspace: Workspace) -> None:
     images, rows = np.zeros((4, 48, 48), np.uint8), np.arange(4)
     add_synthetic(workspace, "strange", images, np.zeros(4), rows, source="ab" * 32)

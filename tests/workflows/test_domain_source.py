@@ -18,13 +18,14 @@ from feraug.data import MixedFaces, Sampling, ShuffledFaces, mixed_places
 from feraug.emotions import UNLABELLED, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError, UsageError
 from feraug.store.dataset import read_dataset
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.domain_source import generator_of, images_of, inputs_by_name
+from feraug.workflows.domain_source import generator_of, images_of
 from feraug.workflows.events import Event, Progress
 from feraug.workflows.generators import load_generator
+from feraug.workflows.info import describe
 from feraug.workflows.material import training_batches
 from feraug.workflows.synth import synthesise
 from feraug.workflows.train import TrainOptions, dry_run, train, unfinished_config
@@ -235,6 +236,8 @@ def test_translations_of_real_and_other_faces(chain: Workspace) -> None:
     faces, dataset = read_synthetic(made.path), read_dataset(chain.dataset())
     assert faces.sources == [sha256_file(chain.dataset()), sha256_file(source)]
     assert np.bincount(faces.origin_source).tolist() == [45, 15]
+    used = set(zip(faces.origin_source.tolist(), faces.origin_row.tolist(), strict=True))
+    assert describe(made.path)["source_images"] == len(used) > len({row for _, row in used})
     pools = [dataset, read_synthetic(source)]
     translator = load_translator(made.model)
     for place in range(12):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -124,7 +125,7 @@ def test_the_artifact_holds_all_scores_and_where_it_came_from(
     np.testing.assert_array_equal(scores["face"], face_scores(parent.images, CascadeDetector()))
     np.testing.assert_array_equal(scores["probabilities"], stub.probabilities(parent.images))
     dataset = read_dataset(workspace.dataset())
-    rows = dataset.rows(split="train", emotion="neutral")
+    rows = dataset.rows(split="train")  # of all emotions: faces from noise are like no face in particular
     pairs = all_pairs_ssim(parent.images, dataset.images[rows])
     np.testing.assert_array_equal(scores["similarity"], pairs.max(axis=1))
     np.testing.assert_array_equal(scores["nearest_row"], rows[pairs.argmax(axis=1)])
@@ -151,14 +152,32 @@ def test_limits_come_from_real_validation_images(workspace: Workspace, noise_set
     assert result.real_images == len(rows)
     chances = np.sort(stub.probabilities(images)[:, NEUTRAL])
     assert limits["confident"] == chances[int(0.05 * (len(rows) - 1))]
-    train = dataset.images[dataset.rows(split="train", emotion="neutral")]
+    train = dataset.images[dataset.rows(split="train")]
     likeness = np.sort(all_pairs_ssim(images, train).max(axis=1))
     assert limits["not a copy"] == likeness[int(np.ceil(0.95 * (len(rows) - 1)))]
     by_name = {stage.name: stage for stage in result.stages}
     assert by_name["confident"].real_dropped == (chances < np.float32(limits["confident"] or 0)).sum()
     assert by_name["label"].real_left == len(rows)
+    told = [event.text for event in events if isinstance(event, Note)]
+    assert not any("near copies" in text for text in told), "drawn faces have none"
     few = f"limits rest on {len(rows)} real 'neutral' images of validation, which are few"
     assert Note(few) in events
+
+
+def test_a_dataset_that_was_not_searched_for_near_copies_is_told_of(
+    workspace: Workspace, noise_set: Path, stub: Stub
+) -> None:
+    with h5py.File(workspace.dataset(), "r+") as file:
+        config = json.loads(file.attrs["config"]) | {"source": "csv"}
+        file.attrs["config"] = np.bytes_(json.dumps(config))
+    events: list[Event] = []
+    filter_synthetic(CASCADE, noise_set, workspace, notify=events.append)
+    told = [event.text for event in events if isinstance(event, Note)]
+    assert any(text.startswith("near copies of training images were not looked for") for text in told)
+    events.clear()
+    own = replace(CASCADE, max_similarity=0.9)
+    filter_synthetic(own, noise_set, workspace, name="own", notify=events.append)
+    assert not any("near copies" in event.text for event in events if isinstance(event, Note))
 
 
 def test_a_detector_that_misses_many_real_faces_only_scores() -> None:
@@ -226,6 +245,8 @@ def test_translations_and_their_origins(workspace: Workspace, noise_set: Path, s
     np.testing.assert_array_equal(kept.origin_row, rows[kept.filtered.row])
     np.testing.assert_array_equal(kept.origin_round, kept.filtered.row)
     assert kept.sources == [digest]
+    of_happy = dataset.rows(split="train", emotion="happy")  # not their own sources
+    assert set(kept.filtered.scores["nearest_row"]) <= set(of_happy)
     with pytest.raises(ArtifactError, match=r"nothing in it was made as 'sad'; .* made as happy"):
         filter_synthetic(replace(CASCADE, emotion="sad"), path, workspace, name="x")
     strict = FilterConfig("happy", detector="cascade", max_similarity=-1.0)

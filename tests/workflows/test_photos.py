@@ -124,6 +124,16 @@ def test_a_group_of_many_faces_has_blocks_of_three_rows(
     assert (sheet[144:, 48:] == 255).all() and not (sheet[144:192, :48] == 255).all()
 
 
+def test_photos_whose_names_come_to_the_same_have_a_picture_each(place: Workspace, folder: Path) -> None:
+    (folder / "women" / "a").mkdir()
+    shutil.copy(folder / "women" / "one.png", folder / "women" / "a" / "b.png")
+    shutil.copy(folder / "women" / "one.png", folder / "women" / "a-b.png")
+    result = translate_photos(CASCADE, folder, place, name="alike")
+    files = json.loads((result.path / "photos.json").read_text())["files"]
+    assert len(files) == len(set(files)) and {"women/a-b.png.png", "women/a-b.png-.png"} <= set(files)
+    assert all((result.path / name).is_file() for name in files)
+
+
 def test_a_single_photo_and_the_other_direction(place: Workspace, folder: Path) -> None:
     result = translate_photos(
         replace(CASCADE, pair="happy:neutral"), folder / "women" / "one.png", place, name="own"

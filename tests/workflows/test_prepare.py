@@ -207,6 +207,10 @@ def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> Non
     assert stored.labels.tolist() == [0, 1, 2, 3]
     assert stored.columns["ferplus"].tolist() == votes
 
+    config = PrepareConfig(near_copies=False, labels="ferplus-majority")
+    result = prepare(str(csv), config, tmp_path / "majority.h5", ferplus=ferplus)
+    assert read_dataset(tmp_path / "majority.h5").labels.tolist() == [6, 4]
+    assert drop_sentences(result.facts)[0].startswith("dropped by --labels ferplus-majority: 2 images")
     config = PrepareConfig(near_copies=False, labels="ferplus")
     result = prepare(str(csv), config, tmp_path / "relabelled.h5", ferplus=ferplus)
     relabelled = read_dataset(tmp_path / "relabelled.h5")
@@ -284,6 +288,33 @@ def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> N
         prepare("drawn:280", FAST, path)
     prepare("drawn:280", FAST, path, overwrite=True)
     assert len(read_dataset(path).images) == 280
+
+
+def test_two_inputs_of_one_name_are_two(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 4, 48, 48), dtype=np.uint8)
+    csvs = []
+    for number, pixels in enumerate(images):
+        (tmp_path / str(number)).mkdir()
+        csvs.append(write_csv(tmp_path / str(number) / "data.csv", pixels, [0, 1, 2, 3], [0, 0, 1, 2]))
+    votes = tmp_path / "votes" / "data.csv"
+    votes.parent.mkdir()
+    header = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    rows = [f"{USAGES[usage]},fer{row}.png,10,0,0,0,0,0,0,0,0,0" for row, usage in enumerate([0, 0, 1, 2])]
+    votes.write_text("\n".join([header, *rows, ""]))
+    prepare(str(csvs[0]), FAST, tmp_path / "d.h5", ferplus=votes)
+    assert len(read_dataset(tmp_path / "d.h5").header.provenance.inputs) == 2
+    with pytest.raises(ConfigConflictError, match="made from"):
+        prepare(str(csvs[1]), FAST, tmp_path / "d.h5", ferplus=votes)
+
+
+def test_votes_belong_to_the_rows_of_a_csv(tmp_path: Path) -> None:
+    """A folder is read emotion by emotion: votes by position would be other pictures'."""
+    (tmp_path / "faces" / "happy").mkdir(parents=True)
+    Image.fromarray(np.zeros((48, 48), np.uint8)).save(tmp_path / "faces" / "happy" / "1.png")
+    (tmp_path / "votes.csv").touch()
+    for source in (str(tmp_path / "faces"), "drawn:100"):
+        with pytest.raises(UsageError, match=r"--ferplus: is for fer2013\.csv, row by row"):
+            prepare(source, FAST, tmp_path / "d.h5", ferplus=tmp_path / "votes.csv")
 
 
 def test_a_failure_leaves_no_file(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def command(
         typer.Option("--ferplus", metavar="CSV", help="The FER+ votes, fer2013new.csv.", show_default=False),
     ] = None,
     labels: Annotated[
-        str, typer.Option("--labels", help=" or ".join(LABEL_SOURCES) + " (majority of the votes).")
+        str, typer.Option("--labels", help=", ".join(LABEL_SOURCES) + " (most of the votes; more than half).")
     ] = (DEFAULTS.labels),
     near_copies: Annotated[
         bool,

@@ -9,7 +9,7 @@ from feraug.config.values import check, one_of, setting
 from feraug.emotions import DomainPair, PairSet, parse_emotion
 from feraug.errors import UsageError
 
-LABEL_SOURCES: Final = ("fer2013", "ferplus")
+LABEL_SOURCES: Final = ("fer2013", "ferplus", "ferplus-majority")
 SSIM_VARIANTS: Final = ("uniform", "gaussian")
 FACE_DETECTORS: Final = ("auto", "mediapipe", "cascade")
 """What finds faces; ``auto``: mediapipe's detector where it can be had, else scikit-image's cascade."""
@@ -57,7 +57,7 @@ class PrepareConfig:
     """``csv``, ``folder``, or ``drawn:N``."""
     labels: str = setting(
         "fer2013",
-        "fer2013: the source's own labels; ferplus: the majority of the FER+ votes.",
+        "fer2013: the source's own; ferplus: the most of the FER+ votes; ferplus-majority: more than half.",
         choices=LABEL_SOURCES,
     )
     near_copies: bool = True

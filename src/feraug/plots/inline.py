@@ -85,6 +85,11 @@ def inline_svg(figure: Figure, prefix: str) -> str:
 
 
 def short(name: str, letters: int = _MOST_LETTERS) -> str:
-    """A name as a label: not too long, and without ``$``, which matplotlib reads as mathematics."""
-    cut = name if len(name) <= letters else f"{name[: letters - 1]}…"
+    """A name as a label: not too long, without ``$``, which matplotlib reads as mathematics, nor ``_`` first.
+
+    What is left out is the middle: names of one chain begin alike.  Labels that begin with an
+    underscore matplotlib hides.
+    """
+    name, head = name.lstrip("_"), (letters - 1) // 2
+    cut = name if len(name) <= letters else f"{name[:head]}…{name[head + 1 - letters :]}"
     return cut.replace("$", chr(92) + "$")

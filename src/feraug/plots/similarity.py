@@ -21,6 +21,9 @@ _BINS = 80
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#f0e442")
 """Okabe and Ito's, which the colour-blind can tell apart."""
 
+_STYLES = ("-", "--", "-.", ":")
+"""Sets beyond the colours are told apart by their strokes."""
+
 _REAL = "0.75"
 _GAP = 3  # white pixels between faces
 _LEAST_COLUMNS = 6  # so that titles have room
@@ -107,6 +110,7 @@ def _histograms(panel: Panel, axis: Axes, edges: list[float]) -> None:
                 weights=_shares(values),
                 histtype="step",
                 color=colour,
+                linestyle=_STYLES[number // len(_COLOURS) % len(_STYLES)],
                 label=_label(name, values),
             )
     if panel.mark is not None:

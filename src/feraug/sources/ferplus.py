@@ -46,10 +46,7 @@ DROPPED: Final = UNLABELLED
 """The code, among FER+ labels, of an image that the votes leave without one of the seven emotions."""
 
 NO_EMOTION: Final = {"contempt": "contempt", "unknown": "unknown", "NF": "not-a-face"}
-"""The columns that are none of the seven emotions, and the cause under which a majority for them counts."""
-
-DROP_CAUSES: Final = (*NO_EMOTION.values(), "tie", "no-votes")
-"""Why an image gets no label from its votes."""
+"""The columns that are none of the seven emotions, and the cause under which an image of theirs counts."""
 
 _HEADER: Final = ("usage", "image name", *(name.lower() for name in VOTE_COLUMNS))
 _EXPECTED_HEADER: Final = "'Usage,Image name," + ",".join(VOTE_COLUMNS) + "'"
@@ -123,24 +120,49 @@ def check_alignment(votes: FerPlusVotes, split: NDArray[np.uint8]) -> None:
 
 
 def ferplus_labels(votes: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], dict[str, int]]:
-    """Labels by majority of ``votes`` uint8 (N, 10): uint8 (N,) with :data:`DROPPED`, and drops by cause.
+    """Labels by most of the ``votes`` uint8 (N, 10): uint8 (N,) with :data:`DROPPED`, and drops by cause.
 
-    The column with most votes, of all ten, decides.  The image is dropped when that is ``contempt``,
-    ``unknown`` or ``NF`` (counted as ``not-a-face``), when several columns share the maximum (``tie``),
-    and when nobody voted at all (``no-votes``).  The counts hold every cause, also those at zero.
+    The column with most votes, of all ten, decides, be they half of them or not.  The image is dropped
+    when that is ``contempt``, ``unknown`` or ``NF`` (counted as ``not-a-face``), when several columns
+    share the maximum (``tie``), and when nobody voted at all (``no-votes``).  The counts hold every
+    cause, also those at zero.
     """
-    label_of_column = np.array(
-        [DROPPED if column in NO_EMOTION else emotion_code(column) for column in VOTE_COLUMNS], np.uint8
-    )
     most = votes.max(axis=1, initial=0)
     winner = votes.argmax(axis=1)
     no_votes = most == 0
     tie = ((votes == most[:, np.newaxis]).sum(axis=1) > 1) & ~no_votes
     decided = ~tie & ~no_votes
+    labels, dropped = _labels_of(winner, decided)
+    return labels, {**dropped, "tie": int(tie.sum()), "no-votes": int(no_votes.sum())}
+
+
+def ferplus_majority_labels(votes: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    """As :func:`ferplus_labels`, by the rule of FER+'s own reader in its mode ``majority``.
+
+    Columns with a single vote are taken for slips and do not count; of the other votes a column needs
+    more than half, else the image is dropped (``no-majority``).  Barsoum et al. (2016), section 3.1,
+    and their ``ferplus.py``.
+    """
+    counted = np.where(votes > 1, votes, 0).astype(np.int64)
+    decided = 2 * counted.max(axis=1, initial=0) > counted.sum(axis=1)
+    labels, dropped = _labels_of(counted.argmax(axis=1), decided)
+    return labels, {**dropped, "no-majority": int((~decided).sum())}
+
+
+BY_VOTES: Final = {"ferplus": ferplus_labels, "ferplus-majority": ferplus_majority_labels}
+"""What makes labels of the votes, by the name that ``--labels`` has for it."""
+
+
+def _labels_of(
+    winner: NDArray[np.int64], decided: NDArray[np.bool_]
+) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    """The labels uint8 (N,) of the columns that won, where one did, and how many won that are no emotion."""
+    label_of_column = np.array(
+        [DROPPED if column in NO_EMOTION else emotion_code(column) for column in VOTE_COLUMNS], np.uint8
+    )
     labels = np.where(decided, label_of_column[winner], DROPPED).astype(np.uint8)
     winners = np.bincount(winner[decided], minlength=len(VOTE_COLUMNS))
-    dropped = {cause: int(winners[VOTE_COLUMNS.index(column)]) for column, cause in NO_EMOTION.items()}
-    return labels, {**dropped, "tie": int(tie.sum()), "no-votes": int(no_votes.sum())}
+    return labels, {cause: int(winners[VOTE_COLUMNS.index(column)]) for column, cause in NO_EMOTION.items()}
 
 
 def _parse_header(text: bytes) -> list[int]:

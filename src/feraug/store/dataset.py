@@ -69,6 +69,12 @@ class DatasetArrays:
         """Split codes, uint8 (N,)."""
         return self.columns["split"]
 
+    @property
+    def near_copies_known(self) -> bool:
+        """Whether near copies of training images were looked for, or cannot be: drawn faces all differ."""
+        drawn = str(self.header.provenance.config.get("source", "")).startswith("drawn")
+        return drawn or "near_copy_in_train" in self.columns
+
     def rows(self, *, split: str | None = None, emotion: str | None = None) -> NDArray[np.int64]:
         """Row numbers of the images of a split and an emotion (None: any), ascending."""
         chosen = np.ones(len(self.labels), bool)

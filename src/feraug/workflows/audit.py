@@ -135,7 +135,8 @@ def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
     if unlabelled:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in unlabelled.items())
         total = _images(sum(unlabelled.values()))
-        sentences.append(f"dropped by --labels ferplus: {total} without one of the seven emotions ({causes})")
+        whose = "ferplus-majority" if facts.get("labels") == "ferplus-majority" else "ferplus"
+        sentences.append(f"dropped by --labels {whose}: {total} without one of the seven emotions ({causes})")
     return sentences + [
         f"dropped by --drop-{cause}: {_images(dropped[cause])} {text}"
         for cause, text in _DROPS.items()

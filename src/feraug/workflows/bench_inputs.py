@@ -15,7 +15,7 @@ from feraug.data import LabelledFaces
 from feraug.errors import ArtifactError
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.dataset import DatasetArrays
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import BENCH, Provenance
 from feraug.store.reading import open_artifact
 from feraug.store.workspace import Workspace
@@ -45,7 +45,8 @@ class BenchInputs:
 
     def provenance(self, config: BenchConfig, command: str) -> Provenance:
         """How the benchmark comes about."""
-        inputs = {self.name: self.digest} | {file.path.name: file.digest for file in self.files}
+        files = [(Path(self.name), self.digest), *((file.path, file.digest) for file in self.files)]
+        inputs = inputs_by_name(*files)
         return Provenance(config.json(), command, config.classifier.seed, inputs)
 
     @property

@@ -67,17 +67,6 @@ class DomainSource:
         return load_generator(self.path).generate(count, self.emotion)[0]
 
 
-def inputs_by_name(*files: tuple[Path, str]) -> dict[str, str]:
-    """Digests of files by name, for an artifact's inputs; where names are the same, with the folder's."""
-    inputs: dict[str, str] = {}
-    for path, digest in files:
-        name = path.name if path.name not in inputs else f"{path.resolve().parent.name}/{path.name}"
-        while name in inputs:
-            name += "'"
-        inputs[name] = digest
-    return inputs
-
-
 class NoiseFaces:
     """A frozen generator's faces of an emotion: at every place a new one."""
 

@@ -57,15 +57,16 @@ def check_place(source: Path, destination: Path, inputs: Collection[str], *, ove
 
 
 def _check(source: Path, destination: Path, inputs: Collection[str], overwrite: bool) -> None:
+    if destination.is_symlink():
+        raise UsageError(f"{destination} is a symbolic link; name the place that it leads to, or another one")
+    if destination.exists():
+        _refuse_own_ground(source, destination)
     if not is_csv(destination) and destination.name.lower().endswith(_NO_FOLDERS):
         raise UsageError(
             f"{destination}: no such export; name a folder for PNGs, or a file NAME.csv or NAME.csv.gz"
         )
-    if destination.is_symlink():
-        raise UsageError(f"{destination} is a symbolic link; name the place that it leads to, or another one")
     if not destination.exists():
         return
-    _refuse_own_ground(source, destination)
     if is_csv(destination) and not destination.is_file():
         what = "a folder" if destination.is_dir() else "no regular file"
         raise UsageError(f"{destination} is {what}; name a file for a CSV")

@@ -16,12 +16,11 @@ from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.faces import FaceDetector, face_detector, face_scores
 from feraug.metrics.nearest import nearest_by_ssim
 from feraug.store.dataset import DatasetArrays
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SYNTHETIC, Provenance
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import Classifier, load_classifier
-from feraug.workflows.domain_source import inputs_by_name
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.filter_stages import Scores, Stage, counted, dropped_at, limits_from
@@ -114,8 +113,10 @@ def filter_synthetic(
         read_synthetic(path)  # whole, and with the facts that follow
         stages = tuple(Stage.from_json(stage) for stage in header.extra["filter"]["stages"])
         return replace(result, already_done=True, kept=stages[-1].left, stages=stages)
-    _tell(config, detector, len(rows), notify)
-    scorer = _Scorer(detector, judge, faces.arrays, config.emotion, notify)
+    _tell(config, detector, len(rows), faces.arrays, notify)
+    # A translation is like the face it was made from, of another emotion, and should be.
+    alike = None if (synthetic.origin_row < 0).all() else config.emotion
+    scorer = _Scorer(detector, judge, faces.arrays, alike, notify)
     real = scorer.scores(faces.arrays.images[rows], "real images")
     scores = scorer.scores(synthetic.images, "synthetic images")
     limits = limits_from(config, real, _independent(faces.arrays, rows))
@@ -151,9 +152,10 @@ class _Scorer:
         detector: FaceDetector,
         judge: Classifier,
         dataset: DatasetArrays,
-        emotion: str,
+        emotion: str | None,
         notify: Notify,
     ) -> None:
+        """``emotion``: that of the training images among which copies are looked for; None: of all."""
         self._detector, self._judge, self._notify = detector, judge, notify
         self._rows = dataset.rows(split="train", emotion=emotion)
         self._train = dataset.images[self._rows]
@@ -224,11 +226,20 @@ def _independent(dataset: DatasetArrays, rows: NDArray[np.int64]) -> NDArray[np.
     return ~copies
 
 
-def _tell(config: FilterConfig, detector: FaceDetector, real: int, notify: Notify) -> None:
+def _tell(
+    config: FilterConfig, detector: FaceDetector, real: int, dataset: DatasetArrays, notify: Notify
+) -> None:
     if detector.reason:
         notify(Note(f"{detector.reason}; scikit-image's cascade serves, and finds fewer faces"))
     if real < FEW:
         notify(Note(f"limits rest on {real} real '{config.emotion}' images of validation, which are few"))
+    if config.max_similarity is None and not dataset.near_copies_known:
+        notify(
+            Note(
+                "near copies of training images were not looked for in this dataset: validation's own, if it "
+                "has some, raise the limit on similarity; 'feraug prepare' without --no-near-copies looks"
+            )
+        )
 
 
 def _facts(synthetic: SyntheticArrays, emotion: str) -> dict[str, Any]:

@@ -109,7 +109,9 @@ def _synthetic(path: Path, header: Header) -> dict[str, Any]:
         **header.extra,
         "images": len(faces.images),
         "labels": {names[int(code)]: int(count) for code, count in zip(codes, counts, strict=True)},
-        "source_images": len(np.unique(faces.origin_row[from_images])),
+        "source_images": len(
+            np.unique(np.stack([faces.origin_source, faces.origin_row])[:, from_images], axis=1).T
+        ),
         "rounds": int(faces.origin_round.max()) + 1 if len(faces.images) else 0,
     }
 

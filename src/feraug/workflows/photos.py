@@ -16,7 +16,7 @@ from feraug.emotions import DomainPair, PairSet, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_folder
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import FactsShape, is_shaped
 from feraug.store.workspace import Workspace, checked_name
 from feraug.version import __version__
@@ -136,11 +136,11 @@ def translate_photos(
         "feraug-version": __version__,
         "config": {**to_json(config), "pair": str(pair), "detector": detector.name},
         "command": command,
-        "inputs": {
-            photos.name: photos.digest,
-            chosen.name: sha256_file(chosen),
-            **({} if judge is None else {judge.path.name: judge.digest}),
-        },
+        "inputs": inputs_by_name(
+            (Path(photos.name), photos.digest),
+            (chosen, sha256_file(chosen)),
+            *([] if judge is None else [(judge.path, judge.digest)]),
+        ),
     }
     result = PhotosResult(path.resolve(), False, pair, chosen.resolve(), detector.name, detector.reason, ())
     earlier = _earlier(path, record, overwrite=overwrite)
@@ -185,6 +185,8 @@ class _Work:
             for name in dict.fromkeys(faces.photos):
                 here = [number for number, photo in enumerate(faces.photos) if photo == name]
                 inner = name.removeprefix(f"{group.name}/").replace("/", "-")
+                while f"{group.name}/{inner}.png" in files:  # a/b and a-b are two photos
+                    inner += "-"
                 columns = three[:, here].swapaxes(0, 1).reshape(-1, *real.shape[1:])
                 _picture(columns, 3, place, f"{group.name}/{inner}.png", files)
         return GroupResult(

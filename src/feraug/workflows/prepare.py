@@ -16,11 +16,11 @@ from feraug.errors import SourceError, UsageError
 from feraug.metrics.duplicates import blank_images, image_digests
 from feraug.metrics.near_copies import NearCopies, find_near_copies
 from feraug.sources import open_source
-from feraug.sources.ferplus import DROPPED, check_alignment, ferplus_labels, read_ferplus
+from feraug.sources.ferplus import BY_VOTES, DROPPED, check_alignment, read_ferplus
 from feraug.sources.records import NO_SPLIT, Source
 from feraug.sources.splits import stratified_split
 from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_dataset
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import DATASET, Provenance
 from feraug.workflows.audit import (
     TRAIN,
@@ -59,6 +59,9 @@ class PrepareResult:
         }
 
 
+_KINDS = {"folder": "a folder", "drawn": "drawn"}
+
+
 def prepare(
     source: str,
     config: PrepareConfig,
@@ -74,12 +77,15 @@ def prepare(
     Raises :class:`~feraug.errors.SourceError` for bad input and
     :class:`~feraug.errors.ConfigConflictError` when ``path`` was made with another config.
     """
-    if config.labels == "ferplus" and ferplus is None:
-        raise UsageError("--labels ferplus needs the votes: add --ferplus fer2013new.csv")
+    if config.labels in BY_VOTES and ferplus is None:
+        raise UsageError(f"--labels {config.labels} needs the votes: add --ferplus fer2013new.csv")
     opened = open_source(source, skip_bad_rows=config.skip_bad_rows, seed=config.seed)
-    inputs = dict(opened.digests())
+    files = [(Path(name), digest) for name, digest in opened.digests().items()]
     if ferplus is not None:
-        inputs[ferplus.name] = _file_digest(ferplus)
+        if opened.kind != "csv":
+            raise UsageError(f"--ferplus: is for fer2013.csv, row by row; {source} is {_KINDS[opened.kind]}")
+        files.append((ferplus, _file_digest(ferplus)))
+    inputs = inputs_by_name(*files)
     config = replace(config, source=_canonical_source(source, opened))
     all_different = opened.kind == "drawn" and config.near_copies
     if all_different:
@@ -223,9 +229,9 @@ def _near_copies(
 def _relabelled(
     rows: RowFacts, writer: DatasetWriter, config: PrepareConfig
 ) -> tuple[RowFacts, dict[str, int]]:
-    if config.labels != "ferplus" or rows.votes is None:
+    if config.labels not in BY_VOTES or rows.votes is None:
         return rows, {}
-    labels, causes = ferplus_labels(rows.votes)
+    labels, causes = BY_VOTES[config.labels](rows.votes)
     rows.labels = labels
     mask = labels != DROPPED
     writer.keep(mask)

@@ -15,12 +15,13 @@ from feraug.store.reading import read_artifact_header
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room
-from feraug.workflows.report_words import code, cut, listed, number, values
+from feraug.workflows.report_words import code, cut, listed, number, plural, values
 
 _BENCHMARKS: Final = 6
 _ROOM: Final = 400_000
 _ARMS: Final = 10
 _SENTENCES: Final = 24
+_ANSWERS: Final = 2
 _LINE: Final = "Points gained or lost, with 95 % intervals: where one crosses the line, nothing is shown."
 
 _MEASURES: Final = {
@@ -46,7 +47,8 @@ def bench_section(desk: Desk) -> list[Section]:
 
 def answers(desk: Desk) -> Iterator[Text]:
     """What the benchmarks say, for the top of the page."""
-    for artifact in desk.inventory.of(BENCH)[:2]:
+    found = sorted(desk.inventory.of(BENCH), key=lambda one: bool(one.facts["reduced"]))
+    for artifact in found[:_ANSWERS]:
         conclusions = artifact.facts["conclusions"]
         if isinstance(conclusions, list) and conclusions:
             less = (
@@ -55,6 +57,8 @@ def answers(desk: Desk) -> Iterator[Text]:
                 else ""
             )
             yield Text(f"Benchmark {artifact.name}{less}: {cut(conclusions[0], 300)}", "finding")
+    if len(found) > _ANSWERS:
+        yield Text(f"{plural(len(found) - _ANSWERS, 'more benchmark')} below.")
 
 
 def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:

@@ -86,12 +86,12 @@ def _audit(facts: Mapping[str, Any]) -> Facts:
         (
             (f"blank images{when}", f"{audit['blank']:,}"),
             (
-                "identical images",
+                f"identical images{when}",
                 f"{plural(audit['duplicate_groups'], 'group')}, {audit['redundant']:,} redundant, "
                 f"{plural(audit['conflicting_groups'], 'group')} with conflicting labels",
             ),
-            ("copies of training images", copies),
-            ("near copies of them", nearly),
+            (f"copies of training images{when}", copies),
+            (f"near copies of them{when}", nearly),
         )
     )
 

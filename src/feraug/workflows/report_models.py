@@ -195,12 +195,23 @@ def _grids(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         yield Figures(tuple(pictures), _grid_words(artifact))
 
 
+_SAME_FACES: Final = (
+    "The same real faces at every step, held out of training if validation has any of the emotion."
+)
+
+
 def _grid_words(artifact: Artifact) -> str:
     pair = _pair(artifact)
     if pair is not None:
+        share = artifact.facts["config"].get("source_share") or 0.0
+        of_a = (
+            f"real {pair.a} faces"
+            if not share
+            else f"{pair.a} faces ({float(share):.0%} of them of its source, which it was trained on)"
+        )
         return (
-            f"Rows: real {pair.a} faces, made {pair.b}, and back; real {pair.b} faces, made {pair.a}, "
-            "and back. The same faces at every step, held out of training."
+            f"Rows: {of_a}, made {pair.b}, and back; real {pair.b} faces, made {pair.a}, "
+            f"and back. {_SAME_FACES}"
         )
     if _from_noise(artifact):
         emotions = artifact.facts["config"].get("emotions") or EMOTIONS
@@ -209,10 +220,7 @@ def _grid_words(artifact: Artifact) -> str:
     if artifact.facts["config"].get("model") in STARGANS:
         of = "neutral" if "neutral" in emotions else emotions[0]
         made = listed(map(str, emotions), 7)
-        return (
-            f"Rows: real {of} faces; the same made {made}. "
-            "The same faces at every step, held out of training."
-        )
+        return f"Rows: real {of} faces; the same made {made}. {_SAME_FACES}"
     return "The same inputs at every step."
 
 

@@ -161,9 +161,7 @@ def _notes(
 ) -> list[str]:
     """What the user should know before trusting the figures."""
     notes = []
-    drawn = str(real.arrays.header.provenance.config.get("source", "")).startswith("drawn")  # all different
-    audited = drawn or "near_copy_in_train" in real.arrays.columns
-    if not audited and len(real.arrays.rows(split="validation")):
+    if not real.arrays.near_copies_known and len(real.arrays.rows(split="validation")):
         notes.append(
             "near copies of training images were not looked for in this dataset: if validation has some, too "
             "few synthetic images count as such; 'feraug prepare' without --no-near-copies looks for them"

@@ -24,9 +24,9 @@ from feraug.data import mixed_places
 from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, UsageError
 from feraug.store.dataset import read_dataset
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.workspace import Workspace
-from feraug.workflows.domain_source import DomainSource, images_of, inputs_by_name
+from feraug.workflows.domain_source import DomainSource, images_of
 from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
 from feraug.workflows.real_faces import check_dataset

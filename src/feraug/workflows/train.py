@@ -13,13 +13,14 @@ import numpy as np
 
 from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
 from feraug.errors import FeraugError, MissingArtifactError
+from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import check_shares, launched, on_first_process
-from feraug.workflows.domain_source import inputs_by_name, refuse_source, training_source
+from feraug.workflows.domain_source import refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import config_in, config_of
