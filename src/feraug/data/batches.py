@@ -19,6 +19,7 @@ from feraug.data.images import on_device, to_float
 from feraug.data.streams import FaceStream, ShuffledFaces, ShuffledRows
 from feraug.data.views import draw_views, warp
 from feraug.objectives import EmotionBatch, NoiseBatch, TranslationBatch
+from feraug.transfer import moved
 
 _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
 _CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
@@ -50,7 +51,7 @@ class Sampling:
     def mix(self, index: int) -> Tensor:
         """Uniform draws from [0, 1], float (N, 1, 1, 1)."""
         drawn = self.random(_MIX_STREAM, index).random(self.batch_size, np.float32)
-        return torch.from_numpy(self.mine(drawn)).to(self.device)[:, None, None, None]
+        return moved(self.mine(drawn), self.device)[:, None, None, None]
 
     def augmented(self, faces: Tensor, stream: int, index: int) -> Tensor:
         """The faces of this process in batch ``index``, mirrored, and warped too with ``augment``."""
@@ -60,7 +61,7 @@ class Sampling:
         if self.augment:
             random = self.random(_AUGMENT_STREAM + stream, index)
             return warp(faces, self.mine(draw_views(random, self.batch_size, flips)))
-        mirrored = torch.from_numpy(self.mine(flips)).to(self.device)
+        mirrored = moved(self.mine(flips), self.device)
         return torch.where(mirrored[:, None, None, None], faces.flip(3), faces)
 
 
@@ -169,9 +170,9 @@ class _LabelledFaces:
         """Batch ``index``: faces float (N, 1, 48, 48) of this process, and their classes int64 (N,)."""
         sampling = self.sampling
         rows = sampling.mine(self._rows.rows(index, sampling.batch_size))
-        places = torch.from_numpy(rows).to(sampling.device)
+        places = moved(rows, sampling.device)
         faces = sampling.augmented(to_float(self._images[places]), 0, index)
-        return faces, torch.from_numpy(self._classes[rows]).to(sampling.device)
+        return faces, moved(self._classes[rows], sampling.device)
 
     def others(self, classes: Tensor, index: int) -> Tensor | None:
         """For each face of this process a class that is not its own; None where there is only one."""
@@ -179,7 +180,7 @@ class _LabelledFaces:
             return None
         sampling = self.sampling
         ahead = sampling.random(_OTHER_STREAM, index).integers(1, self.count, sampling.batch_size)
-        return (classes + torch.from_numpy(sampling.mine(ahead)).to(sampling.device)) % self.count
+        return (classes + moved(sampling.mine(ahead), sampling.device)) % self.count
 
 
 class ClassBatches:
@@ -202,7 +203,7 @@ class ClassBatches:
         sampling = self._faces.sampling
         faces, classes = self._faces.drawn(index)
         drawn = noise(sampling.seed, index, sampling.batch_size, self._latent_size)
-        z = torch.from_numpy(sampling.mine(drawn)).to(sampling.device)
+        z = moved(sampling.mine(drawn), sampling.device)
         return NoiseBatch(faces, classes, z, sampling.mix(index), self._faces.others(classes, index))
 
 

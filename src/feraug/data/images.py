@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from feraug.transfer import moved
+
 
 def to_float(images: Tensor) -> Tensor:
     """Images uint8 (N, 48, 48) -> float32 (N, 1, 48, 48) in [-1, 1]."""
@@ -21,7 +23,7 @@ def to_uint8(images: Tensor) -> Tensor:
 
 def on_device(images: NDArray[np.uint8], device: torch.device | str) -> Tensor:
     """Images uint8 (N, 48, 48) as a tensor on ``device``; torch takes no arrays that must not be written."""
-    return torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device)
+    return moved(np.require(images, requirements=("C", "W")), device)
 
 
 class FaceTensors(Dataset[tuple[Tensor, int]]):

@@ -17,6 +17,7 @@ from feraug.data.streams import ShuffledRows
 from feraug.data.views import warp
 from feraug.images import SIDE
 from feraug.objectives.classification import LabelledBatch
+from feraug.transfer import moved
 
 _ORDER_STREAM, _VIEW_STREAM, _RANDAUGMENT_STREAM, _ERASING_STREAM, _MIXUP_STREAM = 110, 120, 130, 140, 150
 """Streams of random numbers; the number of the phase, and of a class, is added to the first."""
@@ -56,8 +57,8 @@ class LabelledBatches:
     ) -> None:
         self._config, self._sampling = config, sampling
         self._images = on_device(faces.images, sampling.device)
-        self._labels = torch.from_numpy(faces.labels.astype(np.int64)).to(sampling.device)
-        self._weights = torch.from_numpy(faces.weights.astype(np.float32)).to(sampling.device)
+        self._labels = moved(faces.labels.astype(np.int64), sampling.device)
+        self._weights = moved(faces.weights.astype(np.float32), sampling.device)
         whole = (Phase(0, np.arange(len(faces)), config.balanced),)
         self._phases = [
             (phase.first, phase.rows, _order(phase, faces.labels, sampling.seed, 1000 * number))
@@ -72,7 +73,7 @@ class LabelledBatches:
         if self._config.mixup:  # the face before the first, too, which another process may have
             mine = np.concatenate([mine[:1] - 1, mine])
         chosen = rows[order.rows(index - first, sampling.batch_size)[mine]]
-        places = torch.from_numpy(chosen).to(sampling.device)
+        places = moved(chosen, sampling.device)
         faces = self._augmented(self._images.index_select(0, places), mine, index)
         return self._mixed(faces, self._labels[places], self._weights[places], index)
 
@@ -92,7 +93,7 @@ class LabelledBatches:
             faces = warp(faces, matrices[mine], config.crop)
         if config.erasing:
             drawn = sampling.random(_ERASING_STREAM, index).random((sampling.batch_size, 6), np.float32)
-            faces = erased(faces, torch.from_numpy(drawn[mine]).to(faces.device), config.erasing)
+            faces = erased(faces, moved(drawn[mine], faces.device), config.erasing)
         return faces
 
     def _mixed(self, faces: Tensor, labels: Tensor, weights: Tensor, index: int) -> LabelledBatch:
@@ -100,7 +101,7 @@ class LabelledBatches:
         if not alpha:
             return LabelledBatch(faces, labels, weights)
         drawn = sampling.random(_MIXUP_STREAM, index).beta(alpha, alpha, sampling.batch_size)
-        mix = torch.from_numpy(sampling.mine(drawn.astype(np.float32))).to(faces.device)
+        mix = moved(sampling.mine(drawn.astype(np.float32)), faces.device)
         share = mix[:, None, None, None]
         # The batch is in random order, so the face before each is a random one.
         mixed = share * faces[1:] + (1.0 - share) * faces[:-1]

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import functional
+
+from feraug.transfer import moved
 
 STRENGTHS: Final = 30
 """Highest magnitude, as in the paper."""
@@ -71,6 +72,6 @@ def randaugment(
             for sign, known in by_sign.items():
                 here = np.flatnonzero((operations[:, turn] == number) & (signs[:, turn] == sign))
                 if len(here):
-                    rows = torch.from_numpy(here).to(faces.device)
+                    rows = moved(here, faces.device)
                     done[rows] = known[name](done[rows])
     return done.squeeze(1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from feraug.data.images import on_device, to_float
+from feraug.transfer import moved
 
 SOURCE_STREAM: Final = 90
 """Stream of the random numbers that shuffle what a domain is mixed from."""
@@ -65,7 +66,7 @@ class ShuffledFaces:
 
     def at(self, places: NDArray[np.int64]) -> Tensor:
         """The faces at some places."""
-        rows = torch.from_numpy(self._rows.at(places)).to(self._images.device)
+        rows = moved(self._rows.at(places), self._images.device)
         return to_float(self._images[rows])
 
 
@@ -84,7 +85,7 @@ class MixedFaces:
             return faces[0][0]
         mixed = torch.empty((len(places), *faces[0][0].shape[1:]), device=faces[0][0].device)
         for part, here in faces:
-            mixed[torch.from_numpy(here).to(mixed.device)] = part
+            mixed[moved(here, mixed.device)] = part
         return mixed
 
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from feraug.transfer import moved
+
 VARY_STREAM = 30
 """Stream of the random numbers of :func:`vary`."""
 
@@ -33,7 +35,7 @@ def warp(faces: Tensor, matrices: NDArray[np.float32], side: int | None = None) 
     They have ``side`` x ``side`` pixels (None: as many as the faces).
     """
     height, width = (side, side) if side is not None else faces.shape[2:]
-    grid = sampling_grid(torch.from_numpy(matrices).to(faces.device), height, width)
+    grid = sampling_grid(moved(matrices, faces.device), height, width)
     return functional.grid_sample(
         faces, grid, mode="bilinear", padding_mode="reflection", align_corners=False
     )
@@ -71,6 +73,6 @@ def vary(faces: Tensor, rounds: NDArray[np.int64], rows: NDArray[np.int64], seed
     ]
     warped = warp(faces, np.concatenate(views))
     # Resampling may blur by rounding: images that are not warped stay as they are, to the bit.
-    untouched = torch.from_numpy(rounds == 0).to(faces.device)[:, None, None, None]
-    mirrored = torch.from_numpy(rounds == 1).to(faces.device)[:, None, None, None]
+    untouched = moved(rounds == 0, faces.device)[:, None, None, None]
+    mirrored = moved(rounds == 1, faces.device)[:, None, None, None]
     return torch.where(untouched, faces, torch.where(mirrored, faces.flip(3), warped))

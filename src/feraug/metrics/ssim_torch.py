@@ -39,6 +39,8 @@ def block_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str, device:
         one, two = (
             torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device) for images in (a, b)
         )
+    except torch.cuda.OutOfMemoryError:
+        raise
     except (RuntimeError, AssertionError) as problem:  # torch's words for a bad name, or no CUDA
         raise UsageError(f"device '{device}': not available here") from problem
     with torch.no_grad():
@@ -57,7 +59,8 @@ def _uniform(a: Tensor, b: Tensor) -> Tensor:
     means = [(total.float() / 49) ** 2 for total in sums]
     structure = (2 * covariance + C2) / (variances[0] + variances[1] + C2)
     luminance = (2 * product.float() / 49**2 + C1) / (means[0] + means[1] + C1)
-    return (luminance * structure).double().mean((-2, -1))
+    values = luminance * structure
+    return (values if a.device.type == "mps" else values.double()).mean((-2, -1))  # which has no float64
 
 
 def _box(x: Tensor) -> Tensor:

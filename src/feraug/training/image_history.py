@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from feraug.transfer import moved
+
 
 class ImageHistory:
     """Up to ``capacity`` fakes; each new one is, half the time, exchanged for an older one.
@@ -43,8 +45,8 @@ class ImageHistory:
         chosen = np.flatnonzero(random.random(able) < 0.5)
         if not len(chosen):
             return fakes
-        places = torch.from_numpy(chosen).to(fakes.device)
-        slots = torch.from_numpy(random.permutation(self.capacity)[: len(chosen)]).to(fakes.device)
+        places = moved(chosen, fakes.device)
+        slots = moved(random.permutation(self.capacity)[: len(chosen)], fakes.device)
         older = self.images[slots]
         self.images[slots] = fakes[places].detach()
         mixed = fakes.clone()

@@ -84,8 +84,9 @@ def first_says(fabric: Fabric, value: float) -> float:
     """The value that the first process has; all must ask."""
     if fabric.world_size == 1:
         return value
-    said: float = fabric.broadcast(value)
-    return said
+    said = torch.tensor(value, dtype=torch.float64, device=fabric.device)
+    torch.distributed.broadcast(said, 0)
+    return float(said)
 
 
 def average(fabric: Fabric, tensors: Iterable[Tensor]) -> None:
@@ -112,6 +113,6 @@ def gathered(fabric: Fabric, part: Tensor) -> Tensor:
 
 
 def _reduced(fabric: Fabric, tensor: Tensor, how: str) -> Tensor:
-    result = fabric.all_reduce(tensor, reduce_op=how)
-    assert isinstance(result, Tensor)
-    return result
+    # In place.  Not Fabric's, before which all wait for each other and, with NCCL, for their GPUs.
+    torch.distributed.all_reduce(tensor)
+    return tensor / fabric.world_size if how == "mean" else tensor

@@ -18,6 +18,7 @@ from feraug.objectives import Objective
 from feraug.training.diff_augment import DRAWS
 from feraug.training.image_history import ImageHistory
 from feraug.training.processes import gathered
+from feraug.transfer import moved
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -111,7 +112,7 @@ class TrainState:
         def draws(count: int) -> Tensor:
             everywhere = random.random((count * self.fabric.world_size, DRAWS), np.float32)
             mine = everywhere[self.fabric.global_rank * count :][:count]
-            return torch.from_numpy(mine).to(self.device)
+            return moved(mine, self.device)
 
         return draws
 
@@ -178,7 +179,7 @@ class TrainState:
             )
         for name, pool in self.image_history.items():
             if f"image_history/{name}" in arrays:
-                pool.images = torch.from_numpy(np.array(arrays[f"image_history/{name}"])).to(self.device)
+                pool.images = moved(np.array(arrays[f"image_history/{name}"]), self.device)
         self.history = {
             path.removeprefix("history/"): values.tolist()
             for path, values in arrays.items()

@@ -84,7 +84,11 @@ def bench(
         parts = _parts(config, path, given)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path.with_suffix("")))
-        missing = [part for part in parts if read_part(part) is None]
+        # One answer for all: processes that saw different files would leave a part to nobody.
+        numbers = on_first_process(
+            fabric, lambda: [number for number, part in enumerate(parts) if read_part(part) is None]
+        )
+        missing = [parts[number] for number in numbers]
         if fabric.is_global_zero and missing:
             notify(Note(_plan(config, path, given, len(missing), fabric).text))
             for sentence in given.cautions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,10 +35,19 @@ def choose_device(name: str) -> torch.device:
         device = torch.device(name)
         if device.type == "meta":  # has shapes, and no numbers
             raise RuntimeError("meta")
-        torch.empty(1, device=device)
+        torch.empty(1, device=_own(device))
+    except torch.cuda.OutOfMemoryError:  # it is there, and full
+        raise
     # torch raises AssertionError where it was built without CUDA, RuntimeError for a bad name or index.
     except (RuntimeError, AssertionError) as problem:
         raise UsageError(f"--device '{name}': not available here; there are {_available()}") from problem
+    return device
+
+
+def _own(device: torch.device) -> torch.device:
+    """Of several processes on one machine each its own GPU, so that none takes memory of another's."""
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return device
 
 
@@ -60,6 +70,8 @@ def launched(
         raise UsageError("--devices, --num-nodes: one or more")
     if chosen.type == "mps" and devices > 1:
         raise UsageError("--devices: Apple's GPU is one device; leave it out")
+    if chosen.type == "cuda" and chosen.index is not None and devices * nodes > 1:
+        raise UsageError(f"--device {device}: is one device; with --devices say --device cuda")
     if chosen.type == "cuda" and devices > torch.cuda.device_count():
         raise UsageError(f"--devices {devices}: there are {_available()}")
     most = max(_PROCESSES, os.cpu_count() or 1)
@@ -70,9 +82,29 @@ def launched(
     fabric = new_fabric(chosen, devices=devices, nodes=nodes, precision=precision)
     if fabric.world_size > 1:
         fabric.launch()
-    yield fabric
+    try:
+        yield fabric
+    except BaseException:
+        if fabric.world_size > 1:
+            _let_go(fabric)
+        raise
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def _let_go(fabric: Fabric) -> None:
+    """Let this process end by itself, and with it those that it started.
+
+    With NCCL Fabric has every process close the group when it ends, which waits for all others; and
+    those may be waiting for this one, for half an hour.
+    """
+    from lightning_fabric.utilities import distributed
+
+    if (closing := getattr(distributed, "_destroy_dist_connection", None)) is not None:
+        atexit.unregister(closing)
+    launcher = getattr(getattr(fabric, "strategy", None), "launcher", None)
+    for process in getattr(launcher, "procs", []):
+        process.terminate()
 
 
 def on_first_process(fabric: Fabric, work: Callable[[], T]) -> T:

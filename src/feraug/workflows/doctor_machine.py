@@ -122,7 +122,7 @@ def _bf16(gpu: bool) -> str:
     import torch
 
     if gpu:
-        works = torch.cuda.is_bf16_supported()
+        works = torch.cuda.is_bf16_supported(including_emulation=False)
         return "on the GPU" if works else "on the CPU, not by this GPU"
     flags = _cpu_flags()
     if not flags:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,6 +20,7 @@ from feraug.store.header import DATASET, MODEL
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.transfer import moved
 from feraug.workflows.by_digest import find_by_digest
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
@@ -76,7 +76,7 @@ class NoiseFaces:
     def at(self, places: NDArray[np.int64]) -> Tensor:
         """The faces at some places, in whole grey levels as real ones are."""
         images = self._generator.faces_at(places, np.full(len(places), self._class), self._seed)
-        return to_float(torch.from_numpy(images).to(self._generator.device))
+        return to_float(moved(images, self._generator.device))
 
 
 def images_of(path: Path, emotion: str) -> DomainSource:

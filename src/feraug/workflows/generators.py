@@ -19,6 +19,7 @@ from feraug.errors import ArtifactError, UsageError
 from feraug.images import SIDE
 from feraug.models import build_noise_generator
 from feraug.store.model import read_model
+from feraug.transfer import moved
 from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, load_average, purpose
 
@@ -76,8 +77,8 @@ class FaceGenerator:
     ) -> NDArray[np.uint8]:
         """The faces uint8 (n, 48, 48) at some places (n,) of the endless sequence of a seed."""
         drawn = [noise(seed, int(place), 1, self.config.latent_size) for place in places]
-        z = torch.from_numpy(np.concatenate(drawn)).to(self.device)
-        wanted = torch.from_numpy(classes.astype(np.int64)).to(self.device)
+        z = moved(np.concatenate(drawn), self.device)
+        wanted = moved(classes.astype(np.int64), self.device)
         return to_uint8(self.forward(z, wanted)).cpu().numpy()
 
 

@@ -1,0 +1,69 @@
+"""Which device is taken, and what happens to the other processes when one fails; no GPU is needed."""
+
+from __future__ import annotations
+
+import atexit
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from feraug.errors import UsageError
+from feraug.transfer import moved
+from feraug.workflows import devices
+from feraug.workflows.devices import choose_device, launched
+
+
+def test_a_full_gpu_is_no_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch, "empty", full)
+    with pytest.raises(torch.cuda.OutOfMemoryError):
+        choose_device("cpu")
+
+
+@pytest.mark.parametrize(("rank", "expected"), [(None, 0), ("3", 3)])
+def test_each_process_tries_its_own_gpu(
+    monkeypatch: pytest.MonkeyPatch, rank: str | None, expected: int
+) -> None:
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    if rank is not None:
+        monkeypatch.setenv("LOCAL_RANK", rank)
+    tried: list[torch.device] = []
+    monkeypatch.setattr(torch, "empty", lambda *_, device: tried.append(device))
+    assert choose_device("cuda") == torch.device("cuda"), "Fabric gives each its number"
+    choose_device("cuda:1")
+    assert tried == [torch.device("cuda", expected), torch.device("cuda:1")]
+
+
+def test_one_gpu_by_its_number_is_not_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "choose_device", torch.device)
+    with (
+        pytest.raises(UsageError, match="--device cuda:2: is one device; with --devices say --device cuda"),
+        launched("cuda:2", devices=2),
+    ):
+        pass
+
+
+def test_a_process_that_fails_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NCCL's group is closed by all together: who fails alone must not try it when it ends."""
+    from lightning_fabric.utilities.distributed import _destroy_dist_connection
+
+    ended: list[str] = []
+    process = SimpleNamespace(terminate=lambda: ended.append("child"))
+    fabric: Any = SimpleNamespace(strategy=SimpleNamespace(launcher=SimpleNamespace(procs=[process])))
+    left_out: list[object] = []
+    monkeypatch.setattr(atexit, "unregister", left_out.append)
+    devices._let_go(fabric)
+    assert ended == ["child"] and left_out == [_destroy_dist_connection]
+    devices._let_go(SimpleNamespace(strategy=SimpleNamespace(launcher=None)))  # type: ignore[arg-type]
+
+
+def test_an_array_arrives_as_it_is() -> None:
+    array = np.arange(6, dtype=np.int16).reshape(2, 3)
+    tensor = moved(array, "cpu")
+    assert tensor.dtype == torch.int16 and tensor.tolist() == array.tolist()
+    assert moved(array, torch.device("meta")).device.type == "meta"
