@@ -167,7 +167,7 @@ def main() -> None:
     if device.type == "cuda" and not torch.cuda.is_available():
         raise SystemExit("no GPU here; --device cpu --tiny tries the script")
     if device.type == "cuda":
-        torch.cuda.set_device(device)  # what streams, graphs and waiting are about
+        torch.cuda.set_device(device.index or 0)  # what streams, graphs and waiting are about
     translator, vgg = DEFAULTS["weighted"], DEFAULTS["vgg19"]
     assert isinstance(translator, TranslatorConfig) and isinstance(vgg, ClassifierConfig)
     translator = replace(translator, base_channels=64, batch_size=64, precision="bf16-mixed")

@@ -26,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     if args.report:
         from fer2013.report import write_page
 
+        if not results(args).is_dir():
+            sys.exit(f"error: {results(args)}: no such folder; --results names that of the JSON files")
         print(f"wrote: {write_page(results(args))}")
         return 0
     run = Run(
@@ -125,7 +127,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     add(
         "--report",
         action="store_true",
-        help="write the page, RESULTS.md, out of the JSON files",
+        help="write the page, RESULTS with .md at its end, out of the JSON files",
     )
     return parser.parse_args(arguments)
 

@@ -393,7 +393,7 @@ MUTATIONS = (
     ),
     Mutation(
         "leak check: not by way of other sets", "workflows/synthetic_origins.py",
-        "left.append(_parent(one, source, workspace))", "pass",
+        "left += [_parent(one, source, there) for source in sorted(parents - seen)]", "pass",
         of_bench("images_by_way_of_another_set_are_followed_to_their_origin"),
     ),
     Mutation(
@@ -404,7 +404,8 @@ MUTATIONS = (
     ),
     Mutation(
         "leak check: not what a model learned from", "workflows/synthetic_origins.py",
-        "behind = set(one.sources.values())", "behind = set[str]()",
+        "behind, kinds = set(one.sources.values()), (MODEL, SYNTHETIC)",
+        "behind, kinds = set[str](), (MODEL,)",
         of_bench("what_a_model_learned_from_is_followed_to_its_origin"),
     ),
     Mutation(

@@ -58,6 +58,11 @@ def test_what_the_functions_give_has_a_public_name(drawn_dataset: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_one_length_of_training(drawn_dataset: Path, tmp_path: Path) -> None:
+    with pytest.raises(feraug.FeraugError, match="epochs, steps: give one of them"):
+        feraug.train("simple", epochs=3, steps=2, dataset=drawn_dataset, workspace=tmp_path)
+
+
 def test_selecting_by_code(drawn_dataset: Path) -> None:
     dataset = feraug.open_dataset(drawn_dataset)
     by_name = dataset.select(split="test", emotion="happy")

@@ -296,11 +296,6 @@ def test_limits(kind: type[Any], name: str, low: Any, high: Any, beyond: list[An
         ),
         (TranslatorConfig, {"batch_size": 2.5}, "--batch-size: 2.5 is not of type int"),
         (NoiseConfig, {"model": "wgan-gp"}, "--discriminator-norm: wgan-gp's penalty is for each image"),
-        (
-            NoiseConfig,
-            {"model": "r3gan", "penalty_weight": 1.0, "discriminator_norm": "batch"},
-            "--discriminator-norm: r3gan's penalty is for each image",
-        ),
         (NoiseConfig, {"emotions": ("hapy",)}, "did you mean 'happy'?"),
         (NoiseSynthConfig, {"emotions": ("hapy",)}, "did you mean 'happy'?"),
         (TranslatorConfig, {"pair": "happy"}, "two emotions with a colon"),

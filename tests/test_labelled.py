@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torchvision.transforms.v2 import functional
+from torchvision.transforms import v2
 
 from feraug.config import ClassifierConfig, classifier_config
 from feraug.data import (
@@ -286,6 +286,14 @@ class TestMixup:
         batch = batches(labelled(images(12)), config(mixup=1.0), 12).batch(0)
         assert not (batch.weights == batch.other_weights).any()
 
+    @pytest.mark.parametrize("balanced", [False, True])
+    def test_partners_are_of_every_class_alike(self, balanced: bool) -> None:
+        """Balanced batches come in turns of all classes, where no face stands beside one of its own."""
+        faces = replace(labelled(images(70)), labels=np.arange(70, dtype=np.uint8) % 7)
+        shown = batches(faces, config(mixup=1.0, balanced=balanced), 70)
+        same = [(one.labels == one.other_labels).float().mean() for one in map(shown.batch, range(60))]
+        assert float(torch.stack(same).mean()) == pytest.approx(1 / 7, abs=0.03)
+
     @pytest.mark.parametrize("alpha", [0.2, 1.0, 5.0])
     def test_shares_are_of_the_beta_distribution(self, alpha: float) -> None:
         mix = batches(labelled(images(4)), config(mixup=alpha), 4000).batch(0).mix
@@ -294,32 +302,24 @@ class TestMixup:
         assert mix.var().item() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.1)
 
 
+TORCHVISION = {
+    "identity": "Identity", "autocontrast": "AutoContrast", "equalize": "Equalize", "rotate": "Rotate",
+    "solarize": "Solarize", "posterize": "Posterize", "contrast": "Contrast", "brightness": "Brightness",
+    "sharpness": "Sharpness", "shear-x": "ShearX", "shear-y": "ShearY", "translate-x": "TranslateX",
+    "translate-y": "TranslateY",
+}  # fmt: skip
+
+
 def expected(name: str, face: Tensor, magnitude: int, sign: int) -> Tensor:
-    """torchvision's operation on one face uint8 (1, 48, 48), with RandAugment's ranges."""
-    share = magnitude / 30
-    bilinear = functional.InterpolationMode.BILINEAR
-    shear, shift = sign * float(np.degrees(np.arctan(0.3 * share))), sign * share * 48 * 150 / 331
-    enhanced = 1 + sign * 0.9 * share
-
-    def affine(translate: list[float], sheared: list[float]) -> Tensor:
-        return functional.affine(face, 0.0, translate, 1.0, sheared, interpolation=bilinear)
-
-    results: dict[str, Any] = {
-        "identity": lambda: face,
-        "autocontrast": lambda: functional.autocontrast(face),
-        "equalize": lambda: functional.equalize(face),
-        "rotate": lambda: functional.rotate(face, sign * 30 * share, interpolation=bilinear),
-        "solarize": lambda: functional.solarize(face, float(torch.linspace(255, 0, 31)[magnitude])),
-        "posterize": lambda: functional.posterize(face, 8 - round(4 * share)),
-        "contrast": lambda: functional.adjust_contrast(face, enhanced),
-        "brightness": lambda: functional.adjust_brightness(face, enhanced),
-        "sharpness": lambda: functional.adjust_sharpness(face, enhanced),
-        "shear-x": lambda: affine([0.0, 0.0], [shear, 0.0]),
-        "shear-y": lambda: affine([0.0, 0.0], [0.0, shear]),
-        "translate-x": lambda: affine([shift, 0.0], [0.0, 0.0]),
-        "translate-y": lambda: affine([0.0, shift], [0.0, 0.0]),
-    }
-    shown: Tensor = results[name]()
+    """What torchvision's own RandAugment makes of a face uint8 (1, 48, 48)."""
+    known = v2.RandAugment(interpolation=v2.InterpolationMode.BILINEAR)
+    place = TORCHVISION[name]
+    strengths, signed = known._AUGMENTATION_SPACE[place]
+    found = strengths(31, 48, 48)
+    strength = 0.0 if found is None else float(found[magnitude]) * (sign if signed else 1)
+    shown: Tensor = known._apply_image_or_video_transform(
+        face, place, strength, interpolation=v2.InterpolationMode.BILINEAR, fill={}
+    )
     return shown
 
 

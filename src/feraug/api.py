@@ -208,6 +208,9 @@ def train(
     operations by torch.compile, which takes a minute and is faster then.
     """
     if isinstance(model, str):
+        lengths = [name for name in ("epochs", "steps", "budget") if settings.get(name) is not None]
+        if len(lengths) > 1:
+            raise UsageError(f"{', '.join(lengths)}: give one of them")
         config = model_config({"model": model, **settings})
     elif settings:
         raise UsageError(f"train: {', '.join(settings)}: put settings into the config, or name the model")

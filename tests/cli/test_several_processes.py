@@ -90,6 +90,15 @@ def test_devices_starts_the_other_processes_itself(workspace: Workspace, feraug:
     assert_same_training(workspace.model("one"), workspace.model("two"))
 
 
+def test_a_classifier_tells_in_how_many_processes_it_was_trained(workspace: Workspace) -> None:
+    """Each had batch norm and dropout of its own, so it is no repeat of a benchmark."""
+    train = ("train", "simple", "--steps", "2", "--width", "0.1", "-w", str(workspace.root))
+    processes = start_two(*train)
+    told = [process.communicate()[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], "".join(told)
+    assert read_model(workspace.model("simple"), ()).header.extra["processes"] == 2
+
+
 def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> None:
     first, second = start_two("dcgan", "wgan-gp", "r3gan", command=ranks.main)
     (out, err), (other_out, other_err) = first.communicate(), second.communicate()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from feraug.config import DEFAULTS, GAN_MODELS, model_config
+from feraug.errors import UsageError
 from feraug.objectives import Objective, build_objective
 from feraug.objectives.cyclegan import CycleGAN
 from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
@@ -21,6 +23,14 @@ CYCLE = {"cycle_weight": 2.0, "cycle_weight_end": 3.0, "identity_weight": 4.0, "
 
 LEAST_SQUARES = {"real_target": 0.8, "penalty_weight": 6.0}
 CRITIC = {"penalty_weight": 6.0, "critic_steps": 7}
+
+
+def test_a_penalty_for_each_image_and_batch_norm_are_refused() -> None:
+    """At training, not when a file is read: what is trained can still be used."""
+    config = model_config({"model": "r3gan", "penalty_weight": 1.0, "discriminator_norm": "batch"})
+    with pytest.raises(UsageError, match="--discriminator-norm: r3gan's penalty is for each image"):
+        build_objective(config)
+    build_objective(replace(config, penalty_weight=0.0))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.bench import bench, plan
+from feraug.workflows.bench import _parts, bench, plan
 from feraug.workflows.bench_arms import material
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifiers import load_classifier
@@ -208,6 +209,18 @@ def test_a_stopped_benchmark_goes_on_to_the_same_table(with_synthetic: Workspace
         )
 
 
+def test_a_stop_after_a_repeat_s_last_step_stops_the_benchmark(with_synthetic: Workspace) -> None:
+    def stop(event: Event) -> None:
+        if isinstance(event, Saved) and event.path.name == "real-0.checkpoint.h5":
+            signal.raise_signal(signal.SIGTERM)
+
+    ran = bench(PAIRED, with_synthetic, notify=stop)
+    folder = with_synthetic.root / "bench" / "simple"
+    assert ran.interrupted and (folder / "real-0.h5").is_file(), "what was trained is kept"
+    assert not (folder / "real+synthetic-0.h5").exists()
+    assert not bench(PAIRED, with_synthetic).interrupted
+
+
 def test_test_labels_choose_nothing(with_synthetic: Workspace, tmp_path: Path) -> None:
     """With the test labels permuted every weight stays, and so does every prediction."""
     first = bench(PAIRED, with_synthetic)
@@ -251,8 +264,16 @@ def test_two_synthetic_files_of_one_name_are_two_inputs(workspace: Workspace) ->
         (workspace.root / folder).mkdir()
         made.rename(workspace.root / folder / "made.h5")
     given = [workspace.root / folder / "made.h5" for folder in folders]
-    found = read_inputs(PAIRED, workspace, given, None).provenance(PAIRED, "test").inputs
-    assert set(found.values()) == {sha256_file(path) for path in (*given, workspace.dataset())}
+    found = read_inputs(PAIRED, workspace, given, None)
+    every = {sha256_file(path) for path in (*given, workspace.dataset())}
+    assert set(found.provenance(PAIRED, "test").inputs.values()) == every
+    for part in _parts(PAIRED, workspace.bench("simple"), found):
+        assert set(part.inputs.values()) == (every if part.arm == "real+synthetic" else {found.digest})
+
+
+def test_synthetic_files_that_no_arm_uses_are_refused(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="--synthetic: no arm uses it; add --arm real"):
+        bench(replace(PAIRED, arms=("real",)), workspace, synthetic=["made"])
 
 
 def test_images_of_unknown_descent_are_refused(workspace: Workspace) -> None:
@@ -320,7 +341,9 @@ def _learned_from(workspace: Workspace, name: str, **sources: str) -> str:
     return sha256_file(workspace.model(name))
 
 
-@pytest.mark.parametrize("way", ["a noise generator", "a set of its faces", "a set made from test images"])
+@pytest.mark.parametrize(
+    "way", ["a noise generator", "a set of its faces", "a set made from test images", "a set elsewhere"]
+)
 def test_what_a_model_learned_from_is_followed_to_its_origin(workspace: Workspace, way: str) -> None:
     """A translator's source leaks as its own faces do: it shows them to the discriminator."""
     dataset = read_dataset(workspace.dataset())
@@ -338,7 +361,10 @@ def test_what_a_model_learned_from_is_followed_to_its_origin(workspace: Workspac
         made = add_synthetic(workspace, "faces", dataset.images[:4], np.zeros(4), np.full(4, -1), model=noise)
         source, words = sha256_file(made), r"faces.h5: its model noise was trained on 4 images"
     else:
-        source = sha256_file(add_synthetic(workspace, "leak", dataset.images[test], np.zeros(4), test))
+        leak = add_synthetic(workspace, "leak", dataset.images[test], np.zeros(4), test)
+        if way == "a set elsewhere":
+            leak = leak.rename(workspace.root / "leak.h5")
+        source = sha256_file(leak)
         words = r"leak.h5: 4 images were made from images outside 'train'"
     translator = _learned_from(workspace, "translator", **{"source.h5": source})
     train = dataset.rows(split="train")[:4]

@@ -25,6 +25,7 @@ from feraug.store.compare import read_compare
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
+from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import load_classifier
@@ -206,6 +207,19 @@ def test_a_judge_that_filtered_is_refused(shop: Workspace) -> None:
     synthetic("child", {"parent.h5": parent, "vgg19.h5": judge})
     with pytest.raises(ArtifactError, match=f"filtered .*child.h5 of copy, so it cannot.*{judge[:12]}"):
         run(shop)
+    # By way of a model: what the judge filtered was translated by a model that learned from the set.
+    learned = shop.model("learned")
+    other = shop.model("real")
+    saved = read_model(other)
+    inputs = {"dataset.h5": sha256_file(shop.dataset()), "own.h5": sha256_file(other)}
+    write_model(learned, saved.arrays, replace(saved.header.provenance, inputs=inputs), saved.header.extra)
+    synthetic("by-learned", {"learned.h5": sha256_file(learned)})
+    synthetic("kept", {"by-learned.h5": sha256_file(shop.synthetic("by-learned")), "vgg19.h5": judge})
+    with pytest.raises(ArtifactError, match=r"filtered .*kept.h5 of real, so it cannot judge"):
+        run(shop, models=["real"], name="others")
+    for name in ("by-learned", "kept"):
+        shop.synthetic(name).unlink()
+    learned.unlink()
     assert run(shop, models=["real"], name="others").figures["models"][0]["name"] == "real"
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import signal
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from feraug.errors import UsageError
+from feraug.errors import StorageError, UsageError
 from feraug.transfer import moved
 from feraug.workflows import devices
 from feraug.workflows.devices import choose_device, launched
@@ -25,7 +28,7 @@ def test_a_full_gpu_is_no_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
         choose_device("cpu")
 
 
-@pytest.mark.parametrize(("rank", "expected"), [(None, 0), ("3", 3)])
+@pytest.mark.parametrize(("rank", "expected"), [(None, 0), ("3", 3), ("4", 0)])
 def test_each_process_tries_its_own_gpu(
     monkeypatch: pytest.MonkeyPatch, rank: str | None, expected: int
 ) -> None:
@@ -33,6 +36,7 @@ def test_each_process_tries_its_own_gpu(
     if rank is not None:
         monkeypatch.setenv("LOCAL_RANK", rank)
     tried: list[torch.device] = []
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
     monkeypatch.setattr(torch, "empty", lambda *_, device: tried.append(device))
     assert choose_device("cuda") == torch.device("cuda"), "Fabric gives each its number"
     choose_device("cuda:1")
@@ -42,7 +46,7 @@ def test_each_process_tries_its_own_gpu(
 def test_one_gpu_by_its_number_is_not_several(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "choose_device", torch.device)
     with (
-        pytest.raises(UsageError, match="--device cuda:2: is one device; with --devices say --device cuda"),
+        pytest.raises(UsageError, match="--device cuda:2: is one device; for several say --device cuda"),
         launched("cuda:2", devices=2),
     ):
         pass
@@ -53,13 +57,39 @@ def test_a_process_that_fails_waits_for_no_other(monkeypatch: pytest.MonkeyPatch
     from lightning_fabric.utilities.distributed import _destroy_dist_connection
 
     ended: list[str] = []
-    process = SimpleNamespace(terminate=lambda: ended.append("child"))
+    process = SimpleNamespace(terminate=lambda: ended.append("child"), wait=lambda _: None)
     fabric: Any = SimpleNamespace(strategy=SimpleNamespace(launcher=SimpleNamespace(procs=[process])))
     left_out: list[object] = []
     monkeypatch.setattr(atexit, "unregister", left_out.append)
     devices._let_go(fabric)
     assert ended == ["child"] and left_out == [_destroy_dist_connection]
     devices._let_go(SimpleNamespace(strategy=SimpleNamespace(launcher=None)))  # type: ignore[arg-type]
+
+
+def test_a_child_that_minds_a_signal_in_a_step_without_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = (
+        "import time\nfrom feraug.workflows.interrupts import stop_on_signal\n"
+        "with stop_on_signal():\n    print('in a step', flush=True)\n    time.sleep(600)\n"
+    )
+    monkeypatch.setattr(devices, "_PATIENCE", 0.3)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None and child.stdout.readline() == "in a step\n"
+        fabric: Any = SimpleNamespace(strategy=SimpleNamespace(launcher=SimpleNamespace(procs=[child])))
+        devices._let_go(fabric)
+        assert child.wait(timeout=60) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("processes", "expected"), [(1, []), (2, ["let go"])])
+def test_the_others_are_let_go_when_one_fails(
+    monkeypatch: pytest.MonkeyPatch, processes: int, expected: list[str]
+) -> None:
+    fabric = SimpleNamespace(world_size=processes, launch=lambda: None)
+    monkeypatch.setattr(devices, "new_fabric", lambda *_, **__: fabric)
+    found: list[str] = []
+    monkeypatch.setattr(devices, "_let_go", lambda _: found.append("let go"))
+    with pytest.raises(StorageError), launched("cpu", devices=processes):
+        raise StorageError("disk full")
+    assert found == expected
 
 
 def test_an_array_arrives_as_it_is() -> None:

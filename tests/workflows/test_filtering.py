@@ -19,6 +19,7 @@ from feraug.errors import (
     ArtifactError,
     ConfigConflictError,
     MissingArtifactError,
+    StorageError,
     UsageError,
 )
 from feraug.faces import face_scores
@@ -28,6 +29,7 @@ from feraug.sources.drawn import draw
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
+from feraug.store.lock import exclusive
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note
@@ -268,6 +270,15 @@ def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     assert fewer.kept == 3
     twice = filter_synthetic(CASCADE, fewer.path, workspace)
     assert twice.path.stem == "noise-filtered-filtered" and twice.images == 3
+
+
+def test_two_filters_of_one_name_at_once(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    busy = pytest.raises(StorageError, match="another feraug process is writing it")
+    with exclusive(workspace.synthetic("noise-filtered")), busy:
+        filter_synthetic(CASCADE, noise_set, workspace)
+    filter_synthetic(CASCADE, noise_set, workspace)
+    with exclusive(workspace.synthetic("noise-filtered")):
+        assert filter_synthetic(CASCADE, noise_set, workspace).already_done
 
 
 def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_path: Path) -> None:

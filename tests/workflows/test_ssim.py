@@ -10,6 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from feraug.config import SsimConfig
@@ -323,6 +324,7 @@ def test_on_a_device_the_same(workspace: Workspace, faces: Any, variant: str) ->
     for one, other in zip(here.found.sets, there.found.sets, strict=True):
         assert np.array_equal(one.nearest.rows, other.nearest.rows)
         assert np.abs(one.nearest.ssim - other.nearest.ssim).max() < 2e-6
+    assert SsimOptions(device="auto").resolved().device == ("cuda" if torch.cuda.is_available() else None)
     with pytest.raises(UsageError, match="device"):
         ssim(config, workspace, name="nowhere", options=SsimOptions(device="abacus"))
 

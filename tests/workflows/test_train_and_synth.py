@@ -276,6 +276,13 @@ def test_a_batch_of_no_size_makes_no_images(trained: Workspace, size: Any) -> No
             generator.generate(**{"count": 2, **wrong})
 
 
+def test_forward_takes_a_pair_in_words(trained: Workspace) -> None:
+    translator = load_translator(trained.model("cyclegan-neutral-happy"))
+    faces = torch.rand(2, 1, 48, 48) * 2 - 1
+    for pair in ("neutral:happy", "happy:neutral"):
+        assert torch.equal(translator.forward(faces, pair), translator.forward(faces, DomainPair.parse(pair)))
+
+
 def test_two_at_once_do_not_replace_each_other_s_set(trained: Workspace) -> None:
     busy = pytest.raises(StorageError, match="another feraug process is writing it")
     with exclusive(trained.synthetic("made")), busy:

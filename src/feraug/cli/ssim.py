@@ -48,7 +48,7 @@ def command(
     ] = None,
     dataset: options.DatasetOption = None,
     device: Annotated[
-        str, typer.Option("--device", help="cpu, or a GPU such as cuda or cuda:1, through torch.")
+        str, typer.Option("--device", help="cpu, a GPU such as cuda or cuda:1, or auto.")
     ] = "cpu",
     workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
     overwrite: options.OverwriteOption = False,

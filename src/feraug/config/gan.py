@@ -110,9 +110,7 @@ class GanConfig:
             raise UsageError("--steps, --budget: give one of them")
         for policy in self.diff_augmentations:
             one_of("diff_augment", policy, DIFF_AUGMENTATIONS)
-        if self.discriminator_norm == "batch" and (
-            self.model in _CRITICS or (self.model in _PENALISED and self.penalty_weight)
-        ):
+        if self.model in _CRITICS and self.discriminator_norm == "batch":
             raise UsageError(
                 f"--discriminator-norm: {self.model}'s penalty is for each image on its own; instance or none"
             )

@@ -20,6 +20,7 @@ from feraug.objectives.classification import LabelledBatch
 from feraug.transfer import moved
 
 _ORDER_STREAM, _VIEW_STREAM, _RANDAUGMENT_STREAM, _ERASING_STREAM, _MIXUP_STREAM = 110, 120, 130, 140, 150
+_PAIRING_STREAM = 170
 """Streams of random numbers; the number of the phase, and of a class, is added to the first."""
 
 
@@ -61,18 +62,21 @@ class LabelledBatches:
         self._weights = moved(faces.weights.astype(np.float32), sampling.device)
         whole = (Phase(0, np.arange(len(faces)), config.balanced),)
         self._phases = [
-            (phase.first, phase.rows, _order(phase, faces.labels, sampling.seed, 1000 * number))
+            (phase, _order(phase, faces.labels, sampling.seed, 1000 * number))
             for number, phase in enumerate(phases or whole)
         ]
 
     def batch(self, index: int) -> LabelledBatch:
         """Batch ``index``: this process's faces, float (N, 1, crop, crop), and what they are."""
         sampling = self._sampling
-        first, rows, order = [phase for phase in self._phases if phase[0] <= index][-1]
+        phase, order = [one for one in self._phases if one[0].first <= index][-1]
+        places_in_order = order.rows(index - phase.first, sampling.batch_size)
         mine = sampling.mine(np.arange(sampling.batch_size))
         if self._config.mixup:  # the face before the first, too, which another process may have
             mine = np.concatenate([mine[:1] - 1, mine])
-        chosen = rows[order.rows(index - first, sampling.batch_size)[mine]]
+            if phase.balanced:  # whose faces come in turns of all classes, none beside its like
+                places_in_order = sampling.random(_PAIRING_STREAM, index).permutation(places_in_order)
+        chosen = phase.rows[places_in_order[mine]]
         places = moved(chosen, sampling.device)
         faces = self._augmented(self._images.index_select(0, places), mine, index)
         return self._mixed(faces, self._labels[places], self._weights[places], index)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import functional
@@ -31,8 +33,8 @@ def _operations(magnitude: int, sign: float) -> Mapping[str, Callable[[Tensor], 
     Cubuk et al., "RandAugment" (2020), section 3.  ``sign`` is 1 or -1; not all have use for it.
     """
     strength = magnitude / STRENGTHS
-    shear = float(np.degrees(np.arctan(0.3 * strength))) * sign
-    shift = 150.0 / 331.0 * 48.0 * strength * sign
+    shear = math.degrees(math.atan(float(torch.linspace(0.0, 0.3, STRENGTHS + 1)[magnitude]) * sign))
+    shift = float(int(150.0 / 331.0 * 48.0 * strength) * sign)  # whole pixels
     factor = 1.0 + 0.9 * strength * sign
     return {
         "identity": lambda faces: faces,
@@ -46,8 +48,8 @@ def _operations(magnitude: int, sign: float) -> Mapping[str, Callable[[Tensor], 
         "contrast": lambda faces: functional.adjust_contrast(faces, factor),
         "brightness": lambda faces: functional.adjust_brightness(faces, factor),
         "sharpness": lambda faces: functional.adjust_sharpness(faces, factor),
-        "shear-x": _affine(shear=[shear, 0.0]),
-        "shear-y": _affine(shear=[0.0, shear]),
+        "shear-x": _affine(shear=[shear, 0.0], center=[0.0, 0.0]),  # about the corner, as PIL's do
+        "shear-y": _affine(shear=[0.0, shear], center=[0.0, 0.0]),
         "translate-x": _affine(translate=[shift, 0.0]),
         "translate-y": _affine(translate=[0.0, shift]),
     }

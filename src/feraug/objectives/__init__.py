@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from feraug.config import AnyGanConfig, StarGANConfig, TranslatorConfig
+from feraug.config import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
+from feraug.errors import UsageError
 from feraug.objectives.cyclegan import CycleGAN
 from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
 from feraug.objectives.protocol import (
@@ -47,6 +48,14 @@ def _wasserstein(config: TranslatorConfig) -> Objective:
     return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps, config.mismatch_weight)
 
 
+def _r3gan(config: NoiseConfig) -> Objective:
+    if config.discriminator_norm == "batch" and config.penalty_weight:
+        raise UsageError(
+            "--discriminator-norm: r3gan's penalty is for each image on its own; instance or none"
+        )
+    return R3GAN(config.penalty_weight, config.class_weight)
+
+
 def _stargan(config: StarGANConfig) -> Objective:
     return StarGAN(
         config.cycle_weight,
@@ -81,7 +90,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {
     "stargan": _stargan,
     "dcgan": lambda config: DCGAN(config.real_target, config.class_weight),
     "wgan-gp": lambda config: WGANGP(config.penalty_weight, config.critic_steps, config.class_weight),
-    "r3gan": lambda config: R3GAN(config.penalty_weight, config.class_weight),
+    "r3gan": _r3gan,
 }
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from feraug.emotions import SPLITS
 from feraug.metrics.duplicates import ExactAudit, find_duplicates
 from feraug.metrics.near_copies import NearCopies
+from feraug.sources.ferplus import BY_VOTES
 
 TRAIN = SPLITS.index("train")
 
@@ -135,7 +136,7 @@ def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
     if unlabelled:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in unlabelled.items())
         total = _images(sum(unlabelled.values()))
-        whose = "ferplus-majority" if facts.get("labels") == "ferplus-majority" else "ferplus"
+        whose = facts["labels"] if facts.get("labels") in BY_VOTES else "ferplus"
         sentences.append(f"dropped by --labels {whose}: {total} without one of the seven emotions ({causes})")
     return sentences + [
         f"dropped by --drop-{cause}: {_images(dropped[cause])} {text}"

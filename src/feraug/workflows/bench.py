@@ -139,9 +139,7 @@ def _parts(config: BenchConfig, path: Path, given: BenchInputs) -> list[Part]:
     parts = []
     for repeat in range(config.repeats):
         for arm in config.trained_arms:
-            inputs = {given.name: given.digest}
-            if arm in SYNTHETIC_ARMS:
-                inputs |= {file.path.name: file.digest for file in given.files}
+            inputs = given.inputs(synthetic=arm in SYNTHETIC_ARMS)
             parts.append(
                 Part(arm, repeat, folder / f"{arm}-{repeat}.h5", config.json_of_arm(arm, repeat), inputs)
             )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feraug.config import SYNTHETIC_ARMS, BenchConfig
 from feraug.data import LabelledFaces
-from feraug.errors import ArtifactError
+from feraug.errors import ArtifactError, UsageError
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import inputs_by_name, sha256_file
@@ -20,6 +20,7 @@ from feraug.store.header import BENCH, Provenance
 from feraug.store.reading import open_artifact
 from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
+from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.synthetic_origins import training_sets, unknown_models
 from feraug.workflows.synthetic_sets import SyntheticSet
@@ -45,9 +46,12 @@ class BenchInputs:
 
     def provenance(self, config: BenchConfig, command: str) -> Provenance:
         """How the benchmark comes about."""
-        files = [(Path(self.name), self.digest), *((file.path, file.digest) for file in self.files)]
-        inputs = inputs_by_name(*files)
-        return Provenance(config.json(), command, config.classifier.seed, inputs)
+        return Provenance(config.json(), command, config.classifier.seed, self.inputs(synthetic=True))
+
+    def inputs(self, *, synthetic: bool) -> dict[str, str]:
+        """SHA-256 by name, of the dataset and, where they are used, the ``synthetic`` files."""
+        files = [(file.path, file.digest) for file in self.files] if synthetic else []
+        return inputs_by_name((Path(self.name), self.digest), *files)
 
     @property
     def test_columns(self) -> dict[str, NDArray[Any]]:
@@ -74,8 +78,12 @@ def read_inputs(
     source = dataset or workspace.dataset()
     found = read_faces(source)
     faces, files = found.arrays, list[SyntheticSet]()
+    there: dict[str, Path] = {}
     if set(config.arms) & set(SYNTHETIC_ARMS):
-        files = training_sets(workspace, synthetic, faces, found.digest)
+        there = artifacts_by_digest(workspace)
+        files = training_sets(workspace, synthetic, faces, found.digest, there)
+    elif synthetic:
+        raise UsageError("--synthetic: no arm uses it; add --arm real+synthetic")
     rows = faces.rows(split="test")
     if not len(rows):
         raise ArtifactError(
@@ -89,7 +97,7 @@ def read_inputs(
         shown[arm] = {"real": made.real, "synthetic": len(made.faces) - made.real}
     if "reverse" in config.arms and not any(file.labelled.any() for file in files):
         raise ArtifactError("the arm 'reverse' has no image: the synthetic files have no labelled one")
-    cautions = unknown_models(workspace, files, found.digest)
+    cautions = unknown_models(workspace, files, found.digest, there)
     return BenchInputs(
         faces, found.digest, source.name, files, training, validation, test, rows, shown, cautions
     )

@@ -103,7 +103,7 @@ def run_part(
             _offer(run, model, plain, notify)
         _write(part, run, test, options)
         part.checkpoint.unlink(missing_ok=True)
-        return True
+        return not run.stopped
     classifier = load_classifier(kept, device=options.device)
     saved = read_model(kept, ("history", "timing"))
     write_predictions(

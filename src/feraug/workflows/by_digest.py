@@ -20,6 +20,15 @@ def find_by_digest(digest: str, *workspaces: Workspace, likely: str = "") -> Pat
     return None
 
 
+def artifacts_by_digest(workspace: Workspace) -> dict[str, Path]:
+    """The same artifacts, each by its SHA-256: for who looks for many."""
+    found: dict[str, Path] = {}
+    for path in _artifacts(workspace):
+        with suppress(OSError):
+            found.setdefault(sha256_file(path), path)
+    return found
+
+
 def _artifacts(workspace: Workspace) -> Iterator[Path]:
     """All artifacts of a workspace: those in the folder itself, and in its folders of models and images."""
     for pattern in ("*.h5", "synthetic/*.h5", "models/*.h5"):

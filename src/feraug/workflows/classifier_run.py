@@ -65,6 +65,8 @@ class ClassifierRun:
         """Seconds of training so far, those of earlier runs included."""
         self.processes = fabric.world_size
         """Most processes that shared a batch; with several, batch norm and dropout are each one's own."""
+        self.stopped = False
+        """Whether the user asked to stop, be it after the last step."""
 
     def take_up(self, path: Path) -> None:
         """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit.
@@ -125,6 +127,7 @@ class ClassifierRun:
             # Within the block: a first signal that comes now must not take what was trained.
             self.seconds = before + time.monotonic() - started
             self.save(path, provenance, notify=notify)
+            self.stopped = bool(stop)
         return state.step >= self.steps
 
     def save(self, path: Path, provenance: Provenance, *, notify: Notify = ignore) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 3.0
+"""Seconds for a child to end, when this process fails, before it is killed."""
 
 _PROCESSES: Final = 16
 """Processes on the CPU that no machine is too small to try; more than its cores only slow it down."""
@@ -47,7 +51,8 @@ def choose_device(name: str) -> torch.device:
 def _own(device: torch.device) -> torch.device:
     """Of several processes on one machine each its own GPU, so that none takes memory of another's."""
     if device.type == "cuda" and device.index is None:
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        rank = int(os.environ.get("LOCAL_RANK", "0"))
+        return torch.device("cuda", rank if rank < torch.cuda.device_count() else 0)  # some see one each
     return device
 
 
@@ -71,7 +76,7 @@ def launched(
     if chosen.type == "mps" and devices > 1:
         raise UsageError("--devices: Apple's GPU is one device; leave it out")
     if chosen.type == "cuda" and chosen.index is not None and devices * nodes > 1:
-        raise UsageError(f"--device {device}: is one device; with --devices say --device cuda")
+        raise UsageError(f"--device {device}: is one device; for several say --device cuda")
     if chosen.type == "cuda" and devices > torch.cuda.device_count():
         raise UsageError(f"--devices {devices}: there are {_available()}")
     most = max(_PROCESSES, os.cpu_count() or 1)
@@ -103,8 +108,14 @@ def _let_go(fabric: Fabric) -> None:
     if (closing := getattr(distributed, "_destroy_dist_connection", None)) is not None:
         atexit.unregister(closing)
     launcher = getattr(getattr(fabric, "strategy", None), "launcher", None)
-    for process in getattr(launcher, "procs", []):
+    children = getattr(launcher, "procs", [])
+    for process in children:
         process.terminate()
+    for process in children:  # one that trains finishes its step first, and may wait in it for this process
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def on_first_process(fabric: Fabric, work: Callable[[], T]) -> T:

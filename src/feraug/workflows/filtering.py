@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,8 @@ from feraug.faces import FaceDetector, face_detector, face_scores
 from feraug.metrics.nearest import nearest_by_ssim
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import inputs_by_name, sha256_file
-from feraug.store.header import SYNTHETIC, Provenance
+from feraug.store.header import SYNTHETIC, Header, Provenance
+from feraug.store.lock import exclusive
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import Classifier, load_classifier
@@ -108,42 +110,50 @@ def filter_synthetic(
         path.resolve(), False, parent.resolve(), config.emotion, len(synthetic.images), 0, len(rows), (),
         detector.name, detector.reason, judge.path.resolve(), judge.digest,
     )  # fmt: skip
-    header = existing_header(path, SYNTHETIC, provenance, overwrite=options.overwrite)
-    if header is not None:
-        read_synthetic(path)  # whole, and with the facts that follow
-        stages = tuple(Stage.from_json(stage) for stage in header.extra["filter"]["stages"])
-        return replace(result, already_done=True, kept=stages[-1].left, stages=stages)
-    _tell(config, detector, len(rows), faces.arrays, notify)
-    # A translation is like the face it was made from, of another emotion, and should be.
-    alike = None if (synthetic.origin_row < 0).all() else config.emotion
-    scorer = _Scorer(detector, judge, faces.arrays, alike, notify)
-    real = scorer.scores(faces.arrays.images[rows], "real images")
-    scores = scorer.scores(synthetic.images, "synthetic images")
-    limits = limits_from(config, real, _independent(faces.arrays, rows))
-    dropped = dropped_at(config, limits, scores, synthetic.labels)
-    stages = counted(config, limits, dropped, dropped_at(config, limits, real, None))
-    if limits.face is None:
-        found = float((real.face > 0).mean())
-        notify(Note(f"{detector.name} finds {found:.0%} of the real faces: the face stage only scores"))
-    if not stages[-1].left:
-        gone = ", ".join(f"{stage.name} {stage.dropped:,}" for stage in stages if stage.dropped)
-        raise ArtifactError(
-            f"{parent}: none of its {len(dropped):,} images passes as '{config.emotion}' (went at: {gone})",
-            "train the model for longer, or set the limits yourself (feraug filter --help)",
-        )
-    facts = {
-        **_facts(synthetic, config.emotion),
-        "parent": files[0][1],
-        "filter": {
-            "stages": [stage.as_json() for stage in stages],
-            "real_images": len(rows),
-            "detector": detector.name,
-            "detector_reason": detector.reason,
-            "classifier": judge.digest,
-        },
-    }
-    _write(path, synthetic, scores, dropped, provenance, facts, config.emotion)
+    look = partial(existing_header, path, SYNTHETIC, provenance, overwrite=options.overwrite)
+    if (header := look()) is not None:
+        return _there(result, header)
+    with exclusive(path):
+        if (header := look()) is not None:  # another process has just made it
+            return _there(result, header)
+        _tell(config, detector, len(rows), faces.arrays, notify)
+        # A translation is like the face it was made from, of another emotion, and should be.
+        alike = None if (synthetic.origin_row < 0).all() else config.emotion
+        scorer = _Scorer(detector, judge, faces.arrays, alike, notify)
+        real = scorer.scores(faces.arrays.images[rows], "real images")
+        scores = scorer.scores(synthetic.images, "synthetic images")
+        limits = limits_from(config, real, _independent(faces.arrays, rows))
+        dropped = dropped_at(config, limits, scores, synthetic.labels)
+        stages = counted(config, limits, dropped, dropped_at(config, limits, real, None))
+        if limits.face is None:
+            found = float((real.face > 0).mean())
+            notify(Note(f"{detector.name} finds {found:.0%} of the real faces: the face stage only scores"))
+        if not stages[-1].left:
+            gone = ", ".join(f"{stage.name} {stage.dropped:,}" for stage in stages if stage.dropped)
+            raise ArtifactError(
+                f"{parent}: none of its {len(dropped):,} images passes as '{config.emotion}' "
+                f"(went at: {gone})",
+                "train the model for longer, or set the limits yourself (feraug filter --help)",
+            )
+        facts = {
+            **_facts(synthetic, config.emotion),
+            "parent": files[0][1],
+            "filter": {
+                "stages": [stage.as_json() for stage in stages],
+                "real_images": len(rows),
+                "detector": detector.name,
+                "detector_reason": detector.reason,
+                "classifier": judge.digest,
+            },
+        }
+        _write(path, synthetic, scores, dropped, provenance, facts, config.emotion)
     return replace(result, kept=stages[-1].left, stages=stages)
+
+
+def _there(result: FilterResult, header: Header) -> FilterResult:
+    read_synthetic(result.path)  # whole, and with the facts that follow
+    stages = tuple(Stage.from_json(stage) for stage in header.extra["filter"]["stages"])
+    return replace(result, already_done=True, kept=stages[-1].left, stages=stages)
 
 
 class _Scorer:

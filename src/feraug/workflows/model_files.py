@@ -91,7 +91,7 @@ def find_model(
         if len(several) == 1:
             return several[0]
         names = ", ".join(path.stem for path in several)
-        raise UsageError(f"several models are called {name} ({names}); choose one with --model NAME")
+        raise UsageError(f"several models are called {name} ({names}); name one of them")
     there = [path.stem for path in workspace.models()]
     names = ", ".join(there) or "none"
     if pair is not None and name in CLASSIFIERS:

@@ -197,7 +197,9 @@ def _audit_and_drop(
         rows = _drop(rows, writer, leaking, "leaks", dropped)
         near_columns = no_near_copy_columns(len(rows)) if near else {}
     if not len(rows):
-        told = "; ".join(drop_sentences({"dropped": dropped | {"ferplus": by_votes}}))
+        told = "; ".join(
+            drop_sentences({"labels": config.labels, "dropped": dropped | {"ferplus": by_votes}})
+        )
         raise SourceError(f"no image is left ({told}); leave out one of these options")
     columns = rows.columns(rows.audit()) | near_columns
     return rows, columns, {"audit": audit_summary(as_read, near), **dropped, "ferplus": by_votes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,17 @@ class SsimOptions:
     """What may differ between runs of the same analysis."""
 
     device: str | None = None
-    """None: the CPU by compiled code; else a device that torch knows."""
+    """None: the CPU by compiled code; else a device that torch knows, or ``auto``: the NVIDIA GPU, if any."""
     overwrite: bool = False
     command: str = "feraug.ssim"
+
+    def resolved(self) -> SsimOptions:
+        """With ``auto`` decided."""
+        if self.device != "auto":
+            return self
+        import torch
+
+        return replace(self, device="cuda" if torch.cuda.is_available() else None)
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ def ssim(
     Raises :class:`MissingArtifactError` without a dataset or synthetic images, and as
     :func:`existing_header` where ``ssim/NAME.h5`` was made otherwise.
     """
-    options = options or SsimOptions()
+    options = (options or SsimOptions()).resolved()
     place = dataset or workspace.dataset()
     faces = read_faces(place)
     sets = synthetic_sets(workspace, synthetic)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +13,12 @@ from feraug.emotions import SPLITS
 from feraug.errors import ArtifactError, FeraugError
 from feraug.images import fingerprints
 from feraug.store.dataset import DatasetArrays
-from feraug.store.digests import sha256_file
-from feraug.store.header import MODEL, Header
+from feraug.store.header import MODEL, SYNTHETIC, Header
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.by_digest import find_by_digest
+from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
 
 
@@ -45,18 +44,23 @@ class _Model:
 
 
 def training_sets(
-    workspace: Workspace, given: Sequence[Path | str], dataset: DatasetArrays, digest: str
+    workspace: Workspace,
+    given: Sequence[Path | str],
+    dataset: DatasetArrays,
+    digest: str,
+    there: Mapping[str, Path] | None = None,
 ) -> list[SyntheticSet]:
     """The sets of :func:`synthetic_sets`, each found to come from training images alone.
 
-    ``digest`` is the SHA-256 of the dataset's file.  Followed are the sets that a set was made
+    ``digest`` is the SHA-256 of the dataset's file, ``there`` what :func:`artifacts_by_digest` finds,
+    where it is known already.  Followed are the sets that a set was made
     from, the models that made or filtered them, and what those models learned from in turn.  Raises
     :class:`ArtifactError` for an image of another origin among them.
     """
     sets = synthetic_sets(workspace, given)
-    models = {sha256_file(path): path for path in workspace.models()}
+    there = artifacts_by_digest(workspace) if there is None else there
     for each in sets:
-        for one in _lineage(each, digest, models, workspace):
+        for one in _lineage(each, digest, there):
             if isinstance(one, SyntheticSet):
                 _check_origins(one, dataset, digest)
             else:
@@ -64,33 +68,36 @@ def training_sets(
     return sets
 
 
-def unknown_models(workspace: Workspace, sets: Sequence[SyntheticSet], digest: str) -> list[str]:
+def unknown_models(
+    workspace: Workspace,
+    sets: Sequence[SyntheticSet],
+    digest: str,
+    there: Mapping[str, Path] | None = None,
+) -> list[str]:
     """A sentence for each model, or source of one, that is not there: nobody knows what it was shown."""
-    models = {sha256_file(path): path for path in workspace.models()}
+    there = artifacts_by_digest(workspace) if there is None else there
     sentences = [
         f"{one.path.name}: {what}; if it saw test images, so did these classifiers."
         for each in sets
-        for one in _lineage(each, digest, models, workspace)
-        for what in _missing(one, models, workspace)
+        for one in _lineage(each, digest, there)
+        for what in _missing(one, there)
     ]
     return list(dict.fromkeys(sentences))
 
 
-def _missing(one: SyntheticSet | _Model, models: Container[str], workspace: Workspace) -> Iterator[str]:
+def _missing(one: SyntheticSet | _Model, there: Mapping[str, Path]) -> Iterator[str]:
     """What had a part in a set or a model and is not in the workspace, as half a sentence."""
     if isinstance(one, SyntheticSet):
         made_by = str(one.arrays.header.extra.get("model", ""))
-        if made_by and made_by not in models:
+        if made_by and made_by not in there:
             yield f"its model (SHA-256 {made_by[:12]}…) is not in the workspace"
         return
     for name, source in one.sources.items():
-        if source not in models and find_by_digest(source, workspace, likely=name) is None:
+        if source not in there:
             yield f"it learned from {name} (SHA-256 {source[:12]}…), which is not in the workspace"
 
 
-def _lineage(
-    file: SyntheticSet, digest: str, models: dict[str, Path], workspace: Workspace
-) -> Iterator[SyntheticSet | _Model]:
+def _lineage(file: SyntheticSet, digest: str, there: Mapping[str, Path]) -> Iterator[SyntheticSet | _Model]:
     """A set, and all sets and models behind it that are in the workspace, each once.
 
     Raises :class:`ArtifactError` for images that were made from an artifact which is not there.
@@ -103,49 +110,43 @@ def _lineage(
         if isinstance(one, SyntheticSet):
             made = one.arrays.header
             used = np.unique(one.arrays.origin_source[one.arrays.origin_row >= 0])
-            for source in {one.arrays.sources[int(number)] for number in used} - seen:
-                seen.add(source)
-                left.append(_parent(one, source, workspace))
+            parents = {one.arrays.sources[int(number)] for number in used}
+            left += [_parent(one, source, there) for source in sorted(parents - seen)]
+            seen |= parents
             # A filtered set names its parent among its inputs, and the model that made it in its facts.
             behind = {*made.provenance.inputs.values(), str(made.extra.get("model", ""))}
+            kinds: tuple[str, ...] = (MODEL,)  # what else of the parent was left out is not in this set
         else:
-            behind = set(one.sources.values())
-            for source in behind - seen - models.keys():
-                if (found := _set_of(source, workspace)) is not None:
-                    seen.add(source)
-                    left.append(found)
-        for source in sorted(behind & models.keys() - seen):
-            header = _model_header(models[source])
-            if header is not None:
-                seen.add(source)
-                left.append(_Model(models[source], header, one))
+            behind, kinds = set(one.sources.values()), (MODEL, SYNTHETIC)
+        for source in sorted(behind & there.keys() - seen):
+            header = _header(there[source])
+            if header is None or header.encoding_type not in kinds:
+                continue
+            seen.add(source)
+            model = header.encoding_type == MODEL
+            left.append(_Model(there[source], header, one) if model else _set_at(there[source], source))
 
 
-def _model_header(path: Path) -> Header | None:
+def _header(path: Path) -> Header | None:
     try:
-        header = read_artifact_header(path)
+        return read_artifact_header(path)
     except FeraugError:
         return None
-    return header if header.encoding_type == MODEL else None
 
 
-def _set_of(digest: str, workspace: Workspace) -> SyntheticSet | None:
-    """The synthetic set of the workspace with this SHA-256."""
-    for path in workspace.synthetics():
-        if sha256_file(path) == digest:
-            return SyntheticSet(path, path.stem, digest, read_synthetic(path))
-    return None
+def _set_at(path: Path, digest: str) -> SyntheticSet:
+    return SyntheticSet(path, path.stem, digest, read_synthetic(path))
 
 
-def _parent(file: SyntheticSet, source: str, workspace: Workspace) -> SyntheticSet:
-    found = _set_of(source, workspace)
-    if found is None:
+def _parent(file: SyntheticSet, source: str, there: Mapping[str, Path]) -> SyntheticSet:
+    header = _header(there[source]) if source in there else None
+    if header is None or header.encoding_type != SYNTHETIC:
         raise ArtifactError(
             f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
             "dataset nor a synthetic set of the workspace",
             "so nobody knows whether test images are in it; make them again from this dataset",
         )
-    return found
+    return _set_at(there[source], source)
 
 
 def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> None:

@@ -76,9 +76,12 @@ class Translator:
         return self.networks["a_to_b" if pair == self.config.domains else "b_to_a"]
 
     @torch.inference_mode()
-    def forward(self, faces: Tensor, pair: DomainPair, strength: float = 1.0) -> Tensor:
-        """Faces float (N, 1, 48, 48) in [-1, 1] on the translator's device -> the same, translated."""
-        return self.generator(pair, strength)(faces)
+    def forward(self, faces: Tensor, pair: DomainPair | str, strength: float = 1.0) -> Tensor:
+        """Faces float (N, 1, 48, 48) in [-1, 1] on the translator's device -> the same, translated.
+
+        ``pair`` is the direction, ``"neutral:happy"`` or parsed.
+        """
+        return self.generator(DomainPair.parse(pair) if isinstance(pair, str) else pair, strength)(faces)
 
     def translate(
         self,
