@@ -200,11 +200,12 @@ def test_a_workspace_that_is_nothing(feraug: Feraug, tmp_path: Path, command: st
 
 def test_a_link_that_leads_nowhere(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:
     Path("loop").symlink_to("loop")
+    Path("faces.csv").write_text("emotion,pixels,Usage\n")
     for arguments in (
         ("info", "loop"),
         ("export", "loop", "out"),
         ("prepare", "loop"),
-        ("prepare", "drawn:280", "--ferplus", "loop"),
+        ("prepare", "faces.csv", "--ferplus", "loop"),
         ("prepare", "drawn:280", "-w", "loop/deeper", "-q"),
         ("train", "cyclegan", *tiny, "--dataset", "loop"),
         ("synth", "--dataset", "loop", "-w", trained.root),
