@@ -106,11 +106,11 @@ SCALES: Final = {
 }  # fmt: skip
 
 CHOSEN_ON_VALIDATION: Final = {
-    "simple": "mixed in from the start",
+    "simple": "mixed in from the start, unfiltered",
     "simple-filtered": "filtered, mixed in",
-    "simple-pretrain": "`--use pretrain`: before the real ones",
-    "simple-fill": "`--use fill`: up to the largest class",
-    "simple-cap": "`--per-class-cap 1000`",
+    "simple-pretrain": "`--use pretrain`: before the real ones, unfiltered",
+    "simple-fill": "`--use fill`: up to the largest class, unfiltered",
+    "simple-cap": "`--per-class-cap 1000`, unfiltered",
     "simple-rare": "all:disgust and all:fear alone",
     "simple-mismatch": "by a `stargan` with `--mismatch-weight`, filtered",
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",

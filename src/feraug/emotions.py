@@ -173,6 +173,11 @@ class PairSet:
         return tuple(DomainPair(a, b) for a in sides[0] for b in sides[1] if a != b)
 
     @property
+    def only(self) -> DomainPair | None:
+        """The pair, if it is one."""
+        return self.pairs[0] if len(self.pairs) == 1 else None
+
+    @property
     def targets(self) -> tuple[str, ...]:
         """What is made, in FER2013's order."""
         made = {pair.b for pair in self.pairs}

@@ -132,6 +132,9 @@ def test_resume_says_which_model_the_file_is(feraug: Feraug, workspace: Workspac
         ("--pair neutral:happy --emotion sad", "--pair, --emotion: --pair translates"),
         ("--emotion sad", "--model: which generator is to make faces from noise"),
         ("--model nope", "no model 'nope'"),
+        ("--model dcgan --strength 0.5", "--strength: faces from noise have no use for it"),
+        ("--model dcgan --dataset nowhere.h5", "--dataset: faces from noise have no use for it"),
+        ("--pair neutral:happy --source x.h5 --source-share 0", "--source-share 0: uses nothing of --source"),
         (
             "--model cyclegan-neutral-happy --emotion sad",
             "a cyclegan translates faces; say which with --pair",
@@ -139,6 +142,8 @@ def test_resume_says_which_model_the_file_is(feraug: Feraug, workspace: Workspac
     ],
 )
 def test_a_bad_synth(feraug: Feraug, trained: Workspace, arguments: str, words: str) -> None:
+    if "dcgan" in arguments:
+        assert feraug("train", "dcgan", *TINY, "--emotion", "sad", "-w", trained.root).code == 0
     ran = feraug("synth", *arguments.split(), "-n", "3", "-w", trained.root)
     assert ran.code in (1, 2)
     assert words in ran.error

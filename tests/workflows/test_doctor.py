@@ -54,6 +54,15 @@ def test_damaged_and_newer_files_are_broken(workspace: Workspace) -> None:
     assert found["artifacts"].value.startswith("3, 1 readable")
 
 
+def test_a_benchmark_of_another_name_before_the_dot_is_not_this_one(workspace: Workspace) -> None:
+    (workspace.root / "bench" / "v1.2").mkdir(parents=True)
+    (workspace.root / "bench" / "v1.2" / "real-0.h5").touch()
+    (workspace.root / "bench" / "v1.h5").touch()
+    from feraug.workflows.doctor_workspace import _unfinished_benches
+
+    assert [found.name for found in _unfinished_benches(workspace)] == ["bench/v1.2"]
+
+
 def test_an_unfinished_training_names_the_command_that_goes_on(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -254,6 +254,9 @@ def test_bad_sources_of_synth(chain: Workspace) -> None:
     train(SMALL, chain)
     with pytest.raises(UsageError, match="--source-share: of what"):
         synthesise(SynthConfig(count=5, source_share=0.5), chain)
+    copy = shutil.copy(chain.dataset(), chain.root / "copy.h5")
+    with pytest.raises(UsageError, match="--source: is the dataset itself"):
+        synthesise(SynthConfig(count=5, source_share=0.5), chain, source=Path(copy))
     with pytest.raises(UsageError, match="--source: faces from noise have none"):
         synthesise(NoiseSynthConfig(count=5), chain, model="wgan-gp", source=chain.dataset())
     with pytest.raises(UsageError, match=r"is the limit, so use -n 1310720 or fewer"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import feraug
-from feraug.config import PRESETS, NoiseSynthConfig, PrepareConfig, SynthConfig, to_json
+from feraug.config import PRESETS, NoiseSynthConfig, PrepareConfig, SynthConfig, model_config, to_json
 from feraug.emotions import PairSet
 from feraug.errors import Interrupted, MissingModelError, UsageError
 from feraug.store.model import read_model
@@ -20,6 +20,7 @@ from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.missing_translator import kind_for
 from feraug.workflows.prepare import prepare
 from feraug.workflows.synth import SynthOptions, synthesise
+from feraug.workflows.train import train
 
 TINY = {"base_channels": 1, "residual_blocks": 0, "discriminator_channels": 1, "batch_size": 2}
 CONFIG = SynthConfig(count=4)
@@ -60,8 +61,13 @@ def test_a_pair_without_a_model_gets_one_by_the_command_that_is_named(workspace:
 def test_all_pairs_get_a_stargan_and_a_named_kind_is_taken(workspace: Workspace) -> None:
     prepare("drawn:700", PrepareConfig(near_copies=False), workspace.dataset(), overwrite=True)
     options = SynthOptions(device="cpu", train=1.0)
-    made = synthesise(replace(CONFIG, pair="neutral:all"), workspace, options=options)
-    assert made.model.stem == "stargan-all"
+    few = model_config({"model": "stargan", "emotions": ["angry", "neutral"], "steps": 1, "base_channels": 2})
+    train(few, workspace)
+    made = synthesise(replace(CONFIG, pair="neutral:all"), workspace, model="stargan", options=options)
+    assert made.model.stem == "stargan-all", "not the one of two emotions, neutral:angry though it knows"
+    assert made.emotions == ("angry", "disgust", "fear", "happy"), "four images"
+    assert workspace.model("stargan-angry-neutral").exists()
+    workspace.model("stargan-angry-neutral").unlink()
     made = synthesise(CONFIG, workspace, model="weighted", options=options)
     assert made.model.stem == "weighted-neutral-happy", "though the stargan translates the pair too"
     back = synthesise(replace(CONFIG, pair="happy:neutral"), workspace, model="weighted", options=options)

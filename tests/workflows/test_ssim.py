@@ -315,6 +315,12 @@ def test_the_file_says_all_that_was_found(workspace: Workspace, faces: Any) -> N
     }
 
 
+def test_a_set_of_the_dataset_s_name_is_another_input(workspace: Workspace, faces: Any) -> None:
+    path = write(workspace, "dataset", faces.images[:9])
+    inputs = ssim(FAST, workspace, synthetic=[path]).found.header.provenance.inputs
+    assert set(inputs.values()) == {sha256_file(path), sha256_file(workspace.dataset())}
+
+
 @pytest.mark.parametrize("variant", ["uniform", "gaussian"])
 def test_on_a_device_the_same(workspace: Workspace, faces: Any, variant: str) -> None:
     write(workspace, "some", faces.images[:5])

@@ -170,6 +170,11 @@ def command(
     if source is not None and emotion:
         raise UsageError("--source, --emotion: faces from noise have no source; say --pair A:B instead")
     from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root, pair))
+    unused = config_options.typed(context, ("strength", "source_share", "dataset")) if from_noise else []
+    if unused:
+        raise UsageError(f"--{unused[0].replace('_', '-')}: faces from noise have no use for it")
+    if source is not None and config_options.typed(context, ("source_share",)) and not source_share:
+        raise UsageError("--source-share 0: uses nothing of --source; leave both out")
     config = (
         NoiseSynthConfig(count=count, emotions=tuple(emotion or ()), batch_size=batch_size, seed=seed)
         if from_noise

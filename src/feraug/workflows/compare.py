@@ -15,6 +15,7 @@ from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError
 from feraug.store.compare import CompareArrays, read_compare, write_compare
 from feraug.store.compare_parts import CompareParts
+from feraug.store.digests import inputs_by_name
 from feraug.store.header import COMPARE, Provenance
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import BATCH, Classifier
@@ -124,17 +125,15 @@ def compare(
     compared = entrants(workspace, pair, models, device)
     check_independent(referee, compared, workspace)
     path = workspace.compare(name or pair.slug)
-    inputs = {place.name: faces.digest, referee.classifier.path.name: referee.classifier.digest}
-    for one in compared:
-        known = one.path.name in inputs
-        inputs[f"{one.name} {one.digest[:8]}.h5" if known else one.path.name] = one.digest
+    files = [(place, faces.digest), (referee.classifier.path, referee.classifier.digest)]
+    files += [(one.path, one.digest) for one in compared]
     settings, folder, detector = to_json(config), None, None
     if photos is not None:
         folder = checked_groups(photo_folder(photos))
         detector = told_detector(config.detector, notify)
         settings["detector"] = detector.name
-        inputs[folder.name] = folder.digest
-    provenance = Provenance(settings, options.command, config.seed, inputs)
+        files.append((Path(folder.name), folder.digest))
+    provenance = Provenance(settings, options.command, config.seed, inputs_by_name(*files))
     header = existing_header(
         path, COMPARE, provenance, overwrite=options.overwrite, normalised=_with_new_settings
     )

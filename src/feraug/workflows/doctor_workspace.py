@@ -86,11 +86,7 @@ def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
     folder = workspace.root / "bench"
     for parts in sorted(path for path in folder.glob("*") if path.is_dir()):
         done = len([path for path in parts.glob("*-*.h5") if not path.name.endswith(".checkpoint.h5")])
-        if (
-            done
-            and not parts.with_suffix(".h5").exists()
-            and not parts.with_name(parts.name + ".h5").exists()
-        ):
+        if done and not parts.with_name(parts.name + ".h5").exists():
             text = f"not finished: {done:,} trainings done"
             yield Finding(
                 _SECTION, f"bench/{parts.name}", text, NOTE, "to go on: the same 'feraug bench' again"

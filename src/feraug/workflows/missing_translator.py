@@ -16,7 +16,7 @@ from feraug.workflows.events import Note, Notify
 from feraug.workflows.model_files import config_in, find_model
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
-from feraug.workflows.translators import translator_for, usual_kind
+from feraug.workflows.translators import translates, translator_for, usual_kind
 
 PRESET: Final = "cpu"
 """The preset where there is no GPU; on one, the model's defaults."""
@@ -75,12 +75,16 @@ def train_missing_translator(
 def _has_translator(pairs: PairSet, workspace: Workspace, model: str | None) -> bool:
     """Whether synthesis would find one; a model of the reverse pair translates both ways."""
     try:
-        translator_for(pairs, workspace) if model is None else find_model(model, workspace, pairs.pairs[0])
+        if model is None:
+            translator_for(pairs, workspace)
+            return True
+        path = find_model(model, workspace, pairs.only)
+        # Of a kind, one of fewer emotions is not the one that is wanted.
+        return model not in STARGANS or translates(path, pairs.pairs)
     except MissingModelError:
         return False
     except FeraugError:  # several, which synthesis will tell
         return True
-    return True
 
 
 def _is_unfinished(path: Path, config: AnyGanConfig) -> bool:

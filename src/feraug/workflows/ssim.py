@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import SsimConfig, to_json
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
 from feraug.store.synthetic import read_synthetic
@@ -99,11 +99,7 @@ def ssim(
     sets = synthetic_sets(workspace, synthetic)
     sources, source_files = _sources(workspace, sets, faces)
     path = workspace.ssim(name or (sets[0].name if len(sets) == 1 else "all"))
-    inputs = {place.name: faces.digest, **source_files}
-    for one in sets:
-        inputs[one.path.name if one.path.name not in inputs else f"{one.name} {one.digest[:8]}.h5"] = (
-            one.digest
-        )
+    inputs = inputs_by_name((place, faces.digest), *source_files, *((one.path, one.digest) for one in sets))
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)
     if header is None:
@@ -150,17 +146,18 @@ def _measure(
 
 def _sources(
     workspace: Workspace, sets: Sequence[SyntheticSet], faces: Faces
-) -> tuple[dict[str, NDArray[np.uint8]], dict[str, str]]:
-    """Images that the sets were made from, by digest of their file; digests of files read for that alone."""
+) -> tuple[dict[str, NDArray[np.uint8]], list[tuple[Path, str]]]:
+    """Images that the sets were made from, by digest of their file; files read for that alone."""
     wanted = {digest for one in sets for digest in one.arrays.sources}
     here = {faces.digest: faces.arrays.images} | {one.digest: one.arrays.images for one in sets}
     images = {digest: here[digest] for digest in wanted & here.keys()}
-    files: dict[str, str] = {}
+    files: list[tuple[Path, str]] = []
     if wanted - images.keys():
         for path in workspace.synthetics():
             digest = sha256_file(path)
             if digest in wanted - images.keys():
-                images[digest], files[path.name] = read_synthetic(path).images, digest
+                images[digest] = read_synthetic(path).images
+                files.append((path, digest))
     return images, files
 
 

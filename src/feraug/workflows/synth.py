@@ -62,7 +62,7 @@ def makes_from_noise(model: str, workspace: Workspace, pair: str) -> bool:
     """
     if model in TRANSLATORS or model in STARGANS:
         return False
-    return isinstance(config_of(find_model(model, workspace, PairSet.parse(pair).pairs[0])), NoiseConfig)
+    return isinstance(config_of(find_model(model, workspace, PairSet.parse(pair).only)), NoiseConfig)
 
 
 def synthesise(

@@ -136,10 +136,12 @@ def translation_job(
 ) -> SynthJob:
     """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``."""
     pairs = config.pairs
+    if source is None:
+        check_dataset(dataset)  # before a model is trained for what is not there
     path = (
         translator_for(pairs, workspace)
         if model is None
-        else find_model(model, workspace, pairs.pairs[0], kind=usual_kind(pairs))
+        else find_model(model, workspace, pairs.only, kind=usual_kind(pairs))
     )
     if source is None and config.source_share:
         raise UsageError("--source-share: of what? Name the images with --source FILE")
@@ -151,6 +153,8 @@ def translation_job(
     if config.strength != 1.0 and isinstance(trained, TranslatorConfig):
         raise UsageError(f"--strength: a {trained.model} knows one; {', '.join(STARGANS)} has others")
     origins = _origins(config, dataset, source)
+    if any(len({each.digest for each in one.sources}) < len(one.sources) for one in origins):
+        raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
     name = f"{_stem(path, trained)}-{pairs.slug}"
     digest = sha256_file(path)
     files = dict.fromkeys(each.file for one in origins for each in one.sources)
@@ -161,7 +165,7 @@ def translation_job(
             False,
             path.resolve(),
             pairs,
-            pairs.targets,
+            tuple(emotion for emotion in pairs.targets if emotion in {one.pair.b for one in origins}),
             config.count,
             *_use(origins, config.count),
             None if source is None else source.resolve(),
@@ -230,7 +234,7 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
         facts["label"] = emotions[0]
     return SynthJob(
         name=path.stem,
-        result=SynthResult(Path(), False, path.resolve(), None, emotions, config.count, 0, 0),
+        result=SynthResult(Path(), False, path.resolve(), None, emotions[: config.count], config.count, 0, 0),
         config=to_json(replace(config, emotions=emotions)),
         digests={path.name: digest},
         facts=facts,

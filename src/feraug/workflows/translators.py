@@ -137,7 +137,7 @@ def translator_for(pairs: PairSet, workspace: Workspace) -> Path:
     A model of one pair counts for both directions.  Raises :class:`MissingModelError` when there is
     none and :class:`UsageError`, listing them, when there are several.
     """
-    fitting = [path for path in workspace.models() if _translates(path, pairs.pairs)]
+    fitting = [path for path in workspace.models() if translates(path, pairs.pairs)]
     if len(fitting) > 1:
         names = ", ".join(path.stem for path in fitting)
         raise UsageError(f"several models translate {pairs} ({names}); choose one with --model NAME")
@@ -151,7 +151,7 @@ def translators_for_pair(pair: DomainPair, workspace: Workspace) -> list[Path]:
 
     Raises :class:`MissingModelError`, with the command that trains one, when there is none.
     """
-    fitting = [path for path in workspace.models() if _translates(path, (pair,))]
+    fitting = [path for path in workspace.models() if translates(path, (pair,))]
     if not fitting:
         raise missing_translator(PairSet(pair.a, pair.b), workspace)
     return fitting
@@ -195,7 +195,7 @@ def _in_words(config: TranslatorConfig | StarGANConfig) -> str:
     return f"{config.domains} and {config.domains.reversed}"
 
 
-def _translates(path: Path, pairs: tuple[DomainPair, ...]) -> bool:
+def translates(path: Path, pairs: tuple[DomainPair, ...]) -> bool:
     """Whether the file is a translator of all the pairs; damaged files are not."""
     try:
         config = config_of(path)
