@@ -111,7 +111,7 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-pretrain": "`--use pretrain`: before the real ones, unfiltered",
     "simple-fill": "`--use fill`: up to the largest class, unfiltered",
     "simple-cap": "`--per-class-cap 1000`, unfiltered",
-    "simple-rare": "all:disgust and all:fear alone",
+    "simple-rare": "all:disgust and all:fear alone, unfiltered",
     "simple-mismatch": "by a `stargan` with `--mismatch-weight`, filtered",
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
     "simple-cyclegan": "by a `cyclegan` a pair with `--mismatch-weight`, filtered",
