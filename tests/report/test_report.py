@@ -152,15 +152,24 @@ def test_known_test_images_are_counted_once(everything: Workspace, read_page: Re
     assert f"6 of {len(test)} test images ({6 / len(test):.1%}) are exact or near copies" in text
 
 
-def test_what_a_page_says_of_its_faces_and_counts(
+def test_what_a_page_says_of_its_faces_its_counts_and_first(
     everything: Workspace, tmp_path: Path, read_page: ReadPage, quick: None
 ) -> None:
-    """Rows of a translator's source are not real and not held out; counts from before dropping say so."""
+    """A translator's source is neither real nor held out; counts from before dropping; whole results lead."""
     model = next(one for one in everything.models() if one.stem.startswith("cyclegan"))
     with h5py.File(model, "r+") as file:
         config = json.loads(file.attrs["config"]) | {"source_share": 1.0}
         file.attrs["config"] = np.bytes_(json.dumps(config))
+    (path,) = (everything.root / "bench").glob("*.h5")
+    for name in ("a", "b", "z"):
+        shutil.copy(path, path.with_name(f"{name}.h5"))
+    with h5py.File(path.with_name("z.h5"), "r+") as file:
+        facts = json.loads(file.attrs["facts"]) | {"reduced": False}
+        file.attrs["facts"] = np.bytes_(json.dumps(facts))
     page = read_page(report(everything).path)
+    assert page.text.index("Benchmark z") < page.text.index("Benchmark a, REDUCED"), "the whole one first"
+    assert "Benchmark b" not in page.text[: page.text.index("The data")]
+    assert "2 more benchmarks below." in page.text
     assert "neutral faces (100% of them of its source, which it was trained on), made happy" in page.text
     dropped = Workspace(tmp_path / "dropped")
     prepare("drawn:140", PrepareConfig(near_copies=False, drop_leaks=True), dropped.dataset())
@@ -170,21 +179,6 @@ def test_what_a_page_says_of_its_faces_and_counts(
     text = read_page(report(dropped).path).text
     for row in ("blank images", "identical images", "copies of training images", "near copies of them"):
         assert f"{row} (before dropping)" in text
-
-
-def test_benchmarks_that_are_not_reduced_answer_first(
-    everything: Workspace, read_page: ReadPage, quick: None
-) -> None:
-    (path,) = (everything.root / "bench").glob("*.h5")
-    for name in ("a", "b", "z"):
-        shutil.copy(path, path.with_name(f"{name}.h5"))
-    with h5py.File(path.with_name("z.h5"), "r+") as file:
-        facts = json.loads(file.attrs["facts"]) | {"reduced": False}
-        file.attrs["facts"] = np.bytes_(json.dumps(facts))
-    text = read_page(report(everything).path).text
-    first = text.index("Benchmark z")
-    assert first < text.index("Benchmark a, REDUCED")
-    assert "Benchmark b" not in text[: text.index("The data")] and "2 more benchmarks below." in text
 
 
 @pytest.mark.parametrize("kept", ["dataset.h5", "models", "synthetic", "ssim", "compare", "bench"])
