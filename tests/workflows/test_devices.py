@@ -75,8 +75,11 @@ def test_a_child_that_minds_a_signal_in_a_step_without_end_is_killed(monkeypatch
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None and child.stdout.readline() == "in a step\n"
         fabric: Any = SimpleNamespace(strategy=SimpleNamespace(launcher=SimpleNamespace(procs=[child])))
-        devices._let_go(fabric)
-        assert child.wait(timeout=60) == -signal.SIGKILL
+        try:
+            devices._let_go(fabric)
+            assert child.wait(timeout=10) == -signal.SIGKILL
+        finally:
+            child.kill()  # else the block would wait for it
 
 
 @pytest.mark.parametrize(("processes", "expected"), [(1, []), (2, ["let go"])])
