@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from feraug.config import differences
 from feraug.errors import ArtifactError, ConfigConflictError, StorageError
 from feraug.store.header import Header, Provenance
+from feraug.store.lock import exclusive
 from feraug.store.reading import open_artifact
 
 _OTHERWISE = "--overwrite replaces it, --name NAME leaves it alone"
@@ -47,6 +49,18 @@ def existing_header(
     if found:
         raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)}); {_OTHERWISE}")
     return header
+
+
+def there_or_held(look: Callable[[], Header | None], path: Path, held: contextlib.ExitStack) -> Header | None:
+    """What ``look`` finds at ``path``; where that is nothing, ``path`` is this process's until ``held`` ends.
+
+    A file that is there already is found in a folder that cannot be written to, too.  Raises
+    :class:`StorageError` when another process is making it.
+    """
+    if (there := look()) is not None:
+        return there
+    held.enter_context(exclusive(path))
+    return look()  # again: another process may just have made it
 
 
 def check_folder(path: Path) -> None:

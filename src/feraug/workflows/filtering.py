@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,12 +20,11 @@ from feraug.metrics.nearest import nearest_by_ssim
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SYNTHETIC, Header, Provenance
-from feraug.store.lock import exclusive
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Note, Notify, Progress, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.filter_stages import Scores, Stage, counted, dropped_at, limits_from
 from feraug.workflows.real_faces import read_faces
 
@@ -111,10 +111,8 @@ def filter_synthetic(
         detector.name, detector.reason, judge.path.resolve(), judge.digest,
     )  # fmt: skip
     look = partial(existing_header, path, SYNTHETIC, provenance, overwrite=options.overwrite)
-    if (header := look()) is not None:
-        return _there(result, header)
-    with exclusive(path):
-        if (header := look()) is not None:  # another process has just made it
+    with ExitStack() as held:
+        if (header := there_or_held(look, path, held)) is not None:
             return _there(result, header)
         _tell(config, detector, len(rows), faces.arrays, notify)
         # A translation is like the face it was made from, of another emotion, and should be.

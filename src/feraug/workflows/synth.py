@@ -18,13 +18,12 @@ from feraug.errors import UsageError
 from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance
-from feraug.store.lock import exclusive
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.training import gathered
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.missing_translator import train_missing_translator
 from feraug.workflows.model_files import config_of, find_model
 from feraug.workflows.synth_job import SynthResult, completed, noise_job, translation_job
@@ -109,10 +108,7 @@ def synthesise(
                 existing_header, path, SYNTHETIC, provenance,
                 overwrite=options.overwrite, normalised=completed,
             )  # fmt: skip
-            if (there := look()) is not None:
-                return there
-            held.enter_context(exclusive(path))
-            return look()  # again: another process may just have made it
+            return there_or_held(look, path, held)
 
         if on_first_process(fabric, existing) is not None:
             return replace(result, already_done=True)
