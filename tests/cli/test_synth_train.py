@@ -105,4 +105,6 @@ def test_a_real_terminal_is_asked_and_a_no_is_a_no(workspace: Workspace) -> None
         said += os.read(ours, 10_000)
     os.close(ours)
     assert b"Train one now, for 20m? [Y/n]" in said
+    # Before the question and in the error after it, the command to copy names the workspace.
+    assert said.count(f"--pair neutral:happy -w {workspace.root}'".encode()) == 2
     assert not workspace.models()

@@ -279,7 +279,9 @@ def confirmed(situation: str, question: str) -> bool:
         return False
     import typer
 
-    print_error(one_line(situation))
+    from feraug.cli.hints import in_workspace
+
+    print_error(in_workspace(one_line(situation), sys.argv[1:]))
     return typer.confirm(question, default=True, err=True)
 
 

@@ -157,6 +157,9 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     workspace = Workspace(shared["workspace"])
     base = _base(context, model, values, shared, workspace)
     config = config_options.chosen(context, model, values, base)
+    of_source = shared["source"] is not None or shared["source_model"] is not None
+    if of_source and config_options.was_typed(context, ["source_share"]) and not values["source_share"]:
+        raise UsageError("--source-share 0: uses nothing of the source; leave both out")
     chosen: dict[str, Any] = {
         "name": shared["name"],
         "dataset": shared["dataset"],
