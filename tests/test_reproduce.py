@@ -125,8 +125,10 @@ def _record(
         "command": f"feraug bench --name {bench}", "device": device, "versions": {"torch": "2"},
         "settings": {"model": "simple", "epochs": 60, "seed": seed, "arm": arm},
         "validation_accuracy": 0.5 + 0.1 * (bench == "simple-fill"), "macro_f1": 0.5,
-        "accuracy": float(right.mean()), "right": np.packbits(right).tobytes().hex(),
+        "accuracy": float(right.mean()), "balanced_accuracy": float(right.mean()),
+        "right": np.packbits(right).tobytes().hex(),
         "per_class": {emotion: {"correct": count, "total": 2} for emotion, count in counts.items()},
+        "inputs": {"dataset.h5": "d", "made.h5": "old" if bench == "simple-cap" else "new"},
     }  # fmt: skip
 
 
@@ -145,6 +147,7 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
         pairs.append(tuple(_record(arm, seed, device, right) for arm, right in
                            (("real+synthetic", more), ("real", real))))  # fmt: skip
         records += [*pairs[-1], _record("real+synthetic", seed, device, fill, "simple-fill")]
+        records += [_record("real+synthetic", seed, device, fill, "simple-cap")]
     change = np.array([[a["accuracy"] - b["accuracy"]] for a, b in pairs])
     found, over = difference(pairs, test)
     assert over == "test images and repeats"
@@ -172,7 +175,24 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     assert "| real+synthetic | 3 | 50.0 | " in page and "over test images and repeats" in page
     ways = page[page.index("## 5.") : page.index("## 6.")]
     assert "Chosen on validation: `--use fill`" in ways and "(simple-fill)" in ways
+    assert "It is the best of 3, " in ways
+    assert ways.index("| `--use fill`: up to the") < ways.index("| mixed in from the start")
+    assert '"`--per-class-cap 1000`, unfiltered": translations by another training' in ways
+    assert "Every emotion counted alike (balanced accuracy): +" in page
     assert "- **Full.** `simple`, real+synthetic: better" in page
+
+
+def test_reproduce_fer2013_counts_every_emotion_alike(protocol: None) -> None:
+    from fer2013.trainings import difference
+
+    totals = [6, 2, 0, 6, 0, 0, 0]
+    real, more = np.array([1] * 6 + [0] * 2 + [1, 1, 1, 0, 0, 0]), np.array([0] * 2 + [1] * 12)
+    test = {"kind": "test", "faces": "f", "totals": totals, "identical": []}
+    pair = tuple(_record(arm, 0, "one", right.astype(bool)) for arm, right in (("a", more), ("real", real)))
+    found, _ = difference([pair], test, balanced=True)  # type: ignore[list-item]
+    assert found.mean == pytest.approx(((4 / 6 - 1) + (1 - 0) + (1 - 3 / 6)) / 3)
+    assert found.low < found.mean < found.high
+    assert difference([pair], test)[0].mean == pytest.approx((12 - 9) / 14)  # type: ignore[list-item]
 
 
 def test_reproduce_fer2013_keeps_sets_of_several_trainings_apart(protocol: None) -> None:

@@ -18,16 +18,16 @@ COMMAND = "python examples/reproduce_fer2013.py --csv fer2013.csv --ferplus fer2
 HEAD = """# FER2013: the protocol, and what it found
 
 Made by `examples/reproduce_fer2013.py --report` out of the figures in `docs/results/fer2013/`; do not edit.
-Every section is made by the plain `feraug` commands that stand in it, for the workspace `artifacts`;
+Each section shows the commands whose figures it prints, for the workspace `artifacts`;
 
 ```bash
 {command} --scale full
 ```
 
-runs them all in their order, in pieces of less than ten minutes, and goes on when called again; `--list`
-prints them, trainings included. `--scale reduced` is what two CPU cores can do: **what is labelled reduced
-shows that the chain works, and says little about what full trainings reach**. Each finished repeat is a file
-of its own, and other machines' repeats join in.
+runs them and all that they need (trainings, synthesis) in their order, in pieces of less than ten minutes,
+and goes on when called again; `--list` prints them all. `--scale reduced` is what two CPU cores can do:
+**what is labelled reduced shows that the chain works, and says little about what full trainings reach**. Each
+finished repeat is a file of its own, and other machines' repeats join in.
 No face of FER2013 is shown here, and no translation of one: many are so near to their source that they are
 FER2013's images for all purposes."""
 
@@ -53,7 +53,7 @@ EARLIER = {
 
 MORE = """## More
 
-Reduced, made with the same commands before this protocol: [`simple`, eight epochs](fer2013-simple.md),
+Reduced, made with other settings before this protocol: [`simple`, eight epochs](fer2013-simple.md),
 [translators of 20 minutes](fer2013-translators.md), [the same side by side](compare-fer2013.md). What the
 figures mean: [the benchmark](../bench.md), [the comparison](../compare.md), [similarity](../similarity.md),
 [the audit](../audit.md)."""

@@ -19,7 +19,7 @@ PRIORITIES: Final = {
     4: "Translators side by side on neutral:happy",
     5: "Ways of using the synthetic images, chosen on validation",
     6: "`vgg19`, `surreal`, and the other controls",
-    7: "Faces from noise: does Neutral stop falling?",
+    7: "Faces from noise: is less recall of Neutral lost than with translations?",
 }
 
 

@@ -223,6 +223,18 @@ def similar(records: Sequence[Record]) -> list[str]:
              percent(each["near_copies"]["share"]) if each["near_copies"] else ""]
             for each in one["sets"]
         ]  # fmt: skip
+        real = one["real"]
+        within, copies = f"{real['within']['mean']:.3f}", percent(real["train_near_copies"]["share"])
+        rows += [
+            ["real faces of `train`", "", f"{real['train']['mean']:.3f}", within, copies],
+            [
+                "real faces of `validation`, without near copies",
+                "",
+                f"{real['validation']['mean']:.3f}",
+                "",
+                "",
+            ],
+        ]
         heads = [
             "mean SSIM of",
             "and its source",

@@ -99,17 +99,38 @@ def ways(records: Sequence[Record]) -> list[str]:
             if one.real
             else []
         )
+        ranked = sorted(arms.items(), key=lambda arm: -_validation(arm[1]))
         rows += [
             [CHOSEN_ON_VALIDATION[bench], str(len(found)), _mean(found, "validation_accuracy")]
-            for (bench, _), found in arms.items()
+            for (bench, _), found in ranked
         ]
         best = _best(arms)
-        few = "Each way's test figures lie in its file; only those of the chosen one count."
+        few = (
+            f"It is the best of {len(arms)}, which flatters its figure on validation. Each way's test "
+            "figures lie in its file; only those of the chosen one count. Differences pair repeats of the "
+            f"same seed.{_other_trainings(arms)}"
+        )
         chosen = f"Chosen on validation: {CHOSEN_ON_VALIDATION[best[0]]}."
         about = f"{scaled(one.scale)} `{one.classifier}`. {chosen} {few}"
         parts += [about, table(["way", "repeats", "accuracy on validation, %"], rows)]
         parts += _told(one, {(one.classifier, "real"): one.real, best: arms[best]})
     return parts
+
+
+def _other_trainings(arms: Mapping[tuple[str, str], list[Record]]) -> str:
+    """Which ways had sets of the same names made by another training than most; nothing where none had."""
+    files: dict[str, dict[str, list[str]]] = {}
+    for (bench, _), found in arms.items():
+        for name, digest in found[0]["inputs"].items():
+            files.setdefault(name, {}).setdefault(digest, []).append(bench)
+    others: dict[str, None] = {}
+    for users in files.values():
+        most = max(users, key=lambda digest: len(users[digest]))
+        others |= {bench: None for digest, benches in users.items() if digest != most for bench in benches}
+    if not others:
+        return ""
+    named = ", ".join(f'"{CHOSEN_ON_VALIDATION[bench]}"' for bench in others)
+    return f" {named}: translations by another training of the translator than the other ways had."
 
 
 def chosen_way(records: Sequence[Record]) -> str:
@@ -127,27 +148,42 @@ def chosen_way(records: Sequence[Record]) -> str:
             if key[1] == "real" or not (pairs := _pairs(one.arms[key], one.real)):
                 continue
             overall, _ = difference(pairs, one.test)
+            balanced, _ = difference(pairs, one.test, balanced=True)
             lines.append(
-                f"- {scaled(one.scale)} `{one.classifier}`, {_label(key)}: {_said(overall, len(pairs))}"
+                f"- {scaled(one.scale)} `{one.classifier}`, {_label(key)}: {_said(overall, len(pairs))} "
+                f"Every emotion counted alike (balanced accuracy): {_points(balanced)}."
             )
     return "\n".join(lines) or "Nothing can be said yet: no benchmark with `real` and another arm is there."
 
 
 def difference(
-    pairs: Sequence[tuple[Record, Record]], test: Record | None, emotion: str | None = None
+    pairs: Sequence[tuple[Record, Record]],
+    test: Record | None,
+    emotion: str | None = None,
+    *,
+    balanced: bool = False,
 ) -> tuple[Difference, str]:
-    """Of the pairs' accuracies (of one emotion), first minus second, and what its interval is over."""
+    """Of the pairs' accuracies (of one emotion), first minus second, and what its interval is over.
+
+    ``balanced``: of their balanced accuracies, the mean of the recalls: every emotion counts alike.
+    """
     if test is not None and all("right" in one for pair in pairs for one in pair):
         totals, count = test["totals"], sum(test["totals"])
         right = np.array([[flags(one["right"], count) for one in pair] for pair in pairs], np.float64)
         change, groups = right[:, 0] - right[:, 1], _groups(test)
+        if balanced:  # the mean of these is the mean of the recalls' differences
+            present = [total for total in totals if total]
+            change *= np.repeat([count / (len(present) * total) for total in present], present)
         if emotion is not None:
             code = EMOTIONS.index(emotion)
             start = sum(totals[:code])
             change, groups = change[:, start : start + totals[code]], groups[start : start + totals[code]]
         over = "test images and repeats" if len(pairs) > 1 else "test images alone"
         return CrossedBootstrap().mean_difference(change, groups), over
-    values = np.array([[_accuracy(first, emotion) - _accuracy(second, emotion)] for first, second in pairs])
+    name = "balanced_accuracy" if balanced else "accuracy"
+    values = np.array(
+        [[_accuracy(first, emotion, name) - _accuracy(second, emotion, name)] for first, second in pairs]
+    )
     if len(pairs) == 1:
         return Difference(float(values[0, 0]), float("nan"), float("nan"), 1.0), "nothing"
     found = CrossedBootstrap().mean_difference(values, np.zeros(1, np.int64))
@@ -164,16 +200,20 @@ def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list
         pairs = [] if key[1] == "real" else _pairs(found, one.real)
         if pairs:
             overall, what = difference(pairs, one.test)
+            balanced, _ = difference(pairs, one.test, balanced=True)
             over.add(what)
-            row += [_points(overall), f"{overall.p:.3f}" if len(pairs) > 1 else ""]
+            row += [_points(overall), _p(overall.p, pairs), _points(balanced), _p(balanced.p, pairs)]
             by_emotion += _by_emotion(key, pairs, one.test)
-        rows.append([*row, *[""] * (8 - len(row))])
+        rows.append([*row, *[""] * (10 - len(row))])
     every = [record for found in arms.values() for record in found]
-    heads = ["trained on", "repeats", "validation, %", "test, %", "without copies, %", "macro F1, %"]
+    heads = [
+        "trained on", "repeats", "validation, %", "test, %", "without copies, %", "macro F1, %",
+        "test minus real, points", "p", "balanced accuracy minus real, points", "p",
+    ]  # fmt: skip
     about = [f"{scaled(one.scale)} `{one.classifier}`."]
     about += [f"Intervals (95 %) are over {' or '.join(sorted(over))}."] if over else []
     about += [FEW_REPEATS] if min(map(len, filter(None, arms.values()))) == 1 else []
-    return [" ".join(about), made_by(every), table([*heads, "minus real, points", "p"], rows), *by_emotion]
+    return [" ".join(about), made_by(every), table(heads, rows), *by_emotion]
 
 
 def _by_emotion(
@@ -184,7 +224,7 @@ def _by_emotion(
     adjusted = holm(np.array([each.p for each in found]))
     rows = [
         [name, *(_counted([pair[side] for pair in pairs], name) for side in (1, 0)), _points(each),
-         f"{p:.3f}" if len(pairs) > 1 else ""]
+         _p(p, pairs)]
         for name, each, p in zip(present, found, adjusted, strict=True)
     ]  # fmt: skip
     return [
@@ -220,7 +260,11 @@ def _pairs(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record
 
 
 def _best(arms: Mapping[tuple[str, str], list[Record]]) -> tuple[str, str]:
-    return max(arms, key=lambda key: float(np.mean([one["validation_accuracy"] for one in arms[key]])))
+    return max(arms, key=lambda key: _validation(arms[key]))
+
+
+def _validation(found: Sequence[Record]) -> float:
+    return float(np.mean([one["validation_accuracy"] for one in found]))
 
 
 def _groups(test: Record) -> NDArray[np.int64]:
@@ -240,9 +284,9 @@ def _unleaked(found: Sequence[Record], test: Record | None) -> str:
     return percent(float(np.mean([flags(one["right"], count)[clean].mean() for one in found])))
 
 
-def _accuracy(one: Record, emotion: str | None) -> float:
+def _accuracy(one: Record, emotion: str | None, name: str) -> float:
     if emotion is None:
-        return float(one["accuracy"])
+        return float(one[name])
     counts = one["per_class"][emotion]
     return float(counts["correct"]) / float(counts["total"])
 
@@ -260,6 +304,13 @@ def _points(found: Difference) -> str:
     if np.isnan(found.low):
         return f"{100 * found.mean:+.1f}"
     return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
+
+
+def _p(p: float, pairs: Sequence[Any]) -> str:
+    """Of one pair nothing: what another seed would give is unknown."""
+    if len(pairs) == 1:
+        return ""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _said(found: Difference, repeats: int) -> str:
