@@ -55,6 +55,20 @@ def test_filter_and_info(feraug: Feraug, translated: Workspace) -> None:
     assert "filtered from the set with SHA-256" in ran.out and "called so" in ran.out
 
 
+def test_every_emotion_at_once(feraug: Feraug, translated: Workspace) -> None:
+    arguments = ("filter", "set", "--emotion", "all", "--detector", "cascade", "-w", translated.root)
+    ran = feraug(*arguments)
+    assert ran.code == 0, ran
+    line = next(line for line in ran.out.splitlines() if line.split()[:2] == ["neutral", "12"])
+    told = json.loads(feraug(*arguments, "--json").out)
+    of = told["by_emotion"]["neutral"]
+    assert told["emotion"] == "all" and list(told["by_emotion"]) == ["neutral"]
+    real = of["stages"][-1]["real_left"]
+    assert line.split()[2] == f"{told['kept']}" and line.split()[4:6] == [f"{of['real_images']}", f"{real}"]
+    assert f"({told['kept']} of 12 images)" in ran.out
+    assert line in feraug("info", told["path"]).out
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -56,7 +56,10 @@ def test_only_pair_translators_offer_a_source(feraug: Feraug, model: str) -> Non
         ("train simple --source-model wgan-gp", "--source-model: simple has no domain a"),
         ("train cyclegan --name x --source-share 0.5", "--source-share: of what? Name images with --source"),
         ("train cyclegan --source x.h5 --source-share 0", "--source-share 0: uses nothing of the source"),
-        ("train cyclegan --source-model dcgan --source-share 0", "uses nothing of the source; leave both out"),
+        (
+            "train cyclegan --source-model dcgan --source-share 0",
+            "uses nothing of the source; leave both out",
+        ),
         ("train cyclegan --source-share 1.5", "1.5 is not a number from 0 to 1"),
         ("train cyclegan --name x --source nowhere.h5", "nowhere.h5: no such file"),
         ("train cyclegan --name x --source-model nowhere", "no model 'nowhere'"),

@@ -34,7 +34,7 @@ from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.prepare import prepare
-from feraug.workflows.synthetic_origins import training_sets, unknown_models
+from feraug.workflows.synthetic_origins import cautions, training_sets
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
@@ -325,12 +325,12 @@ def test_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
     path = add_synthetic(workspace, "made", dataset.images[:4], np.zeros(4), np.full(4, -1), model="ef" * 32)
     sets = training_sets(workspace, [path], dataset, sha256_file(workspace.dataset()))
     digest = sha256_file(workspace.dataset())
-    (sentence,) = unknown_models(workspace, sets, digest)
+    (sentence,) = cautions(workspace, sets, digest)
     assert sentence.startswith("made.h5: its model (SHA-256 efefefefefef…) is not in the workspace")
     write_model(workspace.model("one"), {}, Provenance({}, "test", 0), {})
     known = replace(sets[0].arrays.header, extra={"model": sha256_file(workspace.model("one"))})
     there = replace(sets[0], arrays=replace(sets[0].arrays, header=known))
-    assert unknown_models(workspace, [there], digest) == []
+    assert cautions(workspace, [there], digest) == []
 
 
 def _learned_from(workspace: Workspace, name: str, **sources: str) -> str:
@@ -378,7 +378,7 @@ def test_a_source_of_a_model_that_nobody_has_is_told_of(workspace: Workspace) ->
     translator = _learned_from(workspace, "translator", **{"faces.h5": "ef" * 32})
     train = dataset.rows(split="train")[:4]
     path = add_synthetic(workspace, "made", dataset.images[train], np.zeros(4), train, model=translator)
-    (sentence,) = unknown_models(workspace, training_sets(workspace, [path], dataset, digest), digest)
+    (sentence,) = cautions(workspace, training_sets(workspace, [path], dataset, digest), digest)
     assert sentence.startswith(
         "translator.h5: it learned from faces.h5 (SHA-256 efefefefefef…), which is not in the workspace"
     )
@@ -650,6 +650,12 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
     assert any(
         re.match(r"better is better than real by \d\.\d points \(\+.*; p < 0.001\)\.", line) for line in said
     )
+    balanced = found["differences"]["better - real"]["balanced_accuracy"]
+    points = [f"{100 * balanced[name]:+.1f}" for name in ("mean", "low", "high")]
+    assert (
+        f"better: with every emotion counted alike (balanced accuracy) {points[0]} points "
+        f"({points[1]} to {points[2]}; p < 0.001)." in said
+    )
     plenty = conclusions(figures({"real": np.ones((2, 735), bool)}, np.arange(735).astype(np.uint8) % 7))
     assert plenty == [
         "near copies of training images were not looked for; if there are any, they are in every figure here."
@@ -675,11 +681,12 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
         for arm in ("real", "a", "b", "c")
     }
     plain = {"mean": 0.02, "low": -0.1, "high": 0.1, "p": 0.9}
-    nothing = {"accuracy": plain, "accuracy_p_holm": 1.0, "per_class": {}}
+    rest = {"balanced_accuracy": plain, "per_class": {}}
+    nothing = {"accuracy": plain, "accuracy_p_holm": 1.0, **rest}
     for p, adjusted in ((0.03, 0.09), (0.001, 0.003)):
         overall = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": p}
         found["differences"] = {
-            "a - real": {"accuracy": overall, "accuracy_p_holm": adjusted, "per_class": {}},
+            "a - real": {"accuracy": overall, "accuracy_p_holm": adjusted, **rest},
             "b - real": nothing,
             "c - real": nothing,
         }

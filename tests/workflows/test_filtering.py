@@ -258,6 +258,89 @@ def test_translations_and_their_origins(workspace: Workspace, noise_set: Path, s
         filter_synthetic(strict, path, workspace, name="x")
 
 
+@pytest.fixture
+def mixed_set(workspace: Workspace, noise_set: Path) -> Path:
+    """The same forty images, the happy ones labelled so, the others neutral, all of them labelled."""
+    parent = read_synthetic(noise_set)
+    labels = np.full(40, NEUTRAL, np.uint8)
+    labels[list(HAPPY)] = emotion_code("happy")
+    labels[3] = emotion_code("happy")  # which the classifier does not call it
+    path = workspace.synthetic("mixed")
+    with writing_synthetic(path, 40, parent.header.provenance, parent.header.extra) as writer:
+        writer.append(
+            parent.images, labels, rows=parent.origin_row, source=0, rounds=parent.origin_round
+        )  # fmt: skip
+    return path
+
+
+def test_each_image_shows_what_it_was_made_as(workspace: Workspace, mixed_set: Path, stub: Stub) -> None:
+    events: list[Event] = []
+    config = FilterConfig("All", detector="cascade")
+    every = filter_synthetic(config, "mixed", workspace, notify=events.append)
+    real = [one.real_images for one in every.by_emotion.values()]
+    assert Note("limits rest on few real images of validation: happy {}, neutral {}".format(*real)) in events
+    alone = {
+        emotion: filter_synthetic(
+            FilterConfig(emotion, detector="cascade"), "mixed", workspace, name=emotion, notify=events.append
+        )
+        for emotion in ("happy", "neutral")
+    }
+    told = Note(
+        "8 images made as another emotion are left out; 'feraug filter mixed --emotion all' asks of each "
+        "what it was made as"
+    )
+    assert told in events
+    kept, parent = read_synthetic(every.path), read_synthetic(mixed_set)
+    singles = {emotion: read_synthetic(one.path) for emotion, one in alone.items()}
+    assert kept.filtered is not None
+    rows = np.sort(np.concatenate([one.filtered.row for one in singles.values() if one.filtered]))
+    np.testing.assert_array_equal(kept.filtered.row, rows)
+    np.testing.assert_array_equal(kept.images, parent.images[rows])
+    np.testing.assert_array_equal(kept.labels, parent.labels[rows])
+    assert set(kept.labels) == {NEUTRAL, emotion_code("happy")} and 3 not in rows
+    for emotion, one in singles.items():
+        mine = parent.labels == emotion_code(emotion)
+        assert one.filtered is not None
+        for name, values in one.filtered.scores.items():
+            np.testing.assert_array_equal(values[mine], kept.filtered.scores[name][mine], err_msg=name)
+        # The same stages, but for the images of the other emotion, which do not come in at all.
+        for stage, same in zip(alone[emotion].stages, every.by_emotion[emotion].stages, strict=True):
+            if stage.name != "label":
+                assert stage == same
+    assert every.images == 40 and every.kept == len(rows) == every.stages[-1].left
+    assert every.real_images == sum(one.real_images for one in alone.values())
+    assert every.stages[1].dropped == sum(one.stages[1].dropped for one in every.by_emotion.values()) > 0
+    assert all(stage.limit is None for stage in every.stages)
+    assert "label" not in kept.header.extra and kept.header.extra["filter"]["by_emotion"]["happy"]
+    again = filter_synthetic(FilterConfig("all", detector="cascade"), "mixed", workspace)
+    assert again.already_done and again.as_json() == {**every.as_json(), "already_done": True}
+    best = filter_synthetic(FilterConfig("all", keep=2, detector="cascade"), "mixed", workspace, name="best")
+    assert np.bincount(read_synthetic(best.path).labels)[[emotion_code("happy"), NEUTRAL]].tolist() == [2, 2]
+
+
+def test_what_cannot_show_what_it_was_made_as(
+    workspace: Workspace, noise_set: Path, mixed_set: Path, stub: Stub
+) -> None:
+    every = FilterConfig("all", detector="cascade")
+    with pytest.raises(
+        ArtifactError, match=r"noise\.h5: 1 images in it were made as no emotion; say what all"
+    ):
+        filter_synthetic(every, "noise", workspace)
+    stub._known = dict.fromkeys(stub._known, NEUTRAL)
+    events: list[Event] = []
+    result = filter_synthetic(replace(every, min_confidence=0.0), "mixed", workspace, notify=events.append)
+    assert Note("no image passes as happy") in events
+    assert result.by_emotion["happy"].stages[-1].left == 0 < result.by_emotion["neutral"].stages[-1].left
+    strict = replace(every, min_confidence=0.0, max_similarity=-1.0)
+    with pytest.raises(ArtifactError, match="none of its 40 images passes as what it was made as"):
+        filter_synthetic(strict, "mixed", workspace, name="x")
+    with h5py.File(result.path, "r+") as file:
+        text = file.attrs["facts"].decode().replace('"by_emotion": {', '"by_emotion": {"sad": 3, ')
+        file.attrs.create("facts", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+    with pytest.raises(ArtifactError, match="an unusable 'by_emotion' of the filter"):
+        describe(result.path)
+
+
 def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     first = filter_synthetic(CASCADE, noise_set, workspace)
     again = filter_synthetic(CASCADE, noise_set, workspace)

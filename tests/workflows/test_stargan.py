@@ -21,14 +21,14 @@ from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.events import Event, Progress, Saved
+from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
 from feraug.workflows.material import training_batches
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import report
 from feraug.workflows.synth import synthesise
-from feraug.workflows.synthetic_origins import training_sets
+from feraug.workflows.synthetic_origins import cautions, training_sets
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.translators import load_translator
@@ -207,9 +207,17 @@ def test_bench_takes_a_model_of_another_file_that_saw_training_images_alone(own:
     model = read_model(own.model("stargan-all"), ())
     digest = sha256_file(own.dataset())
     assert digest not in model.header.provenance.inputs.values()
-    synthesise(SynthConfig(count=10), own)
+    events: list[object] = []
+    synthesise(SynthConfig(count=10), own, notify=events.append)
+    assert Note("stargan-all.h5 was trained on another dataset than the faces it translates") in events
     dataset = read_dataset(own.dataset())
-    assert len(training_sets(own, (), dataset, digest)) == 1
+    sets = training_sets(own, (), dataset, digest)
+    assert len(sets) == 1
+    (said,) = cautions(own, sets, digest)
+    assert said.endswith(
+        "stargan-neutral-happy.h5: its model stargan-all was trained on another dataset, of which no image "
+        "is held out here, pixel for pixel."
+    )
     # The same faces under another split: the model has seen what is held out here.
     split = dataset.split.copy()
     first = int(dataset.rows(split="train", emotion="happy")[0])

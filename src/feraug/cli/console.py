@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -283,33 +283,3 @@ def confirmed(situation: str, question: str) -> bool:
 
     print_error(in_workspace(one_line(situation), sys.argv[1:]))
     return typer.confirm(question, default=True, err=True)
-
-
-STAGE_NAMES = {
-    "label": "made as it",
-    "face": "a face",
-    "called": "called so",
-    "confident": "with confidence",
-    "not a copy": "no copy",
-    "best": "the best",
-}
-"""What the stages of a filter are called in tables."""
-
-
-def filter_table(stages: Sequence[Mapping[str, Any]], images: int, real: int) -> Table:
-    """What each stage of a filter dropped and left, beside the same of real images; without idle stages."""
-    table = new_table(None, "stage", "limit", "gone", "left", "share", "real: gone", "left", "share")
-    table.add_row("all", "", "", f"{images:,}", "", "", f"{real:,}", "")
-    for stage in stages:
-        if stage["limit"] is None and stage["name"] != "called" and not stage["dropped"]:
-            continue
-        limit = "" if stage["limit"] is None else f"{stage['limit']:.3g}"
-        cells = [STAGE_NAMES.get(stage["name"], stage["name"]), limit]
-        for prefix, total in (("", images), ("real_", real)):
-            if stage["name"] == "best" and prefix:
-                cells += ["", "", ""]
-                continue
-            left = stage[f"{prefix}left"]
-            cells += [f"{stage[f'{prefix}dropped']:,}", f"{left:,}", f"{left / max(total, 1):.1%}"]
-        table.add_row(*map(one_line, cells))
-    return table

@@ -26,7 +26,10 @@ def command(
         str, typer.Argument(metavar="FILE", help="A synthetic set, or its name.", show_default=False)
     ],
     emotion: Annotated[
-        str, typer.Option("--emotion", metavar="EMOTION", help="What the images are to show.")
+        str,
+        typer.Option(
+            "--emotion", metavar="EMOTION", help="What the images are to show; all: each what it was made as."
+        ),
     ] = FilterConfig.emotion,
     min_face: Annotated[
         float | None, typer.Option("--min-face", help=_HELP["min_face"], show_default=False)
@@ -61,6 +64,7 @@ def command(
     """Keep the faces that pass: feraug filter wgan-gp-neutral --emotion neutral.
 
     Limits that are not given come from real validation images of the emotion.
+    A set of several emotions: --emotion all.
     """
     config = FilterConfig(emotion, min_face, min_confidence, max_similarity, keep, detector)
 
@@ -86,15 +90,18 @@ def command(
 def print_result(result: FilterResult) -> None:
     """What the command says of its result."""
     from feraug.cli import console
+    from feraug.cli.filter_tables import emotions_table, stages_table
 
     console.print_table(
-        console.filter_table([stage.as_json() for stage in result.stages], result.images, result.real_images)
+        stages_table([stage.as_json() for stage in result.stages], result.images, result.real_images)
     )
+    if result.by_emotion:
+        found = {emotion: one.as_json() for emotion, one in result.by_emotion.items()}
+        console.print_table(emotions_table(found))
+    of = "" if result.by_emotion else f"'{result.emotion}' "
     console.print_prose(
         f"faces by {result.detector}, emotions by {result.classifier.stem} "
-        f"(SHA-256 {result.classifier_digest[:16]}…); real: '{result.emotion}' images of validation"
+        f"(SHA-256 {result.classifier_digest[:16]}…); real: {of}images of validation"
     )
     state = "already done" if result.already_done else "wrote"
-    console.print_text(
-        f"{state}: {result.path} ({result.kept:,} of {result.images:,} '{result.emotion}' images)"
-    )
+    console.print_text(f"{state}: {result.path} ({result.kept:,} of {result.images:,} {of}images)")

@@ -153,6 +153,7 @@ def _model(facts: Mapping[str, Any]) -> None:
 
 def _synthetic(facts: Mapping[str, Any]) -> None:
     from feraug.cli import console
+    from feraug.cli.filter_tables import emotions_table, stages_table
     from feraug.workflows.synthetic_sets import up_to_times
 
     table = console.new_table(None, "label", "images")
@@ -162,7 +163,9 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
     if "filter" in facts:
         filtered = facts["filter"]
         parent = filtered["stages"][0]["left"] + filtered["stages"][0]["dropped"] if filtered["stages"] else 0
-        console.print_table(console.filter_table(filtered["stages"], parent, filtered["real_images"]))
+        console.print_table(stages_table(filtered["stages"], parent, filtered["real_images"]))
+        if filtered.get("by_emotion"):
+            console.print_table(emotions_table(filtered["by_emotion"]))
         console.print_text(
             f"filtered from the set with SHA-256 {facts['parent'][:16]}…, faces by {filtered['detector']}, "
             f"emotions by the classifier with SHA-256 {filtered['classifier'][:16]}…"

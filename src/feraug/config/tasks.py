@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feraug.config.values import check, one_of, setting
-from feraug.emotions import DomainPair, PairSet, parse_emotion
+from feraug.emotions import ALL, DomainPair, PairSet, parse_emotion
 from feraug.errors import UsageError
 
 LABEL_SOURCES: Final = ("fer2013", "ferplus", "ferplus-majority")
@@ -177,7 +177,8 @@ class PhotosConfig:
 class FilterConfig:
     """What determines which images of a set are kept, beside the set, the dataset and the classifier.
 
-    A limit that is None is taken from real validation images of the emotion.
+    ``emotion`` is what all are to show, or ``all``: each what it was made as.  A limit that is None is taken
+    from real validation images of the emotion.
     """
 
     emotion: str = "neutral"
@@ -193,10 +194,12 @@ class FilterConfig:
         low=-1.0, high=1.0,
     )  # fmt: skip
     keep: int | None = setting(
-        None, "Keep no more than this many, those of the highest probability.", low=1, high=100_000_000
-    )
+        None, "Keep no more than this many of an emotion, those of the highest probability.",
+        low=1, high=100_000_000,
+    )  # fmt: skip
     detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)
 
     def __post_init__(self) -> None:
         check(self)
-        object.__setattr__(self, "emotion", parse_emotion(self.emotion))
+        every = self.emotion.strip().lower() == ALL
+        object.__setattr__(self, "emotion", ALL if every else parse_emotion(self.emotion))

@@ -30,6 +30,7 @@ _FILTER_FACTS: Final[Mapping[str, FactsShape]] = {
     "parent": str,
     "filter": {"stages": list, "real_images": int, "detector": str, "classifier": str},
 }
+_OF_EMOTION: Final[Mapping[str, FactsShape]] = {"stages": list, "real_images": int}
 _STAGE: Final[Mapping[str, FactsShape]] = {
     "name": str,
     "limit": (float, int, None),
@@ -157,7 +158,13 @@ def read_synthetic(path: Path) -> SyntheticArrays:
 
 def _filter_arrays(reader: ArtifactReader, count: int) -> FilterArrays:
     reader.facts(_FILTER_FACTS)
-    for stage in reader.header.extra["filter"]["stages"]:
+    whole = reader.header.extra["filter"]
+    by_emotion = whole.get("by_emotion", {})
+    if not isinstance(by_emotion, dict) or not all(
+        is_shaped(one, _OF_EMOTION) for one in by_emotion.values()
+    ):
+        raise reader.damaged("attribute 'facts' has an unusable 'by_emotion' of the filter")
+    for stage in (stage for one in (whole, *by_emotion.values()) for stage in one["stages"]):
         if not is_shaped(stage, _STAGE):
             raise reader.damaged("attribute 'facts' has an unusable stage of the filter")
     stages = reader.array("filter/dropped_at", "uint8", (None,))

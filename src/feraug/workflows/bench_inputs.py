@@ -22,7 +22,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
 from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.real_faces import read_faces
-from feraug.workflows.synthetic_origins import training_sets, unknown_models
+from feraug.workflows.synthetic_origins import cautions, training_sets
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import splits_of
 
@@ -97,10 +97,10 @@ def read_inputs(
         shown[arm] = {"real": made.real, "synthetic": len(made.faces) - made.real}
     if "reverse" in config.arms and not any(file.labelled.any() for file in files):
         raise ArtifactError("the arm 'reverse' has no image: the synthetic files have no labelled one")
-    cautions = unknown_models(workspace, files, found.digest, there)
     return BenchInputs(
-        faces, found.digest, source.name, files, training, validation, test, rows, shown, cautions
-    )
+        faces, found.digest, source.name, files, training, validation, test, rows, shown,
+        cautions(workspace, files, found.digest, there),
+    )  # fmt: skip
 
 
 def with_earlier(

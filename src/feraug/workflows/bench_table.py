@@ -143,7 +143,7 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
             f"{arm}: one repeat, so nothing may be concluded: what another seed would give is "
             f"unknown. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
         ]
-    p = "p < 0.001" if overall["p"] < 0.001 else f"p = {overall['p']:.3f}"
+    p = _p(overall["p"])
     if overall["low"] > 0 or overall["high"] < 0:
         how = "better" if overall["mean"] > 0 else "worse"
         sentences = [
@@ -154,6 +154,11 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
             f"{arm} against {base}: no difference shown ({interval}; {p}); a gain of more than "
             f"{max(0.0, 100 * overall['high']):.1f} points is not to be expected."
         ]
+    balanced = difference["balanced_accuracy"]
+    sentences.append(
+        f"{arm}: with every emotion counted alike (balanced accuracy) {100 * balanced['mean']:+.1f} points "
+        f"({100 * balanced['low']:+.1f} to {100 * balanced['high']:+.1f}; {_p(balanced['p'])})."
+    )
     surely = {
         emotion: values["mean"]
         for emotion, values in difference["per_class"].items()
@@ -163,6 +168,10 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
         listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
         sentences.append(f"{arm}: emotions that changed by more than chance (Holm): {listed}.")
     return sentences
+
+
+def _p(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
 def _of_several(arm: str, difference: Mapping[str, Any], count: int) -> list[str]:

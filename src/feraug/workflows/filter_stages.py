@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -35,6 +35,20 @@ class Scores:
         """What was measured, by name."""
         return {name: values for name, values in vars(self).items() if values is not None}
 
+    @classmethod
+    def put_together(cls, parts: Sequence[tuple[NDArray[np.int64], Scores]]) -> Scores:
+        """The scores of parts of a set, each with its places in it; what one part lacks is left out."""
+        if len(parts) == 1:
+            return parts[0][1]
+        whole: dict[str, NDArray[Any]] = {}
+        shared = set.intersection(*(set(scores.columns()) for _, scores in parts))
+        for name in shared:
+            values = [scores.columns()[name] for _, scores in parts]
+            whole[name] = np.empty((sum(map(len, values)), *values[0].shape[1:]), values[0].dtype)
+            for (places, _), found in zip(parts, values, strict=True):
+                whole[name][places] = found
+        return cls(**whole)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -64,6 +78,34 @@ class Stage:
     def from_json(cls, values: Mapping[str, Any]) -> Stage:
         """The stage that :meth:`as_json` gave ``values`` of."""
         return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class OfEmotion:
+    """What the stages let through of the images of one emotion, and how many real ones gave the limits."""
+
+    stages: tuple[Stage, ...]
+    real_images: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Both as JSON values."""
+        return {"stages": [stage.as_json() for stage in self.stages], "real_images": self.real_images}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> OfEmotion:
+        """What :meth:`as_json` gave ``values`` of."""
+        return cls(tuple(map(Stage.from_json, values["stages"])), values["real_images"])
+
+
+def summed(parts: Sequence[Sequence[Stage]]) -> tuple[Stage, ...]:
+    """The stages of several emotions together, which have no limit in common."""
+    if len(parts) == 1:
+        return tuple(parts[0])
+    counts = ("dropped", "left", "real_dropped", "real_left")
+    return tuple(
+        Stage(same[0].name, None, *(sum(getattr(stage, count) for stage in same) for count in counts))
+        for same in zip(*parts, strict=True)
+    )
 
 
 def limits_from(config: FilterConfig, real: Scores, independent: NDArray[np.bool_]) -> Limits:

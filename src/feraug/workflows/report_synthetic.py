@@ -133,6 +133,26 @@ def _filter(desk: Desk, room: Room, artifact: Artifact, found: Mapping[str, Any]
     )
     table = Table("What the filter let through", columns, tuple(rows), note, sortable=False)
     yield Beside((Figures(plots), table)) if plots else table
+    if found.get("by_emotion"):
+        yield _by_emotion(found["by_emotion"])
+
+
+def _by_emotion(by_emotion: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What the filter left of each emotion, beside the same of the real ones; not of a stage of its own."""
+    rows = []
+    for emotion, found in list(by_emotion.items())[: len(EMOTIONS)]:
+        if not found["stages"]:
+            continue
+        first, last = found["stages"][0], found["stages"][-1]
+        cells = []
+        for prefix in ("", "real_"):
+            total = first[f"{prefix}dropped"] + first[f"{prefix}left"]
+            cells += [number(total), _left(last[f"{prefix}left"], total)]
+        rows.append((Cell(cut(emotion, 30)), *cells))
+    columns = ("made as", "images", "left", "real", "real: left")
+    return Table(
+        "What it left of each emotion", columns, tuple(rows), "Each had to show what it was made as."
+    )
 
 
 def _stage(stage: Mapping[str, Any], images: int, real: int) -> tuple[Cell, ...]:

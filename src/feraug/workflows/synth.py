@@ -112,6 +112,10 @@ def synthesise(
 
         if on_first_process(fabric, existing) is not None:
             return replace(result, already_done=True)
+        if job.of_another_dataset:
+            notify(
+                Note(f"{job.result.model.name} was trained on another dataset than the faces it translates")
+            )
         maker, finished = job.maker(fabric.device)
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))

@@ -25,6 +25,7 @@ from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
+from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.workflows.domain_source import DomainSource, images_of
 from feraug.workflows.generators import load_generator
@@ -120,6 +121,8 @@ class SynthJob:
     facts: dict[str, Any]
     settings: SynthConfig | NoiseSynthConfig
     origins: tuple[Origins, ...] = ()
+    of_another_dataset: bool = False
+    """Whether the model learned from another dataset than the one whose faces it translates."""
 
     def maker(self, device: torch.device) -> tuple[Maker, bool]:
         """The maker, and whether its model is finished."""
@@ -180,6 +183,8 @@ def translation_job(
         },
         settings=config,
         origins=origins,
+        of_another_dataset=config.source_share < 1.0
+        and origins[0].sources[0].digest not in read_artifact_header(path).provenance.inputs.values(),
     )
 
 

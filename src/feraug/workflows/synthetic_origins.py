@@ -68,19 +68,28 @@ def training_sets(
     return sets
 
 
-def unknown_models(
+def cautions(
     workspace: Workspace,
     sets: Sequence[SyntheticSet],
     digest: str,
     there: Mapping[str, Path] | None = None,
 ) -> list[str]:
-    """A sentence for each model, or source of one, that is not there: nobody knows what it was shown."""
+    """A sentence for each model, or source of one, that is not there, and for each of another dataset.
+
+    Of the first nobody knows what they were shown; the second were let in because it was nothing that is
+    held out here, which says nothing about copies that differ in a pixel.
+    """
     there = artifacts_by_digest(workspace) if there is None else there
+    behind = [one for each in sets for one in _lineage(each, digest, there)]
     sentences = [
         f"{one.path.name}: {what}; if it saw test images, so did these classifiers."
-        for each in sets
-        for one in _lineage(each, digest, there)
+        for one in behind
         for what in _missing(one, there)
+    ]
+    sentences += [
+        f"{one.role} was trained on another dataset, of which no image is held out here, pixel for pixel."
+        for one in behind
+        if isinstance(one, _Model) and digest not in one.header.provenance.inputs.values()
     ]
     return list(dict.fromkeys(sentences))
 

@@ -1,0 +1,88 @@
+"""What ``feraug filter`` works on: the set, its images by emotion, the real ones, the classifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.config import CLASSIFIERS
+from feraug.emotions import ALL, EMOTIONS, UNLABELLED, emotion_code, suggestion
+from feraug.errors import ArtifactError, MissingArtifactError
+from feraug.store.dataset import DatasetArrays
+from feraug.store.synthetic import SyntheticArrays
+from feraug.store.workspace import Workspace
+from feraug.workflows.events import Note, Notify
+
+
+def synthetic_file(file: str | Path, workspace: Workspace) -> Path:
+    """The file, or the set of this name in ``synthetic/``; :class:`MissingArtifactError` without one."""
+    path = Path(file)
+    if not path.is_file() and path.parent == Path():
+        path = workspace.synthetic(path.name)
+    if not path.is_file():
+        there = [path.stem for path in workspace.synthetics()]
+        near = suggestion(Path(file).stem, there) or f" (there: {', '.join(there) or 'none'})"
+        raise MissingArtifactError(f"{file}: no such synthetic set{near}; 'feraug synth' makes them")
+    return path
+
+
+def classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
+    """The file, or the one of this name in ``models/``; None: ``simple``."""
+    path = classifier or workspace.model("simple")
+    if path.exists():
+        return path
+    model = path.stem if path.stem in CLASSIFIERS else "simple"
+    named = workspace.model(path.name) if len(path.parts) == 1 else path
+    if named.exists():
+        return named
+    known = [*CLASSIFIERS, *(each.stem for each in workspace.models())]
+    near = "" if path.stem in known else suggestion(path.stem, known)
+    raise MissingArtifactError(f"{named}: no classifier yet{near}; train one with 'feraug train {model}'")
+
+
+def real_rows(path: Path, dataset: DatasetArrays, emotion: str) -> NDArray[np.int64]:
+    """The real validation images of an emotion that are not blank."""
+    rows: NDArray[np.int64] = dataset.rows(split="validation", emotion=emotion)
+    rows = rows[~dataset.columns["blank"][rows]]
+    if not len(rows):
+        raise ArtifactError(
+            f"{path}: no '{emotion}' images in its validation split", "limits come from these"
+        )
+    return rows
+
+
+def places_by_emotion(
+    path: Path, synthetic: SyntheticArrays, emotion: str, notify: Notify
+) -> dict[str, NDArray[np.int64]]:
+    """Which images (n,) have to show which emotion: all the one, or each what it was made as."""
+    if emotion != ALL:
+        _check_labels(path, synthetic, emotion)
+        others = ~np.isin(synthetic.labels, (emotion_code(emotion), UNLABELLED))
+        if others.any():
+            notify(
+                Note(
+                    f"{int(others.sum()):,} images made as another emotion are left out; 'feraug filter "
+                    f"{path.stem} --emotion all' asks of each what it was made as"
+                )
+            )
+        return {emotion: np.arange(len(synthetic.labels))}
+    if unlabelled := int((synthetic.labels == UNLABELLED).sum()):
+        raise ArtifactError(
+            f"{path}: {unlabelled:,} images in it were made as no emotion",
+            "say what all are to show with --emotion",
+        )
+    return {EMOTIONS[code]: np.flatnonzero(synthetic.labels == code) for code in np.unique(synthetic.labels)}
+
+
+def _check_labels(path: Path, synthetic: SyntheticArrays, emotion: str) -> None:
+    """Refuse a set in which nothing was made as ``emotion``, before anything is looked at."""
+    labels = set(synthetic.labels.tolist())
+    if labels & {emotion_code(emotion), UNLABELLED}:
+        return
+    made = ", ".join(EMOTIONS[label] for label in sorted(labels))
+    raise ArtifactError(
+        f"{path}: nothing in it was made as '{emotion}'",
+        f"what it holds was made as {made}: say so with --emotion",
+    )
