@@ -318,6 +318,34 @@ def test_each_image_shows_what_it_was_made_as(workspace: Workspace, mixed_set: P
     assert np.bincount(read_synthetic(best.path).labels)[[emotion_code("happy"), NEUTRAL]].tolist() == [2, 2]
 
 
+def test_a_classifier_that_hardly_knows_a_rare_emotion_is_told_of(
+    workspace: Workspace, noise_set: Path, stub: Stub
+) -> None:
+    with h5py.File(noise_set, "r+") as file:
+        file["labels"][...] = emotion_code("disgust")
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="validation", emotion="disgust")
+    told = (
+        "the classifier calls {} of the real 'disgust' faces so, and will keep few: "
+        "'feraug train simple --class-weights' trains one that knows rare emotions"
+    )
+    config = FilterConfig("disgust", detector="cascade")
+    for knows, said in ((True, []), (False, [told.format("0%")])):
+        if not knows:
+            stub._known.update({dataset.images[row].tobytes(): NEUTRAL for row in rows})
+        events: list[Event] = []
+        with pytest.raises(ArtifactError, match="none of its 40 images passes as 'disgust'"):
+            filter_synthetic(config, noise_set, workspace, notify=events.append)
+        assert [event.text for event in events if isinstance(event, Note) and "so, and" in event.text] == said
+    # Neutral faces are many: a classifier that does not know those is a bad one, with weights or without.
+    with h5py.File(noise_set, "r+") as file:
+        file["labels"][...] = NEUTRAL
+    stub._known = dict.fromkeys(stub._known, 0)
+    with pytest.raises(ArtifactError, match="passes as 'neutral'"):
+        filter_synthetic(CASCADE, noise_set, workspace, notify=events.append)
+    assert len([event for event in events if isinstance(event, Note) and "so, and" in event.text]) == 1
+
+
 def test_what_cannot_show_what_it_was_made_as(
     workspace: Workspace, noise_set: Path, mixed_set: Path, stub: Stub
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import FilterConfig
-from feraug.emotions import EMOTIONS
+from feraug.emotions import EMOTIONS, emotion_code
 from feraug.faces import FaceDetector, face_scores
 from feraug.metrics.nearest import nearest_by_ssim
 from feraug.store.dataset import DatasetArrays
@@ -18,6 +18,10 @@ from feraug.workflows.events import Note, Notify, Progress
 from feraug.workflows.filter_stages import OfEmotion, Scores, counted, dropped_at, limits_from
 
 _SCORED_AT_ONCE: Final = 2048
+_RARE: Final = 0.5 / len(EMOTIONS)
+"""An emotion with a smaller share of the training images than this is rare."""
+_HARDLY_KNOWN: Final = 1 / 3
+"""A classifier that calls fewer of an emotion's real images so hardly knows it."""
 
 
 class Scorer:
@@ -76,7 +80,22 @@ def examined(
         found = float((real.face > 0).mean())
         of = f"{found:.0%} of the real '{config.emotion}' faces"
         notify(Note(f"{detector} finds {of}: the face stage only scores"))
+    _tell_of_rare(config.emotion, real, dataset, notify)
     return scores, dropped, OfEmotion(stages, len(rows))
+
+
+def _tell_of_rare(emotion: str, real: Scores, dataset: DatasetArrays, notify: Notify) -> None:
+    """That the classifier hardly knows an emotion of which few faces are there to learn it from."""
+    code = emotion_code(emotion)
+    called = float((real.probabilities.argmax(axis=1) == code).mean())
+    share = float((dataset.labels[dataset.rows(split="train")] == code).mean())
+    if called < _HARDLY_KNOWN and share < _RARE:
+        notify(
+            Note(
+                f"the classifier calls {called:.0%} of the real '{emotion}' faces so, and will keep few: "
+                "'feraug train simple --class-weights' trains one that knows rare emotions"
+            )
+        )
 
 
 def independent(dataset: DatasetArrays, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
