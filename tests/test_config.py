@@ -70,6 +70,30 @@ CHANGED: dict[str, Any] = {
 """A value for every setting that no model has by default."""
 
 
+@pytest.mark.parametrize(
+    ("model", "settings", "words"),
+    [
+        ("wgan-gp", {"balanced": False}, "--no-balanced: give --class-weight 0, too"),
+        (
+            "stargan",
+            {"balanced": False, "adversarial": "wasserstein"},
+            "--adversarial wasserstein: needs --bal",
+        ),
+        ("stargan", {"neutral_times": 2, "adversarial": "wasserstein"}, "and --neutral-times 1"),
+    ],
+)
+def test_a_critic_that_is_told_of_emotions_needs_balance(
+    model: str, settings: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        model_config({"model": model, **settings})
+    # Told of nothing, or with least squares, where a constant costs: fine.
+    model_config({"model": "wgan-gp", "balanced": False, "class_weight": 0.0})
+    model_config({"model": "wgan-gp", "balanced": False, "emotions": ["sad"]})
+    model_config({"model": "stargan", "balanced": False})
+    model_config({"model": "stargan", "adversarial": "wasserstein"})
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_setting_of_every_model_survives_json_with_another_value(model: str) -> None:
     default = to_json(DEFAULTS[model])
@@ -78,8 +102,10 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
         changed["augment"] = False
     if model == "stargan":
         # see test_a_wrong_emotion_wants_a_score_map_of_its_own, test_neutral_faces_more_often_want_some
-        del changed["scores"], changed["balanced"]
+        del changed["scores"], changed["balanced"], changed["adversarial"]
         changed["emotions"] = ["fear", "neutral"]
+    if model == "wgan-gp":
+        changed["class_weight"] = 0.0
     if changed.get("balanced") is not None and changed["balanced"] == default["balanced"]:
         changed["balanced"] = True
     if changed.get("discriminator_norm") == default.get("discriminator_norm", ""):
@@ -90,7 +116,7 @@ def test_every_setting_of_every_model_survives_json_with_another_value(model: st
     same = (
         {name for name, value in to_json(config).items() if value == default[name]}
         - {"scores"}
-        - ({"balanced"} - {*changed})
+        - ({"balanced", "adversarial"} - {*changed})
     )
     assert same == {"model", "budget"} & set(default) | {name for name in default if not uses(model, name)}
     assert model_config(json.loads(json.dumps(to_json(config)))) == config

@@ -116,7 +116,8 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-cap": "`--per-class-cap 1000`, unfiltered",
     "simple-rare": "all:disgust and all:fear alone, unfiltered",
     "simple-mismatch": "by a `stargan` with `--mismatch-weight`, filtered",
-    "simple-disgust": "disgust alone, by that `stargan`, filtered by a classifier with class weights",
+    "simple-disgust": "into disgust alone, by a `stargan` with `--mismatch-weight`, filtered by a classifier "
+    "with class weights",
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
     "simple-cyclegan": "by a `cyclegan` a pair with `--mismatch-weight`, filtered",
 }

@@ -46,6 +46,7 @@ def test_what_needs_no_workspace_gets_none(text: str) -> None:
 
 def test_a_sentence_that_ends_in_a_command() -> None:
     assert command_in_workspace("No benchmark: feraug bench", "runs") == "No benchmark: feraug bench"
+    assert command_in_workspace("None: feraug ssim", "my runs") == "None: feraug ssim -w 'my runs'"
     told = command_in_workspace("None: feraug bench --with-synthetic", "runs")
     assert told == "None: feraug bench --with-synthetic -w runs"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,17 @@ def test_names_of_photos_cannot_command_the_terminal(
     ran = feraug("synth", "--photos", portrait, "--detector", "cascade", "-w", trained.root)
     assert ran.code == 0 and "\x1b" not in ran.err
     assert "\\x1b[31mred\\nerror: none.png: skipped, " in ran.err
+
+
+def test_names_of_groups_cannot_either(
+    feraug: Feraug, trained: Workspace, portrait: Path, tmp_path: Path
+) -> None:
+    group = tmp_path / "odd" / "\x1b[31mred\x1b]0;title\x07"
+    group.mkdir(parents=True)
+    shutil.copy(portrait / "astronaut.png", group)
+    ran = feraug("synth", "--photos", tmp_path / "odd", "--detector", "cascade", "-w", trained.root)
+    assert ran.code == 0, ran
+    assert "\x1b" not in ran.out and "[31mred" in ran.out
 
 
 def test_a_file_in_the_way_is_told_before_the_work(

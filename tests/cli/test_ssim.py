@@ -111,10 +111,11 @@ def test_another_dataset_is_told_and_found_with_its_option(
     )
     assert feraug(*prepared).code == 0
     wrong = feraug("ssim", *QUICK, "-w", made.root)
-    assert "made from another dataset (SHA-256 " in wrong.err and "--dataset names the right one" in wrong.err
+    assert "were made from a file that is not here (SHA-256 " in wrong.err
+    assert "if it is a dataset, name it with --dataset" in wrong.err
     assert "translation to its source" not in wrong.out
     ran = feraug("ssim", *QUICK, "--dataset", right, "--name", "right", "-w", made.root)
-    assert "translation to its source" in ran.out and "another dataset" not in ran.err
+    assert "translation to its source" in ran.out and "not here" not in ran.err
 
 
 def test_a_device_that_is_not_there(feraug: Feraug, made: Workspace) -> None:

@@ -56,6 +56,15 @@ def test_scores_do_not_depend_on_the_number_of_processes(detector: FaceDetector,
     np.testing.assert_array_equal(face_scores(drawn[4:5], detector), one[4:5])
 
 
+def test_the_other_processes_import_nothing_of_the_current_folder(
+    drawn: Pixels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "signal.py").write_text("open('run', 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    scores_by_all_cores(CascadeDetector(), drawn[:4], processes=2)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_process_that_cannot_start_leaves_its_work_to_this_one(
     drawn: Pixels, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from feraug.errors import SourceError, StorageError
-from feraug.store.atomic import atomic_folder, atomic_path, temporary_path
+from feraug.store.atomic import abandoned_below, atomic_folder, atomic_path, moved_away, temporary_path
 from feraug.store.dataset import writing_dataset
 from feraug.store.model import read_model
 from feraug.store.writing import _PatientStream
@@ -256,6 +256,27 @@ def test_an_error_leaves_the_old_folder(
             raise problem("in the middle")
     assert names(path) == ["old"]
     assert names(tmp_path) == ["faces"]
+
+
+def test_a_folder_killed_between_its_renames_is_put_in_its_place_by_the_next_attempt(tmp_path: Path) -> None:
+    path = tmp_path / "faces"
+    for where in ("before", "after"):
+        left = temporary_path(path)
+        left = left.with_name(left.name.replace(f".{os.getpid()}@", ".999999999@"))
+        for part in ("old", "new"):
+            (left / part).mkdir(parents=True)
+            (left / part / part).touch()
+        if where == "after":  # both renames are over: what lies in its place is newer than what is left
+            path.mkdir(exist_ok=True)
+            (path / "newest").touch()
+        assert moved_away(left) and abandoned_below(tmp_path) == [left]
+        with pytest.raises(KeyboardInterrupt), atomic_folder(path):
+            raise KeyboardInterrupt
+        assert names(tmp_path) == ["faces"]
+        assert names(path) == (["new"] if where == "before" else ["newest"])
+        for file in path.iterdir():
+            file.unlink()
+        path.rmdir()
 
 
 @contextmanager

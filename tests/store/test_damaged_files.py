@@ -15,7 +15,9 @@ import numpy as np
 import pytest
 
 from feraug.errors import ArtifactError, MissingArtifactError
+from feraug.store.bench import read_bench, write_bench
 from feraug.store.dataset import read_dataset
+from feraug.store.header import Provenance
 from feraug.store.model import read_model
 from feraug.store.reading import open_artifact, read_artifact_header
 from feraug.store.synthetic import read_synthetic
@@ -245,6 +247,33 @@ def test_facts_of_a_model_that_cannot_be_used(model: Path, key: str) -> None:
     del facts[key]
     put_text(model, "facts", json.dumps(facts).encode())
     assert f"attribute 'facts' has no '{key}'" in refusal(read_model, model)
+
+
+@pytest.mark.parametrize("chosen", ["x", -1, True, 1.5])
+def test_a_chosen_epoch_that_is_none(model: Path, chosen: Any) -> None:
+    facts = dict(read_artifact_header(model).extra)
+    put_text(model, "facts", json.dumps(facts | {"chosen_epoch": chosen}).encode())
+    assert "unusable 'chosen_epoch'" in refusal(read_model, model)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": None}, "unusable 'steps'"),
+        ({"reduced": 3}, "unusable 'reduced'"),
+        ({"table": {"arms": {}}}, "unusable 'table'"),
+        ({"table": {"arms": {}, "differences": {}, "conclusions": 5}}, "unusable conclusions"),
+    ],
+)
+def test_facts_of_a_benchmark_that_cannot_be_used(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    path = tmp_path / "bench.h5"
+    table = {"arms": {}, "differences": {}, "conclusions": ["nothing"]}
+    facts = {"steps": 1, "reduced": True, "arms": ["real"], "table": table}
+    provenance = Provenance({}, "test", 0, {})
+    write_bench(path, {"real": np.ones((1, 3, 7), np.float32)}, {"labels": np.zeros(3)}, provenance, facts)
+    assert read_bench(path).header.extra == facts
+    put_text(path, "facts", json.dumps(facts | change).encode())
+    assert words in refusal(read_bench, path)
 
 
 @pytest.mark.parametrize("sources", [None, {}, [5], "ab"])

@@ -15,12 +15,14 @@ from typing import Any
 import h5py
 import pytest
 
+from feraug.errors import ArtifactError
 from feraug.faces import model_file
 from feraug.store.workspace import Workspace
 from feraug.workflows import doctor_faces, doctor_machine, doctor_workspace
 from feraug.workflows.doctor import Examination
 from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
 from feraug.workflows.events import ignore
+from feraug.workflows.export import export_artifact
 
 
 def of_workspace(workspace: Workspace) -> dict[str, Finding]:
@@ -54,6 +56,37 @@ def test_damaged_and_newer_files_are_broken(workspace: Workspace) -> None:
     assert found["artifacts"].value.startswith("3, 1 readable")
 
 
+def test_what_no_reader_foresaw_of_one_file_is_said_of_it(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (workspace.root / "synthetic").mkdir()
+    archives = Path(__file__).parents[1] / "data" / "archives"
+    shutil.copy(archives / "v1-synthetic.h5", workspace.synthetic("odd"))
+    real = doctor_workspace.describe
+
+    def describe(path: Path) -> dict[str, Any]:
+        if path.stem == "odd":
+            raise KeyError("steps")
+        return real(path)
+
+    monkeypatch.setattr(doctor_workspace, "describe", describe)
+    found = of_workspace(workspace)
+    assert found["synthetic/odd.h5"].state == BROKEN
+    assert found["synthetic/odd.h5"].value == "damaged (KeyError: 'steps')"
+    assert found["artifacts"].value.startswith("2, 1 readable")
+
+
+def test_a_folder_that_was_killed_between_its_renames(workspace: Workspace) -> None:
+    from feraug.store.atomic import temporary_path
+
+    place = temporary_path(workspace.root / "faces")
+    dead = place.with_name(place.name.replace(f".{os.getpid()}@", ".999999999@"))
+    (dead / "new").mkdir(parents=True)
+    assert "can be deleted" in of_workspace(workspace)[dead.name].advice
+    (dead / "old").mkdir()
+    assert "which the same command puts there" in of_workspace(workspace)[dead.name].advice
+
+
 def test_a_benchmark_of_another_name_before_the_dot_is_not_this_one(workspace: Workspace) -> None:
     (workspace.root / "bench" / "v1.2").mkdir(parents=True)
     (workspace.root / "bench" / "v1.2" / "real-0.h5").touch()
@@ -74,10 +107,19 @@ def test_an_unfinished_training_names_the_command_that_goes_on(
     tiny = TranslatorConfig(
         base_channels=1, residual_blocks=0, discriminator_channels=1, batch_size=2, steps=3
     )
-    train(tiny, workspace, options=TrainOptions(command="feraug train cyclegan --steps 3"))
+    words = "feraug train cyclegan --overwrite -w 'my runs' --steps 3"
+    train(tiny, workspace, options=TrainOptions(command=words))
+    model = workspace.model("cyclegan-neutral-happy")
     found = of_workspace(workspace)["models/cyclegan-neutral-happy.h5"]
     assert (found.state, found.value) == (NOTE, "not finished: step 1 of 3")
-    assert found.advice == "to go on: feraug train cyclegan --steps 3"
+    # Without --overwrite, which would throw away what is there.
+    assert found.advice == "to go on: feraug train cyclegan -w 'my runs' --steps 3"
+    export_artifact(model, workspace.model("small"))
+    found = of_workspace(workspace)["models/small.h5"]
+    assert (found.state, found.value) == (NOTE, "weights of a training that was not finished: step 1 of 3")
+    assert found.advice == "export them again when it is"
+    with pytest.raises(ArtifactError, match="weights alone of a training that was not finished"):
+        train(tiny, workspace, name="small")
 
 
 def test_what_was_made_from_a_file_that_is_gone(workspace: Workspace) -> None:

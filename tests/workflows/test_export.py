@@ -60,6 +60,33 @@ def test_folders_go_back_into_prepare(drawn_dataset: Path, tmp_path: Path) -> No
             assert np.array_equal(first, after.images[after.rows(split=split, emotion=emotion)])
 
 
+def test_pictures_called_as_feraug_calls_its_own_are_never_replaced(
+    drawn_dataset: Path, tmp_path: Path
+) -> None:
+    """CelebA's are called 000001.png; only what the export itself wrote may go."""
+    folder = tmp_path / "faces"
+    export_artifact(drawn_dataset, folder)
+    first = next(iter(sorted(folder.rglob("*.png"))))
+    whole = first.read_bytes()
+    (folder / ".DS_Store").touch()  # of a file manager that looked in
+    export_artifact(drawn_dataset, folder, overwrite=True)
+    mine = folder / "train" / "sad" / "202599.png"
+    changes = {
+        "added": mine.touch,
+        "changed": lambda: first.write_bytes(whole + b"!"),
+        "removed": first.unlink,
+    }
+    for change in changes.values():
+        change()
+        with pytest.raises(
+            ConfigConflictError, match="is not as feraug left it: pictures were added, changed"
+        ):
+            export_artifact(drawn_dataset, folder, overwrite=True)
+        first.write_bytes(whole)
+        mine.unlink(missing_ok=True)
+    export_artifact(drawn_dataset, folder, overwrite=True)
+
+
 @pytest.mark.parametrize("name", ["faces.csv", "faces.csv.gz"])
 def test_csv_goes_back_into_prepare(name: str, drawn_dataset: Path, tmp_path: Path) -> None:
     export_artifact(drawn_dataset, tmp_path / name)

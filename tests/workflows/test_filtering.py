@@ -246,6 +246,7 @@ def test_translations_and_their_origins(workspace: Workspace, noise_set: Path, s
     assert kept.filtered is not None and result.emotion == "happy" and result.kept >= 8
     np.testing.assert_array_equal(kept.origin_row, rows[kept.filtered.row])
     np.testing.assert_array_equal(kept.origin_round, kept.filtered.row)
+    assert describe(result.path)["rounds"] == 1, "each once, in whatever round of its parent"
     assert kept.sources == [digest]
     of_happy = dataset.rows(split="train", emotion="happy")  # not their own sources
     assert set(kept.filtered.scores["nearest_row"]) <= set(of_happy)

@@ -130,8 +130,23 @@ def test_photos_whose_names_come_to_the_same_have_a_picture_each(place: Workspac
     shutil.copy(folder / "women" / "one.png", folder / "women" / "a-b.png")
     result = translate_photos(CASCADE, folder, place, name="alike")
     files = json.loads((result.path / "photos.json").read_text())["files"]
-    assert len(files) == len(set(files)) and {"women/a-b.png.png", "women/a-b.png-.png"} <= set(files)
+    assert len(files) == len(set(files)) and {"women/a-b.png.png", "women/a-b.png-2.png"} <= set(files)
     assert all((result.path / name).is_file() for name in files)
+
+
+def test_names_that_no_picture_could_have(place: Workspace, folder: Path) -> None:
+    """A group like another's picture, one like the record, and names too long for a file system."""
+    for name in ("anna", "anna.png", "photos.json", "x" * 230, "/".join("abc"[n] * 100 for n in range(3))):
+        (folder / name).mkdir(parents=True)
+        shutil.copy(folder / "women" / "one.png", folder / name / f"{'y' * 240}.png")
+    result = translate_photos(CASCADE, folder, place, name="odd")
+    files = json.loads((result.path / "photos.json").read_text())["files"]
+    assert len(files) == len(set(files)) and all((result.path / name).is_file() for name in files)
+    assert {group.name for group in result.groups} >= {"anna", "anna.png", "photos.json", "x" * 230}
+    # A group's sheet would lie where the other's folder is, and a folder where the record is.
+    assert {"anna.png.png", "anna-2.png", "photos.json-2.png"} <= set(files)
+    assert all(len(part.encode()) <= 255 for name in files for part in name.split("/"))
+    assert translate_photos(CASCADE, folder, place, name="odd").already_done
 
 
 def test_a_single_photo_and_the_other_direction(place: Workspace, folder: Path) -> None:

@@ -24,6 +24,7 @@ from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.info import describe
+from feraug.workflows.report import report
 from feraug.workflows.ssim import SsimOptions, ssim
 from feraug.workflows.ssim_measures import different_labels, same_label
 from feraug.workflows.synthetic_sets import default_paths, synthetic_sets
@@ -42,6 +43,7 @@ def write(
     rows: Any = -1,
     rounds: Any = 0,
     sources: tuple[str, ...] = (),
+    of: Any = 0,
     inputs: dict[str, str] | None = None,
 ) -> Path:
     """A synthetic set, made from noise unless ``rows`` and ``sources`` say otherwise."""
@@ -53,7 +55,7 @@ def write(
             images,
             np.broadcast_to(labels, count).astype(np.uint8),
             rows=np.broadcast_to(rows, count).astype(np.int64),
-            source=0,
+            source=np.broadcast_to(of, count).astype(np.uint8),
             rounds=np.broadcast_to(rounds, count).astype(np.uint16),
         )
     return path
@@ -174,9 +176,58 @@ def test_another_dataset_is_said_and_sources_left_out(workspace: Workspace, face
     events: list[Event] = []
     result = ssim(FAST, workspace, notify=events.append)
     notes = [event.text for event in events if isinstance(event, Note)]
-    assert any("foreign: made from another dataset (SHA-256 abababababab" in note for note in notes)
+    told = "foreign: 9 images were made from a file that is not here (SHA-256 abababababab…), so they are not"
+    assert any(note.startswith(told) for note in notes)
     assert result.figures["sets"][0]["source"] is None
     assert result.figures["sets"][0]["near_copies"]["share"] > 0.5  # whatever its origin: most are in train
+
+
+def test_what_comes_of_training_images_by_way_of_another_set(workspace: Workspace, faces: Any) -> None:
+    """A translation of a translation is like its source: that is no copy."""
+    train = faces.rows(split="train")[:12]
+    digest = sha256_file(workspace.dataset())
+    once = write(workspace, "once", faces.images[train], rows=train, sources=(digest,))
+    mine = sha256_file(once)
+    write(workspace, "twice", faces.images[train][::-1], rows=np.arange(12)[::-1], sources=(mine,))
+    held_out = faces.rows(split="test")[:2]
+    half = np.concatenate([faces.images[held_out], faces.images[train[:6]]])
+    rows, of = np.concatenate([held_out, np.arange(6)]), np.array([0, 0, 1, 1, 1, 1, 1, 1], np.uint8)
+    write(workspace, "half", half, rows=rows, sources=(digest, mine), of=of)
+    events: list[Event] = []
+    figures = ssim(FAST, workspace, notify=events.append).figures["sets"]
+    shares = {one["name"]: one["near_copies"]["images"] for one in figures}
+    assert shares["once"] == shares["twice"] <= 3
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert "half: 2 images were not made from training images" in notes
+    assert not any("not here" in note for note in notes)
+    # Their own source alone is read for the second, and is what they are compared with.
+    alone = ssim(FAST, workspace, synthetic=["twice"], name="alone")
+    assert alone.figures["sets"][0]["near_copies"]["images"] == shares["twice"]
+    once.unlink()
+    lost = ssim(FAST, workspace, synthetic=["twice"], name="lost")
+    assert lost.figures["sets"][0]["near_copies"]["images"] == 12
+
+
+@pytest.mark.figures
+def test_the_report_has_pairs_where_one_of_several_sources_is_gone(workspace: Workspace, faces: Any) -> None:
+    train = faces.rows(split="train")[:8]
+    sources, of = (sha256_file(workspace.dataset()), "ab" * 32), np.array([0] * 6 + [1] * 2, np.uint8)
+    write(workspace, "half", faces.images[train], rows=train, sources=sources, of=of)
+    ssim(FAST, workspace)
+    page = report(workspace, real_faces=True).path.read_text(encoding="utf-8")
+    assert "most like their source" in page.casefold() and "More could not be told" not in page
+
+
+def test_a_folder_of_the_same_name_hides_no_set(
+    workspace: Workspace, faces: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = write(workspace, "made", faces.images[:9])
+    (tmp_path / "made").mkdir()
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert [one.path for one in synthetic_sets(workspace, ["made"])] == [made]
+    with pytest.raises(ArtifactError, match="other: a folder, not an artifact"):
+        synthetic_sets(workspace, ["other"])
 
 
 def test_a_source_that_is_a_synthetic_set(workspace: Workspace, faces: Any) -> None:

@@ -13,11 +13,18 @@ import torch
 from feraug.config import PrepareConfig, StarGANConfig, SynthConfig
 from feraug.data import Sampling
 from feraug.emotions import EMOTIONS, SPLITS, emotion_code
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.errors import (
+    ArtifactError,
+    ConfigConflictError,
+    MissingArtifactError,
+    StorageError,
+    UsageError,
+)
 from feraug.images import fingerprints
 from feraug.objectives import EmotionBatch
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
+from feraug.store.lock import exclusive
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
@@ -181,6 +188,20 @@ def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> No
     assert np.array_equal(load_translator(exact).translate(faces, "neutral:happy"), whole)
     with pytest.raises(ConfigConflictError, match="--overwrite"):
         export_artifact(model, own.root / "small.h5")
+    back = export_artifact(result.path, own.root / "back.h5", weights="float32").path
+    wide = read_model(back).arrays
+    assert all(values.dtype == np.float32 for name, values in wide.items() if name.startswith("ema/"))
+    assert np.array_equal(wide["ema/generator/head.weight"], kept.arrays["ema/generator/head.weight"])
+    export_artifact(model, own.root / "small.h5", overwrite=True)  # an earlier export
+    shutil.copy(model, own.root / "other.h5")
+    with pytest.raises(ConfigConflictError, match="is a model that was trained there, no earlier export"):
+        export_artifact(result.path, own.root / "other.h5", overwrite=True)
+    assert sha256_file(own.root / "other.h5") == sha256_file(model)
+    with (
+        exclusive(own.root / "small.h5"),
+        pytest.raises(StorageError, match="another feraug process is writing it"),
+    ):
+        export_artifact(model, own.root / "small.h5", overwrite=True)
     with pytest.raises(UsageError, match="is the model itself"):
         export_artifact(model, model, overwrite=True)
     with pytest.raises(UsageError, match="unknown 'float8'"):

@@ -16,6 +16,7 @@ from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.by_digest import artifacts_by_digest, find_by_digest
 from feraug.workflows.synth import synthesise
 from feraug.workflows.trace import Link, trace
 from feraug.workflows.train import train, train_translator
@@ -132,6 +133,19 @@ def test_what_is_missing_is_named_and_the_rest_is_told(chain: Workspace, tmp_pat
     shutil.copy(chain.synthetic("smiles"), lone)
     assert sum(link.missing for link in trace(lone, 0)) == 2
     assert not any(link.depth == 1 and link.missing for link in trace(lone, 0, (chain,)))
+
+
+def test_a_classifier_that_a_benchmark_left_is_found(chain: Workspace) -> None:
+    filtered = chain.synthetic("wgan-gp-neutral-filtered")
+    there = chain.root / "bench" / "simple" / "classifier.h5"
+    there.parent.mkdir(parents=True)
+    shutil.copy(chain.model("wgan-gp-neutral"), there)  # any model does: only the digest counts
+    digest = sha256_file(there)
+    assert find_by_digest(digest, chain, likely="classifier.h5") == there
+    chain.model("wgan-gp-neutral").unlink()
+    assert artifacts_by_digest(chain)[digest] == there
+    links = trace(filtered, 0)
+    assert not any(link.missing for link in links if link.digest == digest)
 
 
 def test_a_damaged_file_in_the_chain_ends_its_branch(chain: Workspace) -> None:

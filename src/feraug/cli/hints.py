@@ -7,7 +7,10 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-_COMMAND: Final = re.compile(r"feraug (?:prepare|train|synth|filter|ssim|compare|bench|report) [^'\"]*")
+_COMMAND: Final = re.compile(
+    r"feraug (?:(?:prepare|train|synth|filter|ssim|compare|bench|report) [^'\"]*"
+    r"|(?:ssim|report)\b)"  # which do their work without further words
+)
 _QUOTED: Final = re.compile(rf"'({_COMMAND.pattern})'")
 _SHORT: Final = "-w"
 _LONG: Final = "--workspace"

@@ -11,7 +11,7 @@ from feraug.cli import config_options, console
 from feraug.cli.command_line import as_typed
 from feraug.config import PhotosConfig
 from feraug.config.values import option
-from feraug.errors import UsageError
+from feraug.errors import UsageError, one_line
 
 if TYPE_CHECKING:
     from feraug.workflows.photos import GroupResult, PhotosResult
@@ -73,7 +73,7 @@ def _row(group: GroupResult, *, judged: bool) -> list[str]:
     def number(value: float | None, kind: str) -> str:
         return "-" if value is None else format(value, kind)
 
-    cells = [group.name, f"{group.photos:,}", f"{group.faces:,}", f"{len(group.without_face):,}"]
+    cells = [one_line(group.name), f"{group.photos:,}", f"{group.faces:,}", f"{len(group.without_face):,}"]
     cells += [f"{len(group.skipped):,}", number(group.change, ".1f"), number(group.loss, ".1f")]
     return cells + ([number(group.called_before, ".0%"), number(group.called_after, ".0%")] if judged else [])
 

@@ -237,7 +237,8 @@ def _print(result: TrainResult) -> None:
     console.print_table(table)
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
-    console.print_text(f"look at the samples in {result.samples}")
+    if result.samples.is_dir():  # not beside exported weights
+        console.print_text(f"look at the samples in {result.samples}")
 
 
 def _print_classifier(result: ClassifierResult) -> None:

@@ -152,6 +152,10 @@ class StarGANConfig(TranslationConfig):
         object.__setattr__(self, "emotions", _ordered(self.emotions))
         if len(self.emotions) < 2:
             raise UsageError("--emotion: a translator needs two emotions or more")
+        if self.adversarial == "wasserstein" and (not self.balanced or self.neutral_times > 1):
+            # A critic told of emotions sets a constant for each, without end, where real faces and fakes have
+            # them in other shares; the gradient penalty does not see it.
+            raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
         if self.neutral_times > 1 and not (self.balanced and "neutral" in self.emotions):
             raise UsageError("--neutral-times: needs neutral faces, and --balanced")
 
@@ -195,6 +199,12 @@ class NoiseConfig(GanConfig):
         one_of("model", self.model, NOISE_GENERATORS)
         super().__post_init__()
         object.__setattr__(self, "emotions", _ordered(self.emotions))
+        told = len(self.emotions) > 1 and self.class_weight
+        if self.model == "wgan-gp" and told and not self.balanced:
+            # As above: the wrong emotions come in other shares than the right ones.
+            raise UsageError(
+                "--no-balanced: give --class-weight 0, too; a critic told of emotions needs balance"
+            )
 
     @property
     def name(self) -> str:

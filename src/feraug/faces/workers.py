@@ -53,6 +53,7 @@ def _start(detector: FaceDetector, images: NDArray[np.uint8]) -> subprocess.Pope
         given.seek(0)
         return subprocess.Popen(
             [sys.executable, "-m", "feraug.faces.worker", *detector.worker_arguments()],
+            env={**os.environ, "PYTHONSAFEPATH": "1"},  # else it imports what lies in the current folder
             stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -50,6 +50,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder beside ``path``; on leaving without an error it becomes ``path``.
 
     What stands there before, a folder or nothing, is replaced; on any error it stays as it was.
+    Killed between the two renames it leaves neither there: the next attempt begins by putting the new one
+    in its place, which was whole by then.
     Raises :class:`StorageError` for any :class:`OSError`.
     """
     temporary = temporary_path(path)
@@ -118,7 +120,14 @@ def _remove_abandoned(path: Path) -> None:
         if match and match["name"] == path.name:
             with suppress(OSError):
                 if _is_abandoned(entry, int(match["pid"]), match["host"]):
+                    if moved_away(entry) and not path.exists():
+                        (entry / "new").replace(path)
                     _remove(entry)
+
+
+def moved_away(entry: Path) -> bool:
+    """Whether a killed :func:`atomic_folder` left here what stood in its place, beside what was to come."""
+    return (entry / "old").is_dir() and (entry / "new").is_dir()
 
 
 def _is_abandoned(entry: Path, pid: int, host: str | None) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feraug.emotions import EMOTIONS
 from feraug.store.header import BENCH, PREDICTIONS, Header, Provenance, write_header
-from feraug.store.reading import ArtifactReader, open_artifact
+from feraug.store.reading import ArtifactReader, FactsShape, is_shaped, open_artifact
 from feraug.store.writing import new_artifact
 
 TEST_COLUMNS: Final[Mapping[str, str]] = {
@@ -55,6 +55,11 @@ class BenchArrays:
     header: Header
     probabilities: Mapping[str, NDArray[np.float32]]
     test: Mapping[str, NDArray[Any]]
+
+
+_FACTS: Final[Mapping[str, FactsShape]] = {
+    "steps": int, "reduced": bool, "arms": list, "table": {"arms": dict, "differences": dict},
+}  # fmt: skip
 
 
 def write_predictions(
@@ -101,7 +106,9 @@ def write_bench(
 def read_bench(path: Path) -> BenchArrays:
     """Read a benchmark; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
     with open_artifact(path, BENCH) as reader:
-        reader.facts({"arms": list, "table": dict})
+        reader.facts(_FACTS)
+        if not is_shaped(reader.header.extra["table"].get("conclusions", []), [str]):
+            raise reader.damaged("attribute 'facts' has unusable conclusions")
         labels = reader.array("test/labels", "uint8", (None,))
         reader.within("test/labels", labels, 0, _CLASSES - 1)
         test = {

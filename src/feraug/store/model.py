@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feraug.images import SIDE
 from feraug.store.header import MODEL, Header, Provenance, write_header
-from feraug.store.reading import ArtifactReader, open_artifact
+from feraug.store.reading import ArtifactReader, is_shaped, open_artifact
 from feraug.store.writing import new_artifact
 
 GROUPS: Final = (
@@ -22,6 +22,9 @@ GROUPS: Final = (
 
 FACTS: Final = {"step": int, "steps": int, "steps_per_epoch": int, "finished": bool}
 """What ``facts`` must have."""
+
+WEIGHTS_ONLY: Final = "weights_only"
+"""The fact, true, of a file that was exported: it makes images, and no training goes on from it."""
 
 _SHAPES: Final[Mapping[str, tuple[int | None, ...]]] = {
     "random": (),
@@ -57,6 +60,11 @@ class ModelArrays:
         """Whether training reached its last step."""
         return bool(self.header.extra["finished"])
 
+    @property
+    def weights_only(self) -> bool:
+        """Whether the file is an export of a model's weights."""
+        return bool(self.header.extra.get(WEIGHTS_ONLY))
+
 
 def write_model(
     path: Path, arrays: Mapping[str, NDArray[Any]], provenance: Provenance, facts: Mapping[str, Any]
@@ -74,6 +82,9 @@ def read_model(path: Path, groups: tuple[str, ...] = GROUPS) -> ModelArrays:
     """Read the arrays below ``groups``; raises :class:`~feraug.errors.ArtifactError` when damaged."""
     with open_artifact(path, MODEL) as reader:
         reader.facts(FACTS)
+        chosen = reader.header.extra.get("chosen_epoch", 0)
+        if not is_shaped(chosen, int) or chosen < 0:
+            raise reader.damaged("attribute 'facts' has an unusable 'chosen_epoch'")
         names = [name for group in groups for name in reader.names(group)]
         return ModelArrays(reader.header, {name: _array(reader, name) for name in names})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from feraug.errors import FeraugError
-from feraug.store.atomic import abandoned_below
+from feraug.store.atomic import abandoned_below, moved_away
 from feraug.store.header import DATASET, MODEL
 from feraug.store.workspace import Workspace
 from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
@@ -35,8 +36,10 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
         notify(Progress("reading artifacts", number, len(paths), "files"))
         try:
             whole[path] = describe(path)
-        except FeraugError as problem:
+        except Exception as problem:  # whatever is wrong with one file, the others are looked at
             what = str(problem).removeprefix(f"{path}: ")
+            if not isinstance(problem, FeraugError):
+                what = f"damaged ({type(problem).__name__}: {what})"
             advice = "or move it out of the workspace"
             yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
     size = sum(facts["bytes"] for facts in whole.values())
@@ -76,9 +79,16 @@ def _existing(path: Path) -> Path:
 
 
 def _unfinished(root: Path, path: Path, facts: Mapping[str, Any]) -> Iterator[Finding]:
-    if facts["encoding-type"] == MODEL and not facts["finished"]:
-        text = f"not finished: step {facts['step']:,} of {facts['steps']:,}"
-        yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, f"to go on: {facts['command']}")
+    if facts["encoding-type"] != MODEL or facts["finished"]:
+        return
+    text, advice = f"not finished: step {facts['step']:,} of {facts['steps']:,}", ""
+    if facts["weights_only"]:
+        text, advice = f"weights of a training that was {text}", "export them again when it is"
+    else:
+        # What began a training with --overwrite would throw it away.
+        words = [word for word in shlex.split(facts["command"]) if word != "--overwrite"]
+        advice = f"to go on: {shlex.join(words)}"
+    yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, advice)
 
 
 def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
@@ -112,4 +122,8 @@ def _left_over(root: Path) -> Iterator[Finding]:
     """What killed processes were writing."""
     for path in abandoned_below(root):
         advice = "can be deleted; goes by itself when the file is written again"
+        if path.is_dir() and moved_away(path):
+            advice = (
+                "holds what stood there (old) and what was to come (new), which the same command puts there"
+            )
         yield Finding(_SECTION, str(path.relative_to(root)), "left by a killed process", NOTE, advice)

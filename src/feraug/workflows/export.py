@@ -24,7 +24,15 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.version import __version__
 from feraug.workflows.events import Notify, Progress, ignore
-from feraug.workflows.export_place import CSV_HEADER, MARK, NO_LABEL, check_place, csv_mark, is_csv
+from feraug.workflows.export_place import (
+    CSV_HEADER,
+    MARK,
+    NO_LABEL,
+    check_place,
+    csv_mark,
+    is_csv,
+    listing_digest,
+)
 from feraug.workflows.export_result import ExportResult
 from feraug.workflows.export_weights import WEIGHTS, export_weights
 
@@ -137,7 +145,6 @@ def _write_folders(
 ) -> None:
     digits = max(5, len(str(len(faces.images))))
     with atomic_folder(destination) as folder:
-        (folder / MARK).write_text(mark, "utf-8", "backslashreplace")
         for row, image in enumerate(faces.images):
             label = int(faces.labels[row])
             emotion = NO_LABEL if label == UNLABELLED else EMOTIONS[label]
@@ -146,11 +153,12 @@ def _write_folders(
             place.mkdir(parents=True, exist_ok=True)
             write_png(image, place / f"{row:0{digits}}.png")
             notify(Progress("exporting", row + 1, len(faces.images), "images"))
+        (folder / MARK).write_text(f"{listing_digest(folder)}  {mark}", "utf-8", "backslashreplace")
         check()
 
 
 def _mark_text(source: Path, place: str) -> str:
-    holds = "that holds this file and nothing of another origin" if place == "folder" else "with this SHA-256"
+    holds = "that holds what it wrote and nothing else" if place == "folder" else "with this SHA-256"
     return (
         f"feraug {__version__} exported {source.name} to this {place}.  "
         f"'feraug export --overwrite' replaces a {place} {holds}.\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,10 @@ from feraug.store.atomic import storage_error
 from feraug.store.digests import sha256_file
 
 MARK: Final = ".feraug-export"
-"""The file that says of the folder it is in that feraug made it, so that ``--overwrite`` may replace it."""
+"""The file that says what feraug wrote into the folder it is in, so that ``--overwrite`` may replace that.
+
+It begins with :func:`listing_digest`: other people's pictures are called ``happy/000001.png``, too.
+"""
 
 CSV_ENDINGS: Final = (".csv", ".csv.gz")
 CSV_HEADER: Final = "emotion,pixels,Usage\n"
@@ -26,6 +30,8 @@ _NO_FOLDERS: Final = (".zip", ".tar", ".gz", ".tgz", ".png", ".jpg", ".npy", ".n
 _FOLDERS: Final = f"(?:{'|'.join(SPLITS)})|(?:(?:{'|'.join(SPLITS)})/)?(?:{'|'.join(EMOTIONS)}|{NO_LABEL})"
 _EXPORTED_FOLDER: Final = re.compile(_FOLDERS)
 _EXPORTED_FILE: Final = re.compile(rf"(?:{_FOLDERS})/\d{{5,}}\.png|{re.escape(MARK)}")
+_DIGEST: Final = 64
+"""Characters of a SHA-256, with which a mark begins."""
 _LITTER: Final = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave wherever they look
 
 
@@ -107,7 +113,19 @@ def _foreign_folder(folder: Path) -> str | None:
                 path = (below / name).as_posix()
                 if not expected.fullmatch(path) and name not in _LITTER:
                     return f"holds '{path}', which feraug did not write"
+    if (folder / MARK).read_bytes()[:_DIGEST] != listing_digest(folder).encode():
+        return "is not as feraug left it: pictures were added, changed or removed"
     return None
+
+
+def listing_digest(folder: Path) -> str:
+    """SHA-256 of the names and sizes of all files below ``folder`` but the mark and file managers' litter."""
+    found = sorted(
+        f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n"
+        for path in folder.rglob("*")
+        if path.is_file() and path.name not in (MARK, *_LITTER)
+    )
+    return sha256("".join(found).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _raise(problem: OSError) -> None:
@@ -119,7 +137,7 @@ def _foreign_csv(path: Path, inputs: Collection[str]) -> str | None:
     mark, digest = csv_mark(path), sha256_file(path)
     if not mark.is_file():
         return f"is no earlier export (there is no {mark.name} beside it)"
-    if mark.read_bytes()[:64] != digest.encode():
+    if mark.read_bytes()[:_DIGEST] != digest.encode():
         return "is no earlier export, or was changed since"
     if digest in inputs:
         return "is the file that the data were made from"

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, ConfigConflictError, UsageError
-from feraug.store.model import read_model, write_model
+from feraug.store.lock import exclusive
+from feraug.store.model import WEIGHTS_ONLY, read_model, write_model
 from feraug.workflows.export_result import ExportResult
 
 WEIGHTS: Final = ("float16", "float32")
@@ -34,14 +35,20 @@ def export_weights(
         if destination.resolve() == path.resolve():
             raise UsageError(f"{destination}: is the model itself; give another place")
         if not overwrite or not destination.is_file() or destination.is_symlink():
-            raise ConfigConflictError(f"{destination} is there already; --overwrite replaces a model file")
-        read_model(destination, ())  # what is no model is not ours to replace
+            raise ConfigConflictError(
+                f"{destination} is there already; --overwrite replaces an earlier export of weights"
+            )
     saved = read_model(path, ("ema", "timing", "trained_on"))
     if not any(name.startswith("ema/") for name in saved.arrays):
         raise ArtifactError(f"{path}: has no generator's weights", "export a translator or a noise generator")
     arrays: dict[str, NDArray[np.generic]] = {}
     for name, values in saved.arrays.items():
-        small = name.startswith("ema/") and values.dtype == np.float32
-        arrays[name] = values.astype(weights) if small else values
-    write_model(destination, arrays, saved.header.provenance, saved.header.extra)
+        weight = name.startswith("ema/") and np.issubdtype(values.dtype, np.floating)
+        arrays[name] = values.astype(weights) if weight else values
+    with exclusive(destination):
+        if destination.exists() and not read_model(destination, ()).weights_only:
+            raise ConfigConflictError(
+                f"{destination} is a model that was trained there, no earlier export; choose another place"
+            )
+        write_model(destination, arrays, saved.header.provenance, {**saved.header.extra, WEIGHTS_ONLY: True})
     return ExportResult(destination.resolve(), 0, weights)

@@ -82,13 +82,14 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
     losses = {}
     for name, values in saved.arrays.items():
         if name.startswith("history/validation_") and values.size:  # one an epoch, of a classifier
-            losses[name.removeprefix("history/")] = float(values[chosen - 1])
+            losses[name.removeprefix("history/")] = float(values[min(chosen, values.size) - 1])
         elif name.startswith("history/") and values.size:
             losses[name.removeprefix("history/")] = float(np.mean(values[-epoch:]))
     return {
         "step": saved.step,
         "steps": saved.steps,
         "finished": saved.finished,
+        "weights_only": saved.weights_only,
         "seconds": float(saved.arrays["timing/seconds"]) if "timing/seconds" in saved.arrays else None,
         "parameters": parameters,
         "losses": losses,
@@ -104,15 +105,14 @@ def _synthetic(path: Path, header: Header) -> dict[str, Any]:
     faces = read_synthetic(path)
     names = {**dict(enumerate(EMOTIONS)), UNLABELLED: "unlabelled"}
     codes, counts = np.unique(faces.labels, return_counts=True)
-    from_images = faces.origin_row >= 0
+    origins = np.stack([faces.origin_source, faces.origin_row])[:, faces.origin_row >= 0]
+    _, uses = np.unique(origins, axis=1, return_counts=True)
     return {
         **header.extra,
         "images": len(faces.images),
         "labels": {names[int(code)]: int(count) for code, count in zip(codes, counts, strict=True)},
-        "source_images": len(
-            np.unique(np.stack([faces.origin_source, faces.origin_row])[:, from_images], axis=1).T
-        ),
-        "rounds": int(faces.origin_round.max()) + 1 if len(faces.images) else 0,
+        "source_images": len(uses),
+        "rounds": int(uses.max(initial=0)),
     }
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from feraug.config import PhotosConfig, differences, to_json
 from feraug.emotions import DomainPair, PairSet, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError
-from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_folder
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import FactsShape, is_shaped
@@ -25,6 +24,7 @@ from feraug.workflows.events import Notify, ignore
 from feraug.workflows.existing import check_folder
 from feraug.workflows.model_files import find_model
 from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
+from feraug.workflows.photo_pictures import COLUMNS, entries, free_name, wide, write_sheet_of
 from feraug.workflows.robustness import RobustnessRow, robustness, write_sheet, write_table
 from feraug.workflows.translators import Translator, load_translator, translator_for
 
@@ -33,9 +33,6 @@ RECORD: Final = "photos.json"
 
 DEGRADED: Final = "degraded"
 """Folder of the robustness sheet and table: no picture of a group can have their names."""
-
-COLUMNS: Final = 12
-ENLARGE: Final = 2
 
 _MAYBE: Final[FactsShape] = (float, int, None)
 
@@ -181,14 +178,14 @@ class _Work:
             measures = [_difference(real, translated), _difference(real, recovered)]
             measures += [self._called(images) for images in (real, translated)]
             three = np.stack([real, translated, recovered])
-            _picture(_wide(three), min(COLUMNS, len(real)), place, f"{group.name}.png", files)
+            folder = free_name(group.name, lambda name: {f"{name}.png", name} & entries(files))
+            write_sheet_of(wide(three), min(COLUMNS, len(real)), place, f"{folder}.png", files)
             for name in dict.fromkeys(faces.photos):
                 here = [number for number, photo in enumerate(faces.photos) if photo == name]
                 inner = name.removeprefix(f"{group.name}/").replace("/", "-")
-                while f"{group.name}/{inner}.png" in files:  # a/b and a-b are two photos
-                    inner += "-"
+                inner = free_name(inner, lambda name: f"{folder}/{name}.png" in files)
                 columns = three[:, here].swapaxes(0, 1).reshape(-1, *real.shape[1:])
-                _picture(columns, 3, place, f"{group.name}/{inner}.png", files)
+                write_sheet_of(columns, 3, place, f"{folder}/{inner}.png", files)
         return GroupResult(
             group.name, len(group.photos), len(real), faces.without_face, faces.skipped, *measures
         )
@@ -213,25 +210,10 @@ class _Work:
         return round(float(called.mean()), 4)
 
 
-def _picture(images: NDArray[np.uint8], columns: int, place: Path, name: str, files: list[str]) -> None:
-    (place / name).parent.mkdir(exist_ok=True)
-    write_png(sheet(images, columns, enlarge=ENLARGE), place / name)
-    files.append(name)
-
-
 def _name(model: Path, translator: Translator, pair: DomainPair) -> str:
     """``cyclegan-neutral-happy``, or with the name that the user gave the model's file."""
     own = translator.config.model if model.stem == translator.config.name else model.stem
     return f"{own}-{pair.slug}"
-
-
-def _wide(three: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Images (3, N, 48, 48) in the order of a sheet: twelve real ones, translated, recovered; and on."""
-    count = three.shape[1]
-    columns = min(COLUMNS, count)
-    missing = -count % columns
-    padded = np.concatenate([three, np.full((3, missing, *three.shape[2:]), 255, np.uint8)], axis=1)
-    return padded.reshape(3, -1, columns, *three.shape[2:]).swapaxes(0, 1).reshape(-1, *three.shape[2:])
 
 
 def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:

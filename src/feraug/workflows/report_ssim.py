@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.errors import ArtifactError
 from feraug.plots import PairRow, sheet
 from feraug.plots.page import histograms_plot
 from feraug.report import Block, Cell, Facts, Figures, Picture, Section, Strips, Table, Text
@@ -145,18 +144,19 @@ def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Ite
     dataset = read_dataset(home.path)
     for one in paths:
         images = SyntheticSet(one.path, one.name, one.digest, read_synthetic(one.path))
-        sources = {digest: _images(desk, digest) for digest in images.arrays.sources}
+        sources = {
+            digest: _images(there)
+            for digest in images.arrays.sources
+            if (there := desk.inventory.find(digest)) is not None
+        }
         rows = pair_rows(sets[one.digest], images, dataset, sources)
         strips = [(_label(row), picture) for row in rows for picture in _pair_picture(room, row, one.name)]
         if strips:
             yield Strips(tuple(strips), f"{one.name}: above, and what it is compared with, below.")
 
 
-def _images(desk: Desk, digest: str) -> NDArray[np.uint8]:
-    """The images of a data set or synthetic set; raises :class:`ArtifactError` where it is not here."""
-    found = desk.inventory.find(digest)
-    if found is None:
-        raise ArtifactError("its sources are not in this workspace")
+def _images(found: Artifact) -> NDArray[np.uint8]:
+    """The images of a data set or synthetic set."""
     return read_dataset(found.path).images if found.kind == DATASET else read_synthetic(found.path).images
 
 

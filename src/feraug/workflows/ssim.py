@@ -14,14 +14,15 @@ from feraug.config import SsimConfig, to_json
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
-from feraug.store.synthetic import read_synthetic
+from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.real_faces import Faces, read_faces
+from feraug.workflows.real_faces import read_faces
 from feraug.workflows.ssim_measures import (
     LEAST_NEW,
     RealFaces,
+    from_source,
     real_pairs,
     real_train,
     real_validation,
@@ -97,15 +98,19 @@ def ssim(
     place = dataset or workspace.dataset()
     faces = read_faces(place)
     sets = synthetic_sets(workspace, synthetic)
-    sources, source_files = _sources(workspace, sets, faces)
+    behind, source_files = _sets_behind(workspace, sets, faces.digest)
+    sources = {digest: arrays.images for digest, arrays in behind.items()} | {
+        faces.digest: faces.arrays.images
+    }
     path = workspace.ssim(name or (sets[0].name if len(sets) == 1 else "all"))
     inputs = inputs_by_name((place, faces.digest), *source_files, *((one.path, one.digest) for one in sets))
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)
     if header is None:
         _measure(
-            path, config, RealFaces(faces.arrays, faces.digest), sets, sources, provenance, options, notify
-        )
+            path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, provenance, options,
+            notify,
+        )  # fmt: skip
     found = read_ssim(path)
     pictures = picture_paths(path, [one.name for one in sets])
     if header is None or not all(picture.exists() for picture in pictures):
@@ -123,6 +128,7 @@ def _measure(
     real: RealFaces,
     sets: Sequence[SyntheticSet],
     sources: Mapping[str, NDArray[np.uint8]],
+    behind: Mapping[str, SyntheticArrays],
     provenance: Provenance,
     options: SsimOptions,
     notify: Notify,
@@ -138,27 +144,29 @@ def _measure(
     }
     limit, limit_from = threshold(yardstick)
     found = tuple(
-        set_similarity(one, real, sources, config, options.device, _telling(one.name, notify)) for one in sets
+        set_similarity(one, real, sources, behind, config, options.device, _telling(one.name, notify))
+        for one in sets
     )
     facts = {"threshold": limit, "threshold_from": limit_from}
     write_ssim(path, yardstick, found, provenance, facts)
 
 
-def _sources(
-    workspace: Workspace, sets: Sequence[SyntheticSet], faces: Faces
-) -> tuple[dict[str, NDArray[np.uint8]], list[tuple[Path, str]]]:
-    """Images that the sets were made from, by digest of their file; files read for that alone."""
-    wanted = {digest for one in sets for digest in one.arrays.sources}
-    here = {faces.digest: faces.arrays.images} | {one.digest: one.arrays.images for one in sets}
-    images = {digest: here[digest] for digest in wanted & here.keys()}
+def _sets_behind(
+    workspace: Workspace, sets: Sequence[SyntheticSet], dataset: str
+) -> tuple[dict[str, SyntheticArrays], list[tuple[Path, str]]]:
+    """The sets by digest, and those that they were made from, directly or not; files read for that alone."""
+    known = {one.digest: one.arrays for one in sets}
     files: list[tuple[Path, str]] = []
-    if wanted - images.keys():
-        for path in workspace.synthetics():
-            digest = sha256_file(path)
-            if digest in wanted - images.keys():
-                images[digest] = read_synthetic(path).images
-                files.append((path, digest))
-    return images, files
+    wanted = {digest for one in sets for digest in one.arrays.sources} - {dataset, *known}
+    if not wanted:
+        return known, files
+    there = {sha256_file(path): path for path in workspace.synthetics()}
+    while found := sorted(wanted & there.keys() - known.keys()):
+        for digest in found:
+            known[digest] = read_synthetic(there[digest])
+            files.append((there[digest], digest))
+            wanted |= set(known[digest].sources)
+    return known, files
 
 
 def _notes(
@@ -177,17 +185,18 @@ def _notes(
             "training images and their nearest others serve"
         )
     for one in sets:
-        unknown = [digest for digest in one.arrays.sources if digest not in sources]
-        if unknown:
-            notes.append(
-                f"{one.name}: made from another dataset (SHA-256 {unknown[0][:12]}…), so its images are not "
-                "compared with their sources; --dataset names the right one"
-            )
-        elif real.digest in one.arrays.sources:
-            origins = one.arrays.origin_row[one.arrays.origin_row >= 0]
-            outside = ~np.isin(origins, real.train)
-            if outside.any():
-                notes.append(f"{one.name}: {outside.sum():,} images were not made from training images")
+        for number, digest in enumerate(one.arrays.sources):
+            of_it = int(((one.arrays.origin_source == number) & (one.arrays.origin_row >= 0)).sum())
+            if digest not in sources and of_it:
+                notes.append(
+                    f"{one.name}: {of_it:,} images were made from a file that is not here (SHA-256 "
+                    f"{digest[:12]}…), so they are not compared with their sources, which count as near "
+                    "copies where they are training images; if it is a dataset, name it with --dataset"
+                )
+        of_real = from_source(one, real.digest, len(real.arrays.images))
+        outside = int((~np.isin(one.arrays.origin_row[of_real], real.train)).sum())
+        if outside:
+            notes.append(f"{one.name}: {outside:,} images were not made from training images")
     return notes
 
 

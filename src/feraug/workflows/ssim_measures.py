@@ -15,6 +15,7 @@ from feraug.metrics.nearest import Progress, nearest_by_ssim
 from feraug.metrics.similarity import paired_ssim
 from feraug.store.dataset import DatasetArrays
 from feraug.store.ssim import Pairs, SetSimilarity
+from feraug.store.synthetic import SyntheticArrays
 from feraug.workflows.synthetic_sets import SyntheticSet
 
 Rows = NDArray[np.int64]
@@ -117,16 +118,22 @@ def set_similarity(
     one: SyntheticSet,
     real: RealFaces,
     sources: Mapping[str, NDArray[np.uint8]],
+    behind: Mapping[str, SyntheticArrays],
     config: SsimConfig,
     device: str | None,
     tell: Progress,
 ) -> SetSimilarity:
-    """All that is measured of one synthetic set; ``sources`` has images by the digest of their file."""
+    """All that is measured of one synthetic set.
+
+    ``sources`` has images by the digest of their file, ``behind`` the sets that it was made from, and those
+    that they were made from in turn.
+    """
     arrays = one.arrays
     rows = _sample(np.arange(len(arrays.images)), config, one.digest)
     identity = np.full(len(arrays.images), -1)
-    own = _from(one, real.digest, len(real.arrays.images))
-    identity[own] = real.identity[arrays.origin_row[own]]
+    origins = dataset_rows(arrays, real.digest, behind)
+    own = np.flatnonzero((origins >= 0) & (origins < len(real.identity)))
+    identity[own] = real.identity[origins[own]]
     near, ssim = real.nearest(arrays.images[rows], identity[rows], config, device, tell)
     within = same_label(arrays.labels.astype(np.int64), config.pairs, _random(config, one.digest))
     return SetSimilarity(
@@ -177,7 +184,7 @@ def _source_pairs(one: SyntheticSet, sources: Mapping[str, NDArray[np.uint8]], c
     for digest in one.arrays.sources:
         if digest not in sources:
             continue
-        known = _from(one, digest, len(sources[digest]))
+        known = from_source(one, digest, len(sources[digest]))
         known = known[arrays.origin_round[known] <= 1]
         origin = arrays.origin_row[known]
         originals = sources[digest][origin]
@@ -189,7 +196,24 @@ def _source_pairs(one: SyntheticSet, sources: Mapping[str, NDArray[np.uint8]], c
     return Pairs(np.stack([np.concatenate(rows), np.concatenate(origins)], 1), np.concatenate(ssim))
 
 
-def _from(one: SyntheticSet, digest: str, count: int) -> Rows:
+def dataset_rows(arrays: SyntheticArrays, digest: str, behind: Mapping[str, SyntheticArrays]) -> Rows:
+    """The row of the dataset with this digest that each image (N,) was made from, -1 where that is unknown.
+
+    Directly, or by way of the sets ``behind``, by their digests.
+    """
+    found = np.full(len(arrays.images), -1)
+    for number, source in enumerate(arrays.sources):
+        here = np.flatnonzero((arrays.origin_source == number) & (arrays.origin_row >= 0))
+        if source == digest:
+            found[here] = arrays.origin_row[here]
+        elif source in behind:
+            of_source = dataset_rows(behind[source], digest, behind)
+            here = here[arrays.origin_row[here] < len(of_source)]
+            found[here] = of_source[arrays.origin_row[here]]
+    return found
+
+
+def from_source(one: SyntheticSet, digest: str, count: int) -> Rows:
     """Rows of the set that were made from the file of this digest, which has ``count`` images."""
     arrays = one.arrays
     if digest not in arrays.sources:

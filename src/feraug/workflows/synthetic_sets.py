@@ -89,11 +89,13 @@ def _header(path: Path) -> Header:
 def _find(workspace: Workspace, text: str) -> Path:
     """The file of this name, or ``synthetic/NAME.h5``."""
     path = Path(text)
-    if path.exists() or path.is_symlink() or len(path.parts) != 1:
+    if path.is_file() or path.is_symlink() or len(path.parts) != 1:
         return path
-    named = workspace.synthetic(text)
+    named = workspace.synthetic(text)  # also where a folder of that name lies here, such as an export
     if named.exists():
         return named
+    if path.exists():
+        return path
     there = [path.stem for path in workspace.synthetics()]
     near = suggestion(named.stem, there)
     listed = (

@@ -12,11 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
-from feraug.errors import FeraugError, MissingArtifactError
+from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
-from feraug.store.model import read_model
+from feraug.store.model import WEIGHTS_ONLY, read_model
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import check_shares, launched, on_first_process
@@ -111,6 +111,11 @@ def train(
         header = on_first_process(fabric, begin)
         if header is not None and header.extra.get("finished"):
             return _finished(path, samples)
+        if header is not None and header.extra.get(WEIGHTS_ONLY):
+            raise ArtifactError(
+                f"{path}: the weights alone of a training that was not finished; none goes on from them",
+                "--overwrite trains anew, another --name beside it",
+            )
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if header is not None:
             run.take_up(path)
