@@ -310,7 +310,7 @@ def test_limits(kind: type[Any], name: str, low: Any, high: Any, beyond: list[An
             "--labels: unknown 'fer' (did you mean 'ferplus'?); known: fer2013",
         ),
         (TranslatorConfig, {"model": "cyclegann"}, "--model: unknown 'cyclegann' (did you mean 'cyclegan'?)"),
-        (TranslatorConfig, {"output": "x"}, "--output: unknown 'x'; known: residual, direct"),
+        (TranslatorConfig, {"output": "x"}, "--output: unknown 'x'; known: residual, warped, direct"),
         (TranslatorConfig, {"upsampling": "x"}, "--upsampling: unknown 'x'; known: resize, transposed"),
         (TranslatorConfig, {"model": "dcgan"}, "--model: unknown 'dcgan'"),
         (TranslatorConfig, {"discriminator_norm": "batch"}, "--discriminator-norm: translators train on few"),

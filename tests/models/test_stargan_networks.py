@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from feraug.config import StarGANConfig
+from feraug.config.gan import OUTPUTS
 from feraug.models import StarDiscriminator, StarGenerator, TranslationGenerator, build_networks
 from feraug.models.generator import Output, Upsampling
 from feraug.models.stargan import NormByEmotion
@@ -69,13 +70,17 @@ def test_discriminator_has_exactly_the_parameters_of_its_layer_table(by_emotion:
     assert expected == (352_814 if by_emotion else 345_896)
 
 
-@pytest.mark.parametrize("output", ["residual", "direct"])
+@pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("upsampling", ["resize", "transposed"])
 def test_generator_keeps_the_shape_and_stays_within_range(output: Output, upsampling: Upsampling) -> None:
     faces = random_faces(2)
     translated = trained(StarGenerator(4, 1, output, upsampling))(faces, one_hot(3, 2))
     assert translated.shape == faces.shape
     assert translated.abs().max() <= (1 if output == "direct" else 1 / 0.98)
+
+
+def test_warped_generator_has_two_more_channels_in_its_last_layer() -> None:
+    assert count(StarGenerator(output="warped")) == count(StarGenerator()) + 2 * (49 * 16 + 1) == 503_235
 
 
 def test_generator_starts_close_to_the_identity() -> None:

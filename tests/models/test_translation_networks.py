@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from feraug.config import TRANSLATORS, TranslatorConfig, model_config
+from feraug.config.gan import OUTPUTS
 from feraug.models import (
     Discriminator,
     TranslationGenerator,
@@ -14,7 +15,8 @@ from feraug.models import (
     build_translator,
     receptive_field,
 )
-from feraug.models.generator import Output, Upsampling
+from feraug.models.generator import REACH, Output, Upsampling, warped
+from feraug.sources.drawn import draw
 
 
 def count(network: nn.Module) -> int:
@@ -23,6 +25,10 @@ def count(network: nn.Module) -> int:
 
 def random_faces(number: int) -> torch.Tensor:
     return torch.rand(number, 1, 48, 48) * 2 - 1
+
+
+def drawn_faces(number: int) -> torch.Tensor:
+    return torch.from_numpy(draw(0, range(number)))[:, None] / 127.5 - 1.0
 
 
 def test_generator_has_exactly_the_parameters_of_its_layer_table() -> None:
@@ -44,7 +50,7 @@ def test_discriminator_has_exactly_the_parameters_of_its_layer_table() -> None:
     assert count(Discriminator(32)) == 313_633
 
 
-@pytest.mark.parametrize("output", ["residual", "direct"])
+@pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("upsampling", ["resize", "transposed"])
 def test_generator_keeps_the_shape_and_stays_within_range(output: Output, upsampling: Upsampling) -> None:
     faces = random_faces(3)
@@ -63,16 +69,70 @@ def test_residual_generator_starts_close_to_the_identity(skips: bool) -> None:
     assert difference.max() < 0.12
 
 
+def test_warped_generator_starts_close_to_the_identity() -> None:
+    torch.manual_seed(0)
+    faces, generator = drawn_faces(8), TranslationGenerator(16, 6, "warped")
+    with torch.no_grad():
+        flow = generator.head(generator._body(faces))[:, 1:]
+        difference = (generator(faces) - faces).abs()
+    assert (REACH * flow.abs()).mean() < 0.1, "a tenth of a pixel"
+    assert difference.mean() < 0.06
+
+
+@pytest.mark.parametrize("output", ["residual", "warped"])
 @pytest.mark.parametrize("skips", [True, False])
 @pytest.mark.parametrize("upsampling", ["resize", "transposed"])
-def test_residual_generator_is_the_identity_when_its_head_is_zero(
-    upsampling: Upsampling, skips: bool
+def test_generator_is_the_identity_when_its_head_is_zero(
+    upsampling: Upsampling, skips: bool, output: Output
 ) -> None:
-    generator = TranslationGenerator(4, 1, upsampling=upsampling, skips=skips)
+    generator = TranslationGenerator(4, 1, output, upsampling, skips=skips)
     with torch.no_grad():
         generator.head.weight.zero_()
     faces = torch.cat([random_faces(2), torch.ones(1, 1, 48, 48), -torch.ones(1, 1, 48, 48)])
-    assert torch.allclose(generator(faces), faces, rtol=0, atol=1e-6)
+    # Within the rounding of positions, of white pixels once more of atanh, which is steep there.
+    assert torch.allclose(generator(faces), faces, rtol=0, atol=1e-6 if output == "residual" else 1e-4)
+
+
+def test_warping_takes_each_pixel_from_where_the_flow_points() -> None:
+    faces = random_faces(2)
+    still = torch.zeros(2, 2, 48, 48)
+    assert torch.allclose(warped(faces, still), faces, atol=1e-5)
+    for right, down in ((1.0, 0.0), (0.0, 2.0), (-3.0, 1.0)):
+        flow = torch.tensor([right, down]) / REACH
+        flow = torch.atanh(flow)[None, :, None, None].expand(2, 2, 48, 48)
+        # numpy's way: row i, column j comes from row i + down, column j + right; beyond the rim the rim.
+        rows = (torch.arange(48) + int(down)).clamp(0, 47)
+        columns = (torch.arange(48) + int(right)).clamp(0, 47)
+        assert torch.allclose(warped(faces, flow), faces[:, :, rows][..., columns], atol=1e-4)
+    halfway = warped(
+        faces, torch.atanh(torch.tensor([0.5, 0.0]) / REACH)[None, :, None, None].expand(2, 2, 48, 48)
+    )
+    assert torch.allclose(halfway[..., :-1], (faces[..., :-1] + faces[..., 1:]) / 2, atol=1e-4)
+    far = warped(faces, torch.full((2, 2, 48, 48), 1e4))
+    assert torch.allclose(far[:, :, :44, :44], faces[:, :, 4:, 4:], atol=1e-4), "no further than REACH"
+
+
+def test_flow_is_smooth_over_two_pixels_and_teaches() -> None:
+    flow, faces = torch.zeros(1, 2, 48, 48), drawn_faces(1)
+    flow[0, :, 20, 20] = 1e4
+    moved = warped(faces, flow)
+    changed = (moved - faces).abs().squeeze() > 1e-4
+    rows, columns = changed.nonzero(as_tuple=True)
+    assert (
+        changed.any()
+        and rows.min() >= 18
+        and rows.max() <= 23
+        and columns.min() >= 18
+        and columns.max() <= 23
+    )
+    start = torch.zeros(1, 2, 48, 48, requires_grad=True)
+    (gradient,) = torch.autograd.grad(warped(faces, start).square().sum(), start)
+    assert torch.isfinite(gradient).all() and (gradient != 0).float().mean() > 0.5
+
+
+def test_warped_generator_has_two_more_channels_in_its_last_layer() -> None:
+    assert count(TranslationGenerator(output="warped")) - count(TranslationGenerator()) == 2 * (49 * 16 + 1)
+    assert count(TranslationGenerator(output="warped")) == 493_443
 
 
 def test_skips_change_the_output_and_have_no_parameters() -> None:
@@ -104,16 +164,18 @@ def test_direct_generator_does_not_start_at_the_identity() -> None:
         assert (TranslationGenerator(16, 6, "direct")(faces) - faces).abs().mean() > 0.2
 
 
-def test_residual_generator_is_finite_at_black_and_white() -> None:
+@pytest.mark.parametrize("output", ["residual", "warped"])
+def test_generator_is_finite_at_black_and_white(output: Output) -> None:
     faces = torch.stack([torch.full((1, 48, 48), -1.0), torch.full((1, 48, 48), 1.0)])
-    assert torch.isfinite(TranslationGenerator(4, 1)(faces)).all()
+    assert torch.isfinite(TranslationGenerator(4, 1, output)(faces)).all()
 
 
-def test_residual_generator_takes_what_another_has_made() -> None:
+@pytest.mark.parametrize("output", ["residual", "warped"])
+def test_generator_takes_what_another_has_made(output: Output) -> None:
     faces = random_faces(2) / 0.98
     faces[0, 0, 0, :2] = torch.tensor([1.0, -1.0]) / 0.98  # where tanh has reached 1
     faces.requires_grad_()
-    made = TranslationGenerator(4, 1)(faces)
+    made = TranslationGenerator(4, 1, output)(faces)
     (gradient,) = torch.autograd.grad(made.sum(), faces)
     assert faces.abs().max() > 1
     assert torch.isfinite(made).all()

@@ -104,6 +104,7 @@ def test_continuation_is_bit_identical(model: str, settings: dict[str, object]) 
         {"upsampling": "transposed", "identity_weight": 0.5, "change_weight": 0.5},
         {"penalty_weight": 0.5, "discriminator_norm": "none", "cycle_weight_end": 0.1},
         {"head_start": 0.7, "cycle_weight": 0.0},
+        {"output": "warped"},
     ],
 )
 def test_continuation_of_other_translators(settings: dict[str, object]) -> None:

@@ -30,7 +30,7 @@ NOISE_GENERATORS: Final[Mapping[str, str]] = {
 
 MODELS: Final[Mapping[str, str]] = {**TRANSLATORS, **STARGANS, **NOISE_GENERATORS}
 
-OUTPUTS: Final = ("residual", "direct")
+OUTPUTS: Final = ("residual", "warped", "direct")
 UPSAMPLINGS: Final = ("resize", "transposed")
 DISCRIMINATOR_NORMS: Final = ("instance", "batch", "none")
 PRECISIONS: Final = ("32-true", "bf16-mixed", "16-mixed")

@@ -37,7 +37,9 @@ class TranslationConfig(GanConfig):
     # networks
     residual_blocks: int = setting(6, "Depth of the generators.", low=0, high=64)
     output: str = setting(
-        "residual", " or ".join(OUTPUTS) + ": residual starts at the identity.", choices=OUTPUTS
+        "residual",
+        f"{', '.join(OUTPUTS)}: what is added to the face; that, once its parts are moved; the whole face.",
+        choices=OUTPUTS,
     )
     skips: bool = setting(True, "Carry fine detail past the generator's narrow middle.")
     # objective

@@ -4,7 +4,9 @@ After Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Ad
 Networks" (2017), appendix 7.2, itself after Johnson et al. (2016); the residual output and the
 resize-convolutions (Odena et al., "Deconvolution and Checkerboard Artifacts", 2016), and skip
 connections from the way down to the way up (Ronneberger et al., "U-Net", 2015; added, not
-concatenated) are ours to choose per config.
+concatenated) are ours to choose per config.  So is the warped output, after Zhou et al., "View
+Synthesis by Appearance Flow" (2016): expressions move parts of a face, and what is moved keeps its
+own lines.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from feraug.images import SIDE
 from feraug.models.layers import initialise
@@ -23,7 +26,10 @@ INPUT_RANGE: Final = 0.98
 OUTPUT_INIT_STD: Final = 1e-3
 """Spread of the residual output's last weights: training starts at the identity."""
 
-Output = Literal["residual", "direct"]
+REACH: Final = 4.0
+"""Pixels by which the warped output can move a part of a face, along each axis."""
+
+Output = Literal["residual", "warped", "direct"]
 Upsampling = Literal["resize", "transposed"]
 
 
@@ -52,7 +58,8 @@ class TranslationGenerator(nn.Module):
     ``output="direct"``: ``tanh(net(x))``, in (-1, 1).  ``output="residual"``:
     ``tanh(atanh(0.98 x) + net(x)) / 0.98``, in (-1.021, 1.021), with the last layer near zero, so
     that the untrained generator is nearly the identity (0.02 off on average), and learns what to
-    change instead of how to draw a face.  ``skips`` adds the activations of
+    change instead of how to draw a face.  ``output="warped"``: the same of the face whose parts
+    the network has moved before, :func:`warped`.  ``skips`` adds the activations of
     48 and 24 pixels on the way down to those on the way up, without
     parameters of their own: what changes can then follow the face's own lines.
     """
@@ -83,7 +90,7 @@ class TranslationGenerator(nn.Module):
             *_upsampling(base * 4, base * 2, upsampling),  # (N, 2 base, 24, 24)
             *_upsampling(base * 2, base, upsampling),  # (N, base, 48, 48)
         )
-        self.head = nn.Conv2d(base, 1, 7, padding=3, padding_mode="reflect")  # (N, 1, 48, 48)
+        self.head = last_layer(base, output)  # (N, 1 or 3, 48, 48)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -107,17 +114,44 @@ class TranslationGenerator(nn.Module):
         return out
 
 
+def last_layer(base_channels: int, output: Output) -> nn.Conv2d:
+    """A generator's 7x7 convolution: (N, base, H, W) -> (N, 1, H, W), of the warped output (N, 3, H, W)."""
+    channels = 3 if output == "warped" else 1
+    return nn.Conv2d(base_channels, channels, 7, padding=3, padding_mode="reflect")
+
+
 def changed(x: Tensor, change: Tensor, output: Output) -> Tensor:
     """Faces (N, 1, H, W) in [-1, 1] and what the last layer says of them -> the translation, same shape."""
     if output == "direct":
         return torch.tanh(change)
+    if output == "warped":
+        x, change = warped(x, change[:, 1:]), change[:, :1]
     # A face that another generator made may reach beyond [-1, 1], where atanh has no value.
     return torch.tanh(torch.atanh(INPUT_RANGE * x.clamp(-1.0, 1.0)) + change) / INPUT_RANGE
 
 
+def warped(x: Tensor, flow: Tensor) -> Tensor:
+    """Faces (N, C, H, W) whose pixel at (row, column) is taken from ``REACH tanh(flow)`` pixels further.
+
+    ``flow`` float (N, 2, H, W): to the right and down, smoothed over 2 x 2 pixels; the rim repeats.  Between
+    pixels the face is interpolated linearly.
+    """
+    height, width = x.shape[-2:]
+    smooth = functional.avg_pool2d(torch.tanh(flow), 2)
+    smooth = functional.interpolate(smooth, scale_factor=2.0, mode="bilinear", align_corners=False)
+    columns = torch.arange(width, device=x.device, dtype=x.dtype)
+    rows = torch.arange(height, device=x.device, dtype=x.dtype)
+    # Positions from -1, the middle of the first pixel, to 1, that of the last; clamped, as not every device
+    # repeats the rim itself.
+    across = 2.0 / (width - 1) * (columns + REACH * smooth[:, 0].to(x.dtype)) - 1.0  # (N, H, W)
+    down = 2.0 / (height - 1) * (rows[:, None] + REACH * smooth[:, 1].to(x.dtype)) - 1.0
+    grid = torch.stack([across, down], dim=-1).clamp(-1.0, 1.0)
+    return functional.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
+
+
 def begin_near_identity(head: nn.Conv2d, output: Output) -> None:
-    """Small weights for the last layer of a residual output."""
-    if output == "residual" and not head.weight.is_meta:
+    """Small weights for the last layer of an output that begins at the face itself."""
+    if output != "direct" and not head.weight.is_meta:
         nn.init.normal_(head.weight, 0.0, OUTPUT_INIT_STD)
 
 

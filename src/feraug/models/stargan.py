@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from feraug.images import SIDE
 from feraug.models.discriminator import Discriminator
-from feraug.models.generator import Output, Upsampling, begin_near_identity, changed
+from feraug.models.generator import Output, Upsampling, begin_near_identity, changed, last_layer
 from feraug.models.layers import initialise
 
 
@@ -80,7 +80,7 @@ class StarGenerator(nn.Module):
     """Faces float (N, 1, 48, 48) in [-1, 1] and the wanted emotion float (N, K) -> faces, same shape.
 
     The emotion is one-hot, or shares of several that add up to 1: halfway between the face's own
-    and another is half as strong.  Layers, residual output and skips are those of
+    and another is half as strong.  Layers, outputs and skips are those of
     :class:`feraug.models.TranslationGenerator`; the way down does not know the emotion.
     """
 
@@ -106,7 +106,7 @@ class StarGenerator(nn.Module):
         self.up = nn.ModuleList(  # (N, 2 base, 24, 24), (N, base, 48, 48)
             UpByEmotion(channels, emotions, upsampling) for channels in (base * 4, base * 2)
         )
-        self.head = nn.Conv2d(base, 1, 7, padding=3, padding_mode="reflect")  # (N, 1, 48, 48)
+        self.head = last_layer(base, output)  # (N, 1 or 3, 48, 48)
         initialise(self, normalised=True)
         begin_near_identity(self.head, output)
 
