@@ -145,7 +145,7 @@ def warped(x: Tensor, flow: Tensor) -> Tensor:
     # repeats the rim itself.
     across = 2.0 / (width - 1) * (columns + REACH * smooth[:, 0].to(x.dtype)) - 1.0  # (N, H, W)
     down = 2.0 / (height - 1) * (rows[:, None] + REACH * smooth[:, 1].to(x.dtype)) - 1.0
-    grid = torch.stack([across, down], dim=-1).clamp(-1.0, 1.0)
+    grid = torch.stack([across, down], dim=1).clamp(-1.0, 1.0).permute(0, 2, 3, 1)
     return functional.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=True)
 
 
