@@ -21,6 +21,7 @@ from feraug.data import (
     to_uint8,
     vary,
 )
+from feraug.data.views import draw_views
 
 CPU = torch.device("cpu")
 
@@ -229,3 +230,51 @@ def test_every_face_is_to_become_another_emotion_and_all_others_occur() -> None:
             (row,) = [row for row in range(6) if np.array_equal(images[row], face)]
             assert classes[row] == number
     assert len(seen) == 6
+
+
+@pytest.mark.parametrize(
+    ("count", "settings"),
+    [(12, {"flip": False}), (1, {"flip": True}), (1, {"flip": False, "augment": True})],
+    ids=["order", "mirrors", "views"],
+)
+def test_two_domains_of_the_same_faces_are_drawn_each_on_its_own(count: int, settings: Any) -> None:
+    """Else a face would meet the same one of the other domain in every pass, mirrored and moved alike."""
+    images = np.resize(faces(count), (12, 48, 48))
+    batch = PairBatches(images, images, Sampling(12, 0, CPU, **settings)).batch(0)
+    assert not torch.equal(batch.real_a, batch.real_b)
+
+
+@pytest.mark.parametrize(("seed", "index"), [(0, 1), (1, 0)], ids=["another batch", "another seed"])
+@pytest.mark.parametrize("augment", [False, True])
+def test_every_draw_is_another(seed: int, index: int, augment: bool) -> None:
+    images, classes = np.resize(faces(1), (24, 48, 48)), np.arange(24) % 3  # one face: draws alone differ
+
+    def drawn(seed: int, index: int) -> dict[str, torch.Tensor]:
+        sampling = Sampling(24, seed, CPU, augment=augment)
+        batch = EmotionBatches(images, classes, sampling, balanced=True).batch(index)
+        ahead = (batch.targets - batch.classes) % 3
+        return {"faces": batch.real, "mix": batch.mix, "classes": batch.classes, "targets": ahead}
+
+    first, other = drawn(0, 0), drawn(seed, index)
+    for name, values in first.items():
+        assert not torch.equal(values, other[name]), name
+
+
+def test_views_are_turned_scaled_and_shifted_as_far_as_is_said_and_never_sheared() -> None:
+    mirrored = np.arange(4000) % 2 == 1
+    matrices = draw_views(np.random.default_rng(0), 4000, mirrored)
+    turned = matrices[:, :, :2] * np.where(mirrored[:, None], [-1, 1], [1, 1])[:, None]
+    np.testing.assert_allclose(turned[:, 0, 0], turned[:, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(turned[:, 0, 1], -turned[:, 1, 0], atol=1e-6)
+    for values, most in (
+        (np.rad2deg(np.arctan2(turned[:, 1, 0], turned[:, 0, 0])), 8.0),
+        (np.hypot(turned[:, 1, 0], turned[:, 0, 0]) - 1.0, 0.06),
+        (matrices[:, :, 2] * 24.0, 2.0),  # pixels: 1 is half of the side
+    ):
+        assert -1.001 * most <= values.min() < -0.95 * most and 0.95 * most < values.max() <= 1.001 * most
+
+
+def test_views_of_one_round_differ_from_face_to_face() -> None:
+    image = to_float(on_device(faces(1), "cpu")).repeat(2, 1, 1, 1)
+    views = vary(image, np.array([2, 2]), np.array([10, 11]), seed=0)
+    assert not torch.equal(views[0], views[1])

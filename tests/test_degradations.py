@@ -154,3 +154,28 @@ def test_names_as_they_are_typed() -> None:
         assert kind(degrade=("blur,noise",)).degrade == ("noise", "blur")
         with pytest.raises(UsageError, match="unknown 'blurr'"):
             kind(degrade=("blurr",))
+
+
+@pytest.mark.parametrize("strength", [1 / 3, 2 / 3, 1.0])
+def test_between_the_ends_strengths_are_what_is_said(strength: float, faces: Images) -> None:
+    edge = np.where(np.arange(48) < 24, 20, 220).astype(np.uint8)[None, None].repeat(48, 1)
+    slope = np.diff(degrade(edge, "blur", strength)[0, 24].astype(float)) / 200
+    spread = np.sqrt((slope * (np.arange(47) - 23) ** 2).sum())
+    assert spread == pytest.approx(2.25 * strength, rel=0.03)
+    left = 1 - 0.75 * strength
+    assert set(np.unique(degrade(edge, "contrast", strength))) == {
+        round(120 - 100 * left), round(120 + 100 * left),
+    }  # fmt: skip
+    file = BytesIO()
+    Image.fromarray(faces[0]).save(file, format="JPEG", quality=round(95 - 90 * strength))
+    np.testing.assert_array_equal(degrade(faces[:1], "jpeg", strength)[0], np.asarray(Image.open(file)))
+
+
+def test_kinds_are_drawn_each_on_its_own() -> None:
+    """Else what is turned left would always be what is shrunk."""
+    spot = np.zeros((40, 48, 48), np.uint8)
+    spot[:, 8:12, 22:26] = 255
+    turned = degrade(spot, "rotate", 1.0)
+    left = turned[:, :, :24].any((1, 2))
+    large = degrade(spot, "scale", 1.0).sum((1, 2), dtype=int) > spot.sum((1, 2), dtype=int)
+    assert len(set(zip(left.tolist(), large.tolist(), strict=True))) == 4

@@ -46,6 +46,12 @@ def test_any_case_spaces_and_codes(emotion: str) -> None:
         ("disgusted", "disgust"),
         ("joy", "happy"),
         ("calm", "neutral"),
+        ("angriness", "angry"),
+        ("mad", "angry"),
+        ("afraid", "fear"),
+        ("scared", "fear"),
+        ("smile", "happy"),
+        ("neutrality", "neutral"),
     ],
 )
 def test_usual_spellings(text: str, emotion: str) -> None:

@@ -23,7 +23,7 @@ from feraug.data import (
     to_float,
     to_uint8,
 )
-from feraug.data.labelled import erased
+from feraug.data.labelled import _training_views, erased
 from feraug.data.randaugment import OPERATIONS, randaugment
 from feraug.data.views import sampling_grid
 from feraug.objectives.classification import LabelledBatch
@@ -367,3 +367,31 @@ class TestRandAugment:
         assert len({bytes(face.numpy()) for face in shown}) == 21, "13, of which 8 go two ways"
         plain = [np.array_equal(face.numpy(), faces.images[0]) for face in shown]
         assert 2 < sum(plain) < 40
+
+
+def test_views_go_as_far_as_is_said_both_ways_and_never_shear() -> None:
+    chosen = config(rotation=10.0, zoom=0.2, shift=3.0, flip=True)
+    matrices = _training_views(np.random.default_rng(0), 4000, chosen)
+    assert matrices is not None
+    mirrored = np.linalg.det(matrices[:, :, :2]) < 0
+    turned = matrices[:, :, :2] * np.where(mirrored[:, None], [-1, 1], [1, 1])[:, None]
+    np.testing.assert_allclose(turned[:, 0, 0], turned[:, 1, 1], atol=1e-6)
+    np.testing.assert_allclose(turned[:, 0, 1], -turned[:, 1, 0], atol=1e-6)
+    found = {
+        "rotation": np.rad2deg(np.arctan2(turned[:, 1, 0], turned[:, 0, 0])),
+        "zoom": np.hypot(turned[:, 1, 0], turned[:, 0, 0]) - 1.0,
+        "shift": matrices[:, 0, 2] * 24.0,
+        "shift ": matrices[:, 1, 2] * 24.0,
+    }
+    for name, values in found.items():
+        most = getattr(chosen, name.strip())
+        assert -1.001 * most <= values.min() < -0.95 * most, name
+        assert 0.95 * most < values.max() <= 1.001 * most, name
+    alike = np.corrcoef([*found.values(), mirrored.astype(float)]) - np.eye(5)
+    assert np.abs(alike).max() < 0.1, "each is drawn on its own"
+
+
+def test_phases_of_the_same_rows_have_orders_of_their_own() -> None:
+    rows = np.arange(21)
+    chosen = batches(labelled(images(21)), config(), 21, Phase(0, rows), Phase(1, rows))
+    assert rows_of(chosen.batch(0)) != rows_of(chosen.batch(1))

@@ -209,3 +209,21 @@ def test_workflows_check_before_they_publish() -> None:
     assert steps.index("make check") < steps.index("make build")
     pattern = next(re.search(r"s/\^(.*?)\\\(", step) for step in steps if "sed -n" in step)
     assert pattern and pattern[1] in (ROOT / "src" / "feraug" / "version.py").read_text()
+
+
+def test_the_presets_are_what_the_page_of_methods_says() -> None:
+    from feraug.config import PRESETS
+
+    text = (DOCS / "methods.md").read_text(encoding="utf-8")
+    table = text.split("**`cpu`**, what gets furthest")[1].split("\n\n")[1]
+    told: dict[str, dict[str, Any]] = {}
+    before: dict[str, Any] = {}
+    for line in table.splitlines()[2:]:
+        names, settings = line.strip("| ").split(" | ")
+        found = {
+            name: ast.literal_eval(value.title())
+            for name, value in re.findall(r"`(\w+)` ([\w.-]+)", settings)
+        }
+        before = {**before, **found} if settings.startswith("the same") else found
+        told |= dict.fromkeys(re.findall(r"`([\w-]+)`", names), before)
+    assert told == {model: PRESETS["cpu"][model] for model in told} and len(told) == 7

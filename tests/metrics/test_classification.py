@@ -91,3 +91,10 @@ def test_a_calibrated_classifier_has_almost_none() -> None:
     sure = random.uniform(0.5, 1.0, 20_000)
     labels = (random.random(20_000) > sure).astype(np.uint8)
     assert calibration_error(np.stack([sure, 1.0 - sure], axis=1), labels) < 0.015
+
+
+def test_calibration_is_by_fifteen_bins_unless_others_are_asked_for() -> None:
+    probabilities = np.array([[0.72, 0.28], [0.79, 0.21]])  # in one bin of ten, in two of fifteen
+    labels = np.array([0, 1])
+    assert calibration_error(probabilities, labels) == pytest.approx((0.28 + 0.79) / 2)
+    assert calibration_error(probabilities, labels, bins=10) == pytest.approx((0.79 - 0.28) / 2)

@@ -86,3 +86,22 @@ def test_what_cannot_be_tested(cells: int) -> None:
         copying_test(points(0, 200), points(1, 9, d=3), points(2, 30))
     with pytest.raises(UsageError, match="features"):
         copying_test(np.zeros(4), np.zeros(4), np.zeros(4))
+
+
+def test_cells_count_by_their_held_out_points_wherever_k_means_begins() -> None:
+    far = np.array([100.0, 0, 0, 0])
+    train = [points(0, 50), points(1, 50) + far]
+    held_out = [points(2, 30), points(3, 90) + far]
+    made = [points(4, 80) * 0.8, points(5, 25) * 1.3 + far]
+    one, other = (copying_test(*cell).statistic for cell in zip(train, held_out, made, strict=True))
+    assert abs(one - other) > 1
+    for seed in range(8):  # some of them begin with both centres on one side
+        found = copying_test(*map(np.concatenate, (train, held_out, made)), cells=2, seed=seed)
+        assert found.cells == 2
+        assert found.statistic == pytest.approx((30 * one + 90 * other) / 120)
+
+
+def test_another_seed_cuts_other_cells() -> None:
+    train, held_out, made = points(0, 300), points(1, 200), points(2, 300)
+    found = {copying_test(train, held_out, made, cells=4, seed=seed).statistic for seed in range(3)}
+    assert len(found) == 3

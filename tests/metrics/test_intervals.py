@@ -92,3 +92,10 @@ def test_means_by_the_normal_approximation() -> None:
         "high": 2.5,
     }
     assert mean_interval(np.array([4.0])).low == 4.0
+
+
+def test_the_interval_holds_95_of_100_subsamples() -> None:
+    values = iter(range(2 * 41))  # made images have 0, 2, ... 80, real ones 1, 3, ... 81
+    found = against_floor(lambda a, b: next(values), np.zeros(8), np.zeros(8), repeats=41)
+    assert vars(found.made) == pytest.approx({"mean": 40.0, "low": 2.0, "high": 78.0})
+    assert vars(found.floor) == pytest.approx({"mean": 41.0, "low": 3.0, "high": 79.0})

@@ -450,3 +450,11 @@ class TestArrays:
         arrays["networks/classifier/body.0.weight"][0] = math.nan
         with pytest.raises(TrainingError, match="not finite"):
             new_state(config()).from_arrays(arrays, chosen_epoch=0)
+
+
+def test_momentum_reaches_the_optimizer() -> None:
+    for momentum in (0.0, 0.5):
+        for group in new_state(config(momentum=momentum)).optimizer.param_groups:
+            assert (group["momentum"], group["nesterov"]) == (momentum, momentum > 0)
+        for group in new_state(config(momentum=momentum, optimizer="adamw")).optimizer.param_groups:
+            assert group["betas"] == (momentum, 0.999)

@@ -165,10 +165,11 @@ def test_every_network_moves_and_rates_reach_their_schedule(model: str) -> None:
     assert state.optimizers["generator"].param_groups[0]["lr"] == pytest.approx(chosen.generator_rate / STEPS)
 
 
-def test_a_loss_that_is_not_finite_stops_training_and_names_the_step() -> None:
+@pytest.mark.parametrize("read_every", [1, 4])
+def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(read_every: int) -> None:
     chosen = config(generator_rate=10.0, discriminator_rate=10.0)
     state = new_state(chosen)
     with torch.no_grad():
         next(state.networks["discriminator_a"].parameters()).fill_(math.nan)
-    with pytest.raises(TrainingError, match="step 1"):
-        train(state, chosen)
+    with pytest.raises(TrainingError, match="at step 1;"):
+        train(state, chosen, read_every=read_every)

@@ -233,3 +233,12 @@ def test_gradients_are_clipped_for_all_networks_of_an_update_together() -> None:
         parameters = state.optimizers[kind].param_groups[0]["params"]
         norm = torch.stack([parameter.grad for parameter in parameters]).norm()
         assert norm.item() == pytest.approx(0.5, rel=1e-4)
+
+
+def test_every_critic_step_chooses_anew_from_the_history() -> None:
+    spy = Spy(critic_steps=3)
+    trained(spy, 12, image_history=4, generator_rate=0.0)
+    calls = [call for call in spy.calls if call.what == "discriminator"][6:]  # the pools are full
+    older = [(call.fakes["fake_b"][:, 0, 0, 0] != 2.0 * call.batch).tolist() for call in calls]
+    assert any(one != two for one, two in zip(older[::3], older[1::3], strict=True))
+    assert any(two != three for two, three in zip(older[1::3], older[2::3], strict=True))

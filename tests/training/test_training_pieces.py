@@ -135,3 +135,20 @@ def test_loading_refuses_missing_misshapen_and_infinite_arrays() -> None:
             changed[path] = broken
         with pytest.raises(TrainingError, match=r"networks/a_to_b/head\.weight"):
             load_network(state.networks["a_to_b"], changed, "networks/a_to_b")
+
+
+def test_a_step_s_draws_are_of_its_seed_stream_and_number() -> None:
+    def drawn(*, seed: int = 0, stream: int = 1, step: int = 0, further: int = 0) -> float:
+        state = small_state(seed=seed)
+        state.step = step
+        return state.random(stream, further).random()
+
+    others = [drawn(seed=1), drawn(stream=2), drawn(step=1), drawn(further=1), drawn(further=2)]
+    assert len({drawn(), *others}) == 6 and drawn() == drawn()
+
+
+def test_rates_and_betas_reach_the_optimizers() -> None:
+    state = small_state(generator_rate=1e-3, discriminator_rate=2e-3, beta1=0.25, beta2=0.75)
+    for kind, rate in (("generator", 1e-3), ("discriminator", 2e-3)):
+        (group,) = state.optimizers[kind].param_groups
+        assert (group["lr"], group["betas"]) == (rate, (0.25, 0.75))

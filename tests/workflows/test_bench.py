@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
@@ -21,6 +22,7 @@ from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.images import fingerprints
+from feraug.metrics.significance import holm
 from feraug.store.bench import read_bench, read_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
@@ -28,9 +30,11 @@ from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
+from feraug.training import new_fabric
 from feraug.workflows.bench import _parts, bench, plan
 from feraug.workflows.bench_arms import material
 from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.prepare import prepare
@@ -242,7 +246,8 @@ def test_test_labels_choose_nothing(with_synthetic: Workspace, tmp_path: Path) -
             np.testing.assert_array_equal(weights[name], found[name], err_msg=name)
     for arm, values in read_bench(first.path).probabilities.items():
         np.testing.assert_array_equal(values, read_bench(second.path).probabilities[arm])
-    assert first.table["arms"]["real"]["confusion"] != second.table["arms"]["real"]["confusion"]
+    told = [read_bench(result.path).test["labels"] for result in (first, second)]
+    assert np.array_equal(np.roll(told[0], 1), told[1]), "they were asked about other labels"
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
@@ -327,7 +332,7 @@ def test_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
     digest = sha256_file(workspace.dataset())
     (sentence,) = cautions(workspace, sets, digest)
     assert sentence.startswith("made.h5: its model (SHA-256 efefefefefef…) is not in the workspace")
-    write_model(workspace.model("one"), {}, Provenance({}, "test", 0), {})
+    write_model(workspace.model("one"), {}, Provenance({}, "test", 0, {"dataset.h5": digest}), {})
     known = replace(sets[0].arrays.header, extra={"model": sha256_file(workspace.model("one"))})
     there = replace(sets[0], arrays=replace(sets[0].arrays, header=known))
     assert cautions(workspace, [there], digest) == []
@@ -608,6 +613,8 @@ def test_the_table_by_hand() -> None:
     assert arm["per_class"]["angry"] == {"correct": [2, 1], "total": 4}
     assert arm["per_class"]["sad"] == {"correct": [0, 0], "total": 0}
     assert arm["balanced_accuracy"] == [0.625, 0.5]
+    assert arm["calibration_error"] == [0.375, 0.5]
+    assert arm["macro_f1"] == pytest.approx([(2 / 3 + 6 / 7) / 2, (2 / 5 + 6 / 7) / 2], abs=1e-6)
     assert np.sum(arm["confusion"]) == 16 and arm["confusion"][0][1] == 5
     assert found["images"] == {"accuracy": 8, "accuracy_unleaked": 6, "accuracy_without_near_copies": 5}
     difference = found["differences"]["real+synthetic - real"]
@@ -694,6 +701,149 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
         assert told == (
             ["a: one of 3 arms compared; with all of them in mind p = 0.090 (Holm)."] if p == 0.03 else []
         )
+
+
+def test_which_synthetic_images_enter_is_chance_and_another_choice_in_every_repeat() -> None:
+    (made,) = files([1] * 30 + [3] * 30)
+    numbers = np.arange(60, dtype=np.uint8)[:, None, None].repeat(48, 1).repeat(48, 2)
+    numbered = [replace(made, arrays=replace(made.arrays, images=numbers))]
+    for settings in ({"per_class_cap": 7}, {"ratio": 0.5}):
+        config = replace(PAIRED, **settings)
+        rows = [
+            material(config, "real+synthetic", repeat, REAL, numbered).faces.images[20:, 0, 0].tolist()
+            for repeat in (0, 0, 1)
+        ]
+        assert rows[0] == rows[1] == sorted(rows[0]) and len(rows[0]) == len(set(rows[0]))
+        assert rows[2] != rows[0], "each repeat chooses for itself"
+        assert {row < 30 for row in rows[0]} == {True, False}, "of every class"
+
+
+def test_each_arm_s_change_and_no_other() -> None:
+    plain = PAIRED.of_arm("real", 0)
+    changes = {
+        "real+synthetic": {}, "real+synthetic+noise": {}, "synthetic": {}, "oversampled": {"balanced": True},
+        "class-weighted": {"class_weights": True}, "mixup": {"mixup": 0.2}, "randaugment": {"randaugment": 2},
+    }  # fmt: skip
+    for arm, change in changes.items():
+        assert PAIRED.of_arm(arm, 0) == replace(plain, **change), arm
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use": "fill"},
+        {"ratio": 0.5},
+        {"per_class_cap": 3},
+        {"synthetic_weight": 0.5},
+        {"pretrain_share": 0.3},
+    ],
+    ids=str,
+)
+def test_a_repeat_is_of_one_way_to_use_synthetic_images(change: dict[str, Any]) -> None:
+    """Else a repeat that was trained otherwise would be taken for one of these settings."""
+    before = replace(PAIRED, use="pretrain") if "pretrain_share" in change else PAIRED
+    after = replace(before, **change)
+    for arm in ("real+synthetic", "real+synthetic+noise", "synthetic"):
+        assert after.json_of_arm(arm, 0) != before.json_of_arm(arm, 0), arm
+    for arm in ("real", "oversampled", "mixup"):
+        assert after.json_of_arm(arm, 0) == before.json_of_arm(arm, 0), arm
+
+
+def test_a_plan_counts_every_training_and_every_look(
+    with_synthetic: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.bench.time_steps", lambda *_: (2.0, 5.0))
+    dataset = read_dataset(with_synthetic.dataset())
+    test, validation = (len(dataset.rows(split=name)) for name in ("test", "validation"))
+    each = 3 * 2.0 + (1 + test / validation) * 5.0  # three steps of one epoch, validation once, the test
+    assert plan(PAIRED, with_synthetic).seconds == pytest.approx(4 * each)
+    three = replace(PAIRED, arms=("real", "real+synthetic", "mixup"), repeats=1)
+    shared = plan(three, with_synthetic, options=TrainOptions(devices=2))
+    assert shared.seconds == pytest.approx(2 * each), "two at a time, then one"
+
+
+def test_p_values_are_adjusted_for_all_emotions_and_for_all_arms() -> None:
+    random = np.random.default_rng(3)
+    labels = (np.arange(420) % 7).astype(np.uint8)
+    real = random.random((3, 420)) < 0.55
+    gains = {"a": 0.1, "b": 0.15, "c": 0.2}
+    arms = {arm: real | (random.random((3, 420)) < gain) for arm, gain in gains.items()}
+    found = figures({"real": real, **arms}, labels)["differences"]
+    overall = list(found.values())
+    for values, adjusted in (
+        (
+            [one["accuracy"]["p"] for one in overall],
+            [one["accuracy_p_holm"] for one in overall],
+        ),
+        *(
+            (
+                [one["p"] for one in each["per_class"].values()],
+                [one["p_holm"] for one in each["per_class"].values()],
+            )
+            for each in overall
+        ),
+    ):
+        assert adjusted == pytest.approx(holm(np.array(values)), abs=1e-5)
+        assert adjusted != values
+
+
+def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:
+    found: dict[str, Any] = {"images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}}
+    found["arms"] = {
+        arm: {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
+        for arm in ("real", "a", "b")
+    }
+    emotions = {
+        "happy": {"mean": 0.1, "p": 0.02, "p_holm": 0.14}, "sad": {"mean": -0.1, "p": 0.001, "p_holm": 0.007},
+    }  # fmt: skip
+    found["differences"] = {
+        "a - real": {
+            "accuracy": {"mean": -0.02, "low": -0.04, "high": -0.001, "p": 0.0004},
+            "balanced_accuracy": {"mean": 0.01, "low": -0.03, "high": 0.05, "p": 0.4},
+            "accuracy_p_holm": 0.0008, "per_class": emotions,
+        },
+        "b - real": {
+            "accuracy": {"mean": 0.02, "low": -0.1, "high": 0.06, "p": 0.9},
+            "balanced_accuracy": {"mean": 0.03, "low": 0.01, "high": 0.05, "p": 0.0004},
+            "accuracy_p_holm": 0.9, "per_class": {},
+        },
+    }  # fmt: skip
+    assert conclusions(found) == [
+        "a is worse than real by 2.0 points (-4.0 to -0.1 points; p < 0.001).",
+        "a: with every emotion counted alike (balanced accuracy) +1.0 points (-3.0 to +5.0; p = 0.400).",
+        "a: emotions that changed by more than chance (Holm): sad -10.0.",
+        "b against real: no difference shown (-10.0 to +6.0 points; p = 0.900); "
+        "a gain of more than 6.0 points is not to be expected.",
+        "b: with every emotion counted alike (balanced accuracy) +3.0 points (+1.0 to +5.0; p < 0.001).",
+    ]
+
+
+def test_first_weights_are_of_the_seed() -> None:
+    def weights(seed: int) -> torch.Tensor:
+        run = ClassifierRun(replace(TINY, seed=seed), REAL, REAL, new_fabric(torch.device("cpu")))
+        return torch.cat([parameter.flatten() for parameter in run.state.network.parameters()])
+
+    assert torch.equal(weights(0), weights(0)) and not torch.equal(weights(0), weights(1))
+
+
+def test_a_model_may_have_seen_held_out_images_that_are_in_train_as_well(workspace: Workspace) -> None:
+    """As FER2013 has 568 of them: no model of another file could be used there."""
+    dataset = read_dataset(workspace.dataset())
+    train, test = dataset.rows(split="train"), dataset.rows(split="test")
+    images = dataset.images.copy()
+    images[test[0]] = images[train[0]]
+    leaking = replace(dataset, images=images)
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+    seen = np.unique(fingerprints(images[train]))
+    write_model(
+        workspace.model("one"),
+        {"trained_on/images": seen},
+        Provenance({}, "test", 0, {"d.h5": "ab" * 32}),
+        facts,
+    )
+    model = sha256_file(workspace.model("one"))
+    path = add_synthetic(workspace, "made", images[train[:4]], np.zeros(4), train[:4], model=model)
+    assert len(training_sets(workspace, [path], leaking, sha256_file(workspace.dataset()))) == 1
 
 
 # -- the instrument itself ---------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from feraug.config import NoiseSynthConfig, SynthConfig, TranslatorConfig, model
 from feraug.data import MixedFaces, Sampling, ShuffledFaces, mixed_places
 from feraug.emotions import UNLABELLED, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError, UsageError
+from feraug.images import fingerprints
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.model import read_model
@@ -26,7 +27,7 @@ from feraug.workflows.domain_source import generator_of, images_of
 from feraug.workflows.events import Event, Progress
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
-from feraug.workflows.material import training_batches
+from feraug.workflows.material import trained_on, training_batches
 from feraug.workflows.synth import synthesise
 from feraug.workflows.train import TrainOptions, dry_run, train, unfinished_config
 from feraug.workflows.translators import load_translator
@@ -275,3 +276,21 @@ def test_a_set_of_an_earlier_version_is_already_done(chain: Workspace) -> None:
 def test_inputs_of_the_same_name_keep_apart() -> None:
     files = [(Path("/x/a/m.h5"), "1"), (Path("/x/b/m.h5"), "2"), (Path("/y/b/m.h5"), "3")]
     assert inputs_by_name(*files) == {"m.h5": "1", "b/m.h5": "2", "b/m.h5'": "3"}
+
+
+def test_a_model_knows_the_images_of_its_source_and_of_both_domains(chain: Workspace) -> None:
+    """By which test images among them are found."""
+    faces, source = read_dataset(chain.dataset()), images_of(chain.synthetic("noise"), "neutral")
+    known = trained_on(SMALL, faces, source)
+    rows = [faces.rows(split="train", emotion=emotion) for emotion in ("neutral", "happy")]
+    expected = np.concatenate([source.images, faces.images[np.concatenate(rows)]])
+    np.testing.assert_array_equal(known, np.unique(fingerprints(expected)))
+
+
+def test_an_epoch_is_a_pass_over_the_larger_domain(chain: Workspace) -> None:
+    faces = read_dataset(chain.dataset())
+    counts = [len(faces.rows(split="train", emotion=emotion)) for emotion in ("happy", "sad")]
+    assert counts[0] != counts[1]
+    for pair in ("happy:sad", "sad:happy"):
+        _, images = training_batches(replace(SMALL, pair=pair), faces, Sampling(4, 0, CPU))
+        assert images == max(counts)

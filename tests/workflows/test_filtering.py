@@ -33,6 +33,7 @@ from feraug.store.lock import exclusive
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note
+from feraug.workflows.filter_scores import independent
 from feraug.workflows.filter_stages import STAGES, Limits, Scores, counted, dropped_at, limits_from
 from feraug.workflows.filtering import FilterOptions, filter_synthetic
 from feraug.workflows.info import describe
@@ -457,3 +458,57 @@ def test_mediapipe_s_limit_lets_95_percent_of_drawn_faces_through(
     assert face.real_dropped <= 0.05 * result.real_images + 1 and face.dropped >= len(NOISE)
     inputs = read_synthetic(result.path).header.provenance.inputs
     assert inputs["blaze_face_short_range.tflite"].startswith("b4578f35")
+
+
+def test_the_limit_of_confidence_is_of_real_images_that_are_called_so() -> None:
+    chances = np.zeros((100, 7), np.float32)
+    chances[:, NEUTRAL] = np.linspace(0.5, 1, 100)
+    chances[:20, NEUTRAL], chances[:20, 0] = 0.1, 0.9
+    limits = limits_from(CASCADE, Scores(np.ones(100, np.float32), chances), np.ones(100, bool))
+    assert limits.confidence == chances[23, NEUTRAL]  # 95 % of 80 reach it
+
+
+def test_what_just_reaches_its_limit_is_kept() -> None:
+    chances = np.zeros((4, 7), np.float32)
+    chances[:, NEUTRAL] = [0.6, 0.59, 0.6, 0.6]
+    face = np.array([0.7, 0.7, 0.69, 0.7], np.float32)
+    scores = Scores(face, chances, np.array([0.8, 0.8, 0.8, 0.81], np.float32))
+    where = dropped_at(CASCADE, Limits(0.7, 0.6, 0.8), scores, None)
+    assert [("", *STAGES)[code] for code in where] == ["", "confident", "face", "not a copy"]
+
+
+def test_copies_and_near_copies_of_training_images_set_no_limit(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="validation")[:4]
+    exact, near = (np.zeros(len(dataset.labels), bool) for _ in range(2))
+    exact[rows[0]] = near[rows[1]] = True
+    marked = {**dataset.columns, "copy_in_train": exact, "near_copy_in_train": near}
+    assert independent(replace(dataset, columns=marked), rows).tolist() == [False, False, True, True]
+
+
+def test_blank_images_set_no_limit(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    row = read_dataset(workspace.dataset()).rows(split="validation", emotion="neutral")[0]
+    with h5py.File(workspace.dataset(), "r+") as file:
+        file["images"][row], file["blank"][row] = 0, True
+    rows = read_dataset(workspace.dataset()).rows(split="validation", emotion="neutral")
+    assert filter_synthetic(CASCADE, noise_set, workspace).real_images == len(rows) - 1
+
+
+def test_kept_images_of_several_sources_keep_theirs(workspace: Workspace, stub: Stub) -> None:
+    """What a leak is looked for by."""
+    dataset, digest = read_dataset(workspace.dataset()), sha256_file(workspace.dataset())
+    rows = dataset.rows(split="train", emotion="neutral")[:12]
+    faces = draw(0, rows, "happy")
+    stub._known.update({image.tobytes(): emotion_code("happy") for image in faces})
+    path = workspace.synthetic("mixed")
+    provenance = Provenance({"pair": "neutral:happy"}, "test", 0, {"dataset.h5": digest})
+    with writing_synthetic(
+        path, 12, provenance, {"sources": [digest, "c" * 64], "model": "b" * 64}
+    ) as writer:
+        labels, rounds = np.full(12, emotion_code("happy"), np.uint8), np.zeros(12, np.uint16)
+        writer.append(faces, labels, rows=rows, source=np.arange(12, dtype=np.uint8) % 2, rounds=rounds)
+    config = FilterConfig("happy", detector="cascade", max_similarity=1.0)
+    kept = read_synthetic(filter_synthetic(config, path, workspace).path)
+    assert kept.filtered is not None and kept.sources == [digest, "c" * 64]
+    np.testing.assert_array_equal(kept.origin_source, kept.filtered.row % 2)
+    assert set(kept.origin_source) == {0, 1}

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from feraug.config import PrepareConfig, StarGANConfig, SynthConfig
 from feraug.data import Sampling
@@ -235,7 +236,7 @@ def test_bench_takes_a_model_of_another_file_that_saw_training_images_alone(own:
     sets = training_sets(own, (), dataset, digest)
     assert len(sets) == 1
     (said,) = cautions(own, sets, digest)
-    assert said.endswith(
+    assert said == (
         "stargan-neutral-happy.h5: its model stargan-all was trained on another dataset, of which no image "
         "is held out here, pixel for pixel."
     )
@@ -248,3 +249,17 @@ def test_bench_takes_a_model_of_another_file_that_saw_training_images_alone(own:
         ArtifactError, match=rf"trained on 1 images that this dataset holds out.*row {first}, in"
     ):
         training_sets(own, (), moved, digest)
+
+
+def test_a_set_of_half_the_strength_and_its_sheet_are_what_they_say(own: Workspace) -> None:
+    result = synthesise(SynthConfig(count=12, strength=0.5), own, name="half")
+    faces, translator = read_synthetic(result.path), load_translator(result.model)
+    sources = read_dataset(own.dataset()).images[faces.origin_row]
+    made = [
+        translator.translate(sources, "neutral:happy", strength=strength).astype(int)
+        for strength in (0.0, 0.25, 0.5, 0.75, 1.0)
+    ]
+    assert np.abs(made[2] - faces.images).max() <= 1 < np.abs(made[4] - faces.images).max()
+    with Image.open(result.path.with_name("half-strengths.png")) as picture:
+        shown = np.asarray(picture)[::2, ::2].reshape(5, 48, 12, 48).swapaxes(1, 2).astype(int)
+    assert np.abs(shown - np.stack(made)).max() <= 1

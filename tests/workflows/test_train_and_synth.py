@@ -38,6 +38,7 @@ from feraug.store.lock import exclusive
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.training import new_fabric
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Progress, Saved
 from feraug.workflows.generators import load_generator
@@ -46,6 +47,7 @@ from feraug.workflows.synth import synthesise
 from feraug.workflows.synth_makers import Translations
 from feraug.workflows.train import dry_run, train, train_translator, unfinished_config
 from feraug.workflows.train_options import TrainOptions
+from feraug.workflows.training_run import TrainingRun
 from feraug.workflows.translators import load_translator
 
 SMALL = TranslatorConfig(
@@ -401,3 +403,35 @@ def test_info_of_model_and_synthetic(trained: Workspace) -> None:
     synthetic = describe(trained.synthetic("cyclegan-neutral-happy"))
     assert synthetic["labels"] == {"happy": 5}
     assert synthetic["model"] == model["sha256"]
+
+
+def test_another_seed_takes_the_sources_in_another_order_and_in_other_views(trained: Workspace) -> None:
+    translator = load_translator(trained.model("cyclegan-neutral-happy"))
+    faces = np.random.default_rng(0).integers(0, 256, (10, 48, 48), np.uint8)
+    pair = DomainPair("neutral", "happy")
+
+    def maker(count: int, seed: int) -> Translations:
+        return Translations(translator, faces[:count], np.arange(count), pair, SynthConfig(seed=seed))
+
+    orders = [maker(10, seed).sources(np.arange(10))[0].tolist() for seed in (0, 1)]
+    assert orders[0] != orders[1]
+    views = [maker(1, seed).make(np.array([2])).images for seed in (0, 1)]
+    assert not np.array_equal(*views)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_synth_takes_faces_of_the_split_that_is_asked_for(trained: Workspace, split: str) -> None:
+    faces = read_synthetic(synthesise(SynthConfig("neutral:happy", 9, split=split), trained).path)
+    neutral = read_dataset(trained.dataset()).rows(split=split, emotion="neutral")
+    assert len(faces.origin_row) == 9 and set(faces.origin_row) <= set(neutral)
+
+
+def test_first_weights_are_of_the_seed(workspace: Workspace) -> None:
+    faces = read_dataset(workspace.dataset())
+
+    def weights(seed: int) -> torch.Tensor:
+        run = TrainingRun(replace(SMALL, seed=seed), faces, new_fabric(torch.device("cpu")))
+        networks = run.state.networks.values()
+        return torch.cat([parameter.flatten() for network in networks for parameter in network.parameters()])
+
+    assert torch.equal(weights(0), weights(0)) and not torch.equal(weights(0), weights(1))

@@ -38,9 +38,14 @@ class _Model:
     @property
     def role(self) -> str:
         """How an error begins that tells of it."""
+        return f"{self.user.path}: {self.part}"
+
+    @property
+    def part(self) -> str:
+        """What it is to the set or model that it had a part in, as the beginning of a sentence."""
         if isinstance(self.user, _Model):
-            return f"{self.user.path}: it learned from faces by {self.path.stem}, which"
-        return f"{self.user.path}: its model {self.path.stem}"
+            return f"it learned from faces by {self.path.stem}, which"
+        return f"its model {self.path.stem}"
 
 
 def training_sets(
@@ -87,7 +92,8 @@ def cautions(
         for what in _missing(one, there)
     ]
     sentences += [
-        f"{one.role} was trained on another dataset, of which no image is held out here, pixel for pixel."
+        f"{one.user.path.name}: {one.part} was trained on another dataset, of which no image is held out "
+        "here, pixel for pixel."
         for one in behind
         if isinstance(one, _Model) and digest not in one.header.provenance.inputs.values()
     ]
