@@ -14,6 +14,7 @@ import json
 import os
 import platform
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,17 @@ def measure_translator(path: Path, net: Judge) -> dict[str, Any]:
             "variety": _variety(made) / _variety(faces),
         }
     return {"pairs": figures, "collapsed": any(part["variety"] < 0.5 for part in figures.values())}
+
+
+@cache
+def another_take(pair: str) -> float:
+    """Mean distance between two true answers to a direction: the same people show the emotion twice.
+
+    What remains to whoever knows all but the variant and the details that a face happens to choose.
+    """
+    a, b = pair.split(":")
+    rows, _ = _validation(a)
+    return float(np.abs(draw(0, rows, b).astype(float) - draw(0, rows, b, take=1)).mean())
 
 
 def _generator(path: Path, net: Judge) -> dict[str, Any]:

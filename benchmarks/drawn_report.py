@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from drawn_models import DEPARTURES, MODELS
+from drawn_models import DEPARTURES, MODELS, another_take
 
 from feraug.config import NOISE_GENERATORS, STARGANS, TRANSLATORS
 from feraug.config.values import option
@@ -28,7 +28,9 @@ Run it again: `python benchmarks/drawn_models.py WORKSPACE`, and it goes on wher
 
 The judge is a small CNN trained on 6,000 drawn people whom no model has seen; it names {accuracy} of
 fresh people rightly. *Error* is the mean distance, in grey levels of 255, to the true answer: the same
-person drawn with the target emotion. *Copying* is the error of handing back the face unchanged.
+person drawn with the target emotion. *Copying* is the error of handing back the face unchanged, *another
+take* that of a second true answer, in which the person shows the emotion another time: nobody can know which
+it will be.
 
 ## Translators, neutral:happy
 
@@ -78,11 +80,25 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-TRANSLATION_HEAD = ["model", "steps", "minutes", "called target", "untouched", "truth", "error", "copying"]
+TRANSLATION_HEAD = [
+    "model",
+    "steps",
+    "minutes",
+    "called target",
+    "untouched",
+    "truth",
+    "error",
+    "copying",
+    "another take",
+]
 
 
 def _options(settings: dict[str, Any]) -> str:
-    return "`" + " ".join(f"{option(name)} {value:g}" for name, value in settings.items()) + "`"
+    words = (
+        f"{option(name)} {value if isinstance(value, str) else f'{value:g}'}"
+        for name, value in settings.items()
+    )
+    return f"`{' '.join(words)}`"
 
 
 def _translator_rows(results: list[dict[str, Any]]) -> Iterable[list[str]]:
@@ -91,7 +107,7 @@ def _translator_rows(results: list[dict[str, Any]]) -> Iterable[list[str]]:
             yield [
                 f"`{result['model']}` {pair}", f"{result['steps']:,}", f"{result['seconds'] / 60:.1f}",
                 f"{part['share']:.1%}", f"{part['untouched']:.1%}", f"{part['truth_called']:.1%}",
-                f"{part['error']:.2f}", f"{part['copy_error']:.2f}",
+                f"{part['error']:.2f}", f"{part['copy_error']:.2f}", f"{another_take(pair):.2f}",
             ]  # fmt: skip
 
 

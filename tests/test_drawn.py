@@ -78,6 +78,23 @@ def test_the_data_set_s_own_emotion_is_the_default(faces: NDArray[np.uint8]) -> 
     np.testing.assert_array_equal(draw(0, rows, names, strength=own), faces[:20])
 
 
+def test_another_take_is_the_same_person_showing_the_emotion_another_time() -> None:
+    rows = range(40)
+    for emotion in ("angry", "happy"):
+        first, second, third = (draw(0, rows, emotion, take=take) for take in range(3))
+        np.testing.assert_array_equal(first, draw(0, rows, emotion))
+        assert all(not np.array_equal(*pair) for pair in ((first, second), (second, third), (first, third)))
+        neutral = draw(0, rows, "neutral")
+        apart = np.abs(first.astype(int) - second).mean()
+        assert 0 < apart < np.abs(first.astype(int) - neutral).mean(), (
+            "nearer to each other than to the face at rest"
+        )
+    np.testing.assert_array_equal(draw(0, rows, "neutral", take=5), draw(0, rows, "neutral"))
+    np.testing.assert_array_equal(draw(0, rows, "sad", strength=0.0, take=1), draw(0, rows, "neutral"))
+    with pytest.raises(UsageError, match="takes of drawn faces"):
+        draw(0, rows, take=-1)
+
+
 def test_strength_zero_is_the_neutral_face() -> None:
     rows = range(6)
     neutral = draw(3, rows, "neutral")

@@ -53,8 +53,11 @@ def action_units_of(seed: int, row: int, emotion: str, strength: float | None = 
     return _units(seed, row, identity_of(seed, row), parse_emotion(emotion), strength)
 
 
-def _units(seed: int, row: int, identity: Identity, emotion: str, strength: float | None) -> ActionUnits:
-    full = shown(emotion, _stream(seed, row, _EXPRESSION, EMOTIONS.index(emotion)))
+def _units(
+    seed: int, row: int, identity: Identity, emotion: str, strength: float | None, take: int = 0
+) -> ActionUnits:
+    purpose = (_EXPRESSION, EMOTIONS.index(emotion), *([take] if take else []))
+    full = shown(emotion, _stream(seed, row, *purpose))
     return identity.resting.plus(full, identity.expressiveness if strength is None else strength)
 
 
@@ -74,6 +77,7 @@ def draw(
     emotions: Sequence[str] | str | None = None,
     *,
     strength: ArrayLike | None = None,
+    take: int = 0,
 ) -> NDArray[np.uint8]:
     """Draw the faces of some rows, uint8 (n, 48, 48).
 
@@ -82,17 +86,20 @@ def draw(
     the data set.  Another emotion on the same row is the same person in the same light and pose,
     with the same noise: the true answer to "this face, but happy".  ``strength`` (a number or (n,))
     goes from 0, the face at rest (as ``"neutral"`` at any strength), to 1, the full expression;
-    ``None`` takes each row's own, :attr:`Identity.expressiveness`.
+    ``None`` takes each row's own, :attr:`Identity.expressiveness`.  ``take`` is which time the person shows
+    the emotion: each is as true as another, with lips pressed or teeth bared, and 0 is that of the data set.
 
-    Raises :class:`UsageError` for an unknown emotion, negative rows, or lengths that do not match.
+    Raises :class:`UsageError` for an unknown emotion, negative rows or takes, or lengths that do not match.
     """
+    if take < 0:
+        raise UsageError("takes of drawn faces are whole numbers from 0 up")
     wanted = checked_rows(seed, rows)
     names = _names(seed, wanted, emotions)
     strengths = _strengths(wanted, strength)
     faces = np.empty((len(wanted), SIDE, SIDE), np.uint8)
     for place, (row, name, much) in enumerate(zip(wanted.tolist(), names, strengths, strict=True)):
         identity = identity_of(seed, row)
-        units = _units(seed, row, identity, name, much)
+        units = _units(seed, row, identity, name, much, take)
         faces[place] = render(identity, units, _stream(seed, row, _TEXTURE))
     return faces
 
