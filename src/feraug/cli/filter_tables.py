@@ -10,20 +10,11 @@ from feraug.errors import one_line
 if TYPE_CHECKING:
     from rich.table import Table
 
-STAGE_NAMES = {
-    "label": "made as it",
-    "face": "a face",
-    "called": "called so",
-    "confident": "with confidence",
-    "not a copy": "no copy",
-    "best": "the best",
-}
-"""What the stages of a filter are called in tables."""
-
 
 def stages_table(stages: Sequence[Mapping[str, Any]], images: int, real: int) -> Table:
     """What each stage of a filter dropped and left, beside the same of real images; without idle stages."""
     from feraug.cli import console
+    from feraug.workflows.filter_stages import STAGE_NAMES
 
     table = console.new_table(None, "stage", "limit", "gone", "left", "share", "real: gone", "left", "share")
     table.add_row("all", "", "", f"{images:,}", "", "", f"{real:,}", "")

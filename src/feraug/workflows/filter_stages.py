@@ -18,6 +18,16 @@ KEPT_OF_REAL: Final = 0.95
 STAGES: Final = ("label", "face", "called", "confident", "not a copy", "best")
 """The stages in order; the code of a stage in ``filter/dropped_at`` is its position, counted from 1."""
 
+STAGE_NAMES: Final = {
+    "label": "made as it",
+    "face": "a face",
+    "called": "called so",
+    "confident": "with confidence",
+    "not a copy": "no copy",
+    "best": "the best",
+}
+"""What the stages are called in tables."""
+
 
 @dataclass(frozen=True)
 class Scores:

@@ -12,6 +12,7 @@ from feraug.plots.page import stages_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Strips, Table, Text
 from feraug.store.header import SYNTHETIC
 from feraug.store.synthetic import read_synthetic
+from feraug.workflows.filter_stages import STAGE_NAMES
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room, some
@@ -22,15 +23,6 @@ _SETS: Final = 12
 _ROWS: Final = 100
 _ROOM: Final = 900_000
 _STAGES: Final = 12
-
-_STAGE_NAMES: Final = {
-    "label": "made as it",
-    "face": "a face",
-    "called": "called so",
-    "confident": "with confidence",
-    "not a copy": "no copy",
-    "best": "the best",
-}
 
 
 def synthetic_section(desk: Desk) -> list[Section]:
@@ -122,7 +114,7 @@ def _filter(desk: Desk, room: Room, artifact: Artifact, found: Mapping[str, Any]
         rows.append(_stage(stage, images, real))
         made_shares.append(stage["left"] / max(images, 1))
         real_shares.append(float("nan") if stage["name"] == "best" else stage["real_left"] / max(real, 1))
-    names = ["all", *(_STAGE_NAMES.get(one["name"], cut(one["name"], 30)) for one in shown)]
+    names = ["all", *(STAGE_NAMES.get(one["name"], cut(one["name"], 30)) for one in shown)]
     ends = f"{shown[-1]['left']:,} of {images:,} are left"
     svg = stages_plot(names, made_shares, real_shares, desk.ids.new("p", artifact.name))
     plots = tuple(room.plot(svg, f"Share left after each stage of the filter; {ends}"))
@@ -157,7 +149,7 @@ def _by_emotion(by_emotion: Mapping[str, Mapping[str, Any]]) -> Table:
 
 def _stage(stage: Mapping[str, Any], images: int, real: int) -> tuple[Cell, ...]:
     cells = [
-        Cell(_STAGE_NAMES.get(stage["name"], cut(stage["name"], 30))),
+        Cell(STAGE_NAMES.get(stage["name"], cut(stage["name"], 30))),
         Cell(figure(stage["limit"], ".3g")),
         number(stage["dropped"]),
         _left(stage["left"], images),
