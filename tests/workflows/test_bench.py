@@ -330,12 +330,12 @@ def test_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
     path = add_synthetic(workspace, "made", dataset.images[:4], np.zeros(4), np.full(4, -1), model="ef" * 32)
     sets = training_sets(workspace, [path], dataset, sha256_file(workspace.dataset()))
     digest = sha256_file(workspace.dataset())
-    (sentence,) = cautions(workspace, sets, digest)
+    (sentence,) = cautions(workspace, sets, dataset, digest)
     assert sentence.startswith("made.h5: its model (SHA-256 efefefefefef…) is not in the workspace")
     write_model(workspace.model("one"), {}, Provenance({}, "test", 0, {"dataset.h5": digest}), {})
     known = replace(sets[0].arrays.header, extra={"model": sha256_file(workspace.model("one"))})
     there = replace(sets[0], arrays=replace(sets[0].arrays, header=known))
-    assert cautions(workspace, [there], digest) == []
+    assert cautions(workspace, [there], dataset, digest) == []
 
 
 def _learned_from(workspace: Workspace, name: str, **sources: str) -> str:
@@ -383,7 +383,7 @@ def test_a_source_of_a_model_that_nobody_has_is_told_of(workspace: Workspace) ->
     translator = _learned_from(workspace, "translator", **{"faces.h5": "ef" * 32})
     train = dataset.rows(split="train")[:4]
     path = add_synthetic(workspace, "made", dataset.images[train], np.zeros(4), train, model=translator)
-    (sentence,) = cautions(workspace, training_sets(workspace, [path], dataset, digest), digest)
+    (sentence,) = cautions(workspace, training_sets(workspace, [path], dataset, digest), dataset, digest)
     assert sentence.startswith(
         "translator.h5: it learned from faces.h5 (SHA-256 efefefefefef…), which is not in the workspace"
     )

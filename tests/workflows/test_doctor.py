@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 from feraug.errors import ArtifactError
@@ -114,6 +115,10 @@ def test_an_unfinished_training_names_the_command_that_goes_on(
     assert (found.state, found.value) == (NOTE, "not finished: step 1 of 3")
     # Without --overwrite, which would throw away what is there.
     assert found.advice == "to go on: feraug train cyclegan -w 'my runs' --steps 3"
+    with h5py.File(model, "r+") as file:
+        text = "feraug train cyclegan --name don't"
+        file.attrs.create("command", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
+    assert of_workspace(workspace)["models/cyclegan-neutral-happy.h5"].advice == f"to go on: {text}"
     export_artifact(model, workspace.model("small"))
     found = of_workspace(workspace)["models/small.h5"]
     assert (found.state, found.value) == (NOTE, "weights of a training that was not finished: step 1 of 3")

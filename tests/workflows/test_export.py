@@ -70,6 +70,11 @@ def test_pictures_called_as_feraug_calls_its_own_are_never_replaced(
     whole = first.read_bytes()
     (folder / ".DS_Store").touch()  # of a file manager that looked in
     export_artifact(drawn_dataset, folder, overwrite=True)
+    mark = (folder / ".feraug-export").read_text()
+    (folder / ".feraug-export").write_text("feraug 0.1.0 exported it")
+    with pytest.raises(ConfigConflictError, match="of an earlier version, which did not note what it wrote"):
+        export_artifact(drawn_dataset, folder, overwrite=True)
+    (folder / ".feraug-export").write_text(mark)
     mine = folder / "train" / "sad" / "202599.png"
     changes = {
         "added": mine.touch,

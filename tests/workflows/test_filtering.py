@@ -328,8 +328,9 @@ def test_a_classifier_that_hardly_knows_a_rare_emotion_is_told_of(
     dataset = read_dataset(workspace.dataset())
     rows = dataset.rows(split="validation", emotion="disgust")
     told = (
-        "the classifier calls {} of the real 'disgust' faces so, and will keep few: "
-        "'feraug train simple --class-weights' trains one that knows rare emotions"
+        "the classifier calls {} of the real 'disgust' faces so, and will keep few; one that knows rare "
+        "emotions: 'feraug train simple --class-weights --name simple-weighted', then --classifier "
+        "simple-weighted"
     )
     config = FilterConfig("disgust", detector="cascade")
     for knows, said in ((True, []), (False, [told.format("0%")])):
@@ -339,6 +340,11 @@ def test_a_classifier_that_hardly_knows_a_rare_emotion_is_told_of(
         with pytest.raises(ArtifactError, match="none of its 40 images passes as 'disgust'"):
             filter_synthetic(config, noise_set, workspace, notify=events.append)
         assert [event.text for event in events if isinstance(event, Note) and "so, and" in event.text] == said
+    stub.config = SimpleNamespace(model="simple", class_weights=True)  # knows no better way
+    with pytest.raises(ArtifactError):
+        filter_synthetic(config, noise_set, workspace, notify=events.append)
+    assert len([event for event in events if isinstance(event, Note) and "so, and" in event.text]) == 1
+    stub.config = SimpleNamespace(model="simple")
     # Neutral faces are many: a classifier that does not know those is a bad one, with weights or without.
     with h5py.File(noise_set, "r+") as file:
         file["labels"][...] = NEUTRAL
@@ -346,6 +352,16 @@ def test_a_classifier_that_hardly_knows_a_rare_emotion_is_told_of(
     with pytest.raises(ArtifactError, match="passes as 'neutral'"):
         filter_synthetic(CASCADE, noise_set, workspace, notify=events.append)
     assert len([event for event in events if isinstance(event, Note) and "so, and" in event.text]) == 1
+
+
+def test_a_set_of_one_emotion_asked_for_each_as_it_was_made(
+    workspace: Workspace, mixed_set: Path, stub: Stub
+) -> None:
+    with h5py.File(mixed_set, "r+") as file:
+        file["labels"][...] = NEUTRAL
+    every = filter_synthetic(FilterConfig("all", detector="cascade"), mixed_set, workspace)
+    assert list(every.by_emotion) == ["neutral"] and all(stage.limit is None for stage in every.stages)
+    assert any(stage.limit is not None for stage in every.by_emotion["neutral"].stages)
 
 
 def test_what_cannot_show_what_it_was_made_as(

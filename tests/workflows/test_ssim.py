@@ -188,7 +188,7 @@ def test_what_comes_of_training_images_by_way_of_another_set(workspace: Workspac
     digest = sha256_file(workspace.dataset())
     once = write(workspace, "once", faces.images[train], rows=train, sources=(digest,))
     mine = sha256_file(once)
-    write(workspace, "twice", faces.images[train][::-1], rows=np.arange(12)[::-1], sources=(mine,))
+    twice = write(workspace, "twice", faces.images[train][::-1], rows=np.arange(12)[::-1], sources=(mine,))
     held_out = faces.rows(split="test")[:2]
     half = np.concatenate([faces.images[held_out], faces.images[train[:6]]])
     rows, of = np.concatenate([held_out, np.arange(6)]), np.array([0, 0, 1, 1, 1, 1, 1, 1], np.uint8)
@@ -205,6 +205,14 @@ def test_what_comes_of_training_images_by_way_of_another_set(workspace: Workspac
     assert alone.figures["sets"][0]["near_copies"]["images"] == shares["twice"]
     once.unlink()
     lost = ssim(FAST, workspace, synthetic=["twice"], name="lost")
+    write(workspace, "thrice", faces.images[train], rows=np.arange(12), sources=(sha256_file(twice),))
+    events.clear()
+    ssim(FAST, workspace, synthetic=["thrice"], name="thrice", notify=events.append)
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert any(
+        note.startswith(f"thrice: what its sources were made from is not here (SHA-256 {mine[:12]}…)")
+        for note in notes
+    )
     assert lost.figures["sets"][0]["near_copies"]["images"] == 12
 
 
@@ -216,6 +224,13 @@ def test_the_report_has_pairs_where_one_of_several_sources_is_gone(workspace: Wo
     ssim(FAST, workspace)
     page = report(workspace, real_faces=True).path.read_text(encoding="utf-8")
     assert "most like their source" in page.casefold() and "More could not be told" not in page
+    # One that was there when it was measured, and went.
+    lost = write(workspace, "lost", faces.images[:6], labels=0)
+    write(workspace, "made", faces.images[:6], rows=np.arange(6), sources=(sha256_file(lost),))
+    assert len(ssim(FAST, workspace, synthetic=["made"]).found.sets[0].source)
+    lost.unlink()
+    page = report(workspace, real_faces=True).path.read_text(encoding="utf-8")
+    assert "More could not be told" not in page
 
 
 def test_a_folder_of_the_same_name_hides_no_set(

@@ -39,6 +39,8 @@ def emotions_table(by_emotion: Mapping[str, Mapping[str, Any]]) -> Table:
 
     table = console.new_table(None, "emotion", "images", "left", "share", "real", "left", "share")
     for emotion, found in by_emotion.items():
+        if not found["stages"]:
+            continue
         cells = []
         for prefix in ("", "real_"):
             first, last = found["stages"][0], found["stages"][-1]

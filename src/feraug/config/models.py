@@ -154,10 +154,6 @@ class StarGANConfig(TranslationConfig):
         object.__setattr__(self, "emotions", _ordered(self.emotions))
         if len(self.emotions) < 2:
             raise UsageError("--emotion: a translator needs two emotions or more")
-        if self.adversarial == "wasserstein" and (not self.balanced or self.neutral_times > 1):
-            # A critic told of emotions sets a constant for each, without end, where real faces and fakes have
-            # them in other shares; the gradient penalty does not see it.
-            raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
         if self.neutral_times > 1 and not (self.balanced and "neutral" in self.emotions):
             raise UsageError("--neutral-times: needs neutral faces, and --balanced")
 
@@ -201,17 +197,26 @@ class NoiseConfig(GanConfig):
         one_of("model", self.model, NOISE_GENERATORS)
         super().__post_init__()
         object.__setattr__(self, "emotions", _ordered(self.emotions))
-        told = len(self.emotions) > 1 and self.class_weight
-        if self.model == "wgan-gp" and told and not self.balanced:
-            # As above: the wrong emotions come in other shares than the right ones.
-            raise UsageError(
-                "--no-balanced: give --class-weight 0, too; a critic told of emotions needs balance"
-            )
 
     @property
     def name(self) -> str:
         """The name that the model's file has unless another is chosen: ``wgan-gp-neutral``, ``dcgan-all``."""
         return _name(self.model, self.emotions)
+
+
+def check_trainable(config: AnyGanConfig) -> None:
+    """Refuse to begin a training that cannot go well; models that were trained so can be used all the same.
+
+    A critic that is told of emotions sets a constant for each, without end, where those that it scores up
+    and those that it scores down come in other shares: the gradient penalty does not see it.
+    """
+    told = isinstance(config, StarGANConfig) and config.adversarial == "wasserstein"
+    if isinstance(config, StarGANConfig) and told and (not config.balanced or config.neutral_times > 1):
+        raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
+    if isinstance(config, NoiseConfig) and config.model == "wgan-gp":
+        told = len(config.emotions) > 1 and config.class_weight > 0
+        if told and not config.balanced:
+            raise UsageError("--no-balanced: give --class-weight 0, too; a critic told of emotions needs it")
 
 
 def _ordered(emotions: tuple[str, ...]) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def read_inputs(
         raise ArtifactError("the arm 'reverse' has no image: the synthetic files have no labelled one")
     return BenchInputs(
         faces, found.digest, source.name, files, training, validation, test, rows, shown,
-        cautions(workspace, files, found.digest, there),
+        cautions(workspace, files, faces, found.digest, there),
     )  # fmt: skip
 
 

@@ -86,9 +86,16 @@ def _unfinished(root: Path, path: Path, facts: Mapping[str, Any]) -> Iterator[Fi
         text, advice = f"weights of a training that was {text}", "export them again when it is"
     else:
         # What began a training with --overwrite would throw it away.
-        words = [word for word in shlex.split(facts["command"]) if word != "--overwrite"]
-        advice = f"to go on: {shlex.join(words)}"
+        advice = f"to go on: {_without_overwrite(facts['command'])}"
     yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, advice)
+
+
+def _without_overwrite(command: str) -> str:
+    try:
+        words = shlex.split(command)
+    except ValueError:  # out of Python anything may stand there
+        return command
+    return shlex.join(word for word in words if word != "--overwrite")
 
 
 def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:

@@ -113,7 +113,10 @@ def _foreign_folder(folder: Path) -> str | None:
                 path = (below / name).as_posix()
                 if not expected.fullmatch(path) and name not in _LITTER:
                     return f"holds '{path}', which feraug did not write"
-    if (folder / MARK).read_bytes()[:_DIGEST] != listing_digest(folder).encode():
+    noted = (folder / MARK).read_bytes()[:_DIGEST].decode("ascii", "replace")
+    if not re.fullmatch(rf"[0-9a-f]{{{_DIGEST}}}", noted):
+        return "is an export of an earlier version, which did not note what it wrote"
+    if noted != listing_digest(folder):
         return "is not as feraug left it: pictures were added, changed or removed"
     return None
 

@@ -46,7 +46,8 @@ def export_weights(
         weight = name.startswith("ema/") and np.issubdtype(values.dtype, np.floating)
         arrays[name] = values.astype(weights) if weight else values
     with exclusive(destination):
-        if destination.exists() and not read_model(destination, ()).weights_only:
+        # Exports of earlier versions do not say that they are; they have nothing of the training, though.
+        if destination.exists() and read_model(destination, ("networks", "chosen", "random")).arrays:
             raise ConfigConflictError(
                 f"{destination} is a model that was trained there, no earlier export; choose another place"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,7 @@ def real_rows(path: Path, dataset: DatasetArrays, emotion: str) -> NDArray[np.in
 
 
 def places_by_emotion(
-    path: Path, synthetic: SyntheticArrays, emotion: str, notify: Notify
+    path: Path, synthetic: SyntheticArrays, emotion: str, as_named: str, notify: Notify
 ) -> dict[str, NDArray[np.int64]]:
     """Which images (n,) have to show which emotion: all the one, or each what it was made as."""
     if emotion != ALL:
@@ -64,7 +65,7 @@ def places_by_emotion(
             notify(
                 Note(
                     f"{int(others.sum()):,} images made as another emotion are left out; 'feraug filter "
-                    f"{path.stem} --emotion all' asks of each what it was made as"
+                    f"{shlex.quote(as_named)} --emotion all' asks of each what it was made as"
                 )
             )
         return {emotion: np.arange(len(synthetic.labels))}

@@ -37,6 +37,7 @@ class Scorer:
     ) -> None:
         """``emotion``: that of the training images among which copies are looked for; None: of all."""
         self._detector, self._judge, self._notify = detector, judge, notify
+        self.weighted = bool(getattr(judge.config, "class_weights", False))
         self._rows = dataset.rows(split="train", emotion=emotion)
         self._train = dataset.images[self._rows]
 
@@ -80,7 +81,8 @@ def examined(
         found = float((real.face > 0).mean())
         of = f"{found:.0%} of the real '{config.emotion}' faces"
         notify(Note(f"{detector} finds {of}: the face stage only scores"))
-    _tell_of_rare(config.emotion, real, dataset, notify)
+    if not scorer.weighted:
+        _tell_of_rare(config.emotion, real, dataset, notify)
     return scores, dropped, OfEmotion(stages, len(rows))
 
 
@@ -92,8 +94,9 @@ def _tell_of_rare(emotion: str, real: Scores, dataset: DatasetArrays, notify: No
     if called < _HARDLY_KNOWN and share < _RARE:
         notify(
             Note(
-                f"the classifier calls {called:.0%} of the real '{emotion}' faces so, and will keep few: "
-                "'feraug train simple --class-weights' trains one that knows rare emotions"
+                f"the classifier calls {called:.0%} of the real '{emotion}' faces so, and will keep few; one "
+                "that knows rare emotions: 'feraug train simple --class-weights --name simple-weighted', "
+                "then --classifier simple-weighted"
             )
         )
 

@@ -109,8 +109,6 @@ class OfEmotion:
 
 def summed(parts: Sequence[Sequence[Stage]]) -> tuple[Stage, ...]:
     """The stages of several emotions together, which have no limit in common."""
-    if len(parts) == 1:
-        return tuple(parts[0])
     counts = ("dropped", "left", "real_dropped", "real_left")
     return tuple(
         Stage(same[0].name, None, *(sum(getattr(stage, count) for stage in same) for count in counts))

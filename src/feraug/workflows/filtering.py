@@ -95,7 +95,7 @@ def filter_synthetic(
     options = options or FilterOptions()
     parent = synthetic_file(file, workspace)
     synthetic = read_synthetic(parent)
-    of_emotion = places_by_emotion(parent, synthetic, config.emotion, notify)
+    of_emotion = places_by_emotion(parent, synthetic, config.emotion, str(file), notify)
     place = dataset or workspace.dataset()
     faces = read_faces(place)
     real = {emotion: real_rows(place, faces.arrays, emotion) for emotion in of_emotion}
@@ -127,8 +127,8 @@ def filter_synthetic(
                 detector.name, notify,
             )  # fmt: skip
             scored.append((places, scores))
-        stages = summed([one.stages for one in found.values()])
         by_emotion = found if config.emotion == ALL else {}
+        stages = summed([one.stages for one in by_emotion.values()]) or found[config.emotion].stages
         _check_left(parent, config.emotion, stages, by_emotion, notify)
         facts = {
             **_facts(synthetic, config.emotion),

@@ -23,6 +23,7 @@ from feraug.workflows.ssim_measures import (
     LEAST_NEW,
     RealFaces,
     from_source,
+    lost_behind,
     real_pairs,
     real_train,
     real_validation,
@@ -133,7 +134,7 @@ def _measure(
     options: SsimOptions,
     notify: Notify,
 ) -> None:
-    for note in _notes(real, sets, sources):
+    for note in _notes(real, sets, sources, behind):
         notify(Note(note))
     within, across = real_pairs(real, config)
     yardstick = {
@@ -170,7 +171,10 @@ def _sets_behind(
 
 
 def _notes(
-    real: RealFaces, sets: Sequence[SyntheticSet], sources: Mapping[str, NDArray[np.uint8]]
+    real: RealFaces,
+    sets: Sequence[SyntheticSet],
+    sources: Mapping[str, NDArray[np.uint8]],
+    behind: Mapping[str, SyntheticArrays],
 ) -> list[str]:
     """What the user should know before trusting the figures."""
     notes = []
@@ -193,6 +197,12 @@ def _notes(
                     f"{digest[:12]}…), so they are not compared with their sources, which count as near "
                     "copies where they are training images; if it is a dataset, name it with --dataset"
                 )
+        lost = sorted(lost_behind(one.arrays, real.digest, behind) - set(one.arrays.sources))
+        if lost:
+            notes.append(
+                f"{one.name}: what its sources were made from is not here (SHA-256 {lost[0][:12]}…), so "
+                "images that go back to training images count as near copies of those"
+            )
         of_real = from_source(one, real.digest, len(real.arrays.images))
         outside = int((~np.isin(one.arrays.origin_row[of_real], real.train)).sum())
         if outside:

@@ -213,6 +213,18 @@ def dataset_rows(arrays: SyntheticArrays, digest: str, behind: Mapping[str, Synt
     return found
 
 
+def lost_behind(arrays: SyntheticArrays, digest: str, behind: Mapping[str, SyntheticArrays]) -> set[str]:
+    """Digests of what a set goes back to that is neither this dataset nor one of ``behind``."""
+    lost: set[str] = set()
+    for number in np.unique(arrays.origin_source[arrays.origin_row >= 0]):
+        source = arrays.sources[int(number)]
+        if source in behind:
+            lost |= lost_behind(behind[source], digest, behind)
+        elif source != digest:
+            lost.add(source)
+    return lost
+
+
 def from_source(one: SyntheticSet, digest: str, count: int) -> Rows:
     """Rows of the set that were made from the file of this digest, which has ``count`` images."""
     arrays = one.arrays

@@ -75,15 +75,22 @@ def _panels(found: SsimArrays) -> list[Panel]:
 def pair_rows(
     similarity: SetSimilarity, one: SyntheticSet, dataset: DatasetArrays, sources: Mapping[str, Images]
 ) -> list[PairRow]:
-    """The most and least similar pairs of a set, a row a kind of pair; ``sources``: images by digest."""
+    """The most and least similar pairs of a set, a row a kind of pair; ``sources``: images by digest.
+
+    Pairs with a source that is not among them are left out.
+    """
     images = one.arrays.images
     rows = []
     for order, word in ((-1, "most"), (1, "least")):
         chosen = _extremes(similarity.nearest, order)
         rows.append(_row(f"{word} like their nearest training image (below)", chosen, images, dataset.images))
-    if len(similarity.source):
+    known = np.isin(np.array(one.arrays.sources), [*sources])[
+        one.arrays.origin_source[similarity.source.rows[:, 0]]
+    ]
+    of_source = Pairs(similarity.source.rows[known], similarity.source.ssim[known])
+    if len(of_source):
         for order, word in ((-1, "most"), (1, "least")):
-            chosen = _extremes(similarity.source, order)
+            chosen = _extremes(of_source, order)
             origins = one.arrays.origin_source[chosen.rows[:, 0]]
             below = np.stack(
                 [

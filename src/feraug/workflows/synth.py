@@ -112,10 +112,8 @@ def synthesise(
 
         if on_first_process(fabric, existing) is not None:
             return replace(result, already_done=True)
-        if job.of_another_dataset:
-            notify(
-                Note(f"{job.result.model.name} was trained on another dataset than the faces it translates")
-            )
+        if job.of_other_images:
+            notify(Note(f"{job.result.model.name} was trained on other images than this dataset's 'train'"))
         maker, finished = job.maker(fabric.device)
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))

@@ -32,6 +32,7 @@ from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
 from feraug.workflows.real_faces import check_dataset
 from feraug.workflows.synth_makers import FromNoise, InTurn, Maker, MixedTranslations, Translations
+from feraug.workflows.synthetic_origins import not_in_train
 from feraug.workflows.translators import (
     Translator,
     check_translates,
@@ -121,8 +122,8 @@ class SynthJob:
     facts: dict[str, Any]
     settings: SynthConfig | NoiseSynthConfig
     origins: tuple[Origins, ...] = ()
-    of_another_dataset: bool = False
-    """Whether the model learned from another dataset than the one whose faces it translates."""
+    of_other_images: bool = False
+    """Whether the model learned from images that are not in ``train`` of the dataset that it translates."""
 
     def maker(self, device: torch.device) -> tuple[Maker, bool]:
         """The maker, and whether its model is finished."""
@@ -183,8 +184,9 @@ def translation_job(
         },
         settings=config,
         origins=origins,
-        of_another_dataset=config.source_share < 1.0
-        and origins[0].sources[0].digest not in read_artifact_header(path).provenance.inputs.values(),
+        of_other_images=config.source_share < 1.0
+        and origins[0].sources[0].digest not in read_artifact_header(path).provenance.inputs.values()
+        and not_in_train(path, read_dataset(dataset))[0] > 0,
     )
 
 

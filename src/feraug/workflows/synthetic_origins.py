@@ -76,10 +76,11 @@ def training_sets(
 def cautions(
     workspace: Workspace,
     sets: Sequence[SyntheticSet],
+    dataset: DatasetArrays,
     digest: str,
     there: Mapping[str, Path] | None = None,
 ) -> list[str]:
-    """A sentence for each model, or source of one, that is not there, and for each of another dataset.
+    """A sentence for each model, or source of one, that is not there, and for each of other images.
 
     Of the first nobody knows what they were shown; the second were let in because it was nothing that is
     held out here, which says nothing about copies that differ in a pixel.
@@ -91,13 +92,29 @@ def cautions(
         for one in behind
         for what in _missing(one, there)
     ]
-    sentences += [
-        f"{one.user.path.name}: {one.part} was trained on another dataset, of which no image is held out "
-        "here, pixel for pixel."
-        for one in behind
-        if isinstance(one, _Model) and digest not in one.header.provenance.inputs.values()
-    ]
+    for one in behind:
+        if isinstance(one, _Model) and digest not in one.header.provenance.inputs.values():
+            foreign, images = not_in_train(one.path, dataset)
+            if foreign:
+                sentences.append(
+                    f"{one.user.path.name}: {one.part} was trained on {images:,} images, of which "
+                    f"{foreign:,} are not in this dataset's 'train'; none of them is held out here, pixel for "
+                    "pixel."
+                )
     return list(dict.fromkeys(sentences))
+
+
+def not_in_train(model: Path, dataset: DatasetArrays) -> tuple[int, int]:
+    """How many of the images that a model has seen are not in a dataset's ``train``, and how many those are.
+
+    By their fingerprints: the same images in a file of another digest are the same.  (0, 0) for a model
+    that does not tell, or is a classifier.
+    """
+    seen = read_model(model, ("trained_on",)).arrays.get("trained_on/images")
+    if seen is None:
+        return 0, 0
+    of_train = fingerprints(dataset.images[dataset.split == SPLITS.index("train")])
+    return int((~np.isin(seen, of_train)).sum()), len(seen)
 
 
 def _missing(one: SyntheticSet | _Model, there: Mapping[str, Path]) -> Iterator[str]:
