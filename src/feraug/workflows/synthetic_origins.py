@@ -98,8 +98,8 @@ def cautions(
             if foreign:
                 sentences.append(
                     f"{one.user.path.name}: {one.part} was trained on {images:,} images, of which "
-                    f"{foreign:,} are not in this dataset's 'train'; none of them is held out here, pixel for "
-                    "pixel."
+                    f"{foreign:,} are not in this dataset's 'train'; none of them is held out here, pixel "
+                    "for pixel."
                 )
     return list(dict.fromkeys(sentences))
 
