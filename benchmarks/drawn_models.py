@@ -42,7 +42,7 @@ FULL_STEPS = {
 """Steps of the full run: 7 to 25 minutes of one thread beside another training, by model."""
 
 DEPARTURES = {
-    "stargan": {"output": "warped", "mismatch_weight": 2.0, "change_weight": 17.0, "neutral_times": 4},
+    "stargan": {"mismatch_weight": 2.0, "change_weight": 8.0, "neutral_times": 4},
     "weighted": {"mismatch_weight": 0.0},
 }
 """Settings that depart from the preset ``cpu``."""
