@@ -23,13 +23,11 @@ from feraug.config import (
     TranslatorConfig,
     differences,
     from_json,
-    gan_config,
     model_config,
     to_json,
     uses,
 )
 from feraug.config.demo import departures
-from feraug.config.models import check_trainable
 from feraug.config.values import option
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
@@ -70,34 +68,6 @@ CHANGED: dict[str, Any] = {
     "erasing": 0.5, "mixup": 0.3, "randaugment": 3, "randaugment_magnitude": 5, "crop": 40,
 }  # fmt: skip
 """A value for every setting that no model has by default."""
-
-
-@pytest.mark.parametrize(
-    ("model", "settings", "words"),
-    [
-        ("wgan-gp", {"balanced": False}, "--no-balanced: give --class-weight 0, too"),
-        (
-            "stargan",
-            {"balanced": False, "adversarial": "wasserstein"},
-            "--adversarial wasserstein: needs --bal",
-        ),
-        ("stargan", {"neutral_times": 2, "adversarial": "wasserstein"}, "and --neutral-times 1"),
-    ],
-)
-def test_a_critic_that_is_told_of_emotions_needs_balance(
-    model: str, settings: dict[str, Any], words: str
-) -> None:
-    config = gan_config({"model": model, **settings})  # which a model that was trained so has
-    with pytest.raises(UsageError, match=words):
-        check_trainable(config)
-    # Told of nothing, or with least squares, where a constant costs: fine.
-    for fine in (
-        {"model": "wgan-gp", "balanced": False, "class_weight": 0.0},
-        {"model": "wgan-gp", "balanced": False, "emotions": ["sad"]},
-        {"model": "stargan", "balanced": False},
-        {"model": "stargan", "adversarial": "wasserstein"},
-    ):
-        check_trainable(gan_config(fine))
 
 
 @pytest.mark.parametrize("model", MODELS)

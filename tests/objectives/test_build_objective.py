@@ -81,3 +81,31 @@ def test_objectives_are_frozen(model: str) -> None:
     objective = build_objective(DEFAULTS[model])  # type: ignore[arg-type]
     with pytest.raises(dataclasses.FrozenInstanceError):
         objective.real_target = 0.5  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "words"),
+    [
+        ("wgan-gp", {"balanced": False}, "--no-balanced: give --class-weight 0, too"),
+        (
+            "stargan",
+            {"balanced": False, "adversarial": "wasserstein"},
+            "--adversarial wasserstein: needs --bal",
+        ),
+        ("stargan", {"neutral_times": 2, "adversarial": "wasserstein"}, "and --neutral-times 1"),
+    ],
+)
+def test_a_critic_that_is_told_of_emotions_needs_balance(
+    model: str, settings: dict[str, Any], words: str
+) -> None:
+    config = model_config({"model": model, **settings})  # which a model that was trained so has
+    with pytest.raises(UsageError, match=words):
+        build_objective(config)
+    # Told of nothing, or with least squares, where a constant costs: fine.
+    for fine in (
+        {"model": "wgan-gp", "balanced": False, "class_weight": 0.0},
+        {"model": "wgan-gp", "balanced": False, "emotions": ["sad"]},
+        {"model": "stargan", "balanced": False},
+        {"model": "stargan", "adversarial": "wasserstein"},
+    ):
+        build_objective(model_config(fine))

@@ -204,21 +204,6 @@ class NoiseConfig(GanConfig):
         return _name(self.model, self.emotions)
 
 
-def check_trainable(config: AnyGanConfig) -> None:
-    """Refuse to begin a training that cannot go well; models that were trained so can be used all the same.
-
-    A critic that is told of emotions sets a constant for each, without end, where those that it scores up
-    and those that it scores down come in other shares: the gradient penalty does not see it.
-    """
-    told = isinstance(config, StarGANConfig) and config.adversarial == "wasserstein"
-    if isinstance(config, StarGANConfig) and told and (not config.balanced or config.neutral_times > 1):
-        raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
-    if isinstance(config, NoiseConfig) and config.model == "wgan-gp":
-        told = len(config.emotions) > 1 and config.class_weight > 0
-        if told and not config.balanced:
-            raise UsageError("--no-balanced: give --class-weight 0, too; a critic told of emotions needs it")
-
-
 def _ordered(emotions: tuple[str, ...]) -> tuple[str, ...]:
     """The emotions in FER2013's order, all seven for none; :class:`UsageError` for one named twice."""
     named = tuple(parse_emotion(emotion) for emotion in emotions) or EMOTIONS

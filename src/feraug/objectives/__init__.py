@@ -56,7 +56,19 @@ def _r3gan(config: NoiseConfig) -> Objective:
     return R3GAN(config.penalty_weight, config.class_weight)
 
 
+# A critic that is told of emotions sets a constant for each, without end, where those that it scores up and
+# those that it scores down come in other shares: the gradient penalty does not see it.
+
+
+def _wgan_gp(config: NoiseConfig) -> Objective:
+    if not config.balanced and config.class_weight and len(config.emotions) > 1:
+        raise UsageError("--no-balanced: give --class-weight 0, too; a critic told of emotions needs it")
+    return WGANGP(config.penalty_weight, config.critic_steps, config.class_weight)
+
+
 def _stargan(config: StarGANConfig) -> Objective:
+    if config.adversarial == "wasserstein" and (not config.balanced or config.neutral_times > 1):
+        raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
     return StarGAN(
         config.cycle_weight,
         config.cycle_weight_end,
@@ -89,7 +101,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {
     "wasserstein": _wasserstein,
     "stargan": _stargan,
     "dcgan": lambda config: DCGAN(config.real_target, config.class_weight),
-    "wgan-gp": lambda config: WGANGP(config.penalty_weight, config.critic_steps, config.class_weight),
+    "wgan-gp": _wgan_gp,
     "r3gan": _r3gan,
 }
 

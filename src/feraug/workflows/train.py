@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 
 from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
-from feraug.config.models import check_trainable
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
@@ -117,8 +116,6 @@ def train(
                 f"{path}: the weights alone of a training that was not finished; none goes on from them",
                 "--overwrite trains anew, another --name beside it",
             )
-        if header is None:
-            check_trainable(config)
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if header is not None:
             run.take_up(path)
@@ -162,7 +159,6 @@ def dry_run(
             config, workspace, name=name, dataset=dataset, options=options, notify=notify
         )
     options = options or TrainOptions()
-    check_trainable(config)
     path = workspace.model(name or config.name)
     config, domain = training_source(
         config, workspace, source=source, source_model=source_model, unfinished=path
