@@ -84,9 +84,8 @@ def pair_rows(
     for order, word in ((-1, "most"), (1, "least")):
         chosen = _extremes(similarity.nearest, order)
         rows.append(_row(f"{word} like their nearest training image (below)", chosen, images, dataset.images))
-    known = np.isin(np.array(one.arrays.sources), [*sources])[
-        one.arrays.origin_source[similarity.source.rows[:, 0]]
-    ]
+    there = np.array([digest in sources for digest in one.arrays.sources], bool)
+    known = there[one.arrays.origin_source[similarity.source.rows[:, 0]]]
     of_source = Pairs(similarity.source.rows[known], similarity.source.ssim[known])
     if len(of_source):
         for order, word in ((-1, "most"), (1, "least")):
