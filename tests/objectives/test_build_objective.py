@@ -18,7 +18,7 @@ from feraug.objectives.translation import Cycle
 from feraug.objectives.wasserstein import WassersteinCycleGAN
 
 CYCLE = {"cycle_weight": 2.0, "cycle_weight_end": 3.0, "identity_weight": 4.0, "change_weight": 5.0,
-         "mismatch_weight": 9.0}  # fmt: skip
+         "change_weight_end": 10.0, "mismatch_weight": 9.0}  # fmt: skip
 """No two alike, so that none can stand in another's place."""
 
 LEAST_SQUARES = {"real_target": 0.8, "penalty_weight": 6.0}
@@ -36,22 +36,35 @@ def test_a_penalty_for_each_image_and_batch_norm_are_refused() -> None:
 @pytest.mark.parametrize(
     ("model", "settings", "expected"),
     [
-        ("cyclegan", CYCLE | LEAST_SQUARES, CycleGAN(Cycle(2.0, 3.0, 4.0, change_weight=5.0), 0.8, 6.0, 9.0)),
+        (
+            "cyclegan",
+            CYCLE | LEAST_SQUARES,
+            CycleGAN(Cycle(2.0, 3.0, 4.0, change_weight=5.0, change_weight_end=10.0), 0.8, 6.0, 9.0),
+        ),
         (
             "weighted",
             CYCLE | LEAST_SQUARES | {"gamma_end": 0.3},
-            CycleGAN(Cycle(2.0, 3.0, 4.0, gamma_end=0.3, change_weight=5.0), 0.8, 6.0, 9.0),
+            CycleGAN(
+                Cycle(2.0, 3.0, 4.0, gamma_end=0.3, change_weight=5.0, change_weight_end=10.0), 0.8, 6.0, 9.0
+            ),
         ),
         (
             "wasserstein",
             CYCLE | CRITIC,
-            WassersteinCycleGAN(Cycle(2.0, 3.0, 4.0, by_quality=False, change_weight=5.0), 6.0, 7, 9.0),
+            WassersteinCycleGAN(
+                Cycle(2.0, 3.0, 4.0, by_quality=False, change_weight=5.0, change_weight_end=10.0), 6.0, 7, 9.0
+            ),
         ),
         (
             "wasserstein",
             CYCLE | CRITIC | {"weighted_cycle": True, "gamma_end": 0.3},
             WassersteinCycleGAN(
-                Cycle(2.0, 3.0, 4.0, gamma_end=0.3, by_quality=False, change_weight=5.0), 6.0, 7, 9.0
+                Cycle(
+                    2.0, 3.0, 4.0, gamma_end=0.3, by_quality=False, change_weight=5.0, change_weight_end=10.0
+                ),
+                6.0,
+                7,
+                9.0,
             ),
         ),
         ("dcgan", {"real_target": 0.8, "class_weight": 0.25}, DCGAN(0.8, 0.25)),

@@ -155,6 +155,21 @@ def test_cycle_weight_stays_without_an_end_and_may_end_at_zero() -> None:
     assert to_zero.weights == {"cycle_a": 1.25, "cycle_b": 1.25}
 
 
+@pytest.mark.parametrize(("progress", "weight"), [(0.0, 2.0), (0.25, 3.0), (1.0, 6.0)])
+def test_change_weight_goes_linearly_to_its_end(progress: float, weight: float) -> None:
+    objective = CycleGAN(Cycle(5.0, change_weight=2.0, change_weight_end=6.0))
+    loss = objective.generator_loss(networks(), batch(), progress).loss
+    assert loss.weights == {"cycle_a": 5.0, "cycle_b": 5.0, "change_a": weight, "change_b": weight}
+
+
+def test_change_weight_may_begin_or_end_at_zero() -> None:
+    for start, end, weight in [(0.0, 8.0, 2.0), (8.0, 0.0, 6.0)]:
+        objective = CycleGAN(Cycle(0.0, change_weight=start, change_weight_end=end))
+        assert objective.generator_loss(networks(), batch(), 0.25).loss.weights == {
+            "change_a": weight, "change_b": weight
+        }  # fmt: skip
+
+
 def test_gradients_reach_both_generators_through_both_cycles() -> None:
     nets = networks()
     loss = CycleGAN(Cycle(1.0)).generator_loss(nets, batch(), 0.0).loss

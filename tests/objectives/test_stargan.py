@@ -84,6 +84,15 @@ def test_generator_terms_by_hand(target: float) -> None:
     assert loss.total.item() == pytest.approx(total, rel=1e-5)
 
 
+def test_cycle_and_change_weights_go_linearly_to_their_ends() -> None:
+    objective = StarGAN(2.0, 4.0, change_weight=8.0, change_weight_end=0.0, emotions=3)
+    loss = objective.generator_loss(nets(), batch(), 0.25).loss
+    assert (loss.weights["cycle"], loss.weights["change"]) == (2.5, 6.0)
+    later = replace(objective, cycle_weight=0.0, change_weight=0.0, change_weight_end=4.0)
+    terms = later.generator_loss(nets(), batch(), 0.0).loss.terms
+    assert {"cycle", "change"} <= set(terms), "a weight to come: a term from the start"
+
+
 def test_discriminator_terms_by_hand() -> None:
     objective = StarGAN(class_weight=0.5, real_target=0.9, penalty_weight=0.1, emotions=3)
     fakes = {"fake": torch.full((2, 1, 4, 4), -0.4)}
@@ -173,8 +182,9 @@ def test_settings_reach_their_places() -> None:
         emotions=("happy", "sad", "neutral"), cycle_weight=3.0, cycle_weight_end=0.5, class_weight=0.25,
         identity_weight=0.125, change_weight=7.0, weighted_cycle=True, gamma_end=0.75, real_target=0.9,
         penalty_weight=2.0, adversarial="wasserstein", critic_steps=4, mismatch_weight=0.0625,
+        change_weight_end=11.0,
     )  # fmt: skip
-    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 0.9, 2.0, True, 4, 3, 0.0625)
+    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 0.9, 2.0, True, 4, 3, 0.0625, 11.0)
     assert build_objective(config) == expected
     assert build_objective(replace(config, weighted_cycle=False)) == replace(expected, gamma_end=None)
     for preset in PRESETS.values():

@@ -64,6 +64,10 @@ class TranslationConfig(GanConfig):
     change_weight: float = setting(
         0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
     )
+    change_weight_end: float | None = setting(
+        None, "That weight at the end of training, reached linearly; as at the start unless given.",
+        low=0.0, high=1e6,
+    )  # fmt: skip
     mismatch_weight: float = setting(
         0.0,
         "Weight of real faces shown under another emotion, as fakes of that one; 0: none.",

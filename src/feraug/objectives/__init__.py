@@ -82,6 +82,7 @@ def _stargan(config: StarGANConfig) -> Objective:
         config.critic_steps,
         len(config.emotions),
         config.mismatch_weight,
+        config.change_weight_end,
     )
 
 
@@ -91,6 +92,7 @@ def _cycle(config: TranslatorConfig, **settings: Any) -> Cycle:
         config.cycle_weight_end,
         config.identity_weight,
         change_weight=config.change_weight,
+        change_weight_end=config.change_weight_end,
         **settings,
     )
 

@@ -20,6 +20,7 @@ from feraug.losses import (
     zero_centred_penalty,
 )
 from feraug.objectives.protocol import EmotionBatch, GeneratorLoss, LossTerms, Networks
+from feraug.objectives.translation import weight_at
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,8 @@ class StarGAN:
 
     G: E[(D(G(x, c'), c') - t)^2] + ``class_weight`` E[CE(N(G(x, c')), c')] + ``cycle_weight``
     E|G(G(x, c'), c) - x|_1, and where weighted ``identity`` E|G(x, c) - x|_1 and ``change``
-    E|G(x, c') - x|_1; the cycle is Wang and Lin's (2018) where ``gamma_end`` is given.
+    E|G(x, c') - x|_1; the cycle is Wang and Lin's (2018) where ``gamma_end`` is given.  The weights
+    of cycle and change go linearly to their ``_end`` where that is given.
     D: E[(D(x, c) - t)^2] + E[D(G(x, c'), c')^2] + ``class_weight`` E[CE(N(x), c)]; where weighted
     ``mismatch`` E[D(x, c')^2], a real face that is not of the wanted emotion (Reed et al., 2016,
     algorithm 1), and R1 (Mescheder et al., 2018) with ``penalty_weight``.
@@ -52,6 +54,7 @@ class StarGAN:
     critic_steps: int = 1
     emotions: int = 7
     mismatch_weight: float = 0.0
+    change_weight_end: float | None = None
 
     generator_roles = ("generator",)
     discriminator_roles = ("discriminator",)
@@ -70,18 +73,17 @@ class StarGAN:
             "adversarial": -scores.mean() if self.critic else least_squares(scores, self.real_target),
             "class_fake": classification(logits, batch.targets),
         }
-        end = self.cycle_weight if self.cycle_weight_end is None else self.cycle_weight_end
         weights = {
             "class_fake": self.class_weight,
-            "cycle": self.cycle_weight + (end - self.cycle_weight) * progress,
+            "cycle": weight_at(progress, self.cycle_weight, self.cycle_weight_end),
             "identity": self.identity_weight,
-            "change": self.change_weight,
+            "change": weight_at(progress, self.change_weight, self.change_weight_end),
         }
-        if self.cycle_weight or end:
+        if self.cycle_weight or self.cycle_weight_end:
             terms["cycle"] = self._cycle(nets, batch, fake, progress)
         if self.identity_weight:
             terms["identity"] = l1(self._translated(nets, batch.real, batch.classes), batch.real)
-        if self.change_weight:
+        if self.change_weight or self.change_weight_end:
             terms["change"] = l1(fake, batch.real)
         return GeneratorLoss(LossTerms(terms, weights), fakes)
 
