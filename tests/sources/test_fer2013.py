@@ -228,11 +228,11 @@ def test_every_value_at_every_neighbourhood() -> None:
         np.testing.assert_array_equal(decoded, block)
 
 
-@pytest.mark.parametrize("number", range(256, 1000))
-def test_no_number_above_255_passes_the_fast_way(number: int) -> None:
-    numbers = list(GOOD)
-    numbers[number % 2304] = b"%d" % number
-    assert decode_cells([b" ".join(numbers)]) is None
+def test_no_number_above_255_passes_the_fast_way() -> None:
+    for number in range(256, 1000):
+        numbers = list(GOOD)
+        numbers[number % 2304] = b"%d" % number
+        assert decode_cells([b" ".join(numbers)]) is None, number
 
 
 def test_rows_of_wrong_length_do_not_make_up_for_each_other() -> None:

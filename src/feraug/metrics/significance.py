@@ -105,10 +105,11 @@ def _drawn(
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """How often each group and each repeat is drawn, as whole numbers: (draws, groups), (draws, repeats)."""
     random = np.random.default_rng((bootstrap.seed, groups, repeats))
-    images, drawn = (
-        random.multinomial(count, np.full(count, 1.0 / count), bootstrap.draws).astype(np.uint16)
-        for count in (groups, repeats)
-    )
+    images, drawn = (np.empty((bootstrap.draws, count), np.uint16) for count in (groups, repeats))
+    for counts in (images, drawn):
+        of = counts.shape[1]
+        for row in counts:  # five times as fast as Generator.multinomial, which draws a binomial a group
+            row[:] = np.bincount(random.integers(of, size=of), minlength=of)
     return images, drawn
 
 
