@@ -33,7 +33,7 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(
     ran = feraug("train", "cyclegan", "-w", nowhere)
     assert ran.code == 1
     assert f"{nowhere}/dataset.h5: no dataset yet; make it with 'feraug prepare" in ran.error
-    ran = feraug("synth", "--pair", "fear:sad", "-w", workspace.root)
+    ran = feraug("synth", "--pair", "fear:sad", "--train", "never", "-w", workspace.root)
     assert ran.code == 1
     assert "no trained model for fear:sad" in ran.error
     assert f"train one with 'feraug train cyclegan --pair fear:sad -w {workspace.root}'" in ran.error

@@ -1,4 +1,4 @@
-"""``feraug synth`` without a model: refused, trained with ``--train``, offered on a terminal."""
+"""``feraug synth`` without a model: trained first where there is no terminal, offered on one, or refused."""
 
 from __future__ import annotations
 
@@ -28,8 +28,9 @@ def tiny_preset(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_both_ways_to_a_model_are_named(feraug: Feraug, workspace: Workspace) -> None:
-    ran = feraug(*PAIR, "-w", workspace.root)
+    ran = feraug(*PAIR, "--train", "never", "-w", workspace.root)
     assert ran.code == 1
+    assert not workspace.models()
     command = f"feraug train cyclegan --pair neutral:happy -w {workspace.root}"
     assert ran.error.endswith(f"; train one with '{command}', or here with --train 20m")
 
@@ -43,6 +44,24 @@ def test_prepare_synth_and_bench_alone_go_the_whole_way(feraug: Feraug, workspac
     ran = feraug("bench", "--classifier", "vgg19", "--with-synthetic", *tiny, "-w", workspace.root)
     assert ran.code == 0
     assert "real+synthetic" in ran.out
+
+
+def test_where_nobody_can_be_asked_one_is_trained(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_synth, "OFFERED", "1s")
+    ran = feraug(*PAIR, "-w", workspace.root)
+    assert ran.code == 0, "scripts and notebooks get what they asked for"
+    assert "no model for neutral:happy yet: training one first, as 'feraug train cyclegan" in ran.err
+    assert "4 'happy' images by cyclegan-neutral-happy" in ran.out
+    ran = feraug(*PAIR, "--name", "again", "-w", workspace.root)
+    assert ran.code == 0 and "training" not in ran.err, "the model is there now"
+    ran = feraug("synth", "--model", "wgan-gp", "-n", "4", "-w", workspace.root)
+    assert ran.code == 1 and "train wgan-gp" in ran.error, "what makes faces from noise is not"
+    ran = feraug("synth", "--model", "mine", "--pair", "neutral:sad", "-w", workspace.root)
+    assert ran.code == 1 and "no model 'mine'" in ran.error
+    ran = feraug(*PAIR, "--pair", "neutral:sad", "--devices", "2", "-w", workspace.root)
+    assert ran.code == 1 and "no trained model for neutral:sad" in ran.error, "on one device alone"
 
 
 def test_a_named_kind_is_trained(feraug: Feraug, workspace: Workspace) -> None:
@@ -78,6 +97,7 @@ def test_on_a_terminal_a_yes_trains(
         asked.append((situation, question))
         return True
 
+    monkeypatch.setattr(console, "can_ask", lambda: True)
     monkeypatch.setattr(console, "confirmed", yes)
     monkeypatch.setattr(cli_synth, "OFFERED", "1s")
     ran = feraug(*PAIR, "-w", workspace.root)

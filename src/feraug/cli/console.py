@@ -270,13 +270,16 @@ def print_error(text: str) -> None:
     _error_line(text)
 
 
+def can_ask() -> bool:
+    """Whether somebody sits at a terminal: not in scripts, notebooks, or with stderr in a file."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def confirmed(situation: str, question: str) -> bool:
-    """Whether the user at the terminal says yes; where nobody can be asked, no.
+    """Whether the user at the terminal says yes to ``question``.
 
     Raises :class:`typer.Abort` on Ctrl-C.
     """
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return False
     import typer
 
     from feraug.cli.hints import in_workspace

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 DEFAULTS, PHOTOS = SynthConfig(), PhotosConfig()
 
 OFFERED = "20m"
-"""How long a translator is trained that is missing, if the user agrees."""
+"""How long a translator is trained that is missing, if the user agrees or cannot be asked."""
 
 OFFER = f"Train one now, for {OFFERED}?"
+
+NEVER = "never"
 
 app = new_app()
 
@@ -109,9 +111,9 @@ def command(
         str | None,
         typer.Option(
             "--train",
-            metavar="TIME",
-            help="Where no model translates the pair: train one first, for 20m, 1.5h.",
-            show_default="ask, on a terminal",
+            metavar="TIME|never",
+            help="Where no model translates the pair: train one first, for 20m, 1.5h; or do not.",
+            show_default=f"ask; {OFFERED} where there is no terminal",
         ),
     ] = None,
     seed: options.SeedOption = DEFAULTS.seed,
@@ -156,6 +158,7 @@ def command(
 
     from feraug.cli import config_options, console
     from feraug.cli.command_line import as_typed
+    from feraug.cli.processes import is_only_process
     from feraug.store.workspace import Workspace
     from feraug.workflows.missing_translator import kind_for
     from feraug.workflows.synth import SynthOptions, makes_from_noise, synthesise
@@ -194,12 +197,16 @@ def command(
                 notify=notify,
             )
 
+    trainable = not from_noise and kind_for(translation.pairs, model) is not None
+    alone = devices == num_nodes == 1 and is_only_process()
+    if train is None and trainable and alone and not console.can_ask():
+        train = OFFERED  # notebooks and scripts asked for images, too; ``never`` is their no
     try:
-        result = make(None if train is None else options.seconds(train))
+        result = make(None if train in (None, NEVER) else options.seconds(train))
     except MissingModelError as problem:
-        if train is not None or from_noise or kind_for(translation.pairs, model) is None:
+        if not trainable or train not in (None, NEVER):
             raise
-        if devices > 1 or num_nodes > 1 or not console.confirmed(f"{problem}", OFFER):
+        if train == NEVER or not alone or not console.confirmed(f"{problem}", OFFER):
             raise MissingModelError(f"{problem}, or here with --train {OFFERED}") from problem
         result = make(options.seconds(OFFERED))
     console.print_json(result.as_json()) if as_json else print_result(result)
