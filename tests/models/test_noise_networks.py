@@ -99,6 +99,20 @@ def test_discriminator_gives_a_raw_score_an_image_and_features(norm: str, classe
     assert torch.allclose(judge(faces(), ZERO), before + 7.0), "a sigmoid would keep the scores below 1"
 
 
+@pytest.mark.parametrize("classes", [1, 2])
+def test_discriminator_scores_faces_under_several_classes(classes: int) -> None:
+    judge = NoiseDiscriminator(2, classes)
+    if judge.by_class is not None:
+        nn.init.normal_(judge.by_class)
+    ways = torch.stack((ZERO, ZERO if classes == 1 else ONE), 1)
+    found = judge(faces(), ways)
+    assert found.shape == (3, 2)
+    for number in range(2):
+        torch.testing.assert_close(found[:, number], judge(faces(), ways[:, number]))
+    if classes == 2:
+        assert not torch.allclose(found[:, 0], found[:, 1])
+
+
 def test_discriminator_without_norm_scores_each_image_on_its_own() -> None:
     images = faces()
     plain, batch = NoiseDiscriminator(2, 1, "none"), NoiseDiscriminator(2, 1, "batch")

@@ -127,6 +127,19 @@ def test_the_score_map_is_that_of_the_emotion() -> None:
     assert (found.scores[1] == 10.0).all()
 
 
+@pytest.mark.parametrize("by_emotion", [True, False])
+def test_faces_shown_as_several_emotions_get_the_scores_of_each(by_emotion: bool) -> None:
+    torch.manual_seed(0)
+    network, faces = StarDiscriminator(4, emotions=3, by_emotion=by_emotion), random_faces(2)
+    ways = torch.tensor([[2, 0], [1, 2]])
+    found = network(faces, ways)
+    assert found.scores.shape == (2, 2, 6, 6)
+    for number in range(2):
+        one = network(faces, ways[:, number])
+        torch.testing.assert_close(found.scores[:, number : number + 1], one.scores)
+        torch.testing.assert_close(found.logits, one.logits)
+
+
 def test_a_shared_score_map_is_the_same_for_every_emotion() -> None:
     network, faces = StarDiscriminator(4, emotions=3, by_emotion=False), random_faces(1)
     with torch.no_grad():

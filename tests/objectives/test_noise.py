@@ -32,7 +32,8 @@ class Discriminator(nn.Module):
         self.factor = nn.Parameter(torch.tensor(factor))
 
     def forward(self, x: Tensor, classes: Tensor) -> Tensor:
-        return self.factor * (1 + classes) * x.square().mean((1, 2, 3))
+        squares = x.square().mean((1, 2, 3))
+        return self.factor * (1 + classes) * squares.view(-1, *[1] * (classes.dim() - 1))
 
 
 REAL, Z, CLASSES, MIX = (0.5, -0.2, 0.8), (1.0, -0.5, 0.25), (0, 2, 1), (0.75, 0.5, 0.25)

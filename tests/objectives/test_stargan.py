@@ -43,7 +43,8 @@ class Judges(nn.Module):
 
     def forward(self, x: Tensor, classes: Tensor) -> Judgement:
         mean = x.mean((1, 2, 3))
-        return Judgement((classes + 1)[:, None, None, None] * x, mean[:, None] * self.logits)
+        factors = (classes + 1).reshape(len(x), -1, 1, 1)
+        return Judgement(factors * x, mean[:, None] * self.logits)
 
 
 def nets() -> dict[str, nn.Module]:
@@ -189,3 +190,12 @@ def test_settings_reach_their_places() -> None:
     assert build_objective(replace(config, weighted_cycle=False)) == replace(expected, gamma_end=None)
     for preset in PRESETS.values():
         assert isinstance(build_objective(model_config({"model": "stargan", **preset["stargan"]})), StarGAN)
+
+
+def test_real_faces_are_judged_once_under_both_emotions() -> None:
+    networks, seen = nets(), []
+    networks["discriminator"].register_forward_hook(lambda _, given, __: seen.append(given[1].shape))
+    StarGAN(mismatch_weight=1.0, emotions=3).discriminator_loss(
+        networks, batch(), {"fake": torch.full((2, 1, 4, 4), -0.4)}
+    )
+    assert seen == [(2, 2), (2,)], "the second emotion costs no second pass"

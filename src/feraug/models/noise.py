@@ -84,6 +84,8 @@ class NoiseGenerator(nn.Module):
 class NoiseDiscriminator(nn.Module):
     """Faces float (N, 1, 48, 48) in [-1, 1] and class int64 (N,) -> raw scores (N,), no sigmoid.
 
+    With classes (N, M) scores (N, M): every face as one of M classes, for the work of one.
+
     Convolutions with kernel 4 and stride 2, normalisation but in the first, LeakyReLU; a score
     sees the whole face.
     """
@@ -111,12 +113,13 @@ class NoiseDiscriminator(nn.Module):
         return features
 
     def forward(self, x: Tensor, classes: Tensor) -> Tensor:
-        """(N, 1, 48, 48) in [-1, 1], int64 (N,) -> raw scores (N,)."""
+        """(N, 1, 48, 48) in [-1, 1], int64 (N,) or (N, M) -> raw scores, of the classes' shape."""
         features = self.features(x)
-        scores: Tensor = self.head(features).flatten()
-        if self.by_class is None:
-            return scores
-        return scores + (features * self.by_class[classes]).sum((1, 2, 3))
+        of_face = classes.reshape(len(classes), -1)  # (N, M)
+        scores: Tensor = self.head(features).flatten(1).expand(of_face.shape)
+        if self.by_class is not None:
+            scores = scores + (features[:, None] * self.by_class[of_face]).sum((2, 3, 4))
+        return scores.reshape(classes.shape)
 
 
 def _doubled(channels_in: int, channels_out: int, upsampling: str, *, bias: bool) -> nn.Module:

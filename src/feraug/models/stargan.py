@@ -124,7 +124,11 @@ class StarGenerator(nn.Module):
 
 
 class Judgement(NamedTuple):
-    """What a discriminator says of faces: raw ``scores`` (N, 1, 6, 6), and ``logits`` (N, K) of emotions."""
+    """What a discriminator says of faces.
+
+    ``scores`` (N, 1, 6, 6), raw, as faces of one emotion each, or (N, M, 6, 6), of M; ``logits``
+    (N, K) of their emotions.
+    """
 
     scores: Tensor
     logits: Tensor
@@ -146,11 +150,18 @@ class StarDiscriminator(Discriminator):
         initialise(self, normalised=norm != "none")
 
     def forward(self, x: Tensor, classes: Tensor) -> Judgement:  # type: ignore[override]
-        """(N, 1, 48, 48) in [-1, 1], int64 (N,) -> raw scores (N, 1, 6, 6) and logits (N, K)."""
+        """(N, 1, 48, 48) in [-1, 1], int64 (N,) -> raw scores (N, 1, 6, 6) and logits (N, K).
+
+        With ``classes`` (N, M) scores (N, M, 6, 6): every face as one of M emotions, for the work of one.
+        """
         features = self.features(x)
         scores: Tensor = self.head(features)
+        of_face = classes.reshape(len(classes), -1)
         if scores.shape[1] > 1:
-            scores = scores[torch.arange(len(scores), device=scores.device), classes][:, None]
+            faces = torch.arange(len(scores), device=scores.device)[:, None]
+            scores = scores[faces, of_face]
+        else:
+            scores = scores.expand(-1, of_face.shape[1], -1, -1)
         return Judgement(scores, self.namer(features).flatten(1))
 
 

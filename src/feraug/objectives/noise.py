@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from feraug.losses import cross_entropy, gradient_penalty, relativistic, wasserstein, zero_centred_penalty
@@ -49,13 +50,13 @@ class DCGAN(_Noise):
 
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The terms ``discriminator_real`` and ``discriminator_fake``."""
-        judge = partial(_with_classes, nets, batch)
+        real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
         terms = {
-            "discriminator_real": cross_entropy(judge(batch.real), self.real_target),
-            "discriminator_fake": cross_entropy(judge(fakes["fake"]), 0.0),
+            "discriminator_real": cross_entropy(real_scores, self.real_target),
+            "discriminator_fake": cross_entropy(_with_classes(nets, batch, fakes["fake"]), 0.0),
         }
-        if self.class_weight and batch.other_classes is not None:
-            terms["mismatch"] = cross_entropy(_mismatched(nets, batch), 0.0)
+        if wrong_scores is not None:
+            terms["mismatch"] = cross_entropy(wrong_scores, 0.0)
         return LossTerms(terms, {"mismatch": self.class_weight})
 
 
@@ -80,14 +81,14 @@ class WGANGP(_Noise):
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The terms ``wasserstein`` and ``penalty``."""
         critic, fake = partial(_with_classes, nets, batch), fakes["fake"]
-        real_scores = critic(batch.real)
+        real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
         terms = {
             "wasserstein": wasserstein(real_scores, critic(fake)),
             "penalty": gradient_penalty(critic, batch.real, fake, batch.mix),
         }
         weights = {"wasserstein": -1.0, "penalty": self.penalty_weight, "mismatch": -self.class_weight}
-        if self.class_weight and batch.other_classes is not None:
-            terms["mismatch"] = wasserstein(real_scores, _mismatched(nets, batch))
+        if wrong_scores is not None:
+            terms["mismatch"] = wasserstein(real_scores, wrong_scores)
         return LossTerms(terms, weights)
 
 
@@ -112,14 +113,14 @@ class R3GAN(_Noise):
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The terms ``discriminator``, ``penalty_real`` (R1) and ``penalty_fake`` (R2)."""
         judge = partial(_with_classes, nets, batch)
-        real_scores = judge(batch.real)
+        real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
         terms = {
             "discriminator": relativistic(real_scores, judge(fakes["fake"])),
             "penalty_real": zero_centred_penalty(judge, batch.real),
             "penalty_fake": zero_centred_penalty(judge, fakes["fake"]),
         }
-        if self.class_weight and batch.other_classes is not None:
-            terms["mismatch"] = relativistic(real_scores, _mismatched(nets, batch))
+        if wrong_scores is not None:
+            terms["mismatch"] = relativistic(real_scores, wrong_scores)
         half = self.penalty_weight / 2.0
         weights = {"penalty_real": half, "penalty_fake": half, "mismatch": self.class_weight}
         return LossTerms(terms, weights)
@@ -130,7 +131,9 @@ def _with_classes(nets: Networks, batch: NoiseBatch, images: Tensor) -> Tensor:
     return scores
 
 
-def _mismatched(nets: Networks, batch: NoiseBatch) -> Tensor:
-    """Scores (N,) of the real faces under classes that are not theirs."""
-    scores: Tensor = nets["discriminator"](batch.real, batch.other_classes)
-    return scores
+def _of_real(nets: Networks, batch: NoiseBatch, class_weight: float) -> tuple[Tensor, Tensor | None]:
+    """Scores (N,) of the real faces, and where that is weighted under classes that are not theirs."""
+    if not class_weight or batch.other_classes is None:
+        return _with_classes(nets, batch, batch.real), None
+    scores = nets["discriminator"](batch.real, torch.stack((batch.classes, batch.other_classes), 1))
+    return scores[:, 0], scores[:, 1]

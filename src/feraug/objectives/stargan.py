@@ -92,7 +92,9 @@ class StarGAN:
     ) -> LossTerms:
         """Real faces as real ones of their emotion, translations as fakes, and the emotion of real faces."""
         judge, fake = nets["discriminator"], fakes["fake"]
-        real_scores, logits = judge(batch.real, batch.classes)
+        shown_as = [batch.classes, batch.targets] if self.mismatch_weight else [batch.classes]
+        by_emotion, logits = judge(batch.real, torch.stack(shown_as, 1))
+        real_scores, wrong_scores = by_emotion[:, :1], by_emotion[:, 1:]
         fake_scores = judge(fake, batch.targets).scores
         terms = {"class_real": classification(logits, batch.classes)}
         sign = -1.0 if self.critic else 1.0
@@ -101,9 +103,8 @@ class StarGAN:
             "mismatch": sign * self.mismatch_weight,
         }  # fmt: skip
         if self.mismatch_weight:
-            scores = judge(batch.real, batch.targets).scores
             terms["mismatch"] = (
-                wasserstein(real_scores, scores) if self.critic else least_squares(scores, 0.0)
+                wasserstein(real_scores, wrong_scores) if self.critic else least_squares(wrong_scores, 0.0)
             )
         if self.critic:
             terms["wasserstein"] = wasserstein(real_scores, fake_scores)
