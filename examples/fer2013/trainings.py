@@ -20,6 +20,7 @@ from fer2013.steps import CHOSEN_ON_VALIDATION
 from fer2013.tables import made_by, of_kind, percent, scaled, table
 from feraug.config import ARMS
 from feraug.emotions import EMOTIONS
+from feraug.metrics.classification import balanced_accuracy
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm
 
 Record = Mapping[str, Any]
@@ -171,14 +172,14 @@ def difference(
         totals, count = test["totals"], sum(test["totals"])
         right = np.array([[flags(one["right"], count) for one in pair] for pair in pairs], np.float64)
         change, groups = right[:, 0] - right[:, 1], _groups(test)
-        if balanced:  # the mean of these is the mean of the recalls' differences
-            present = [total for total in totals if total]
-            change *= np.repeat([count / (len(present) * total) for total in present], present)
+        over = "test images and repeats" if len(pairs) > 1 else "test images alone"
+        if balanced:
+            arms = _matrices(right[:, 0], totals), _matrices(right[:, 1], totals)
+            return CrossedBootstrap().statistic_difference(balanced_accuracy, arms, groups), over
         if emotion is not None:
             code = EMOTIONS.index(emotion)
             start = sum(totals[:code])
             change, groups = change[:, start : start + totals[code]], groups[start : start + totals[code]]
-        over = "test images and repeats" if len(pairs) > 1 else "test images alone"
         return CrossedBootstrap().mean_difference(change, groups), over
     name = "balanced_accuracy" if balanced else "accuracy"
     values = np.array(
@@ -188,6 +189,14 @@ def difference(
         return Difference(float(values[0, 0]), float("nan"), float("nan"), 1.0), "nothing"
     found = CrossedBootstrap().mean_difference(values, np.zeros(1, np.int64))
     return found, "repeats alone, so it is too narrow"
+
+
+def _matrices(right: NDArray[np.float64], totals: Sequence[int]) -> NDArray[np.float64]:
+    """Confusion matrices (R, T, 7, 7) of single images; what a wrong one was called is not on record."""
+    labels = np.repeat(np.arange(len(totals)), totals)
+    called = np.where(right > 0, labels, (labels + 1) % len(totals))
+    eye = np.eye(len(totals))
+    return eye[labels][None, :, :, None] * eye[called][:, :, None, :]
 
 
 def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list[str]:

@@ -47,7 +47,14 @@ class MissingModelError(MissingArtifactError):
 
 
 class ConfigConflictError(FeraugError):
-    """A file of this name exists and was made with another config; the message says what differs."""
+    """A file of this name exists and was made with another config; the message says what differs.
+
+    ``what`` is the message without what to do next, as an :class:`ArtifactError` has it.
+    """
+
+    def __init__(self, what: str, next_step: str = "") -> None:
+        super().__init__(f"{what}; {next_step}" if next_step else what)
+        self.what = one_line(what)
 
 
 class TrainingError(FeraugError):

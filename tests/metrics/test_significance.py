@@ -183,12 +183,55 @@ class TestP:
         assert CrossedBootstrap(draws=99).mean_difference(np.ones((1, 50)), each(50)).p == 0.02
 
     def test_is_1_when_nothing_changed(self) -> None:
-        assert CrossedBootstrap().mean_difference(np.zeros((3, 20)), each(20)) == Difference(0, 0, 0, 1)
+        assert CrossedBootstrap().mean_difference(np.zeros((3, 20)), each(20)).p == 1.0
         first, _, labels = two_arms()
         nothing = CrossedBootstrap(draws=100).statistic_difference(
             macro_f1, (first, first), each(len(labels))
         )
         assert nothing == Difference(0, 0, 0, 1)
+
+
+class TestFewImages:
+    def test_variance_is_that_with_a_gain_and_a_loss_more(self) -> None:
+        """Bonett and Price (2012): one more in each of the two cells of matched pairs that disagree."""
+        values = np.repeat([[1.0, 0.0]], [6, 4], axis=1)  # 6 of 10 gained
+        found = CrossedBootstrap(draws=400).mean_difference(values, each(10))
+        gained, lost, count = 7, 1, 12
+        by_hand = (((gained + lost) - (gained - lost) ** 2 / count) ** 0.5) / count
+        assert found.low == pytest.approx(0.6 - t.ppf(0.975, 9) * by_hand, abs=1e-9)
+        assert found.high == 1.0, "and no further"
+
+    def test_all_or_none_of_a_few_is_no_certainty(self) -> None:
+        for images, least in ((8, 0.3), (55, 0.05)):
+            whole = CrossedBootstrap(draws=400).mean_difference(np.ones((3, images)), each(images))
+            none = CrossedBootstrap(draws=400).mean_difference(np.zeros((3, images)), each(images))
+            assert whole.high == 1.0 and 1.0 - whole.low > least
+            assert none.mean == 0.0 and none.high == -none.low > least / 2
+
+    def test_an_interval_says_no_more_than_p(self) -> None:
+        values = np.zeros((3, 70))
+        values[:, :5] = 1.0
+        found = CrossedBootstrap().mean_difference(values, each(70))
+        assert found.p == 2.0**-4 and found.low <= 0.0
+        values[:, 5] = 1.0
+        found = CrossedBootstrap().mean_difference(values, each(70))
+        assert found.p < 0.05 and found.low > 0.0
+
+    def test_copies_are_one_image(self) -> None:
+        values = np.ones((1, 4))
+        once = CrossedBootstrap(draws=400).mean_difference(values, each(4))
+        copied = CrossedBootstrap(draws=400).mean_difference(np.repeat(values, 3, 1), np.repeat(each(4), 3))
+        assert copied.low == pytest.approx(once.low)
+
+    @pytest.mark.parametrize(("images", "gain"), [(8, 0.9), (55, 0.97), (55, 0.04)])
+    def test_intervals_hold_large_and_one_sided_changes(self, images: int, gain: float) -> None:
+        random = np.random.default_rng(5)
+        held = 0
+        for _ in range(100):
+            values = np.tile(random.random(images) < gain, (3, 1)).astype(float)
+            found = CrossedBootstrap(draws=200).mean_difference(values, each(images))
+            held += found.low <= gain <= found.high
+        assert held >= 88  # without those two 51, 84 and 89 %
 
 
 class TestStatistics:

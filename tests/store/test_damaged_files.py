@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
+from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.store.bench import read_bench, write_bench
 from feraug.store.dataset import read_dataset
@@ -256,21 +257,40 @@ def test_a_chosen_epoch_that_is_none(model: Path, chosen: Any) -> None:
     assert "unusable 'chosen_epoch'" in refusal(read_model, model)
 
 
+ARM: dict[str, Any] = {
+    **{name: [0.5] for name in ("accuracy", "macro_f1", "balanced_accuracy", "calibration_error")},
+    "per_class": {emotion: {"correct": [0], "total": 0} for emotion in EMOTIONS},
+    "confusion": [[0]],
+}
+TABLE = {"images": {"accuracy": 3}, "arms": {"real": ARM}, "differences": {}, "conclusions": ["nothing"]}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"steps": None}, "unusable 'steps'"),
         ({"reduced": 3}, "unusable 'reduced'"),
         ({"table": {"arms": {}}}, "unusable 'table'"),
-        ({"table": {"arms": {}, "differences": {}, "conclusions": 5}}, "unusable conclusions"),
+        ({"table": {**TABLE, "conclusions": 5}}, "unusable conclusions"),
+        ({"arms": []}, "no table of its arms"),
+        ({"arms": ["real", "mixup"]}, "no table of its arms"),
+        ({"table": {**TABLE, "arms": {}}}, "no table of its arms"),
+        (
+            {"table": {**TABLE, "arms": {"real": {**ARM, "accuracy": []}}}},
+            "lacks figures of the repeats of 'real'",
+        ),
+        ({"table": {**TABLE, "arms": {"real": {**ARM, "macro_f1": [0.5, 0.5]}}}}, "lacks figures"),
+        ({"table": {**TABLE, "arms": {"real": {**ARM, "macro_f1": "x"}}}}, "unusable 'table'"),
+        ({"table": {**TABLE, "arms": {"real": {**ARM, "per_class": {}}}}}, "unusable 'table'"),
+        ({"table": {**TABLE, "differences": {"a - real": {}}}}, "unusable 'table'"),
     ],
 )
 def test_facts_of_a_benchmark_that_cannot_be_used(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     path = tmp_path / "bench.h5"
-    table = {"arms": {}, "differences": {}, "conclusions": ["nothing"]}
-    facts = {"steps": 1, "reduced": True, "arms": ["real"], "table": table}
+    facts = {"steps": 1, "reduced": True, "arms": ["real"], "table": TABLE}
     provenance = Provenance({}, "test", 0, {})
-    write_bench(path, {"real": np.ones((1, 3, 7), np.float32)}, {"labels": np.zeros(3)}, provenance, facts)
+    alike = np.full((1, 3, 7), 1 / 7, np.float32)
+    write_bench(path, {"real": alike}, {"labels": np.zeros(3)}, provenance, facts)
     assert read_bench(path).header.extra == facts
     put_text(path, "facts", json.dumps(facts | change).encode())
     assert words in refusal(read_bench, path)

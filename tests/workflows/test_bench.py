@@ -23,7 +23,7 @@ from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.images import fingerprints
 from feraug.metrics.significance import holm
-from feraug.store.bench import read_bench, read_predictions
+from feraug.store.bench import read_bench, read_predictions, write_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
@@ -478,6 +478,23 @@ def test_ratio_weight_and_pretraining() -> None:
     assert (first.first, second.first) == (0, 6)
     np.testing.assert_array_equal(first.rows, np.arange(20, 50))
     np.testing.assert_array_equal(second.rows, np.arange(20))
+    for steps, share, turn in ((40, 0.99, 39), (2, 0.2, 1)):  # either kind is shown for a step at least
+        of = replace(config, pretrain_share=share, classifier=replace(TINY, steps=steps))
+        assert material(of, "real+synthetic", 0, REAL, made).phases[1].first == turn
+    with pytest.raises(UsageError, match="--use pretrain: one step"):
+        material(replace(config, classifier=replace(TINY, steps=1)), "real+synthetic", 0, REAL, made)
+
+
+def test_an_arm_that_its_settings_leave_without_synthetic_images_is_refused() -> None:
+    largest = int(np.bincount(REAL.labels).argmax())
+    full = replace(PAIRED, use="fill")
+    with pytest.raises(
+        ArtifactError, match=r"'real\+synthetic' has no synthetic image: --use fill .* none of 30"
+    ):
+        material(full, "real+synthetic", 0, REAL, files([largest] * 30))
+    with pytest.raises(ArtifactError, match=r"--ratio 0\.01 leaves none of 30"):
+        material(replace(PAIRED, ratio=0.01), "real+synthetic", 0, REAL, files([1] * 30))
+    assert material(full, "real", 0, REAL, files([largest] * 30)).real == 20
 
 
 def test_class_weights_of_each_phase_are_of_what_it_shows() -> None:
@@ -544,6 +561,14 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"synthetic_weight": -1.0}, "--synthetic-weight: -1.0 is not a number"),
         ({"pretrain_share": 1.0}, "--pretrain-share: 1.0 is not a number"),
         ({"pretrain_share": 0.3}, "--pretrain-share: is for --use pretrain"),
+        (
+            {"arms": ("real", "oversampled"), "classifier": replace(TINY, balanced=True)},
+            "--arm oversampled: the classifier's settings have balanced True already, so 'real' has it, too",
+        ),
+        (
+            {"arms": ("mixup",), "classifier": replace(TINY, mixup=0.4)},
+            "--arm mixup: .* have mixup 0.4 already",
+        ),
     ],
 )
 def test_settings_that_make_no_sense(settings: dict[str, Any], words: str) -> None:
@@ -565,6 +590,82 @@ def test_reverse_and_synthetic_alone(with_synthetic: Workspace) -> None:
     }
     assert {name: row["correct"] for name, row in reverse["per_class"].items()} == correct
     assert any("one repeat, so nothing may be concluded" in sentence for sentence in result.conclusions)
+
+
+def test_reverse_trains_the_classifier_again_that_is_gone(with_synthetic: Workspace) -> None:
+    first = bench(replace(PAIRED, repeats=1), with_synthetic)
+    kept = first.path.with_suffix("") / "classifier.h5"
+    kept.unlink()
+    with_synthetic.model("simple").unlink()
+    config = replace(PAIRED, arms=("real", "reverse"), repeats=1)
+    assert plan(config, with_synthetic).parts == 1
+    result = bench(config, with_synthetic)
+    assert kept.is_file() and sum(row["total"] for row in result.table["reverse"]["per_class"].values()) == 30
+    assert result.table["arms"]["real"]["accuracy"] == first.table["arms"]["real"]["accuracy"]
+    kept.unlink()
+    with_synthetic.synthetic("more").write_bytes(with_synthetic.synthetic("made").read_bytes())
+    notes: list[Event] = []
+    bench(replace(config, repeats=2), with_synthetic, synthetic=["made"], notify=notes.append)
+    assert any(isinstance(note, Note) and "uses" in note.text for note in notes), (
+        "that of models/ serves, too"
+    )
+
+
+def test_an_interrupted_overwrite_goes_on_without_it(with_synthetic: Workspace) -> None:
+    old = bench(PAIRED, with_synthetic)
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress) and event.task == "real+synthetic 1/2":
+            signal.raise_signal(signal.SIGTERM)
+
+    other = replace(PAIRED, classifier=replace(TINY, steps=4))
+    for config in (replace(PAIRED, use="pretrain"), other):
+        options = TrainOptions(overwrite=True)
+        assert bench(config, with_synthetic, options=options, notify=stop).interrupted
+        assert not old.path.exists(), "the old figures would be taken for the new ones"
+        again = bench(config, with_synthetic)
+        assert not again.already_done and again.steps == config.classifier.steps
+
+
+def test_a_damaged_repeat_costs_that_repeat_alone(with_synthetic: Workspace) -> None:
+    result = bench(PAIRED, with_synthetic)
+    folder, table = result.path.with_suffix(""), result.table
+    result.path.unlink()
+    part = folder / "real+synthetic-1.h5"
+    whole = part.read_bytes()
+    few = read_predictions(part)
+    rows = few.probabilities[:-1]
+    for damage in ("truncated", "fewer"):
+        if damage == "truncated":
+            part.write_bytes(whole[: len(whole) // 2])
+        else:
+            write_predictions(part, rows, few.validation_accuracy, few.header.provenance, few.facts)
+        with pytest.raises(
+            ArtifactError, match=r"real\+synthetic-1.h5.*delete that file, and the same command"
+        ):
+            bench(PAIRED, with_synthetic)
+        part.unlink()
+        assert bench(PAIRED, with_synthetic).table == table
+        result.path.unlink()
+    add_synthetic(with_synthetic, "another", np.zeros((4, 48, 48), np.uint8), np.zeros(4), np.zeros(4))
+    with pytest.raises(
+        ConfigConflictError, match="name the same files with --synthetic, or delete that file"
+    ):
+        bench(PAIRED, with_synthetic)
+    assert bench(PAIRED, with_synthetic, synthetic=["made"]).table == table
+
+
+def test_synthetic_files_of_an_earlier_run_that_are_elsewhere_are_asked_for(
+    with_synthetic: Workspace, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside.h5"
+    with_synthetic.synthetic("made").rename(outside)
+    bench(replace(PAIRED, repeats=1), with_synthetic, synthetic=[outside])
+    more = replace(PAIRED, arms=("oversampled",), repeats=1)
+    with pytest.raises(ArtifactError, match=r"used outside.h5 \(SHA-256 .*name the files with --synthetic"):
+        bench(more, with_synthetic)
+    both = bench(replace(more, arms=("real+synthetic", "oversampled")), with_synthetic, synthetic=[outside])
+    assert list(both.table["arms"]) == ["real", "real+synthetic", "oversampled"]
 
 
 def test_a_plan_writes_nothing(with_synthetic: Workspace) -> None:
@@ -625,7 +726,9 @@ def test_the_table_by_hand() -> None:
     assert "accuracy_unleaked" not in nothing["arms"]["real"]
     assert set(difference["per_class"]) == {"angry", "happy"}
     assert difference["per_class"]["angry"]["mean"] == pytest.approx(0.375)
-    assert difference["per_class"]["happy"] == {"mean": 0.0, "low": 0.0, "high": 0.0, "p": 1.0, "p_holm": 1.0}
+    happy = difference["per_class"]["happy"]
+    assert (happy["mean"], happy["p"], happy["p_holm"]) == (0.0, 1.0, 1.0)
+    assert -0.8 < happy["low"] == -happy["high"] < -0.4, "few images without a change prove little"
     assert difference["mcnemar"] == [1.0, 0.5]
 
 
@@ -688,19 +791,70 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
         for arm in ("real", "a", "b", "c")
     }
     plain = {"mean": 0.02, "low": -0.1, "high": 0.1, "p": 0.9}
-    rest = {"balanced_accuracy": plain, "per_class": {}}
-    nothing = {"accuracy": plain, "accuracy_p_holm": 1.0, **rest}
-    for p, adjusted in ((0.03, 0.09), (0.001, 0.003)):
-        overall = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": p}
-        found["differences"] = {
-            "a - real": {"accuracy": overall, "accuracy_p_holm": adjusted, **rest},
-            "b - real": nothing,
-            "c - real": nothing,
+    nothing = {
+        "changed": 9, "accuracy": plain, "balanced_accuracy": plain, "per_class": {},
+        "accuracy_p_holm": 1.0, "balanced_accuracy_p_holm": 1.0,
+    }  # fmt: skip
+    for name in ("accuracy", "balanced_accuracy"):
+        for p, adjusted, told in (
+            (0.03, 0.09, "p = 0.030, but 0.090 (Holm) as one of 3 arms compared)."),
+            (0.001, 0.003, "p = 0.001)."),
+        ):
+            overall = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": p}
+            found["differences"] = {
+                "a - real": {**nothing, name: overall, f"{name}_p_holm": adjusted},
+                "b - real": nothing,
+                "c - real": nothing,
+            }
+            sentences = conclusions(found)
+            said = sentences[0 if name == "accuracy" else 1]
+            assert said.startswith("a") and said.endswith(told), "in the sentence that makes the claim"
+            assert sum("as one of" in line for line in sentences) == (p == 0.03)
+
+
+def test_better_is_what_interval_and_p_agree_on() -> None:
+    found: dict[str, Any] = {"images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}}
+    found["arms"] = {
+        arm: {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
+        for arm in ("real", "a")
+    }
+    edge = {"mean": 0.02, "low": 0.0001, "high": 0.04, "p": 0.0504}
+    found["differences"] = {
+        "a - real": {
+            "changed": 9, "accuracy": edge, "balanced_accuracy": edge, "per_class": {},
+            "accuracy_p_holm": 0.0504, "balanced_accuracy_p_holm": 0.0504,
         }
-        told = [line for line in conclusions(found) if "with all of them in mind" in line]
-        assert told == (
-            ["a: one of 3 arms compared; with all of them in mind p = 0.090 (Holm)."] if p == 0.03 else []
-        )
+    }  # fmt: skip
+    told = "a against real: no difference shown (+0.0 to +4.0 points; p = 0.050)"
+    assert conclusions(found)[0].startswith(told)
+
+
+def test_a_handful_of_changed_images_is_no_difference() -> None:
+    """Whatever the resamples say: five of 70 could all be luck."""
+    labels = (np.arange(70) % 7).astype(np.uint8)
+    real = np.ones((3, 70), bool)
+    real[:, :5] = False
+    found = figures({"real": real, "better": np.ones((3, 70), bool)}, labels)
+    overall = found["differences"]["better - real"]["accuracy"]
+    assert overall["p"] == 0.0625 and overall["low"] <= 0.0 < overall["high"]
+    assert conclusions(found)[0].startswith("better against real: no difference shown")
+
+
+def test_arms_that_differ_in_their_mistakes_alone_are_not_called_alike() -> None:
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 20)
+    called = np.tile(labels, (3, 1))
+    called[:, ::4] = (called[:, ::4] + 1) % 7
+    other = called.copy()
+    other[:, :20:4] = 6
+    columns = {"duplicate_group": np.full(140, -1, np.int32), "copy_in_train": np.zeros(140, bool)}
+    certain = np.eye(7, dtype=np.float32)
+    found = table({"real": certain[called], "other": certain[other]}, {"labels": labels, **columns})
+    assert found["differences"]["other - real"]["changed"] == 0
+    assert re.fullmatch(
+        r"other and real are right on the same test images; only what they call the others differs "
+        r"\(macro-F1 [+-]\d\.\d points\)\.",
+        conclusions(found)[0],
+    )
 
 
 def test_which_synthetic_images_enter_is_chance_and_another_choice_in_every_repeat() -> None:
@@ -798,20 +952,22 @@ def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:
     }  # fmt: skip
     found["differences"] = {
         "a - real": {
+            "changed": 9,
             "accuracy": {"mean": -0.02, "low": -0.04, "high": -0.001, "p": 0.0004},
             "balanced_accuracy": {"mean": 0.01, "low": -0.03, "high": 0.05, "p": 0.4},
-            "accuracy_p_holm": 0.0008, "per_class": emotions,
+            "accuracy_p_holm": 0.0008, "balanced_accuracy_p_holm": 0.4, "per_class": emotions,
         },
         "b - real": {
+            "changed": 9,
             "accuracy": {"mean": 0.02, "low": -0.1, "high": 0.06, "p": 0.9},
             "balanced_accuracy": {"mean": 0.03, "low": 0.01, "high": 0.05, "p": 0.0004},
-            "accuracy_p_holm": 0.9, "per_class": {},
+            "accuracy_p_holm": 0.9, "balanced_accuracy_p_holm": 0.0008, "per_class": {},
         },
     }  # fmt: skip
     assert conclusions(found) == [
         "a is worse than real by 2.0 points (-4.0 to -0.1 points; p < 0.001).",
         "a: with every emotion counted alike (balanced accuracy) +1.0 points (-3.0 to +5.0; p = 0.400).",
-        "a: emotions that changed by more than chance (Holm): sad -10.0.",
+        "a: emotions that changed by more than chance (Holm, over this arm's emotions alone): sad -10.0.",
         "b against real: no difference shown (-10.0 to +6.0 points; p = 0.900); "
         "a gain of more than 6.0 points is not to be expected.",
         "b: with every emotion counted alike (balanced accuracy) +3.0 points (+1.0 to +5.0; p < 0.001).",

@@ -29,7 +29,11 @@ class CrossedBootstrap:
     The pigeonhole bootstrap of two crossed factors: Owen, "The pigeonhole bootstrap" (2007), whose
     variance is a little too large rather than too small.  So few repeats know their own spread
     badly, so an interval is never narrower than Student's with that variance, and p never smaller.
-    With one repeat the randomness of training is not in the interval, and cannot be.
+    A resample of few images, or of images that all changed the same way, varies too little: the
+    variance is never below that with one image more that changed for the better and one for the
+    worse, each by as much as others did (Bonett and Price, "Adjusted Wald Confidence Interval for a
+    Difference of Binomial Proportions Based on Paired Data", 2012).  With one repeat the randomness
+    of training is not in the interval, and cannot be.
     """
 
     draws: int = 4000
@@ -50,13 +54,15 @@ class CrossedBootstrap:
     def mean_difference(self, differences: Floats, groups: NDArray[np.integer]) -> Difference:
         """Of ``differences`` (R, N), such as right minus right of two arms; ``groups`` (N,) of copies.
 
-        Each repeat's mean is over images, a resample's over the images that it drew.
+        Differences are in [-1, 1].  Each repeat's mean is over images, a resample's over the images
+        that it drew.
         """
         repeats = len(differences)
         sums, sizes = _by_group(differences, groups)
         drawn_images, drawn_repeats = self.weights(len(sizes), repeats)
         means = (drawn_images @ sums) / (drawn_images @ sizes)[:, None]  # (draws, R)
-        return self._summary(differences.mean(1), (means * drawn_repeats).mean(1), sums)
+        resampled = (means * drawn_repeats).mean(1)
+        return self._summary(differences.mean(1), resampled, sums, _least_error(sums.mean(1) / sizes.mean()))
 
     def statistic_difference(
         self,
@@ -82,7 +88,9 @@ class CrossedBootstrap:
             resampled[:, repeat] = parts[0] - parts[1]
         return self._summary(plain, (resampled * drawn_repeats).mean(1), change)
 
-    def _summary(self, of_repeat: Floats, resampled: Floats, change: Floats) -> Difference:
+    def _summary(
+        self, of_repeat: Floats, resampled: Floats, change: Floats, least_error: float = 0.0
+    ) -> Difference:
         """Of what each repeat (R,) and each resample (draws,) came to; ``change`` (G, R) by image group."""
         mean, tail = float(of_repeat.mean()), (1.0 - self.confidence) / 2.0
         low, high = np.quantile(resampled, [tail, 1.0 - tail])
@@ -90,12 +98,16 @@ class CrossedBootstrap:
         # Resamples of no difference count on both sides, also where rounding has left 1e-17 of them.
         below, above = np.count_nonzero(resampled <= 1e-12), np.count_nonzero(resampled >= -1e-12)
         p = float(2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
-        reach, students = _student(of_repeat, float(resampled.std()), len(change), 1.0 - tail)
+        error = max(float(resampled.std()), least_error)
+        reach, students = _student(of_repeat, error, len(change), 1.0 - tail)
         low, high = min(float(low), mean - reach), max(float(high), mean + reach)
         # The bootstrap of a handful of images is too sure of itself: p is never below the least that
-        # flipping the signs of the images that changed could give.
+        # flipping the signs of the images that changed could give, and the interval says no more than p.
         changed = int(np.count_nonzero((change != 0).any(1)))
-        p = min(1.0, max(p, students, 2.0 ** (1 - min(changed, 60))))
+        signs = 2.0 ** (1 - min(changed, 60))
+        p = min(1.0, max(p, students, signs))
+        if signs > 1.0 - self.confidence:
+            low, high = min(low, 0.0), max(high, 0.0)
         return Difference(mean, max(low, -1.0), min(high, 1.0), p)
 
 
@@ -139,6 +151,14 @@ def holm(p_values: Floats) -> Floats:
     factors = len(known) - np.arange(len(known))
     adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p_values[order] * factors))
     return adjusted
+
+
+def _least_error(change: Floats) -> float:
+    """Standard error of the mean ``change`` (G,) with one gain and one loss more, as large as others are."""
+    count, changed = len(change) + 2, change[change != 0]
+    usual = float(np.mean(changed**2)) if len(changed) else 1.0
+    variance = (float(change @ change) + 2.0 * usual) / count - (float(change.sum()) / count) ** 2
+    return float(np.sqrt(variance / count))
 
 
 def _student(of_repeat: Floats, error: float, groups: int, quantile: float) -> tuple[float, float]:

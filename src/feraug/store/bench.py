@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feraug.emotions import EMOTIONS
 from feraug.store.header import BENCH, PREDICTIONS, Header, Provenance, write_header
-from feraug.store.reading import ArtifactReader, FactsShape, is_shaped, open_artifact
+from feraug.store.reading import EACH, ArtifactReader, FactsShape, is_shaped, open_artifact
 from feraug.store.writing import new_artifact
 
 TEST_COLUMNS: Final[Mapping[str, str]] = {
@@ -57,8 +57,23 @@ class BenchArrays:
     test: Mapping[str, NDArray[Any]]
 
 
+_NUMBER: Final[FactsShape] = (float, int)
+_INTERVAL: Final[Mapping[str, FactsShape]] = dict.fromkeys(("mean", "low", "high", "p"), _NUMBER)
+_OF_REPEATS: Final = ("accuracy", "macro_f1", "balanced_accuracy", "calibration_error")
+_ARM: Final[FactsShape] = {
+    **{name: [_NUMBER] for name in _OF_REPEATS},
+    "per_class": {emotion: {"correct": [int], "total": int} for emotion in EMOTIONS},
+    "confusion": [[int]],
+}
+_DIFFERENCE: Final[FactsShape] = {
+    **dict.fromkeys(("accuracy", "macro_f1", "balanced_accuracy"), _INTERVAL),
+    "accuracy_p_holm": _NUMBER,
+    "per_class": {EACH: {**_INTERVAL, "p_holm": _NUMBER}},
+    "mcnemar": [_NUMBER],
+}
 _FACTS: Final[Mapping[str, FactsShape]] = {
-    "steps": int, "reduced": bool, "arms": list, "table": {"arms": dict, "differences": dict},
+    "steps": int, "reduced": bool, "arms": [str],
+    "table": {"images": {EACH: int}, "arms": {EACH: _ARM}, "differences": {EACH: _DIFFERENCE}},
 }  # fmt: skip
 
 
@@ -107,8 +122,11 @@ def read_bench(path: Path) -> BenchArrays:
     """Read a benchmark; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
     with open_artifact(path, BENCH) as reader:
         reader.facts(_FACTS)
-        if not is_shaped(reader.header.extra["table"].get("conclusions", []), [str]):
+        table, arms = reader.header.extra["table"], reader.header.extra["arms"]
+        if not is_shaped(table.get("conclusions", []), [str]):
             raise reader.damaged("attribute 'facts' has unusable conclusions")
+        if not arms or sorted(arms) != sorted(table["arms"]):
+            raise reader.damaged("attribute 'facts' has no table of its arms")
         labels = reader.array("test/labels", "uint8", (None,))
         reader.within("test/labels", labels, 0, _CLASSES - 1)
         test = {
@@ -117,15 +135,15 @@ def read_bench(path: Path) -> BenchArrays:
             if reader.has(f"test/{name}")
         }
         shape = (None, len(labels), _CLASSES)
-        found = {
-            str(arm): _probabilities(reader, f"arms/{arm}/probabilities", shape)
-            for arm in reader.header.extra["arms"]
-        }
+        found = {str(arm): _probabilities(reader, f"arms/{arm}/probabilities", shape) for arm in arms}
+        for arm, values in found.items():
+            if not len(values) or any(len(table["arms"][arm][name]) != len(values) for name in _OF_REPEATS):
+                raise reader.damaged(f"attribute 'facts' lacks figures of the repeats of '{arm}'")
         return BenchArrays(reader.header, found, test)
 
 
 def _probabilities(reader: ArtifactReader, name: str, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
     values = reader.array(name, "float32", shape)
-    if not (np.isfinite(values).all() and (values >= 0).all()):
+    if not (np.isfinite(values).all() and (values >= 0).all() and (abs(values.sum(-1) - 1) < 0.01).all()):
         raise reader.damaged(f"'{name}' holds values that are no probabilities")
     return values

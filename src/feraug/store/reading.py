@@ -41,6 +41,9 @@ _MAKERS: Final = {
     COMPARE: "'feraug compare'",
 }
 
+EACH: Final = "*"
+"""As the only key of a shape: whatever the keys are."""
+
 FactsShape = type | tuple["FactsShape", ...] | list["FactsShape"] | Mapping[str, "FactsShape"] | None
 """What a value of ``facts`` must be: a type, one of several, a list, an object with these keys, or null."""
 
@@ -233,6 +236,8 @@ def is_shaped(value: Any, shape: FactsShape) -> bool:
         return any(is_shaped(value, one) for one in shape)
     if isinstance(shape, list):
         return isinstance(value, list) and all(is_shaped(one, shape[0]) for one in value)
+    if isinstance(shape, Mapping) and EACH in shape:
+        return isinstance(value, dict) and all(is_shaped(one, shape[EACH]) for one in value.values())
     if isinstance(shape, Mapping):
         return isinstance(value, dict) and all(
             key in value and is_shaped(value[key], inner) for key, inner in shape.items()

@@ -22,7 +22,7 @@ from feraug.store.workspace import Workspace
 from feraug.training import alone
 from feraug.workflows.bench_inputs import BenchInputs, read_inputs, with_earlier
 from feraug.workflows.bench_outcome import BenchPlan, BenchResult
-from feraug.workflows.bench_parts import Part, read_part, run_part
+from feraug.workflows.bench_parts import CLASSIFIER, Part, read_part, run_part
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, total_steps
 from feraug.workflows.classifiers import load_classifier
@@ -83,10 +83,11 @@ def bench(
             return _finished(config, path, draws=fabric.is_global_zero)
         parts = _parts(config, path, given)
         if options.overwrite:
-            on_first_process(fabric, lambda: _forget(path.with_suffix("")))
+            on_first_process(fabric, lambda: _forget(path))
         # One answer for all: processes that saw different files would leave a part to nobody.
         numbers = on_first_process(
-            fabric, lambda: [number for number, part in enumerate(parts) if read_part(part) is None]
+            fabric,
+            lambda: [number for number, part in enumerate(parts) if _is_missing(part, config, given)],
         )
         missing = [parts[number] for number in numbers]
         if fabric.is_global_zero and missing:
@@ -125,7 +126,7 @@ def plan(
         provenance = given.provenance(config, options.command)
         existing_header(path, BENCH, provenance, overwrite=options.overwrite, extends=_EXTENDS)
         parts = _parts(config, path, given)
-        missing = [part for part in parts if options.overwrite or read_part(part) is None]
+        missing = [part for part in parts if options.overwrite or _is_missing(part, config, given)]
         return _plan(config, path, given, len(missing), fabric, notify, options.devices * options.nodes)
 
 
@@ -144,6 +145,13 @@ def _parts(config: BenchConfig, path: Path, given: BenchInputs) -> list[Part]:
                 Part(arm, repeat, folder / f"{arm}-{repeat}.h5", config.json_of_arm(arm, repeat), inputs)
             )
     return parts
+
+
+def _is_missing(part: Part, config: BenchConfig, given: BenchInputs) -> bool:
+    """Whether a repeat is still to be done, or done again for its classifier, which ``reverse`` wants."""
+    if "reverse" in config.arms and (part.arm, part.repeat) == ("real", 0) and not part.classifier.is_file():
+        return True
+    return read_part(part, len(given.test)) is None
 
 
 def _plan(
@@ -168,11 +176,15 @@ def _is_all(header: Header, wanted: Provenance) -> bool:
     return there.config == wanted.config and set(there.inputs.values()) == set(wanted.inputs.values())
 
 
-def _forget(folder: Path) -> None:
-    """Delete what an earlier benchmark of the name left: ``--overwrite``."""
+def _forget(path: Path) -> None:
+    """Delete an earlier benchmark of the name and its repeats: ``--overwrite``.
+
+    All of it now, so that the same command without --overwrite goes on where this one was stopped.
+    """
     for arm in ARMS:
-        for path in folder.glob(f"{arm}-*.h5"):
-            path.unlink(missing_ok=True)
+        for part in path.with_suffix("").glob(f"{arm}-*.h5"):
+            part.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def _await(parts: Sequence[Part]) -> None:
@@ -184,7 +196,7 @@ def _await(parts: Sequence[Part]) -> None:
 def _gather(
     config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, provenance: Provenance
 ) -> BenchResult:
-    found = {part: read_part(part) for part in parts}
+    found = {part: read_part(part, len(given.test)) for part in parts}
     lost = [part for part, predictions in found.items() if predictions is None]
     if lost:
         raise FeraugError(f"{lost[0].path}: gone while the benchmark ran; the same command makes it again")
@@ -236,7 +248,7 @@ def _plots(path: Path) -> list[Path]:
 
 def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
     """The first classifier of ``real`` on the synthetic images: correct and total by emotion."""
-    classifier = load_classifier(path.with_suffix("") / "classifier.h5")
+    classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
     result: dict[str, Any] = {"classifier": classifier.digest, "per_class": {}}
     images = np.concatenate([file.arrays.images[file.labelled] for file in given.files])
     labels = np.concatenate([file.arrays.labels[file.labelled] for file in given.files])

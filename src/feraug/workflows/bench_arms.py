@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from feraug.config import BenchConfig, ClassifierConfig
 from feraug.data import LabelledFaces, Phase
 from feraug.emotions import EMOTIONS
-from feraug.errors import ArtifactError
+from feraug.errors import ArtifactError, UsageError
 from feraug.workflows.classifier_run import total_steps
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import class_weights
@@ -34,13 +34,20 @@ def material(
 ) -> Material:
     """The training set of a repeat (from 0) of an arm.
 
-    Raises :class:`ArtifactError` when the files have no image of the kind that the arm wants.
+    Raises :class:`ArtifactError` when the files have no image of the kind that the arm wants, or its
+    settings leave none.
     """
     config = bench.of_arm(arm, repeat)
     images, labels = _synthetic(arm, files)
     alone = arm == "synthetic"
     chosen = _chosen(bench, labels, real.labels, config.seed, fill=bench.use == "fill" and not alone)
+    offered = len(labels)
     images, labels = images[chosen], labels[chosen]
+    if offered and not len(labels) and not alone:
+        ratio = "" if bench.ratio is None else f"--ratio {bench.ratio:g}"
+        fill = "--use fill (up to the largest emotion's images)" if bench.use == "fill" else ""
+        limits = " and ".join(filter(None, (ratio, fill)))
+        raise ArtifactError(f"the arm '{arm}' has no synthetic image: {limits} leaves none of {offered:,}")
     if alone and len(labels) < 2:
         raise ArtifactError(f"the arm '{arm}' has {len(labels)} images; 'feraug synth -n 5000' makes more")
     kept = 0 if alone else len(real)
@@ -106,5 +113,8 @@ def _phases(
     everything = np.arange(len(faces))
     if bench.use != "pretrain" or kept in (0, len(faces)):
         return (Phase(0, everything, config.balanced),)
-    turn = round(bench.pretrain_share * total_steps(config, real))
+    steps = total_steps(config, real)
+    if steps < 2:
+        raise UsageError("--use pretrain: one step cannot show synthetic images and then real ones")
+    turn = min(max(round(bench.pretrain_share * steps), 1), steps - 1)  # some steps for either
     return (Phase(0, everything[kept:], config.balanced), Phase(turn, everything[:kept], config.balanced))

@@ -108,7 +108,8 @@ def with_earlier(
 ) -> tuple[BenchConfig, Sequence[Path | str]]:
     """The config with the arms and repeats of the benchmark at ``path``, if there is one.
 
-    Where only those arms need synthetic files and none were given, the earlier run's are taken.
+    Where only those arms need synthetic files and none were given, the earlier run's are taken; raises
+    :class:`ArtifactError` for one that is not in the workspace.
     """
     if not path.is_file():
         return config, synthetic
@@ -119,6 +120,13 @@ def with_earlier(
     if isinstance(arms, list) and isinstance(repeats, int):
         config = config.joined([str(arm) for arm in arms], repeats)
     if not synthetic and not asked & set(SYNTHETIC_ARMS):
-        known = set(there.inputs.values())
-        synthetic = [place for place in workspace.synthetics() if sha256_file(place) in known]
+        found = {sha256_file(place): place for place in workspace.synthetics()}
+        used = dict(list(there.inputs.items())[1:])  # after the dataset
+        gone = [f"{name} (SHA-256 {digest[:12]}…)" for name, digest in used.items() if digest not in found]
+        if gone:
+            raise ArtifactError(
+                f"the benchmark {path.stem} used {', '.join(gone)}, not in {workspace.root}/synthetic now",
+                "name the files with --synthetic",
+            )
+        synthetic = [found[digest] for digest in used.values()]
     return config, synthetic

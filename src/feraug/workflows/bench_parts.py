@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import BenchConfig, to_json
 from feraug.data import LabelledFaces, on_device
-from feraug.errors import ConfigConflictError, FeraugError
+from feraug.errors import ArtifactError, ConfigConflictError, FeraugError
 from feraug.store.bench import Predictions, read_predictions, write_predictions
 from feraug.store.digests import sha256_file
 from feraug.store.header import MODEL, PREDICTIONS, Provenance
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 
+CLASSIFIER: Final = "classifier.h5"
+"""The classifier of the first repeat of ``real``, beside its predictions."""
+
+
 @dataclass(frozen=True, eq=False)
 class Part:
     """A repeat (from 0) of an arm, its file, and all that determines it."""
@@ -45,18 +49,38 @@ class Part:
         """Where the unfinished training lies; gone when the part is done."""
         return self.path.with_suffix(".checkpoint.h5")
 
+    @property
+    def classifier(self) -> Path:
+        """Where the first repeat of ``real`` leaves its classifier."""
+        return self.path.parent / CLASSIFIER
+
     def provenance(self, command: str) -> Provenance:
         """How the part comes about."""
         return Provenance(self.config, command, int(self.config["seed"]), self.inputs)
 
 
-def read_part(part: Part) -> Predictions | None:
-    """The part if it is done, else None.
+def read_part(part: Part, images: int) -> Predictions | None:
+    """The part of ``images`` test images if it is done, else None.
 
-    Raises :class:`ConfigConflictError` when its file is of another config or other inputs.
+    Raises :class:`ConfigConflictError` when its file is of another config or other inputs, and
+    :class:`ArtifactError` when it is damaged: one repeat is then lost, not the others.
     """
-    header = existing_header(part.path, PREDICTIONS, part.provenance(""), overwrite=False)
-    return None if header is None else read_predictions(part.path)
+    again = "delete that file, and the same command trains this repeat again (--overwrite: all of them)"
+    if not part.path.is_file():
+        return None
+    try:
+        header = existing_header(part.path, PREDICTIONS, part.provenance(""), overwrite=False)
+        found = None if header is None else read_predictions(part.path)
+    except ConfigConflictError as problem:
+        raise ConfigConflictError(
+            problem.what, f"name the same files with --synthetic, or {again}"
+        ) from problem
+    except ArtifactError as problem:
+        raise ArtifactError(problem.what, again) from problem
+    if found is not None and len(found.probabilities) != images:
+        what = f"{part.path}: damaged: {len(found.probabilities):,} test images instead of {images:,}"
+        raise ArtifactError(what, again)
+    return found
 
 
 def run_part(
@@ -81,7 +105,7 @@ def run_part(
     config = bench.of_arm(part.arm, part.repeat)
     plain = Provenance(to_json(config), options.command, config.seed, part.inputs)
     model = workspace.model(config.name)
-    kept = part.path.parent / "classifier.h5"
+    kept = part.classifier
     if first_real and _is_same(model, plain):
         notify(Note(f"real, repeat 1: uses {model}, which is of the same config and dataset"))
         _copy(model, kept)

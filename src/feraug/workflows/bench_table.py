@@ -43,9 +43,10 @@ def table(
         for arm, found in probabilities.items()
         if arm != base
     }
-    overall = holm(np.array([found["accuracy"]["p"] for found in differences.values()]))
-    for found, p in zip(differences.values(), overall, strict=True):
-        found["accuracy_p_holm"] = round(float(p), 6)
+    for name in ("accuracy", "balanced_accuracy"):
+        adjusted = holm(np.array([found[name]["p"] for found in differences.values()]))
+        for found, p in zip(differences.values(), adjusted, strict=True):
+            found[f"{name}_p_holm"] = round(float(p), 6)
     return {"images": counts, "arms": arms, "differences": differences}
 
 
@@ -55,9 +56,7 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     for name, difference in found["differences"].items():
         arm, _, base = name.partition(" - ")
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
-        sentences += _conclusion(arm, base, difference, repeats)
-        if repeats > 1 and len(found["differences"]) > 1:
-            sentences += _of_several(arm, difference, len(found["differences"]))
+        sentences += _conclusion(arm, base, difference, repeats, len(found["differences"]))
     repeats = min(len(values["accuracy"]) for values in found["arms"].values())
     if found["differences"] and 1 < repeats < REPEATS:
         sentences.append(
@@ -111,7 +110,8 @@ def _differences(
     right, base_right = called == labels, base_called == labels
     change = right.astype(np.float64) - base_right
     bootstrap = CrossedBootstrap()
-    result: dict[str, Any] = {
+    result: dict[str, Any] = {"changed": int(np.count_nonzero((change != 0).any(0)))}
+    result |= {
         name: _json(bootstrap.mean_difference(change[:, mask], groups[mask]))
         for name, mask in subsets.items()
     }
@@ -133,18 +133,22 @@ def _differences(
     return result
 
 
-def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int) -> list[str]:
+def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int, arms: int) -> list[str]:
     overall = difference["accuracy"]
     interval = f"{100 * overall['low']:+.1f} to {100 * overall['high']:+.1f} points"
-    if overall["low"] == overall["high"] == 0.0:
-        return [f"{arm} and {base} are right on the same test images: nothing to tell them apart by."]
+    if not difference["changed"]:
+        alike = f"{arm} and {base} are right on the same test images"
+        if difference["macro_f1"]["mean"]:
+            points = f"{100 * difference['macro_f1']['mean']:+.1f}"
+            return [f"{alike}; only what they call the others differs (macro-F1 {points} points)."]
+        return [f"{alike}: nothing to tell them apart by."]
     if repeats == 1:
         return [
             f"{arm}: one repeat, so nothing may be concluded: what another seed would give is "
             f"unknown. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
         ]
-    p = _p(overall["p"])
-    if overall["low"] > 0 or overall["high"] < 0:
+    p = _p(overall, difference["accuracy_p_holm"], arms)
+    if _is_shown(overall):
         how = "better" if overall["mean"] > 0 else "worse"
         sentences = [
             f"{arm} is {how} than {base} by {abs(100 * overall['mean']):.1f} points ({interval}; {p})."
@@ -157,7 +161,8 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
     balanced = difference["balanced_accuracy"]
     sentences.append(
         f"{arm}: with every emotion counted alike (balanced accuracy) {100 * balanced['mean']:+.1f} points "
-        f"({100 * balanced['low']:+.1f} to {100 * balanced['high']:+.1f}; {_p(balanced['p'])})."
+        f"({100 * balanced['low']:+.1f} to {100 * balanced['high']:+.1f}; "
+        f"{_p(balanced, difference['balanced_accuracy_p_holm'], arms)})."
     )
     surely = {
         emotion: values["mean"]
@@ -166,20 +171,22 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
     }
     if surely:
         listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
-        sentences.append(f"{arm}: emotions that changed by more than chance (Holm): {listed}.")
+        of = "Holm" if arms == 1 else "Holm, over this arm's emotions alone"
+        sentences.append(f"{arm}: emotions that changed by more than chance ({of}): {listed}.")
     return sentences
 
 
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+def _is_shown(difference: Mapping[str, float]) -> bool:
+    """Whether there is a difference by interval and p alike; at the edge they can disagree."""
+    return (difference["low"] > 0 or difference["high"] < 0) and difference["p"] < 0.05
 
 
-def _of_several(arm: str, difference: Mapping[str, Any], count: int) -> list[str]:
-    """A caution for an arm that stands out among several, as one in twenty does by chance."""
-    overall, adjusted = difference["accuracy"], difference["accuracy_p_holm"]
-    if not (overall["low"] > 0 or overall["high"] < 0) or adjusted < 0.05:
-        return []
-    return [f"{arm}: one of {count} arms compared; with all of them in mind p = {adjusted:.3f} (Holm)."]
+def _p(difference: Mapping[str, float], adjusted: float, arms: int) -> str:
+    """p, and with a caution where one stands out among several arms, as one in twenty does by chance."""
+    p = "p < 0.001" if difference["p"] < 0.001 else f"p = {difference['p']:.3f}"
+    if not _is_shown(difference) or adjusted < 0.05:
+        return p
+    return f"{p}, but {adjusted:.3f} (Holm) as one of {arms} arms compared"
 
 
 def _of_subsets(images: Mapping[str, int]) -> list[str]:

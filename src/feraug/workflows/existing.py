@@ -47,7 +47,7 @@ def existing_header(
     more = extends and set(header.provenance.inputs.values()) <= set(wanted.inputs.values())
     found += [] if more else _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
-        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)}); {_OTHERWISE}")
+        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)})", _OTHERWISE)
     return header
 
 
