@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.api_arguments import config_of, place, several, text, workspace_at
 from feraug.config import (
     AnyGanConfig,
     BenchConfig,
     ClassifierConfig,
     CompareConfig,
+    NoiseConfig,
     NoiseSynthConfig,
     PrepareConfig,
     SsimConfig,
+    StarGANConfig,
     SynthConfig,
     TranslatorConfig,
     model_config,
@@ -30,7 +33,6 @@ from feraug.errors import UsageError
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
-from feraug.store.workspace import Workspace
 from feraug.workflows import bench as _bench
 from feraug.workflows import compare as _compare
 from feraug.workflows import prepare as _prepare
@@ -89,7 +91,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceDataset:
     """A prepared dataset: ``images`` uint8 (N, 48, 48), ``labels`` and ``split`` uint8 (N,).
 
@@ -128,7 +130,7 @@ class FaceDataset:
         return FaceTensors(self.images, self.labels)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SyntheticFaces:
     """A synthetic set: ``images`` uint8 (N, 48, 48), ``labels`` uint8 (N,), 255 where unlabelled.
 
@@ -152,13 +154,13 @@ class SyntheticFaces:
 
 def open_dataset(path: str | Path) -> FaceDataset:
     """Read a ``dataset.h5`` whole; raises :class:`~feraug.FeraugError` when it is damaged."""
-    arrays = read_dataset(Path(path))
+    arrays = read_dataset(Path(path).expanduser())
     return FaceDataset(arrays.images, arrays.labels, arrays.split, dict(arrays.columns))
 
 
 def open_synthetic(path: str | Path) -> SyntheticFaces:
     """Read a synthetic set whole; raises :class:`~feraug.FeraugError` when it is damaged."""
-    arrays: SyntheticArrays = read_synthetic(Path(path))
+    arrays: SyntheticArrays = read_synthetic(Path(path).expanduser())
     return SyntheticFaces(arrays.images, arrays.labels, arrays.origin_row)
 
 
@@ -166,7 +168,7 @@ def prepare(
     source: str | Path,
     config: PrepareConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
+    workspace: str | Path | None = None,
     name: str = "dataset",
     ferplus: str | Path | None = None,
     overwrite: bool = False,
@@ -175,9 +177,9 @@ def prepare(
     """``feraug prepare``: read a CSV, a folder or ``drawn:N``, audit it, write ``WORKSPACE/NAME.h5``."""
     return _prepare.prepare(
         str(source),
-        config or PrepareConfig(),
-        Workspace(Path(workspace)).dataset(name),
-        ferplus=None if ferplus is None else Path(ferplus),
+        config_of("prepare", config, PrepareConfig()),
+        workspace_at(workspace).dataset(name),
+        ferplus=place(ferplus),
         overwrite=overwrite,
         notify=notify,
     )
@@ -186,7 +188,7 @@ def prepare(
 def train(
     model: str | AnyGanConfig | ClassifierConfig,
     *,
-    workspace: str | Path = "artifacts",
+    workspace: str | Path | None = None,
     name: str | None = None,
     dataset: str | Path | None = None,
     source: str | Path | None = None,
@@ -215,14 +217,14 @@ def train(
     elif settings:
         raise UsageError(f"train: {', '.join(settings)}: put settings into the config, or name the model")
     else:
-        config = model
+        config = config_of("train", model, TranslatorConfig(), StarGANConfig, NoiseConfig, ClassifierConfig)
     return _train.train(
         config,
-        Workspace(Path(workspace)),
+        workspace_at(workspace),
         name=name,
-        dataset=None if dataset is None else Path(dataset),
-        source=None if source is None else Path(source),
-        source_model=None if source_model is None else str(source_model),
+        dataset=place(dataset),
+        source=place(source),
+        source_model=text(source_model),
         options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices, compile=compile),
         notify=notify,
     )
@@ -238,8 +240,8 @@ def train_translator(config: TranslatorConfig | None = None, **options: Any) -> 
 def bench(
     config: BenchConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
-    synthetic: Sequence[str | Path] = (),
+    workspace: str | Path | None = None,
+    synthetic: str | Path | Sequence[str | Path] = (),
     name: str | None = None,
     dataset: str | Path | None = None,
     device: str = "auto",
@@ -250,12 +252,12 @@ def bench(
 ) -> BenchResult:
     """``feraug bench``: every arm's classifier, several seeds each; writes ``WORKSPACE/bench/NAME.h5``."""
     return _bench.bench(
-        config or BenchConfig(),
-        Workspace(Path(workspace)),
-        synthetic=synthetic,
+        config_of("bench", config, BenchConfig()),
+        workspace_at(workspace),
+        synthetic=several(synthetic),
         name=name,
-        dataset=None if dataset is None else Path(dataset),
-        options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices),
+        dataset=place(dataset),
+        options=TrainOptions(device, checkpoint_seconds, overwrite, command="feraug.bench", devices=devices),
         notify=notify,
     )
 
@@ -263,7 +265,7 @@ def bench(
 def synthesise(
     config: SynthConfig | NoiseSynthConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
+    workspace: str | Path | None = None,
     model: str | Path | None = None,
     name: str | None = None,
     dataset: str | Path | None = None,
@@ -279,12 +281,12 @@ def synthesise(
     translates the pair, one is trained for ``train_seconds`` first; None raises ``MissingModelError``.
     """
     return _synth.synthesise(
-        config or SynthConfig(),
-        Workspace(Path(workspace)),
-        model=None if model is None else str(model),
+        config_of("synthesise", config, SynthConfig(), NoiseSynthConfig),
+        workspace_at(workspace),
+        model=text(model),
         name=name,
-        dataset=None if dataset is None else Path(dataset),
-        source=None if source is None else Path(source),
+        dataset=place(dataset),
+        source=place(source),
         options=_synth.SynthOptions(device, overwrite, train=train_seconds),
         notify=notify,
     )
@@ -293,8 +295,8 @@ def synthesise(
 def ssim(
     config: SsimConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
-    synthetic: Sequence[str | Path] = (),
+    workspace: str | Path | None = None,
+    synthetic: str | Path | Sequence[str | Path] = (),
     name: str | None = None,
     dataset: str | Path | None = None,
     device: str = "cpu",
@@ -303,10 +305,10 @@ def ssim(
 ) -> SsimResult:
     """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures."""
     return _ssim.ssim(
-        config or SsimConfig(),
-        Workspace(Path(workspace)),
-        synthetic=synthetic,
-        dataset=None if dataset is None else Path(dataset),
+        config_of("ssim", config, SsimConfig()),
+        workspace_at(workspace),
+        synthetic=several(synthetic),
+        dataset=place(dataset),
         name=name,
         options=_ssim.SsimOptions(None if device == "cpu" else device, overwrite),
         notify=notify,
@@ -316,8 +318,8 @@ def ssim(
 def compare(
     config: CompareConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
-    models: Sequence[str | Path] = (),
+    workspace: str | Path | None = None,
+    models: str | Path | Sequence[str | Path] = (),
     judge: str | Path | None = None,
     photos: str | Path | None = None,
     name: str | None = None,
@@ -328,12 +330,12 @@ def compare(
 ) -> CompareResult:
     """``feraug compare``: the translators of a pair side by side; writes ``compare/NAME.h5`` and pictures."""
     return _compare.compare(
-        config or CompareConfig(),
-        Workspace(Path(workspace)),
-        models=models,
+        config_of("compare", config, CompareConfig()),
+        workspace_at(workspace),
+        models=several(models),
         judge=judge,
-        dataset=None if dataset is None else Path(dataset),
-        photos=None if photos is None else Path(photos),
+        dataset=place(dataset),
+        photos=place(photos),
         name=name,
         options=_compare.CompareOptions(device, overwrite),
         notify=notify,
@@ -341,7 +343,7 @@ def compare(
 
 
 def write_report(
-    workspace: str | Path = "artifacts",
+    workspace: str | Path | None = None,
     *,
     out: str | Path | None = None,
     real_faces: bool = False,
@@ -349,8 +351,8 @@ def write_report(
 ) -> ReportResult:
     """``feraug report``: one HTML page of everything in the workspace; writes ``WORKSPACE/report.html``."""
     return _report.report(
-        Workspace(Path(workspace)),
-        out=None if out is None else Path(out),
+        workspace_at(workspace),
+        out=place(out),
         real_faces=real_faces,
         notify=notify,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from feraug.api_arguments import config_of, place, text, workspace_at
 from feraug.config import FilterConfig, PhotosConfig
-from feraug.store.workspace import Workspace
+from feraug.config.values import whole
 from feraug.workflows import filtering as _filtering
 from feraug.workflows import photos as _photos
 from feraug.workflows import trace as _trace
@@ -21,7 +22,7 @@ def filter_synthetic(
     file: str | Path,
     config: FilterConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
+    workspace: str | Path | None = None,
     classifier: str | Path | None = None,
     dataset: str | Path | None = None,
     name: str | None = None,
@@ -31,11 +32,11 @@ def filter_synthetic(
 ) -> FilterResult:
     """``feraug filter``: keep the images that pass; writes ``synthetic/NAME-filtered.h5``."""
     return _filtering.filter_synthetic(
-        config or FilterConfig(),
+        config_of("filter_synthetic", config, FilterConfig()),
         file,
-        Workspace(Path(workspace)),
-        classifier=None if classifier is None else Path(classifier),
-        dataset=None if dataset is None else Path(dataset),
+        workspace_at(workspace),
+        classifier=place(classifier),
+        dataset=place(dataset),
         name=name,
         options=_filtering.FilterOptions(device, overwrite),
         notify=notify,
@@ -46,7 +47,7 @@ def translate_photos(
     folder: str | Path,
     config: PhotosConfig | None = None,
     *,
-    workspace: str | Path = "artifacts",
+    workspace: str | Path | None = None,
     model: str | Path | None = None,
     classifier: str | Path | None = None,
     name: str | None = None,
@@ -56,11 +57,11 @@ def translate_photos(
 ) -> PhotosResult:
     """``feraug synth --photos``: translate the faces in photos; writes ``photos/NAME/``."""
     return _photos.translate_photos(
-        config or PhotosConfig(),
-        Path(folder),
-        Workspace(Path(workspace)),
-        model=None if model is None else str(model),
-        classifier=None if classifier is None else Path(classifier),
+        config_of("translate_photos", config, PhotosConfig()),
+        Path(folder).expanduser(),
+        workspace_at(workspace),
+        model=text(model),
+        classifier=place(classifier),
         name=name,
         device=device,
         overwrite=overwrite,
@@ -68,6 +69,6 @@ def translate_photos(
     )
 
 
-def trace(file: str | Path, row: int, *, workspace: str | Path = "artifacts") -> list[Link]:
+def trace(file: str | Path, row: int, *, workspace: str | Path | None = None) -> list[Link]:
     """``feraug info FILE --trace ROW``: the history of an image, by digests."""
-    return _trace.trace(Path(file), row, (Workspace(Path(workspace)),))
+    return _trace.trace(Path(file).expanduser(), whole("row", row, 0), (workspace_at(workspace),))

@@ -122,6 +122,17 @@ def test_crops_repeat_the_rim_where_the_square_leaves_the_photo() -> None:
     assert (shifted == 7).mean() > (face == 7).mean()
 
 
+@pytest.mark.parametrize(
+    "photo",
+    [np.zeros((9, 9)), np.zeros((9, 9), np.int64), np.zeros((9, 9, 4), np.uint8), np.zeros(9, np.uint8),
+     np.zeros((0, 0), np.uint8)],
+)  # fmt: skip
+def test_crops_of_anything_but_a_photo_are_refused(photo: NDArray[np.uint8]) -> None:
+    """A float photo would come out black."""
+    with pytest.raises(UsageError, match="a photo must"):
+        crop_face(photo, Box(1, 1, 5, 5, 1), Framing(0.5, 0.5, 1.0))
+
+
 def test_doubles_go_and_the_better_one_stays() -> None:
     good, worse, apart = Box(0, 0, 10, 10, 0.9), Box(1, 1, 4, 4, 0.8), Box(50, 0, 5, 5, 0.7)
     assert without_doubles([worse, apart, good]) == [good, apart]

@@ -159,3 +159,13 @@ def test_features_that_are_no_numbers() -> None:
     for measure in (frechet_distance, kernel_distance, density_and_coverage):
         with pytest.raises(UsageError, match="finite"):
             measure(gaussian(1, 9), broken)
+
+
+def test_counts_that_make_no_sense_are_refused() -> None:
+    features = gaussian(0, 20)
+    with pytest.raises(UsageError, match="subsets: 0 is not a whole number from 1 on"):
+        kernel_distance(features, features, subsets=0)
+    with pytest.raises(UsageError, match="size: 1 is not a whole number from 2 on"):
+        kernel_distance(features, features, size=1)
+    with pytest.raises(UsageError, match="neighbours: 0 is not a whole number from 1 on"):
+        density_and_coverage(features, features, neighbours=0)

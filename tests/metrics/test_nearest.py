@@ -132,3 +132,10 @@ def test_no_window_is_above_the_bound(faces: Images, queries: Images, variant: s
         inner = windows[edge : 48 - edge, edge : 48 - edge]
         assert (inner <= luminance * contrast + 1e-5).all()
         assert (luminance * contrast <= 1 + 1e-6).all()
+
+
+def test_groups_of_one_side_alone_are_refused(faces: Images) -> None:
+    groups = np.arange(len(faces))
+    for given in ({"groups": groups}, {"reference_groups": groups}):
+        with pytest.raises(UsageError, match="give both, or none"):
+            nearest_by_ssim(faces, faces, **given)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from feraug.config.values import check, one_of, setting
-from feraug.emotions import ALL, DomainPair, PairSet, parse_emotion
+from feraug.emotions import ALL, DomainPair, PairSet, parse_emotion, parse_split
 from feraug.errors import UsageError
 
 LABEL_SOURCES: Final = ("fer2013", "ferplus", "ferplus-majority")
@@ -90,6 +90,7 @@ class SynthConfig:
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "pair", str(PairSet.parse(self.pair)))
+        object.__setattr__(self, "split", parse_split(self.split))
 
     @property
     def pairs(self) -> PairSet:

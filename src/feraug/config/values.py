@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import numbers
 import operator
 import types
 import typing
@@ -46,17 +47,19 @@ def hints(kind: type[Any]) -> dict[str, Any]:
 def check(config: Any) -> None:
     """Hold every field of a config to its type, its limits and its choices.
 
-    Raises :class:`UsageError`, naming the option.
+    Numbers of numpy become Python's, lists of names tuples.  Raises :class:`UsageError`, naming the option.
     """
     known = hints(type(config))
     for name, field in fields(config).items():
-        value = getattr(config, name)
+        value = _plain(getattr(config, name))
+        object.__setattr__(config, name, value)  # configs are frozen
         if not _is_of(value, known[name]):
             raise UsageError(f"{option(name)}: {value!r} is not of type {_type_name(known[name])}")
         if field.metadata.get("choices") is not None:
             one_of(name, value, field.metadata["choices"])
         if field.metadata.get("low") is not None and value is not None:
-            _in_range(name, value, field.metadata["low"], field.metadata["high"])
+            whole_numbers = float not in _parts(known[name])
+            _in_range(name, value, field.metadata["low"], field.metadata["high"], whole=whole_numbers)
 
 
 def to_json(config: Any) -> dict[str, Any]:
@@ -119,11 +122,21 @@ def option(name: str) -> str:
     return {"count": "-n", "emotions": "--emotion"}.get(name, "--" + name.replace("_", "-"))
 
 
-def _in_range(name: str, value: float, low: float, high: float) -> None:
+def _in_range(name: str, value: float, low: float, high: float, *, whole: bool) -> None:
     if not (math.isfinite(value) and low <= value <= high):
-        kind = "whole number" if isinstance(value, int) else "number"
-        limits = f"{low} to {high}" if isinstance(value, int) else f"{low:g} to {high:g}"
+        kind = "whole number" if whole else "number"
+        limits = f"{low} to {high}" if whole else f"{low:g} to {high:g}"
         raise UsageError(f"{option(name)}: {value} is not a {kind} from {limits}")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, numbers.Integral) and not isinstance(value, int):
+        return int(value)
+    if isinstance(value, numbers.Real) and type(value) not in (int, float, bool):
+        return float(value)
+    return value
 
 
 def _is_of(value: Any, hint: Any) -> bool:
@@ -145,7 +158,12 @@ def _is_of(value: Any, hint: Any) -> bool:
 
 
 def _takes_float(hint: Any) -> bool:
-    return hint is float or (isinstance(hint, types.UnionType) and float in typing.get_args(hint))
+    return float in _parts(hint)
+
+
+def _parts(hint: Any) -> tuple[Any, ...]:
+    """What a union is of; anything else by itself."""
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
 
 
 def _type_name(hint: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.errors import UsageError
 from feraug.images import SIDE
 
 
@@ -66,14 +67,26 @@ def without_doubles(boxes: Iterable[Box], limit: float = 0.3) -> list[Box]:
     return kept
 
 
+def checked_photo(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A photo, uint8 (H, W) or (H, W, 3); :class:`UsageError` for anything else."""
+    photo = np.asarray(photo)
+    if photo.dtype != np.uint8 or photo.ndim not in (2, 3) or photo.shape[2:] not in ((), (3,)):
+        raise UsageError(f"a photo must be uint8 (H, W) or (H, W, 3), not {photo.dtype} {photo.shape}")
+    if not photo.size:
+        raise UsageError("a photo must have pixels")
+    return photo
+
+
 def crop_face(photo: NDArray[np.uint8], box: Box, framing: Framing) -> NDArray[np.uint8]:
     """The face in ``box`` of a photo (H, W) or (H, W, 3), framed as FER2013's are: uint8 (48, 48), grey.
 
     The square around it is chosen so that the box lies where the detector's boxes lie in FER2013's
-    images.  Where the square leaves the photo, the photo's rim is repeated.
+    images.  Where the square leaves the photo, the photo's rim is repeated.  Raises
+    :class:`UsageError` for a photo of another shape or type.
     """
     from PIL import Image
 
+    photo = checked_photo(photo)
     side = max(box.width, box.height) / framing.width
     left, top = box.centre[0] - framing.x * side, box.centre[1] - framing.y * side
     outer = [int(np.floor(left)), int(np.floor(top)), int(np.ceil(left + side)), int(np.ceil(top + side))]

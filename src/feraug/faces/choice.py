@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from feraug.config import FACE_DETECTORS
 from feraug.errors import ArtifactError, UsageError
-from feraug.faces.boxes import Box
+from feraug.faces.boxes import Box, checked_photo
 from feraug.faces.cascade import CascadeDetector
 from feraug.faces.detector import FaceDetector, faces_in
 from feraug.faces.mediapipe import CannotLoadError, MediapipeDetector
@@ -61,10 +61,6 @@ def find_faces(
 
     ``detector`` None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for other shapes.
     """
-    photo = np.asarray(photo)
-    if photo.dtype != np.uint8 or photo.ndim not in (2, 3) or photo.shape[2:] not in ((), (3,)):
-        raise UsageError(f"a photo must be uint8 (H, W) or (H, W, 3), not {photo.dtype} {photo.shape}")
-    if not photo.size:
-        raise UsageError("a photo must have pixels")
+    photo = checked_photo(photo)
     colour = np.repeat(photo[:, :, None], 3, axis=2) if photo.ndim == 2 else photo
     return faces_in(detector or face_detector(), np.ascontiguousarray(colour), least)

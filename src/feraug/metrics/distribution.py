@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.config.values import whole
 from feraug.errors import UsageError
 
 _ROWS = 1024  # of the distance matrix at a time
@@ -46,10 +47,12 @@ def kernel_distance(
     Binkowski et al., "Demystifying MMD GANs" (2018), section 4: the unbiased squared maximum mean
     discrepancy (Gretton et al. 2012, equation 3) under the kernel (x.y / D + 1)^3, on
     ``subsets`` random subsets of ``size`` images of each set (of all, where a set has fewer).  Around
-    0, so also below it, for two samples of one distribution, whatever their size.  Raises
-    :class:`UsageError` for fewer than two images in a set.
+    0, so also below it, for two samples of one distribution, whatever their size.  The deviation says
+    nothing (0) where both sets are taken whole each time.  Raises :class:`UsageError` for fewer than
+    two images in a set, ``subsets`` below 1 or ``size`` below 2.
     """
     real, fake = _features(real, fake, least=2)
+    subsets, size = whole("subsets", subsets, 1), whole("size", size, 2)
     random = np.random.default_rng(seed)
     values = []
     for _ in range(subsets):
@@ -70,10 +73,11 @@ def density_and_coverage(
     3 and 4, with balls around real points that reach to their ``neighbours``-th nearest real one.
     Density (0 or more, about 1 for two samples of one distribution) says how deep fakes lie among
     real points; coverage (0 to 1, about 1 - 0.5 ** neighbours for two such samples) which share of
-    the real points has a fake nearby.  Raises :class:`UsageError` for too few points or points of
-    different length.
+    the real points has a fake nearby.  Raises :class:`UsageError` for too few points, points of
+    different length, and ``neighbours`` below 1.
     """
     real, fake = _features(real, fake, least=1)
+    neighbours = whole("neighbours", neighbours, 1)
     if len(real) <= neighbours:
         raise UsageError(f"{len(real)} real images are too few for density and coverage")
     inside, covered = 0, 0

@@ -39,8 +39,8 @@ from feraug.metrics.similarity import (
     TILE,
     Images,
     all_pairs_ssim,
-    check_images,
     check_variant,
+    checked_images,
     in_threads,
 )
 from feraug.metrics.ssim_kernels import ABANDONED, Prepared, prepare, ssim_of_pairs
@@ -86,10 +86,12 @@ def nearest_by_ssim(
     none: a reference of an image's own group (0 or more) does not count, such as the image itself,
     its copies, or what it was made from.  ``device`` as in :func:`all_pairs_ssim`; there every pair is
     computed.  ``progress`` is called with the number of pairs decided and N * M.  Raises :class:`UsageError`
-    as :func:`all_pairs_ssim`, and for groups of another length.
+    as :func:`all_pairs_ssim`, and for groups of another length or of one side alone.
     """
-    check_images(images, references)
+    images, references = checked_images(images, references)
     check_variant(variant)
+    if (groups is None) != (reference_groups is None):
+        raise UsageError("groups and reference_groups: give both, or none")
     own = np.full(len(images), -1) if groups is None else np.asarray(groups, np.int64)
     theirs = np.full(len(references), -1) if reference_groups is None else np.asarray(reference_groups)
     if own.shape != (len(images),) or theirs.shape != (len(references),):

@@ -16,12 +16,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import SSIM_VARIANTS
+from feraug.config.values import whole
 from feraug.errors import UsageError
 from feraug.images import SIDE
 
@@ -51,7 +52,7 @@ def all_pairs_ssim(
     ``"cuda"``, or any other name that torch knows, there.  Raises :class:`UsageError` for images of
     another shape or type, an unknown variant or device.
     """
-    check_images(a, b)
+    a, b = checked_images(a, b)
     check_variant(variant)
     out = np.empty((len(a), len(b)), np.float32)
     if device is not None:
@@ -87,7 +88,7 @@ def paired_ssim(
     ``a`` and ``b`` uint8 (N, 48, 48).  Raises :class:`UsageError` as :func:`all_pairs_ssim`, and for
     sets of different length.
     """
-    check_images(a, b)
+    a, b = checked_images(a, b)
     check_variant(variant)
     if len(a) != len(b):
         raise UsageError(f"images in pairs: {len(a)} and {len(b)} are not as many")
@@ -106,11 +107,13 @@ def paired_ssim(
     return out
 
 
-def check_images(*sets: NDArray[Any]) -> None:
-    """Raise :class:`UsageError` unless each set is uint8 (N, 48, 48)."""
-    for images in sets:
+def checked_images(*sets: Images) -> tuple[Images, ...]:
+    """Each set as an array uint8 (N, 48, 48); :class:`UsageError` where it is none."""
+    arrays = tuple(np.asarray(images) for images in sets)
+    for images in arrays:
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
             raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
+    return arrays
 
 
 def check_variant(variant: str) -> None:
@@ -132,7 +135,7 @@ def in_threads(
     Items are taken as they are needed.  When the caller stops, by Ctrl-C or an error, what has not
     begun never will.
     """
-    count = threads or available_cores()
+    count = available_cores() if threads is None else whole("threads", threads, 1)
     if count == 1:
         yield from map(work, items)
         return

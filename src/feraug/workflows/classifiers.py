@@ -97,6 +97,7 @@ def _mean_over_views(measure: Callable[[Tensor], Tensor], images: Tensor, crop: 
 
 
 def _on_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}); these are {images.dtype} {images.shape}")
     return on_device(images, device)

@@ -68,7 +68,7 @@ def train_missing_translator(
     if getattr(result, "interrupted", False):
         raise Interrupted(
             f"interrupted; saved at step {result.step:,}. The same command with --train {time} goes on; "
-            "without it the model is used as it is"
+            "with --train never the model is used as it is"
         )
 
 

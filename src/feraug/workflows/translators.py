@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -60,15 +61,17 @@ class Translator:
         """What translates faces float (N, 1, 48, 48) from ``pair.a`` to ``pair.b``.
 
         ``strength`` 0 asks for the faces' own emotion, 1 for the other, between them for some of both.
-        Raises :class:`UsageError` for a pair that was not learned, and for a strength other than 1 where
-        the model was trained on one pair alone.
+        Raises :class:`UsageError` for a pair that was not learned, for a strength outside 0 to 2, and for
+        one other than 1 where the model was trained on one pair alone.
         """
+        if not (isinstance(strength, numbers.Real) and 0.0 <= strength <= 2.0):
+            raise UsageError(f"strength: {strength!r} is not a number from 0 to 2")
         if not self.translates(pair):
             raise UsageError(f"this model translates {_in_words(self.config)}, not {pair}")
         if isinstance(self.config, StarGANConfig):
             wanted = torch.zeros(len(self.config.emotions), device=self.device)
-            wanted[self.config.emotions.index(pair.a)] = 1.0 - strength
-            wanted[self.config.emotions.index(pair.b)] = strength
+            wanted[self.config.emotions.index(pair.a)] = 1.0 - float(strength)
+            wanted[self.config.emotions.index(pair.b)] = float(strength)
             network = self.networks["generator"]
             return lambda faces: network(faces, wanted.expand(len(faces), -1))
         if strength != 1.0:
@@ -81,12 +84,12 @@ class Translator:
 
         ``pair`` is the direction, ``"neutral:happy"`` or parsed.
         """
-        return self.generator(DomainPair.parse(pair) if isinstance(pair, str) else pair, strength)(faces)
+        return self.generator(_parsed(pair), strength)(faces)
 
     def translate(
         self,
         images: NDArray[np.uint8],
-        pair: str | None = None,
+        pair: str | DomainPair | None = None,
         *,
         strength: float = 1.0,
         batch_size: int = 64,
@@ -94,14 +97,14 @@ class Translator:
         """Faces uint8 (N, 48, 48) -> the same people with the other expression, uint8 (N, 48, 48).
 
         ``pair`` is the direction, such as ``"happy:neutral"``; None: the one it was trained for.
-        ``strength`` is for models of all pairs: 0.5 is halfway.  Raises :class:`UsageError` for images
-        of another shape or type, a ``batch_size`` below 1, and as :meth:`generator`.
+        ``strength`` (0 to 2) is for models of all pairs: 0.5 is halfway.  Raises :class:`UsageError` for
+        images of another shape or type, a ``batch_size`` below 1, and as :meth:`generator`.
         """
         batch_size = whole("batch_size", batch_size, 1)
         images = np.asarray(images)
         if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
             raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
-        direction = self.pair if pair is None else DomainPair.parse(pair)
+        direction = self.pair if pair is None else _parsed(pair)
         self.generator(direction, strength)
         translated = np.empty_like(images)
         for start in range(0, len(images), batch_size):
@@ -109,6 +112,12 @@ class Translator:
             faces = to_float(on_device(images[here], self.device))
             translated[here] = to_uint8(self.forward(faces, direction, strength)).cpu().numpy()
         return translated
+
+
+def _parsed(pair: DomainPair | str) -> DomainPair:
+    if isinstance(pair, str | DomainPair):
+        return DomainPair.parse(str(pair))
+    raise UsageError(f"pair: {pair!r} is no direction; write 'neutral:happy'")
 
 
 def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
