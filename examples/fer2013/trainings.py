@@ -325,7 +325,7 @@ def _p(p: float, pairs: Sequence[Any]) -> str:
 def _said(found: Difference, repeats: int) -> str:
     if repeats == 1:
         return f"one repeat moved by {_points(found)} points; nothing may be concluded."
-    if found.low > 0 or found.high < 0:
+    if (found.low > 0 or found.high < 0) and found.p < 0.05:
         how = "better" if found.mean > 0 else "worse"
         return f"{how} than real faces alone, {_points(found)} points, {repeats} repeats."
     return f"no difference to real faces alone shown, {_points(found)} points, {repeats} repeats."
