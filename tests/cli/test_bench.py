@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from tests.forked import start, start_two
 
+from feraug.cli import bench_tables
 from feraug.store.bench import read_bench
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
+from feraug.workflows.bench_outcome import BenchResult
 
 Feraug = Callable[..., Any]
 TINY = ("--width", "0.05", "--steps", "3", "--batch-size", "16")
@@ -175,3 +177,98 @@ def test_two_processes_share_the_trainings_and_find_the_same(made: Workspace, fe
     one, two = read_bench(made.bench("one")), read_bench(made.bench("two"))
     for arm, values in one.probabilities.items():
         np.testing.assert_array_equal(values, two.probabilities[arm])
+
+
+def test_an_interrupted_benchmark_ends_with_130(
+    feraug: Feraug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = BenchResult(tmp_path, False, True, "simple", 1, 0, False, [], {}, [])
+    monkeypatch.setattr("feraug.workflows.bench.bench", lambda *_, **__: stopped)
+    ran = feraug("bench", "--quiet")
+    assert ran.code == 130 and "goes on from here" in ran.err and ran.out == ""
+
+
+@pytest.mark.parametrize("command", ["train cyclegan", "train simple", "bench"])
+def test_options_of_a_run_reach_the_training(
+    feraug: Feraug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def take(config: Any, workspace: Any, *, options: Any, **_: Any) -> None:
+        seen.update(vars(options))
+        raise KeyboardInterrupt
+
+    for name in ("train.train", "bench.bench"):
+        monkeypatch.setattr(f"feraug.workflows.{name}", take)
+    own = () if command == "bench" else ("--log-dir", "logs")
+    words = f"{command} --devices 2 --num-nodes 3 --checkpoint-every 7s --overwrite -q"
+    feraug(*words.split(), *own)
+    assert (seen["devices"], seen["nodes"]) == (2, 3)
+    assert (seen["checkpoint_seconds"], seen["overwrite"]) == (7.0, True)
+    assert str(seen["log_dir"]) == (own[1] if own else "None")
+
+
+def test_options_of_synthetic_images_reach_the_benchmark(feraug: Feraug, made: Workspace) -> None:
+    given = {
+        "use": "pretrain",
+        "ratio": 0.5,
+        "per_class_cap": 4,
+        "synthetic_weight": 0.25,
+        "pretrain_share": 0.125,
+    }
+    words = [word for name, value in given.items() for word in (f"--{name.replace('_', '-')}", value)]
+    ran = feraug("bench", "--with-synthetic", *TINY, *words, "--dry-run", "--json", "-w", made.root)
+    config = json.loads(ran.out)["config"]
+    assert {name: config[name] for name in given} == given
+
+
+def test_epochs_stand_in_place_of_a_file_s_steps(
+    feraug: Feraug, workspace: Workspace, tmp_path: Path
+) -> None:
+    ran = feraug("train", "simple", *TINY, "--dry-run", "--json", "-w", workspace.root)
+    (tmp_path / "run.json").write_text(json.dumps(json.loads(ran.out)["config"]))
+    ran = feraug(
+        "bench", "--config", "run.json", "--epochs", "1", "--dry-run", "--json", "-w", workspace.root
+    )
+    config = json.loads(ran.out)["config"]
+    assert (config["steps"], config["epochs"]) == (None, 1.0)
+
+
+def _cells(table: Any) -> list[list[Any]]:
+    return [list(column.cells) for column in table.columns]
+
+
+def figures() -> dict[str, Any]:
+    def counts(right: list[int]) -> dict[str, Any]:
+        return {"correct": right, "total": 10}
+
+    def arm(right: list[int], accuracy: list[float]) -> dict[str, Any]:
+        return {"accuracy": accuracy, "per_class": {"happy": counts(right)}}
+
+    found = {"mean": 0.1, "low": 0.0, "high": 0.2, "p": 0.01, "p_holm": 0.07}
+    difference = {"accuracy": found, "per_class": {"happy": found}}
+    return {
+        "images": {},
+        "arms": {"real": arm([5, 6], [0.5, 0.6]), "mixup": arm([8, 9, 7], [0.5, 0.5, 0.8])},
+        "differences": {"mixup - real": difference},
+    }
+
+
+def test_each_arm_stands_in_its_own_column_and_p_is_holm_s() -> None:
+    cells = _cells(bench_tables.class_table(figures(), "mixup - real"))
+    assert [column[0] for column in cells] == [
+        "happy",
+        "55% 5.5/10",
+        "80% 8.0/10",
+        "+10.0 [+0.0, +20.0]",
+        "0.070",
+    ]
+
+
+def test_spread_is_the_standard_deviation_of_a_sample_about_the_mean() -> None:
+    assert _cells(bench_tables.overall_table(figures()))[1] == ["", "55.0 ±7.1", "60.0 ±17.3"]
+
+
+def test_reverse_is_a_share_of_each_emotion() -> None:
+    found = {"reverse": {"classifier": "ab" * 32, "per_class": {"fear": {"correct": 3, "total": 12}}}}
+    assert bench_tables.reverse_lines(found)[1] == "  names 25.0% of 12 synthetic 'fear' so"

@@ -14,10 +14,13 @@ import h5py
 import numpy as np
 import pytest
 
+from feraug.cli.train import print_result
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.train import TrainResult
+from feraug.workflows.train_classifier import ClassifierResult
 
 Feraug = Callable[..., Any]
 MADE = Path(__file__).parents[1] / "data" / "archives" / "v1-synthetic.h5"
@@ -306,3 +309,74 @@ def test_a_workspace_from_the_environment_and_through_a_link(
     monkeypatch.setenv("FERAUG_WORKSPACE", str(tmp_path / "link"))
     told = read_json(feraug("synth", "-n", "1", "--json").out)
     assert told["path"] == os.path.realpath(trained.synthetic("cyclegan-neutral-happy"))
+
+
+@pytest.mark.parametrize("more", [(), ("--overwrite",)])
+def test_how_to_go_on_after_an_interrupt_of_overwrite(
+    feraug: Feraug, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    stopped = TrainResult(
+        tmp_path, tmp_path, already_done=False, interrupted=True, step=1, steps=2, seconds=1.0, losses={}
+    )
+    monkeypatch.setattr("feraug.workflows.train.train", lambda *_, **__: stopped)
+    ran = feraug("train", "cyclegan", *more, "--quiet")
+    again = "The same command, without --overwrite," if more else "The same command"
+    assert ran.code == 130 and f"interrupted; saved. {again} goes on from here" in ran.err
+
+
+def test_first_chosen_and_last_epoch_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    print_result(ClassifierResult(tmp_path, False, False, 4, 4, 1.0, 4, 2, (0.1, 0.4, 0.3, 0.2)))
+    out = capsys.readouterr().out
+    assert [
+        line.split()[:: len(line.split()) - 1] for line in out.splitlines() if line.strip().endswith("%")
+    ] == [
+        ["1", "10.0%"],
+        ["2", "40.0%"],
+        ["4", "20.0%"],
+    ]
+
+
+def test_a_dry_run_of_a_budget_is_told(feraug: Feraug, workspace: Workspace) -> None:
+    ran = feraug(
+        "train",
+        "cyclegan",
+        "--base-channels",
+        "1",
+        "--residual-blocks",
+        "0",
+        "--discriminator-channels",
+        "1",
+        "--batch-size",
+        "2",
+        "--budget",
+        "90m",
+        "--dry-run",
+        "-w",
+        workspace.root,
+    )
+    assert "as many steps as fit at " in ran.out and "about 1:30:00 (h:mm:ss)" in " ".join(ran.out.split())
+
+
+def test_bad_rows_are_skipped_and_all_counted(feraug: Feraug, tmp_path: Path) -> None:
+    pixels = " ".join(str(number % 256) for number in range(2304))
+    bad = "\n".join(["9,1,Training"] * 12)
+    (tmp_path / "x.csv").write_text(f"emotion,pixels,Usage\n3,{pixels},Training\n{bad}\n")
+    ran = feraug("prepare", "x.csv", "--skip-bad-rows")
+    assert ran.code == 0 and "skipped 12: 12 bad label; for instance row 3: " in ran.err
+
+
+def test_samples_are_named_where_there_are_some(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for place, told in ((tmp_path / "gone", False), (tmp_path, True)):
+        print_result(TrainResult(tmp_path / "x.h5", place, True, False, 2, 2, 1.0, {}))
+        assert ("look at the samples in" in capsys.readouterr().out) is told
+
+
+def test_votes_need_every_row_and_the_error_counts_all_that_were_skipped(
+    feraug: Feraug, tmp_path: Path
+) -> None:
+    pixels = " ".join(str(number % 256) for number in range(2304))
+    bad = "\n".join(["9,1,Training"] * 12)
+    (tmp_path / "x.csv").write_text(f"emotion,pixels,Usage\n3,{pixels},Training\n{bad}\n")
+    (tmp_path / "votes.csv").write_text("not looked at")
+    ran = feraug("prepare", "x.csv", "--skip-bad-rows", "--ferplus", "votes.csv")
+    assert "no row may be skipped, but 12 were (row 3: " in ran.error

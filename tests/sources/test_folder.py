@@ -19,6 +19,8 @@ from feraug.errors import SourceError
 from feraug.images import BACKDROP, SIDE, full_scale, to_face
 from feraug.sources import open_source
 from feraug.sources.folder import PIXEL_LIMIT, PictureFolder
+from feraug.sources.photos import photo_groups
+from feraug.sources.pictures import UnreadablePicture, read_picture
 from feraug.sources.records import NO_SPLIT, FaceRecords
 
 FACE: np.ndarray = np.add.outer(np.arange(48) * 3, np.arange(48) * 2).astype(
@@ -424,3 +426,49 @@ def test_to_face_leaves_the_picture_alone() -> None:
     image = Image.fromarray(np.full((60, 80, 4), 90, np.uint8))
     to_face(image)
     assert (image.mode, image.size) == ("RGBA", (80, 60))
+
+
+def test_what_a_folder_holds_is_told_in_part(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"cat{number}").mkdir()
+    with pytest.raises(SourceError, match=r"\(it holds cat0, cat1, cat2, cat3 and 2 more\)"):
+        list(PictureFolder(tmp_path).batches())
+
+
+def test_the_folder_itself_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "faces" / "happy" / "a.png")
+    monkeypatch.chdir(tmp_path / "faces")
+    assert list(PictureFolder(".").digests()) == ["faces"]
+    save(tmp_path / "faces" / "a.png")
+    assert [group.name for group in photo_groups(Path())] == ["faces", "happy"]
+
+
+@pytest.mark.parametrize(
+    "ending", ["jpg", "JPEG", "jpe", "jfif", "tif", "tiff", "pgm", "ppm", "bmp", "gif", "webp"]
+)
+def test_every_usual_ending_counts_as_a_picture(tmp_path: Path, ending: str) -> None:
+    save(tmp_path / "sad" / "a.png")
+    (tmp_path / "sad" / "a.png").rename(tmp_path / "sad" / f"a.{ending}")
+    assert len(read(tmp_path)) == 1
+
+
+def test_a_picture_that_claims_an_absurd_size(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    save(path)
+    data = path.read_bytes()
+    header = b"IHDR" + struct.pack(">II", 40_000, 40_000) + data[24:29]
+    path.write_bytes(data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:])
+    with pytest.raises(UnreadablePicture) as caught:
+        read_picture(path)
+    assert caught.value.cause == "picture too large"
+
+
+def test_photos_are_no_litter_and_not_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a/one.png", "a/.thumbnails/one.png", "__MACOSX/a/one.png", ".two.png"):
+        save(tmp_path / name)
+    assert [group.photos for group in photo_groups(tmp_path)] == [("a/one.png",)]
+    monkeypatch.setattr("feraug.sources.photos.MAX_PHOTOS", 1)
+    assert len(photo_groups(tmp_path)) == 1
+    save(tmp_path / "a" / "two.png")
+    with pytest.raises(SourceError, match="holds 2 photos; 1 is the limit"):
+        photo_groups(tmp_path)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from feraug.emotions import parse_split
 from feraug.errors import FeraugError, SourceError, UsageError
 from feraug.sources import csv_text, open_source
+from feraug.sources.drawn import DEFAULT_COUNT
 from feraug.sources.fer2013 import Fer2013Csv
 from feraug.sources.records import NO_SPLIT
 
@@ -187,6 +188,13 @@ WHOLE_FILE = [
     (tar_gz(), " is a tar archive; unpack it first"),
     (zipped(), " is a zip archive; unpack it first"),
     (GOOD.encode("utf-16"), " is UTF-16 text; save it as UTF-8"),
+    (b"\xfe\xff" + GOOD.encode("utf-16-be"), " is UTF-16 text; save it as UTF-8"),
+    (b"PK\x05\x06" + bytes(18), " is an empty zip archive"),
+    (b"\xfd7zXZ\x00" + bytes(9), " is an xz archive; unpack it first"),
+    (b"BZh91AY", " is a bzip2 archive; unpack it first"),
+    (b"%PDF-1.7", " is a PDF, not a CSV"),
+    (b"\x89PNG\r\n\x1a\n", " is a picture; give the folder that holds the pictures"),
+    (b"\xff\xd8\xff\xe0", " is a picture; give the folder that holds the pictures"),
     (b"\x89HDF\r\n\x1a\n" + bytes(100), " is an HDF5 file, not a CSV"),
     (bytes(range(256)) * 40, ", row 1: expected the header"),
     (bytes(5_000_000), ", row 1: the line is longer than 65,536 bytes"),
@@ -471,3 +479,12 @@ def test_binary_junk(tmp_path_factory: pytest.TempPathFactory, content: bytes) -
     path.write_bytes(content)
     with pytest.raises(SourceError):
         list(open_source(str(path), skip_bad_rows=True).batches())
+
+
+def test_drawn_faces_are_of_the_seed_with_a_number_and_without() -> None:
+    plain, numbered, other = (
+        next(iter(open_source(text, seed=seed).batches())).images
+        for text, seed in (("drawn", 5), (f"drawn:{DEFAULT_COUNT}", 5), ("drawn", 6))
+    )
+    np.testing.assert_array_equal(plain, numbered)
+    assert not np.array_equal(plain, other)

@@ -111,6 +111,7 @@ def test_it_comes_back_as_it_went_in(path: Path) -> None:
         ("sets/1/probabilities", np.zeros((4, 6), np.float32), "expected"),
         ("sets/0/error", np.full(4, -1, np.float32), "outside 0 to 255"),
         ("sets/0/error", np.full(4, np.nan, np.float32), "outside 0 to 255"),
+        ("sets/0/error", np.full(4, 256, np.float32), "outside 0 to 255"),
         ("groups/age/source", np.full(4, 2, np.uint8), "value 2; 0 to 1"),
         ("groups/age/real", np.zeros(3, np.uint8), "expected"),
         ("degraded/source", np.array([0, 4]), "value 4; 0 to 3"),

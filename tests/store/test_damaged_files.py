@@ -16,12 +16,13 @@ import pytest
 
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, MissingArtifactError
-from feraug.store.bench import read_bench, write_bench
+from feraug.store.bench import read_bench, read_predictions, write_bench, write_predictions
 from feraug.store.dataset import read_dataset
-from feraug.store.header import Provenance
+from feraug.store.header import COMPARE, SSIM, Provenance, write_header
 from feraug.store.model import read_model
 from feraug.store.reading import open_artifact, read_artifact_header
 from feraug.store.synthetic import read_synthetic
+from feraug.store.writing import new_artifact
 
 Make = Callable[..., Path]
 
@@ -495,3 +496,23 @@ def test_a_gigabyte_of_text_is_not_read(dataset: Path, monkeypatch: pytest.Monke
     # libhdf5 writes no such attribute; a file made by hand may declare one.
     monkeypatch.setattr("h5py.check_string_dtype", lambda _: h5py.h5t.string_info("utf-8", 2**30))
     assert "is not a text of fixed length" in refusal(read_artifact_header, dataset)
+
+
+@pytest.mark.parametrize("wrong", [-0.5, np.nan, np.inf, 0.5])
+def test_values_that_are_no_probabilities(tmp_path: Path, wrong: float) -> None:
+    found, provenance = np.full((3, 7), 1 / 7, np.float32), Provenance({}, "test", 0)
+    found[1, 2] = wrong
+    if wrong < 0:
+        found[1, 3] += 1 / 7 - wrong  # so that the sum does not tell
+    facts = {"arm": "real", "repeat": 0, "chosen_epoch": 1, "steps": 1, "seconds": 1.0}
+    write_predictions(tmp_path / "p.h5", found, np.zeros(1, np.float32), provenance, facts)
+    assert "values that are no probabilities" in refusal(read_predictions, tmp_path / "p.h5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [(COMPARE, "comparison of models"), (SSIM, "similarity analysis")]
+)
+def test_kinds_are_called_by_plain_names(tmp_path: Path, kind: str, words: str) -> None:
+    with new_artifact(tmp_path / "x.h5") as artifact:
+        write_header(artifact.file, kind, Provenance({}, "test", 0), {})
+    assert f"holds a {words}, not a dataset" in refusal(read_dataset, tmp_path / "x.h5")

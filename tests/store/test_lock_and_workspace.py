@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from feraug.errors import StorageError, UsageError
-from feraug.store.digests import sha256_file
+from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.lock import exclusive
 from feraug.store.workspace import Workspace, checked_name
 
@@ -113,6 +113,7 @@ def test_names_that_are_taken(name: str) -> None:
         "~",
         "$HOME",
         "a" * 101,
+        "工" * 34,  # 102 bytes
     ],
 )
 def test_names_that_are_refused(name: str) -> None:
@@ -141,3 +142,18 @@ def test_the_digest_of_a_file(tmp_path: Path) -> None:
     assert sha256_file(tmp_path / "x") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(OSError, match="No such file"):
         sha256_file(tmp_path / "y")
+
+
+def test_every_kind_of_artifact_is_found(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    kinds = (workspace.model, workspace.synthetic, workspace.ssim, workspace.compare, workspace.bench)
+    places = [workspace.dataset(), *(kind("x") for kind in kinds), tmp_path / "bench" / "x" / "real-0.h5"]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.touch()
+    assert workspace.artifacts() == places
+
+
+def test_no_input_is_lost_among_others_of_its_name() -> None:
+    files = [(Path(f"/{root}/x/made.h5"), root) for root in "abcd"]
+    assert list(inputs_by_name(*files).values()) == list("abcd")

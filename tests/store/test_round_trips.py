@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,3 +191,26 @@ def test_headers_of_every_kind_can_be_read_alone(
         assert read_artifact_header(make(tmp_path / "x.h5")).provenance.seed == 7
     with pytest.raises(MissingArtifactError, match=r"nothing\.h5: no such file"):
         read_artifact_header(tmp_path / "nothing.h5")
+
+
+def test_images_are_dropped_from_sets_larger_than_a_piece(tmp_path: Path) -> None:
+    images = np.broadcast_to((np.arange(5000) % 251).astype(np.uint8)[:, None, None], (5000, 48, 48))
+    mask = np.arange(5000) % 3 > 0
+    with pytest.raises(KeyboardInterrupt), writing_dataset(tmp_path / "d.h5") as writer:
+        writer.append(images)
+        writer.keep(mask)
+        np.testing.assert_array_equal(writer.images()[:, 0, 0], images[mask, 0, 0])
+        raise KeyboardInterrupt
+
+
+def test_near_copies_are_known_where_they_were_looked_for_and_of_drawn_faces(
+    tmp_path: Path, make_dataset: Make
+) -> None:
+    path = make_dataset(tmp_path / "d.h5")
+    assert read_dataset(path).near_copies_known
+    with h5py.File(path, "r+") as file:
+        del file["near_copy_in_train"]
+    assert not read_dataset(path).near_copies_known
+    with h5py.File(path, "r+") as file:
+        file.attrs["config"] = np.bytes_(json.dumps({"source": "drawn:5"}))
+    assert read_dataset(path).near_copies_known

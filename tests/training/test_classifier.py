@@ -384,6 +384,13 @@ class TestOptimization:
         length = math.sqrt(sum(float(np.square(change).sum()) for change in moved))
         assert 0.0 < length < 4 * 0.001 * 1.001
 
+    def test_clipping_in_half_precision_is_of_gradients_without_their_scale(self) -> None:
+        settings = {"rate": 1.0, "momentum": 0.0, "weight_decay": 0.0, "clip_norm": 0.001}
+        before, after = self.step(faces(), **settings, precision="16-mixed")
+        moved = [after[name] - before[name] for name in before if name.startswith("networks/")]
+        length = math.sqrt(sum(float(np.square(change).sum()) for change in moved))
+        assert 0.5 * 0.001 < length < 4 * 0.001 * 1.001
+
 
 class TestArrays:
     def test_of_a_finished_training_are_the_chosen_network_and_the_histories(self) -> None:
@@ -458,3 +465,13 @@ def test_momentum_reaches_the_optimizer() -> None:
             assert (group["momentum"], group["nesterov"]) == (momentum, momentum > 0)
         for group in new_state(config(momentum=momentum, optimizer="adamw")).optimizer.param_groups:
             assert group["betas"] == (momentum, 0.999)
+
+
+def test_processes_share_the_statistics_of_batch_norms(monkeypatch: pytest.MonkeyPatch) -> None:
+    averaged: list[torch.Tensor] = []
+    monkeypatch.setattr(
+        "feraug.training.classifier.average", lambda fabric, tensors: averaged.extend(tensors)
+    )
+    state = train(new_state(config()), 1)
+    means = [buffer for name, buffer in state.network.named_buffers() if name.endswith("running_mean")]
+    assert means and all(any(one is other for other in averaged) for one in means)

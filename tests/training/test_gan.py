@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -242,3 +243,21 @@ def test_every_critic_step_chooses_anew_from_the_history() -> None:
     older = [(call.fakes["fake_b"][:, 0, 0, 0] != 2.0 * call.batch).tolist() for call in calls]
     assert any(one != two for one, two in zip(older[::3], older[1::3], strict=True))
     assert any(two != three for two, three in zip(older[1::3], older[2::3], strict=True))
+
+
+def test_clipping_in_half_precision_is_of_gradients_without_their_scale() -> None:
+    state, _ = trained(Spy(), 1, clip_norm=0.5, precision="16-mixed")
+    assert state.scaler.is_enabled()
+    for optimizer in state.optimizers.values():
+        (group,) = optimizer.param_groups
+        means = torch.stack([optimizer.state[parameter]["exp_avg"] for parameter in group["params"]])
+        assert means.norm().item() == pytest.approx((1.0 - group["betas"][0]) * 0.5, rel=1e-3)
+
+
+def test_the_scaler_goes_on_where_it_stood() -> None:
+    state, _ = trained(Spy(), 1, precision="16-mixed")
+    arrays = state.to_arrays()
+    arrays["optimizers/scaler/scale"] = np.asarray(1024.0)
+    arrays["optimizers/scaler/_growth_tracker"] = np.asarray(7.0)
+    state.from_arrays(arrays)
+    assert (state.scaler.get_scale(), state.scaler.state_dict()["_growth_tracker"]) == (1024.0, 7)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +13,16 @@ from feraug.config import NoiseConfig, TranslatorConfig
 from feraug.errors import TrainingError
 from feraug.models import build_networks
 from feraug.objectives import build_objective
-from feraug.training import BudgetPlan, StepPlan, TrainState, constant_then_linear, load_network, new_fabric
+from feraug.training import (
+    BudgetPlan,
+    StepPlan,
+    TrainState,
+    any_of,
+    constant_then_linear,
+    first_says,
+    load_network,
+    new_fabric,
+)
 from feraug.training.image_history import ImageHistory
 
 CPU = torch.device("cpu")
@@ -81,6 +93,7 @@ def test_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     budget = BudgetPlan(200.0, spent=50.0)
     assert budget.progress(3) == 0.25
     assert budget.steps_in_all(3, 0.25) == 12
+    assert budget.steps_in_all(3, 0.95) == 4, "one more at least: it is not done"
     now += 150.0
     assert budget.progress(9) == 1.0
     assert budget.steps_in_all(9, 1.0) == 9
@@ -129,7 +142,8 @@ def test_loading_refuses_missing_misshapen_and_infinite_arrays() -> None:
     state = small_state()
     arrays = state.to_arrays()
     path = "networks/a_to_b/head.weight"
-    for broken in (None, arrays[path][:, :1, :1], np.full_like(arrays[path], np.nan)):
+    infinite, nothing = (np.full_like(arrays[path], value) for value in (-np.inf, np.nan))
+    for broken in (None, arrays[path][:, :1, :1], nothing, infinite):
         changed = {name: array for name, array in arrays.items() if name != path}
         if broken is not None:
             changed[path] = broken
@@ -152,3 +166,21 @@ def test_rates_and_betas_reach_the_optimizers() -> None:
     for kind, rate in (("generator", 1e-3), ("discriminator", 2e-3)):
         (group,) = state.optimizers[kind].param_groups
         assert (group["lr"], group["betas"]) == (rate, (0.25, 0.75))
+
+
+def test_torchrun_on_several_machines_counts_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+    monkeypatch.setattr("lightning_fabric.Fabric", lambda **settings: asked.update(settings))
+    for name, value in {"TORCHELASTIC_RUN_ID": "x", "LOCAL_WORLD_SIZE": "2", "WORLD_SIZE": "6"}.items():
+        monkeypatch.setenv(name, value)
+    new_fabric(CPU)
+    assert (asked["devices"], asked["num_nodes"], asked["strategy"]) == (2, 3, "ddp")
+
+
+def test_what_processes_tell_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    two: Any = SimpleNamespace(world_size=2, device=CPU)
+    for others, found in ((0.0, False), (1.0, True)):
+        monkeypatch.setattr("torch.distributed.all_reduce", lambda tensor, others=others: tensor.add_(others))
+        assert any_of(two, False) is found and any_of(two, True)
+    monkeypatch.setattr("torch.distributed.broadcast", lambda tensor, source: tensor.fill_(0.75))
+    assert first_says(two, 0.5) == 0.75

@@ -33,6 +33,7 @@ from feraug.store.workspace import Workspace
 from feraug.training import new_fabric
 from feraug.workflows.bench import _parts, bench, plan
 from feraug.workflows.bench_arms import material
+from feraug.workflows.bench_outcome import BenchPlan
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier
@@ -1083,3 +1084,97 @@ def test_fresh_faces_of_a_rare_class_give_a_gain_in_that_class(instrument: Works
     config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=2)
     found = bench(config, instrument).table["differences"]["real+synthetic - real"]["per_class"]["surprise"]
     assert found["p_holm"] < 0.05 and found["low"] > 0.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (59.0, "less than a minute"),
+        (300.0, "about 5 min"),
+        (7300.0, "about 2.0 h; '--repeats 1 --epochs N' is quicker, and says less"),
+        (216_000.0, "about 2.5 days; '--repeats"),
+    ],
+)
+def test_how_long_a_benchmark_takes_in_words(tmp_path: Path, seconds: float, words: str) -> None:
+    text = BenchPlan(tmp_path, {"model": "simple"}, [], 4, 3, 0.5, seconds, []).text
+    assert f"3 steps at 0.50 s: {words}" in text
+    assert ("quicker" in text) == (seconds > 7200)
+
+
+def test_pictures_of_a_reduced_benchmark_say_so(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    titles: list[str] = []
+    for name in ("table_figure", "confusion_figure"):
+        monkeypatch.setattr(f"feraug.workflows.bench.{name}", lambda table, title: titles.append(title))
+    monkeypatch.setattr("feraug.workflows.bench.write_figure", lambda figure, place: None)
+    bench(replace(PAIRED, arms=("real",), repeats=1), workspace)
+    assert [title.split("\n")[1].split(", ")[0] for title in titles] == ["REDUCED: repeats 1 (default 5)"] * 2
+
+
+def test_a_model_of_another_training_stays(workspace: Workspace) -> None:
+    kept = train(replace(TINY, steps=2), workspace).path.read_bytes()
+    told: list[Event] = []
+    bench(replace(PAIRED, arms=("real",), repeats=1), workspace, notify=told.append)
+    assert workspace.model("simple").read_bytes() == kept
+    notes = [event.text for event in told if isinstance(event, Note)]
+    assert any("is of another training and stays" in note for note in notes)
+
+
+def test_a_plan_to_overwrite_counts_what_is_there(workspace: Workspace) -> None:
+    one = replace(PAIRED, arms=("real",), repeats=1)
+    bench(one, workspace)
+    plans = [plan(one, workspace, options=TrainOptions(overwrite=again)) for again in (False, True)]
+    assert [planned.parts for planned in plans] == [0, 1]
+
+
+def test_what_is_not_known_of_the_files_is_told_before_training(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    add_synthetic(workspace, "made", dataset.images[:4], np.zeros(4), np.full(4, -1), model="ef" * 32)
+    notes: list[str] = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress) and event.task == "real 1/2":
+            raise KeyboardInterrupt
+        if isinstance(event, Note):
+            notes.append(event.text)
+
+    with pytest.raises(KeyboardInterrupt):
+        bench(replace(PAIRED, arms=("real", "real+synthetic+noise")), workspace, notify=stop)
+    assert any("ef" * 6 in note for note in notes)
+
+
+def test_precision_reaches_the_processes(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, Any] = {}
+
+    def launched(device: str, **settings: Any) -> None:
+        asked.update(settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("feraug.workflows.bench.launched", launched)
+    with pytest.raises(KeyboardInterrupt):
+        bench(replace(PAIRED, classifier=replace(TINY, precision="bf16-mixed"), arms=("real",)), workspace)
+    assert asked["precision"] == "bf16-mixed"
+
+
+def test_one_synthetic_image_is_no_arm(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train")[:1]
+    add_synthetic(workspace, "made", dataset.images[rows], np.zeros(1), rows)
+    with pytest.raises(ArtifactError, match="the arm 'synthetic' has 1 images"):
+        bench(replace(PAIRED, arms=("real", "synthetic")), workspace)
+
+
+def test_several_arms_of_one_repeat_are_not_concluded_of() -> None:
+    better = {"mean": 0.1, "low": 0.05, "high": 0.15, "p": 0.04}
+    difference = {
+        "changed": 9, "accuracy": better, "accuracy_p_holm": 0.08, "balanced_accuracy": better,
+        "balanced_accuracy_p_holm": 0.08, "per_class": {},
+    }  # fmt: skip
+    arm = {"accuracy": [0.5], "per_class": {}}
+    said = conclusions({
+        "arms": dict.fromkeys(("real", "mixup", "oversampled"), arm),
+        "differences": dict.fromkeys(("mixup - real", "oversampled - real"), difference),
+        "images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1},
+    })  # fmt: skip
+    assert len(said) == 2 and all("one repeat, so nothing may be concluded" in sentence for sentence in said)

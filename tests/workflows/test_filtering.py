@@ -456,6 +456,14 @@ def test_damaged_scores(
         read_synthetic(path)
 
 
+def test_rows_that_the_filter_did_not_leave(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
+    path = filter_synthetic(CASCADE, noise_set, workspace).path
+    with h5py.File(path, "r+") as file:
+        file["filter/row"][...] = file["filter/row"][()][::-1]
+    with pytest.raises(ArtifactError, match="does not name the images"):
+        read_synthetic(path)
+
+
 def test_damaged_facts(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     path = filter_synthetic(CASCADE, noise_set, workspace).path
     with h5py.File(path, "r+") as file:

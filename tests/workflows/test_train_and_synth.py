@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import signal
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -34,8 +37,9 @@ from feraug.errors import (
 )
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
+from feraug.store.header import Provenance
 from feraug.store.lock import exclusive
-from feraug.store.model import read_model
+from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.training import new_fabric
@@ -435,3 +439,111 @@ def test_first_weights_are_of_the_seed(workspace: Workspace) -> None:
         return torch.cat([parameter.flatten() for network in networks for parameter in network.parameters()])
 
     assert torch.equal(weights(0), weights(0)) and not torch.equal(weights(0), weights(1))
+
+
+def clocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock for trainings that goes on by a second whenever it is read."""
+    seconds = itertools.count()
+    for module in ("training_run", "classifier_run"):
+        clock = SimpleNamespace(monotonic=lambda: float(next(seconds)))
+        monkeypatch.setattr(f"feraug.workflows.{module}.time", clock)
+
+
+KINDS = {"translator": (SMALL, 2), "classifier": (replace(DEFAULTS["simple"], steps=6, width=0.05), 1)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_speed_time_and_checkpoints_of_a_training_in_two_parts(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    clocked(monkeypatch)
+    config, faces = KINDS[kind]
+    saves: list[Event] = []
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Saved) and event.what == "checkpoint":
+            saves.append(event)
+        if isinstance(event, Progress) and event.done == 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(config, workspace, options=TrainOptions(checkpoint_seconds=2.5), notify=stop)
+    assert len(saves) == 1, "after 3 s, at step 3; not again 2 s later"
+    saved = read_model(workspace.model(config.name))
+    spent = float(saved.arrays["timing/seconds"])
+    assert (saved.step, spent) == (3, 3.0)
+    told: list[Event] = []
+    result = train(config, workspace, notify=told.append)
+    speeds = [event.figures["images/s"] for event in told if isinstance(event, Progress)]
+    assert speeds == [pytest.approx(faces * config.batch_size)] * 3, "a step a second"
+    assert result.seconds == spent + 4.0, "three steps and the end"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_time_counts_from_the_start_however_often_a_training_is_killed(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    clocked(monkeypatch)
+    config, _ = KINDS[kind]
+    spent = []
+    for last in (3, 5):
+
+        def stop(event: Event, last: int = last) -> None:
+            if isinstance(event, Progress) and event.done == last:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            train(config, workspace, options=TrainOptions(checkpoint_seconds=0.0), notify=stop)
+        spent.append(float(read_model(workspace.model(config.name)).arrays["timing/seconds"]))
+    assert spent[1] > spent[0] + 2.0
+
+
+def test_losses_are_means_of_the_last_epoch(workspace: Workspace) -> None:
+    result = train_translator(replace(SMALL, steps=None, epochs=2.0), workspace)
+    saved = read_model(result.path)
+    last = saved.arrays["history/cycle_a"][-int(saved.header.extra["steps_per_epoch"]) :]
+    assert len(last) == result.steps / 2
+    assert result.losses["cycle_a"] == pytest.approx(last.mean(), rel=1e-5)
+    assert describe(result.path)["losses"]["cycle_a"] == pytest.approx(last.mean(), rel=1e-5)
+
+
+def test_a_dry_run_of_a_budget_takes_the_budget(workspace: Workspace) -> None:
+    planned = dry_run(replace(SMALL, steps=None, budget=3600.0), workspace)
+    assert planned.steps is None and planned.seconds == 3600.0
+
+
+def test_a_dry_run_of_a_classifier_counts_every_look_at_validation(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.train_classifier.time_steps", lambda *_: (2.0, 5.0))
+    planned = dry_run(replace(DEFAULTS["simple"], width=0.05, epochs=3.0, batch_size=16), workspace)
+    assert planned.steps and planned.seconds == 2.0 * planned.steps + 5.0 * 3
+
+
+def test_info_of_a_classifier_is_of_its_chosen_epoch(tmp_path: Path) -> None:
+    accuracy = {"history/validation_accuracy": np.array([0.25, 0.75, 0.5], np.float32)}
+    facts = {"step": 6, "steps": 6, "steps_per_epoch": 2, "finished": True, "chosen_epoch": 2}
+    write_model(tmp_path / "m.h5", accuracy, Provenance({}, "test", 0), facts)
+    found = describe(tmp_path / "m.h5")
+    assert (found["chosen_epoch"], found["losses"]["validation_accuracy"]) == (2, 0.75)
+
+
+def test_statistics_of_batch_norms_are_no_parameters(workspace: Workspace) -> None:
+    config = replace(DEFAULTS["simple"], width=0.05, steps=1, batch_size=16)
+    assert describe(train(config, workspace).path)["parameters"] == dry_run(config, workspace).parameters
+
+
+def test_a_model_of_a_version_with_fewer_settings_is_already_done(trained: Workspace) -> None:
+    with h5py.File(trained.model(SMALL.name), "r+") as file:
+        config = json.loads(file.attrs["config"])
+        del config["head_start"]
+        file.attrs["config"] = np.bytes_(json.dumps(config))
+    assert train_translator(SMALL, trained).already_done
+
+
+def test_a_classifier_of_one_face_is_refused(workspace: Workspace) -> None:
+    with h5py.File(workspace.dataset(), "r+") as file:
+        file["split"][...] = 1
+        file["split"][0] = 0
+    with pytest.raises(ArtifactError, match="1 image in 'train', a classifier needs 2 or more"):
+        train(DEFAULTS["simple"], workspace)
