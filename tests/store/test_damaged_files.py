@@ -18,7 +18,7 @@ from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.store.bench import read_bench, read_predictions, write_bench, write_predictions
 from feraug.store.dataset import read_dataset
-from feraug.store.header import COMPARE, SSIM, Provenance, write_header
+from feraug.store.header import BENCH, COMPARE, PREDICTIONS, SSIM, Provenance, write_header
 from feraug.store.model import read_model
 from feraug.store.reading import open_artifact, read_artifact_header
 from feraug.store.synthetic import read_synthetic
@@ -510,7 +510,13 @@ def test_values_that_are_no_probabilities(tmp_path: Path, wrong: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [(COMPARE, "comparison of models"), (SSIM, "similarity analysis")]
+    ("kind", "words"),
+    [
+        (COMPARE, "comparison of models"),
+        (SSIM, "similarity analysis"),
+        (BENCH, "benchmark"),
+        (PREDICTIONS, "repeat of a benchmark"),
+    ],
 )
 def test_kinds_are_called_by_plain_names(tmp_path: Path, kind: str, words: str) -> None:
     with new_artifact(tmp_path / "x.h5") as artifact:

@@ -219,6 +219,8 @@ def _plain(encoding_type: str) -> str:
         "feraug-synthetic": "synthetic set",
         "feraug-ssim": "similarity analysis",
         "feraug-compare": "comparison of models",
+        "feraug-bench": "benchmark",
+        "feraug-predictions": "repeat of a benchmark",
     }.get(encoding_type, encoding_type)
 
 
