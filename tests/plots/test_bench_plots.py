@@ -25,6 +25,7 @@ def figures(*arms: str) -> dict[str, Any]:
             f"{arm} - real": {
                 "accuracy": row,
                 "macro_f1": {**row, "high": 0.05 * (number + 1)},
+                "balanced_accuracy": row,
                 "per_class": {name: {**row, "p_holm": 0.0004} for name, total in totals.items() if total},
             }
             for number, arm in enumerate(arms)
@@ -40,7 +41,7 @@ def test_every_difference_has_a_panel_with_its_figures_on_the_scale_of_all() -> 
     names = [label.get_text() for label in first.get_yticklabels()]
     assert names[0] == "angry   42 % 37.5/90  →  42 % 37.5/90"
     assert [name.split("  ")[0] for name in names] == [
-        "angry", "fear", "happy", "sad", "surprise", "neutral", "all", "macro F1",
+        "angry", "fear", "happy", "sad", "surprise", "neutral", "all", "macro F1", "balanced",
     ]  # fmt: skip
     assert names[6] == "all   42 % 225/540  →  42 % 225/540"
     words = [label.get_text() for label in first.child_axes[0].get_yticklabels()]

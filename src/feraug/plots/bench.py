@@ -106,6 +106,7 @@ _OVERALL: Final = {
     "accuracy_unleaked": "no copies",
     "accuracy_without_near_copies": "no near copies",
     "macro_f1": "macro F1",
+    "balanced_accuracy": "balanced",
 }
 
 
