@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import feraug
-from feraug.api_arguments import config_of, place, several, workspace_at
+from feraug.api_arguments import config_of, place, several, text, workspace_at
 
 TINY = {"base_channels": 1, "residual_blocks": 0, "discriminator_channels": 1, "batch_size": 2, "steps": 1}
 
@@ -36,10 +36,16 @@ def test_a_tilde_is_the_home_folder(
     assert len(feraug.open_dataset("~/faces.h5")) > 0
     assert workspace_at("~/ws").root == tmp_path / "ws"
     assert place("~/x") == tmp_path / "x" and place(None) is None
+    assert several(["~/a.h5", "b"]) == [str(tmp_path / "a.h5"), "b"]
+    assert text("~/x") == str(tmp_path / "x") and text("drawn:5") == "drawn:5" and text(None) is None
+    for load in (feraug.load_classifier, feraug.load_translator, feraug.load_generator):
+        with pytest.raises(feraug.FeraugError, match=str(tmp_path / "none.h5")):
+            load("~/none.h5")
+    assert feraug.export_artifact("~/faces.h5", "~/faces.csv").path == tmp_path / "faces.csv"
 
 
 def test_one_name_may_stand_by_itself(tmp_path: Path) -> None:
-    assert list(several("abc")) == ["abc"] and list(several(Path("abc"))) == [Path("abc")]
+    assert list(several("abc")) == ["abc"] and list(several(Path("abc"))) == ["abc"]
     assert list(several(["a", "b"])) == ["a", "b"]
     calls: list[Callable[[], Any]] = [
         lambda: feraug.ssim(workspace=tmp_path, synthetic="none"),

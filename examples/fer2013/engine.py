@@ -106,7 +106,7 @@ class Stamp:
 def read_stamps(workspace: Path) -> dict[str, Stamp]:
     """The stamps of a workspace."""
     path = workspace / "reproduce.json"
-    found = json.loads(path.read_text()) if path.exists() else {}
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     return {name: Stamp(**values) for name, values in found.items()}
 
 
@@ -115,7 +115,11 @@ def write_stamps(workspace: Path, stamps: Mapping[str, Stamp]) -> None:
     path = workspace / "reproduce.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".json.new")
-    new.write_text(json.dumps({name: vars(stamp) for name, stamp in stamps.items()}, indent=1) + "\n")
+    new.write_text(
+        json.dumps({name: vars(stamp) for name, stamp in stamps.items()}, indent=1) + "\n",
+        encoding="utf-8",
+        newline="\n",
+    )
     new.replace(path)
 
 

@@ -80,8 +80,8 @@ class Recorder:
         return {"kind": "compare", **figures}
 
     def _filtered(self, printed: Mapping[str, Any]) -> Record:
-        names = ("emotion", "images", "kept", "stages", "detector", "digest", "real_images")
-        return {"kind": "filter", **{name: printed[name] for name in names if name in printed}}
+        names = ("emotion", "images", "kept", "stages", "detector", "classifier_digest", "real_images")
+        return {"kind": "filter", **{name: printed[name] for name in names}}
 
     def _similar(self, printed: Mapping[str, Any]) -> Record:
         names = ("variant", "threshold", "threshold_from", "real", "sets")
@@ -152,7 +152,7 @@ class Recorder:
             return  # the same artifact has the same figures
         self._folder.mkdir(parents=True, exist_ok=True)
         new = path.with_suffix(".new")
-        new.write_text(json.dumps(record, separators=(",", ":")) + "\n")
+        new.write_text(json.dumps(record, separators=(",", ":")) + "\n", encoding="utf-8", newline="\n")
         new.replace(path)
 
 

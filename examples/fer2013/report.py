@@ -77,13 +77,13 @@ def write_page(folder: Path) -> Path:
     chosen = chosen_way(records)
     parts += ["## What helped, and what did not", chosen, MORE]
     page = folder.with_suffix(".md")
-    page.write_text("\n\n".join(parts) + "\n")
+    page.write_text("\n\n".join(parts) + "\n", encoding="utf-8", newline="\n")
     return page
 
 
 def read(folder: Path) -> list[Record]:
     """All results, in the order of their files' names."""
-    return [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))]
 
 
 def nothing_yet(priority: int) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, SupportsIndex
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.api_arguments import config_of, place, several, text, workspace_at
+from feraug.api_arguments import config_of, place, several, spelled_out, text, workspace_at
 from feraug.config import (
     AnyGanConfig,
     BenchConfig,
@@ -176,7 +176,7 @@ def prepare(
 ) -> PrepareResult:
     """``feraug prepare``: read a CSV, a folder or ``drawn:N``, audit it, write ``WORKSPACE/NAME.h5``."""
     return _prepare.prepare(
-        str(source),
+        spelled_out(source),
         config_of("prepare", config, PrepareConfig()),
         workspace_at(workspace).dataset(name),
         ferplus=place(ferplus),
@@ -333,7 +333,7 @@ def compare(
         config_of("compare", config, CompareConfig()),
         workspace_at(workspace),
         models=several(models),
-        judge=judge,
+        judge=text(judge),
         dataset=place(dataset),
         photos=place(photos),
         name=name,

@@ -23,14 +23,19 @@ def place(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given).expanduser()
 
 
+def spelled_out(name: str | Path) -> str:
+    """A name or place as text, as it is but for ``~``, the home folder."""
+    return str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
+
+
 def text(name: str | Path | None) -> str | None:
-    """A name or place as text; None stays None."""
-    return None if name is None else str(name)
+    """As :func:`spelled_out`; None stays None."""
+    return None if name is None else spelled_out(name)
 
 
-def several(given: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
-    """Names or places; a single one may stand for itself."""
-    return [given] if isinstance(given, str | Path) else given
+def several(given: str | Path | Sequence[str | Path]) -> list[str]:
+    """Names or places as texts, ``~`` the home folder; a single one may stand for itself."""
+    return [spelled_out(one) for one in ([given] if isinstance(given, str | Path) else given)]
 
 
 def config_of(function: str, config: object, default: T, *others: type[Any]) -> T:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from feraug.api_arguments import config_of, place, text, workspace_at
+from feraug.api_arguments import config_of, place, spelled_out, text, workspace_at
 from feraug.config import FilterConfig, PhotosConfig
 from feraug.config.values import whole
 from feraug.workflows import filtering as _filtering
@@ -30,10 +30,10 @@ def filter_synthetic(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> FilterResult:
-    """``feraug filter``: keep the images that pass; writes ``synthetic/NAME-filtered.h5``."""
+    """``feraug filter``: keep the images that pass; writes ``synthetic/NAME.h5``."""
     return _filtering.filter_synthetic(
         config_of("filter_synthetic", config, FilterConfig()),
-        file,
+        spelled_out(file),
         workspace_at(workspace),
         classifier=place(classifier),
         dataset=place(dataset),

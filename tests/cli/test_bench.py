@@ -222,6 +222,14 @@ def test_options_of_synthetic_images_reach_the_benchmark(feraug: Feraug, made: W
     assert {name: config[name] for name in given} == given
 
 
+def test_a_config_of_another_classifier_names_the_benchmark_s_option(
+    feraug: Feraug, workspace: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "vgg.json").write_text('{"model": "vgg19"}')
+    ran = feraug("bench", "--config", "vgg.json", "-w", workspace.root)
+    assert ran.code == 2 and "not simple; use 'feraug bench --classifier vgg19" in ran.error
+
+
 def test_epochs_stand_in_place_of_a_file_s_steps(
     feraug: Feraug, workspace: Workspace, tmp_path: Path
 ) -> None:

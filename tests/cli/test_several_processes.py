@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,38 @@ def test_a_failure_is_told_once_and_nobody_waits(workspace: Workspace, model: st
     assert "--batch-size 3: counts over all devices, and 2 of them need a multiple of 2" in told
     assert told.count("error: ") == 1
     assert not workspace.models()
+
+
+def test_a_signal_stops_both_processes_once_the_first_has_saved(workspace: Workspace) -> None:
+    settings = (*SETTINGS[:-5], "--batch-size", "4", "--steps", "100000", "--checkpoint-every", "0s")
+    processes = start_two("train", "cyclegan", *settings, "-w", str(workspace.root))
+    path = workspace.model("cyclegan-neutral-happy")
+    until = time.monotonic() + 120
+    while not path.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    for process in processes:
+        process.send_signal(signal.SIGINT)
+    told = [process.communicate()[1] for process in processes]
+    # Where --devices started the second, Fabric kills the first as soon as the second ends with a code.
+    assert [process.returncode for process in processes] == [130, 0], "".join(told)
+    assert "".join(told).count("interrupted; saved. The same command goes on from here") == 1
+    assert not read_model(path, ()).finished and not list(path.parent.glob("*.partial"))
+
+
+def test_a_stopped_benchmark_leaves_no_process_to_train_on(workspace: Workspace) -> None:
+    command = ("bench", "--classifier", "simple", "--arm", "real", "--arm", "mixup", "--repeats", "2")
+    small = ("--width", "0.05", "--steps", "20000", "--batch-size", "16", "--checkpoint-every", "0s")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    whole = [sys.executable, "-m", "feraug", *command, *small, "--devices", "2", "-w", str(workspace.root)]
+    process = subprocess.Popen(
+        whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    folder = workspace.root / "bench" / "simple"
+    until = time.monotonic() + 120
+    while len(list(folder.glob("[!.]*.checkpoint.h5"))) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)  # to the first alone, as a scheduler may
+    _, err = process.communicate(timeout=120)  # ends when the other has closed its stderr, too
+    assert process.returncode == 130, err
+    assert "interrupted; saved" in err
+    assert len(list(folder.glob("[!.]*.checkpoint.h5"))) == 2

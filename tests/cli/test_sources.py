@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import h5py
 import pytest
 
 from feraug.config import MODELS, TRANSLATORS
@@ -70,3 +73,19 @@ def test_only_pair_translators_offer_a_source(feraug: Feraug, model: str) -> Non
 )
 def test_bad_sources(feraug: Feraug, trained: Workspace, arguments: str, words: str) -> None:
     assert words in feraug(*arguments.split(), "-w", trained.root).error
+
+
+def test_drawn_faces_are_told_apart_by_their_number(feraug: Feraug, tmp_path: Path) -> None:
+    assert feraug("prepare", "drawn:100", "-w", tmp_path).code == 0
+    ran = feraug("prepare", "drawn:0100", "-w", tmp_path)
+    assert ran.code == 0 and "already done" in ran.out
+
+
+def test_sets_of_odd_names_have_names_after_them(feraug: Feraug, trained: Workspace, tmp_path: Path) -> None:
+    odd = tmp_path / "my faces.h5"
+    shutil.copy(trained.dataset(), odd)
+    with h5py.File(odd, "r+") as file:
+        file["images"][0, 0, 0] ^= 1  # not the dataset itself
+    ran = feraug("synth", "--pair", "neutral:happy", "-n", "4", "--source", odd, "-w", trained.root)
+    assert ran.code == 0, ran.err
+    assert trained.synthetic("cyclegan-neutral-happy-from-my-faces").is_file()

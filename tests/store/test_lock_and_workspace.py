@@ -15,7 +15,8 @@ import pytest
 from feraug.errors import StorageError, UsageError
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.lock import exclusive
-from feraug.store.workspace import Workspace, checked_name
+from feraug.store.workspace import Workspace, checked_name, name_after
+from feraug.workflows.by_digest import artifacts_by_digest
 
 fcntl = pytest.importorskip("fcntl")
 
@@ -114,6 +115,11 @@ def test_names_that_are_taken(name: str) -> None:
         "$HOME",
         "a" * 101,
         "工" * 34,  # 102 bytes
+        "con",
+        "NUL",
+        "com1.h5",
+        "Aux.mine",
+        "name.",
     ],
 )
 def test_names_that_are_refused(name: str) -> None:
@@ -157,3 +163,26 @@ def test_every_kind_of_artifact_is_found(tmp_path: Path) -> None:
 def test_no_input_is_lost_among_others_of_its_name() -> None:
     files = [(Path(f"/{root}/x/made.h5"), root) for root in "abcd"]
     assert list(inputs_by_name(*files).values()) == list("abcd")
+
+
+def test_dot_files_are_no_artifacts(tmp_path: Path) -> None:
+    """As macOS leaves them on others' disks."""
+    workspace = Workspace(tmp_path)
+    for place in (workspace.dataset(), workspace.synthetic("x"), workspace.model("x")):
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(str(place).encode())
+        place.with_name(f"._{place.name}").write_bytes(b"resource fork")
+    assert (workspace.synthetics(), workspace.models()) == (
+        [workspace.synthetic("x")],
+        [workspace.model("x")],
+    )
+    assert len(workspace.artifacts()) == 3
+    assert set(artifacts_by_digest(workspace).values()) == set(workspace.artifacts())
+
+
+def test_names_after_files_of_any_name(tmp_path: Path) -> None:
+    assert name_after("my faces (2)", "-filtered") == "my-faces--2--filtered"
+    assert name_after("..", "-x") == "set-x" and name_after("plain") == "plain"
+    for stem in ("工" * 60, "a" * 200):
+        name = name_after(stem, "-neutral-happy")
+        assert checked_name(name) == name and name.endswith("-neutral-happy") and len(name.encode()) > 95

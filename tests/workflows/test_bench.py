@@ -628,6 +628,25 @@ def test_an_interrupted_overwrite_goes_on_without_it(with_synthetic: Workspace) 
         assert not again.already_done and again.steps == config.classifier.steps
 
 
+def test_files_of_a_version_with_fewer_settings_are_already_done(with_synthetic: Workspace) -> None:
+    """As contributing.md promises of a setting that is added to classifiers."""
+    result = bench(PAIRED, with_synthetic)
+    parts = sorted(result.path.with_suffix("").glob("real*.h5"))
+    for path in [result.path, with_synthetic.model("simple"), *parts]:
+        with h5py.File(path, "r+") as file:
+            config = json.loads(file.attrs["config"])
+            del config["erasing"]
+            file.attrs["config"] = np.bytes_(json.dumps(config))
+    assert bench(PAIRED, with_synthetic).already_done
+    assert plan(replace(PAIRED, repeats=3), with_synthetic).parts == 2
+    assert train(TINY, with_synthetic).already_done
+    other = replace(PAIRED, classifier=replace(TINY, erasing=0.5))
+    with pytest.raises(
+        ConfigConflictError, match=r"erasing: \(absent\) there, 0\.5 asked for|erasing: 0\.0 there"
+    ):
+        bench(other, with_synthetic)
+
+
 def test_a_damaged_repeat_costs_that_repeat_alone(with_synthetic: Workspace) -> None:
     result = bench(PAIRED, with_synthetic)
     folder, table = result.path.with_suffix(""), result.table

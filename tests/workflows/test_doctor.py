@@ -7,6 +7,7 @@ import importlib
 import os
 import re
 import shutil
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -20,7 +21,7 @@ from feraug.errors import ArtifactError
 from feraug.faces import model_file
 from feraug.store.workspace import Workspace
 from feraug.workflows import doctor_faces, doctor_machine, doctor_workspace
-from feraug.workflows.doctor import Examination
+from feraug.workflows.doctor import Examination, examine
 from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
 from feraug.workflows.events import ignore
 from feraug.workflows.export import export_artifact
@@ -180,6 +181,22 @@ def test_packages_that_are_missing_or_do_not_load(monkeypatch: pytest.MonkeyPatc
     assert found["torchvision"].value.endswith("(operator torchvision::nms does not exist)")
     assert found["mediapipe"].state == NOTE  # the cascade stands in for it
     assert found["h5py"].state == OK
+
+
+def test_what_is_too_broken_to_be_looked_at_hides_nothing_else(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise ModuleNotFoundError("No module named 'torch'")
+
+    monkeypatch.setattr(doctor_machine, "devices", broken)
+    found = {finding.name: finding for finding in examine(workspace).findings}
+    assert found["devices"].state == BROKEN
+    assert found["devices"].value == "cannot be looked at (ModuleNotFoundError: No module named 'torch')"
+    assert found["artifacts"].value.startswith("1, all readable") and "feraug" in found
+    monkeypatch.setitem(sys.modules, "feraug.workflows.doctor_faces", None)  # as if an import of its failed
+    found = {finding.name: finding for finding in examine(workspace).findings}
+    assert {found[part].state for part in ("faces", "system libraries")} == {BROKEN}
 
 
 def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,7 +191,7 @@ def _classifier(
         raise UsageError("--config, --preset: give one of them")
     base = DEFAULTS[name]
     if config is not None:
-        base = config_options.from_file(config, name)
+        base = config_options.from_file(config, name, "feraug bench --classifier {}")
     elif preset is not None:
         base = config_options.from_preset(preset, name)
     assert isinstance(base, ClassifierConfig)

@@ -52,7 +52,7 @@ def was_typed(context: typer.Context, names: Iterable[str]) -> bool:
     return any(_was_typed(context, name) for name in names)
 
 
-def from_file(path: Path, model: str) -> Config:
+def from_file(path: Path, model: str, usage: str = "feraug train {}") -> Config:
     """The config in a JSON file, as ``feraug info FILE --config`` prints it.
 
     Raises :class:`UsageError` when the file is unreadable, no config, or of another model.
@@ -72,7 +72,7 @@ def from_file(path: Path, model: str) -> Config:
         raise UsageError(f"--config {path}: not an object of settings")
     if values.get("model", model) != model:
         other = values["model"]
-        command = f"use 'feraug train {other}'" if other in MODELS else f"known: {', '.join(MODELS)}"
+        command = f"use '{usage.format(other)}'" if other in MODELS else f"known: {', '.join(MODELS)}"
         raise UsageError(f"--config {path}: is for the model {other!r}, not {model}; {command}")
     try:
         return model_config({"model": model, **values})

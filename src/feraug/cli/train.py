@@ -190,8 +190,9 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
         print_result(result)
     if result.interrupted:
         again = "The same command, without --overwrite," if shared["overwrite"] else "The same command"
-        if is_first_process():
-            console.print_error(f"interrupted; saved. {again} goes on from here")
+        if not is_first_process():
+            return  # Fabric kills the first process at once where another ends with a code
+        console.print_error(f"interrupted; saved. {again} goes on from here")
         raise typer.Exit(130)
 
 

@@ -134,8 +134,8 @@ def _plain(value: Any) -> Any:
         return tuple(value)
     if isinstance(value, numbers.Integral) and not isinstance(value, int):
         return int(value)
-    if isinstance(value, numbers.Real) and type(value) not in (int, float, bool):
-        return float(value)
+    if isinstance(value, numbers.Real) and not isinstance(value, int):
+        return float(value)  # numpy's float64 is a float, and prints otherwise
     return value
 
 

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+_AT_ONCE = 250
+"""Draws that are multiplied at a time."""
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -46,10 +49,23 @@ class CrossedBootstrap:
         A repeat's deviations are stretched by sqrt(R / (R - 1)), because a plain bootstrap of so
         few as R finds only (R - 1) / R of their variance; weights then need not be whole.
         """
-        images, drawn = (counts.astype(np.float64) for counts in _drawn(self, groups, repeats))
-        if repeats == 1:
-            return images, drawn
-        return images, 1.0 + (drawn - 1.0) * np.sqrt(repeats / (repeats - 1.0))
+        images, drawn = _drawn(self, groups, repeats)
+        return images.astype(np.float64), self._stretched(drawn)
+
+    def _stretched(self, drawn: NDArray[np.uint16]) -> Floats:
+        counts, repeats = drawn.astype(np.float64), drawn.shape[1]
+        return counts if repeats == 1 else 1.0 + (counts - 1.0) * np.sqrt(repeats / (repeats - 1.0))
+
+    def _sums(self, groups: int, repeats: int, values: Floats) -> Floats:
+        """Sums over each draw's images, float (draws, C), of ``values`` (groups, C).
+
+        A few draws at a time: as numbers to multiply by, all of them are 1 GB for 30,000 groups.
+        """
+        images, _ = _drawn(self, groups, repeats)
+        return np.concatenate([
+            images[start : start + _AT_ONCE].astype(np.float64) @ values
+            for start in range(0, self.draws, _AT_ONCE)
+        ])  # fmt: skip
 
     def mean_difference(self, differences: Floats, groups: NDArray[np.integer]) -> Difference:
         """Of ``differences`` (R, N), such as right minus right of two arms; ``groups`` (N,) of copies.
@@ -59,8 +75,9 @@ class CrossedBootstrap:
         """
         repeats = len(differences)
         sums, sizes = _by_group(differences, groups)
-        drawn_images, drawn_repeats = self.weights(len(sizes), repeats)
-        means = (drawn_images @ sums) / (drawn_images @ sizes)[:, None]  # (draws, R)
+        drawn_repeats = self._stretched(_drawn(self, len(sizes), repeats)[1])
+        drawn = self._sums(len(sizes), repeats, np.column_stack((sums, sizes)))
+        means = drawn[:, :-1] / drawn[:, -1:]  # (draws, R)
         resampled = (means * drawn_repeats).mean(1)
         return self._summary(differences.mean(1), resampled, sums, _least_error(sums.mean(1) / sizes.mean()))
 
@@ -77,14 +94,16 @@ class CrossedBootstrap:
         first, second = confusions
         repeats, _, classes, _ = first.shape
         plain = statistic(first.sum(1)) - statistic(second.sum(1))
-        drawn_images, drawn_repeats = self.weights(len(np.unique(groups)), repeats)
+        count = len(np.unique(groups))
+        drawn_repeats = self._stretched(_drawn(self, count, repeats)[1])
         resampled = np.empty((self.draws, repeats))
         change, _ = _by_group((first != second).any((2, 3)).astype(np.float64), groups)  # (G, R)
         for repeat in range(repeats):
             parts = []
             for confusion in (first, second):
                 sums, _ = _by_group(confusion[repeat].reshape(len(groups), -1).T, groups)
-                parts.append(statistic((drawn_images @ sums).reshape(self.draws, classes, classes)))
+                drawn = self._sums(count, repeats, sums)
+                parts.append(statistic(drawn.reshape(self.draws, classes, classes)))
             resampled[:, repeat] = parts[0] - parts[1]
         return self._summary(plain, (resampled * drawn_repeats).mean(1), change)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from feraug.errors import UsageError
 
@@ -44,23 +45,54 @@ class Workspace:
 
     def synthetics(self) -> list[Path]:
         """All synthetic sets, sorted by name."""
-        return sorted((self.root / "synthetic").glob("*.h5"))
+        return self.files("synthetic/*.h5")
 
     def models(self) -> list[Path]:
         """All model files, sorted by name."""
-        return sorted((self.root / "models").glob("*.h5"))
+        return self.files("models/*.h5")
 
     def artifacts(self) -> list[Path]:
         """All artifacts of all kinds, sorted within each folder; those of a benchmark's parts too."""
         patterns = ("", "models/", "synthetic/", "ssim/", "compare/", "bench/", "bench/*/")
-        found = (sorted(self.root.glob(f"{pattern}*.h5")) for pattern in patterns)
-        return [path for paths in found for path in paths]
+        return [path for pattern in patterns for path in self.files(f"{pattern}*.h5")]
+
+    def files(self, pattern: str) -> list[Path]:
+        """What matches ``pattern``, sorted by name, without dot files.
+
+        macOS leaves a ``._NAME.h5`` beside every file on others' disks.
+        """
+        return sorted(path for path in self.root.glob(pattern) if not path.name.startswith("."))
+
+
+_LONGEST: Final = 100
+"""Bytes of a name."""
+
+_RESERVED: Final = frozenset(
+    ("con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10)))
+)
+"""What Windows takes for a device, with any ending."""
 
 
 def checked_name(name: str) -> str:
-    """``name``, if it can be a file name on every platform; :class:`UsageError` otherwise."""
+    """``name``, if files and folders can be called so everywhere; :class:`UsageError` otherwise."""
     stem = name.removesuffix(".h5")
-    allowed = all(character.isalnum() or character in "-_.+" for character in stem)
-    if not stem or not allowed or stem.startswith((".", "-")) or len(stem.encode()) > 100:
+    if not stem or not all(map(_is_allowed, stem)) or stem.startswith((".", "-")) or stem.endswith("."):
         raise UsageError(f"'{name}' cannot be a file's name; use letters, digits, '-', '_' and '.'")
+    if len(stem.encode()) > _LONGEST:
+        raise UsageError(f"'{name}' cannot be a file's name: it is longer than {_LONGEST} bytes")
+    if stem.split(".")[0].lower() in _RESERVED:
+        raise UsageError(f"'{name}' cannot be a file's name: Windows has a device called so")
     return stem
+
+
+def name_after(stem: str, ending: str = "", *, most: int = _LONGEST) -> str:
+    """A name for what is made from a file of any name: its stem, cleaned and cut to fit, and ``ending``."""
+    clean = "".join(letter if _is_allowed(letter) else "-" for letter in stem).lstrip(".-") or "set"
+    room = most - len(ending.encode())
+    while len(clean.encode()) > room:
+        clean = clean[:-1]
+    return clean + ending
+
+
+def _is_allowed(letter: str) -> bool:
+    return letter.isalnum() or letter in "-_.+"

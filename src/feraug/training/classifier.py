@@ -224,7 +224,7 @@ def _train_step(state: ClassifierState, objective: Classification, batch: Labell
 
 @contextmanager
 def _dropout_of_step(state: ClassifierState) -> Iterator[None]:
-    """Dropout drawn from (seed, step, rank), without a trace in torch's global random state."""
+    """Dropout drawn from (seed, step, rank); torch's global random state, but for other GPUs', stays."""
     device = state.fabric.device
     key = np.random.SeedSequence((state.config.seed, state.step, state.fabric.global_rank))
     seed = int(key.generate_state(1, np.uint64)[0] >> np.uint64(1))

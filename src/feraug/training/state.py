@@ -223,8 +223,8 @@ def load_network(
 
     Assigning is for networks built on the ``meta`` device, which have shapes but no storage.
 
-    Raises :class:`TrainingError` when one is missing or of another shape or kind; the network
-    is left untouched then.
+    Raises :class:`TrainingError` when one is missing, of another shape or not finite; the network is
+    left untouched then.
     """
     tensors = {}
     for name, current in network.state_dict().items():

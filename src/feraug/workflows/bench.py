@@ -26,9 +26,10 @@ from feraug.workflows.bench_parts import CLASSIFIER, Part, read_part, run_part
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, total_steps
 from feraug.workflows.classifiers import load_classifier
-from feraug.workflows.devices import launched, on_first_process
+from feraug.workflows.devices import children, end_children, launched, on_first_process
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.model_files import completed
 from feraug.workflows.train_classifier import time_steps
 from feraug.workflows.train_options import TrainOptions
 
@@ -76,7 +77,9 @@ def bench(
 
         def begin() -> Header | None:
             held.enter_context(exclusive(path))
-            return existing_header(path, BENCH, provenance, overwrite=options.overwrite, extends=_EXTENDS)
+            return existing_header(
+                path, BENCH, provenance, overwrite=options.overwrite, normalised=completed, extends=_EXTENDS
+            )
 
         header = on_first_process(fabric, begin)
         if header is not None and _is_all(header, provenance):
@@ -99,10 +102,12 @@ def bench(
                 part, config, given.training, given.validation, given.test.images, given.files, alone(fabric),
                 workspace=workspace, options=options, notify=notify,
             ):  # fmt: skip
+                end_children(fabric)  # or they would train on, alone and without the lock
                 return _interrupted(config, path)
         if not fabric.is_global_zero:
             return _interrupted(config, path)  # the first process tells the result
-        _await(parts)
+        if not _all_come(parts, fabric):
+            return _interrupted(config, path)
         return _gather(config, path, parts, given, provenance)
 
 
@@ -124,7 +129,9 @@ def plan(
             config, synthetic = with_earlier(config, path, synthetic, workspace)
         given = read_inputs(config, workspace, synthetic, dataset)
         provenance = given.provenance(config, options.command)
-        existing_header(path, BENCH, provenance, overwrite=options.overwrite, extends=_EXTENDS)
+        existing_header(
+            path, BENCH, provenance, overwrite=options.overwrite, normalised=completed, extends=_EXTENDS
+        )
         parts = _parts(config, path, given)
         missing = [part for part in parts if options.overwrite or _is_missing(part, config, given)]
         return _plan(config, path, given, len(missing), fabric, notify, options.devices * options.nodes)
@@ -132,6 +139,10 @@ def plan(
 
 _EXTENDS = ("repeats", "arms")
 """Settings by which a later run may go beyond an earlier one, and use what it did."""
+
+
+def _existing(path: Path, wanted: Provenance, *, overwrite: bool) -> Header | None:
+    return existing_header(path, BENCH, wanted, overwrite=overwrite, normalised=completed, extends=_EXTENDS)
 
 
 def _parts(config: BenchConfig, path: Path, given: BenchInputs) -> list[Part]:
@@ -173,7 +184,9 @@ def _plan(
 
 def _is_all(header: Header, wanted: Provenance) -> bool:
     there = header.provenance
-    return there.config == wanted.config and set(there.inputs.values()) == set(wanted.inputs.values())
+    return completed(there.config) == wanted.config and set(there.inputs.values()) == set(
+        wanted.inputs.values()
+    )
 
 
 def _forget(path: Path) -> None:
@@ -187,10 +200,17 @@ def _forget(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _await(parts: Sequence[Part]) -> None:
-    """Wait for the other processes' repeats; a process that fails takes all of them with it."""
+def _all_come(parts: Sequence[Part], fabric: Fabric) -> bool:
+    """Wait for the other processes' repeats; False when those were stopped before all were there.
+
+    A process that fails takes all of them with it.
+    """
     while any(not part.path.exists() for part in parts):
+        others = children(fabric)
+        if others and all(process.poll() is not None for process in others):
+            return all(part.path.exists() for part in parts)
         time.sleep(0.5)
+    return True
 
 
 def _gather(

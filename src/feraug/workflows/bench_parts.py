@@ -15,7 +15,7 @@ from feraug.data import LabelledFaces, on_device
 from feraug.errors import ArtifactError, ConfigConflictError, FeraugError
 from feraug.store.bench import Predictions, read_predictions, write_predictions
 from feraug.store.digests import sha256_file
-from feraug.store.header import MODEL, PREDICTIONS, Provenance
+from feraug.store.header import MODEL, PREDICTIONS, Header, Provenance
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
@@ -23,6 +23,7 @@ from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier, probabilities
 from feraug.workflows.events import Note, Notify
 from feraug.workflows.existing import existing_header
+from feraug.workflows.model_files import completed
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_options import TrainOptions
 
@@ -69,7 +70,7 @@ def read_part(part: Part, images: int) -> Predictions | None:
     if not part.path.is_file():
         return None
     try:
-        header = existing_header(part.path, PREDICTIONS, part.provenance(""), overwrite=False)
+        header = _existing(part.path, PREDICTIONS, part.provenance(""))
         found = None if header is None else read_predictions(part.path)
     except ConfigConflictError as problem:
         raise ConfigConflictError(
@@ -81,6 +82,10 @@ def read_part(part: Part, images: int) -> Predictions | None:
         what = f"{part.path}: damaged: {len(found.probabilities):,} test images instead of {images:,}"
         raise ArtifactError(what, again)
     return found
+
+
+def _existing(path: Path, kind: str, wanted: Provenance) -> Header | None:
+    return existing_header(path, kind, wanted, overwrite=False, normalised=completed)
 
 
 def run_part(
@@ -114,7 +119,7 @@ def run_part(
         run = ClassifierRun(
             config, chosen.faces, validation, fabric, epoch_images=len(training), phases=chosen.phases
         )
-        if existing_header(part.checkpoint, MODEL, part.provenance(""), overwrite=False) is not None:
+        if _existing(part.checkpoint, MODEL, part.provenance("")) is not None:
             run.take_up(part.checkpoint)
         task = f"{part.arm} {part.repeat + 1}/{bench.repeats}"
         if not run.train(
@@ -162,7 +167,7 @@ def _is_same(model: Path, wanted: Provenance) -> bool:
     Those have one process each; with several, batch norm and dropout are other ones.
     """
     try:
-        header = existing_header(model, MODEL, wanted, overwrite=False)
+        header = _existing(model, MODEL, wanted)
     except FeraugError:
         return False
     if header is None or not header.extra.get("finished"):
@@ -173,7 +178,7 @@ def _is_same(model: Path, wanted: Provenance) -> bool:
 def _offer(run: ClassifierRun, model: Path, provenance: Provenance, notify: Notify) -> None:
     """Put the classifier into ``models/``, unless another is there."""
     try:
-        there = existing_header(model, MODEL, provenance, overwrite=False) is not None
+        there = _existing(model, MODEL, provenance) is not None
     except ConfigConflictError:
         there = True
     if there:

@@ -75,7 +75,7 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     :class:`ArtifactError` when it is damaged or no classifier, and :class:`UsageError` for a
     device that does not exist here.
     """
-    path, chosen = Path(path), choose_device(device)
+    path, chosen = Path(path).expanduser(), choose_device(device)
     saved = read_model(path, ("chosen",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, ClassifierConfig):

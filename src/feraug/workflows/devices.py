@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -107,13 +107,25 @@ def _let_go(fabric: Fabric) -> None:
 
     if (closing := getattr(distributed, "_destroy_dist_connection", None)) is not None:
         atexit.unregister(closing)
+    # One that trains finishes its step first, and may wait in it for this process.
+    end_children(fabric, _PATIENCE)
+
+
+def children(fabric: Fabric) -> Sequence[subprocess.Popen[bytes]]:
+    """The processes that ``--devices`` started beside this one; none under ``torchrun`` or in one of them."""
     launcher = getattr(getattr(fabric, "strategy", None), "launcher", None)
-    children = getattr(launcher, "procs", [])
-    for process in children:
+    found: Sequence[subprocess.Popen[bytes]] = getattr(launcher, "procs", [])
+    return found
+
+
+def end_children(fabric: Fabric, patience: float = 60.0) -> None:
+    """Have the other processes stop as at Ctrl-C, and wait for them; kill one that takes too many seconds."""
+    started = children(fabric)
+    for process in started:
         process.terminate()
-    for process in children:  # one that trains finishes its step first, and may wait in it for this process
+    for process in started:
         try:
-            process.wait(_PATIENCE)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
 

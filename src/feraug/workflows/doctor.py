@@ -5,10 +5,11 @@ Nothing is changed, and the network is not asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from feraug.store.workspace import Workspace
 from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
@@ -62,20 +63,29 @@ class Examination:
 
 def examine(workspace: Workspace, *, notify: Notify = ignore) -> Examination:
     """Look at everything that feraug needs, and at every artifact of the workspace."""
-    from feraug.workflows.doctor_faces import faces, system_libraries
-    from feraug.workflows.doctor_machine import devices, fast_paths, versions
-    from feraug.workflows.doctor_workspace import workspace_health
-
     findings: list[Finding] = []
-    parts: Sequence[Iterator[Finding]] = (
-        versions(),
-        devices(),
-        fast_paths(),
-        faces(),
-        system_libraries(),
-        workspace_health(workspace, notify),
-    )
-    for number, part in enumerate(parts):
-        notify(Progress("looking", number, len(parts), "parts"))
-        findings += part
+    for number, (room, part) in enumerate(_PARTS):
+        notify(Progress("looking", number, len(_PARTS), "parts"))
+        findings += _part(room, part, *((workspace, notify) if part == "workspace_health" else ()))
     return Examination(workspace.root.resolve(), tuple(findings))
+
+
+_PARTS: Final = (
+    ("doctor_machine", "versions"),
+    ("doctor_machine", "devices"),
+    ("doctor_machine", "fast_paths"),
+    ("doctor_faces", "faces"),
+    ("doctor_faces", "system_libraries"),
+    ("doctor_workspace", "workspace_health"),
+)
+"""What is looked at: module and function."""
+
+
+def _part(room: str, part: str, *arguments: Any) -> Iterator[Finding]:
+    """The findings of a part; imported here, for the packages that it wants may be what is broken."""
+    try:
+        yield from getattr(import_module(f"feraug.workflows.{room}"), part)(*arguments)
+    except Exception as problem:  # whatever a broken package raises: the other parts are still to be told
+        said = " ".join(str(problem).split()) or "no reason given"
+        value = f"cannot be looked at ({type(problem).__name__}: {said})"
+        yield Finding(part.replace("_", " "), part.replace("_", " "), value, BROKEN)

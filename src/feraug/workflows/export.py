@@ -66,7 +66,7 @@ def export_artifact(
     and ``overwrite`` is true, and :class:`UsageError` for a link, or a place above ``path``
     or the current folder.
     """
-    path, destination = Path(path), Path(destination)
+    path, destination = Path(path).expanduser(), Path(destination).expanduser()
     if destination.name in ("", ".."):
         destination = destination.resolve()
     header = read_artifact_header(path)

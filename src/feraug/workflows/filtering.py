@@ -20,7 +20,7 @@ from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, name_after
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header, there_or_held
@@ -87,10 +87,10 @@ def filter_synthetic(
     """Score the images of ``file`` (a path, or a name in ``synthetic/``) and keep those that pass.
 
     With the emotion ``all`` each image has to show what it was made as, by that emotion's limits.
-    Writes ``synthetic/NAME-filtered.h5`` with the kept images and all scores.  ``classifier`` None:
-    ``models/simple.h5``.  Raises :class:`MissingArtifactError` without the set, a dataset or a
-    classifier, and :class:`ArtifactError` when there are no real validation images of the emotion or
-    no image passes.
+    Writes the kept images and all scores to ``synthetic/``, without a ``name`` called after ``file``.
+    ``classifier`` None: ``models/simple.h5``.  Raises :class:`MissingArtifactError` without the set, a
+    dataset or a classifier, and :class:`ArtifactError` when there are no real validation images of the
+    emotion or no image passes.
     """
     options = options or FilterOptions()
     parent = synthetic_file(file, workspace)
@@ -105,7 +105,7 @@ def filter_synthetic(
     files += [(model, sha256_file(model)) for model in map(Path, detector.worker_arguments()[1:])]
     settings = {**to_json(config), "detector": detector.name}
     provenance = Provenance(settings, options.command, 0, inputs_by_name(*files))
-    path = workspace.synthetic(name or f"{parent.stem}-filtered")
+    path = workspace.synthetic(name or name_after(parent.stem, "-filtered"))
     if path.resolve() == parent.resolve():
         raise UsageError(f"--name: {path} is the set that is to be filtered")
     result = FilterResult(

@@ -89,7 +89,7 @@ def load_generator(path: str | Path, *, device: str = "cpu") -> FaceGenerator:
     :class:`ArtifactError` when it is damaged or makes no faces from noise, and
     :class:`UsageError` for a device that does not exist here.
     """
-    path, chosen = Path(path), choose_device(device)
+    path, chosen = Path(path).expanduser(), choose_device(device)
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, NoiseConfig):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from feraug.config import (
     CLASSIFIERS,
+    DEFAULTS,
     MODELS,
     NOISE_GENERATORS,
     STARGANS,
@@ -18,7 +20,9 @@ from feraug.config import (
     ClassifierConfig,
     NoiseConfig,
     model_config,
+    to_json,
 )
+from feraug.config.values import fields
 from feraug.emotions import DomainPair, suggestion
 from feraug.errors import (
     ArtifactError,
@@ -41,6 +45,19 @@ def config_in(path: Path, values: object) -> AnyGanConfig | ClassifierConfig:
         return model_config(values)  # type: ignore[arg-type]
     except (FeraugError, AttributeError) as problem:
         raise ArtifactError(f"{path}: not a model that this version knows ({problem})") from problem
+
+
+def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The config of a model, a benchmark or a repeat with the settings that its file's version did not have.
+
+    They are at the defaults of the model, or of the benchmark's classifier.
+    """
+    try:
+        known = fields(DEFAULTS[values["model"]])
+        own = {name: value for name, value in values.items() if name in known}
+        return {**values, **to_json(model_config(own))}
+    except (FeraugError, KeyError, TypeError):
+        return values  # of a kind that a comparison will tell
 
 
 def config_of(path: Path) -> AnyGanConfig | ClassifierConfig:

@@ -17,7 +17,7 @@ from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.store.atomic import atomic_folder
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import FactsShape, is_shaped
-from feraug.store.workspace import Workspace, checked_name
+from feraug.store.workspace import Workspace, checked_name, name_after
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Notify, ignore
@@ -213,7 +213,7 @@ class _Work:
 def _name(model: Path, translator: Translator, pair: DomainPair) -> str:
     """``cyclegan-neutral-happy``, or with the name that the user gave the model's file."""
     own = translator.config.model if model.stem == translator.config.name else model.stem
-    return f"{own}-{pair.slug}"
+    return name_after(own, f"-{pair.slug}")
 
 
 def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:

@@ -116,7 +116,7 @@ def _canonical_source(text: str, opened: Source) -> str:
         return opened.kind
     from feraug.sources.drawn import DEFAULT_COUNT
 
-    return text if ":" in text else f"drawn:{DEFAULT_COUNT}"
+    return f"drawn:{int(text.partition(':')[2] or DEFAULT_COUNT)}"
 
 
 def _file_digest(path: Path) -> str:

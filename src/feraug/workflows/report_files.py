@@ -157,4 +157,4 @@ def take_inventory(workspace: Workspace, notify: Notify, *, real_faces: bool) ->
 
 def _paths(root: Path) -> Iterator[Path]:
     for folder in FOLDERS:
-        yield from sorted(path for path in (root / folder).glob("*.h5") if not path.name.startswith("."))
+        yield from Workspace(root / folder).files("*.h5")

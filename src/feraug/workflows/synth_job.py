@@ -26,7 +26,7 @@ from feraug.errors import ArtifactError, FeraugError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import read_artifact_header
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, name_after
 from feraug.workflows.domain_source import DomainSource, images_of
 from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
@@ -159,11 +159,11 @@ def translation_job(
     origins = _origins(config, dataset, source)
     if any(len({each.digest for each in one.sources}) < len(one.sources) for one in origins):
         raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
-    name = f"{_stem(path, trained)}-{pairs.slug}"
+    whence = "" if source is None else f"-from-{name_after(source.stem, most=48)}"
     digest = sha256_file(path)
     files = dict.fromkeys(each.file for one in origins for each in one.sources)
     return SynthJob(
-        name=name if source is None else f"{name}-from-{source.stem[:48]}",
+        name=name_after(_stem(path, trained), f"-{pairs.slug}{whence}"),
         result=SynthResult(
             Path(),
             False,
@@ -240,7 +240,7 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
     if len(emotions) == 1:
         facts["label"] = emotions[0]
     return SynthJob(
-        name=path.stem,
+        name=name_after(path.stem),
         result=SynthResult(Path(), False, path.resolve(), None, emotions[: config.count], config.count, 0, 0),
         config=to_json(replace(config, emotions=emotions)),
         digests={path.name: digest},

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
-from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
+from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.lock import exclusive
@@ -23,7 +23,7 @@ from feraug.workflows.devices import check_shares, launched, on_first_process
 from feraug.workflows.domain_source import refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.model_files import config_in, config_of
+from feraug.workflows.model_files import completed, config_of
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
@@ -104,9 +104,7 @@ def train(
 
         def begin() -> Header | None:
             held.enter_context(exclusive(path))
-            return existing_header(
-                path, MODEL, provenance, overwrite=options.overwrite, normalised=_completed
-            )
+            return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
 
         header = on_first_process(fabric, begin)
         if header is not None and header.extra.get("finished"):
@@ -129,6 +127,7 @@ def train(
             log_dir=options.log_dir,
             notify=notify,
         )
+        fabric.barrier()  # the first process has saved
         return TrainResult(
             path=path.resolve(),
             samples=samples.resolve(),
@@ -204,14 +203,6 @@ def unfinished_config(path: Path) -> AnyGanConfig | ClassifierConfig:
     if not path.exists():
         raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")
     return config_of(path)
-
-
-def _completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The config of a file with the settings that its version did not have."""
-    try:
-        return to_json(config_in(Path(), values))
-    except FeraugError:
-        return values  # of a kind that the comparison will tell
 
 
 _KINDS: Final = (

@@ -25,6 +25,7 @@ from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.devices import check_shares, launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
 
@@ -94,7 +95,7 @@ def train_classifier(
 
         def begin() -> Header | None:
             held.enter_context(exclusive(path))
-            return existing_header(path, MODEL, provenance, overwrite=options.overwrite)
+            return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
 
         header = on_first_process(fabric, begin)
         if header is not None and header.extra.get("finished"):

@@ -126,7 +126,7 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     Raises :class:`MissingArtifactError` when there is no such file, :class:`ArtifactError` when
     it is damaged or no translator, and :class:`UsageError` for a device that does not exist here.
     """
-    path, chosen = Path(path), choose_device(device)
+    path, chosen = Path(path).expanduser(), choose_device(device)
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, TranslatorConfig | StarGANConfig):
