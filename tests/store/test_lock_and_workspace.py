@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from feraug.errors import StorageError, UsageError
+from feraug.store import digests
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.lock import exclusive
 from feraug.store.workspace import Workspace, checked_name, name_after
@@ -186,3 +187,23 @@ def test_names_after_files_of_any_name(tmp_path: Path) -> None:
     for stem in ("工" * 60, "a" * 200):
         name = name_after(stem, "-neutral-happy")
         assert checked_name(name) == name and name.endswith("-neutral-happy") and len(name.encode()) > 95
+
+
+def test_a_file_that_stays_as_it_is_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+    whole = digests._digest
+    monkeypatch.setattr(digests, "_digest", lambda place: read.append(place) or whole(place))
+    path = tmp_path / "x"
+    path.write_bytes(b"a")
+    first = sha256_file(path)
+    assert (sha256_file(path), len(read)) == (first, 2), "just written: another change may not show"
+    os.utime(path, (1_000_000_000, 1_000_000_000))
+    assert [sha256_file(path) for _ in range(3)] == [first] * 3 and len(read) == 3
+    path.write_bytes(b"b")
+    os.utime(path, (1_000_000_001, 1_000_000_001))
+    assert sha256_file(path) != first and len(read) == 4
+    other = tmp_path / "y"
+    other.write_bytes(b"c")
+    os.utime(other, (1_000_000_001, 1_000_000_001))
+    other.replace(path)  # as long, as old, and another file
+    assert sha256_file(path) not in (first, "") and len(read) == 5

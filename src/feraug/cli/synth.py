@@ -12,7 +12,7 @@ from feraug.cli.commands import new_app
 from feraug.config import DEGRADATIONS, FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
 from feraug.config.tasks import degradations
 from feraug.config.values import fields
-from feraug.emotions import ALL, parse_split
+from feraug.emotions import ALL
 from feraug.errors import MissingModelError, UsageError
 
 if TYPE_CHECKING:
@@ -149,7 +149,6 @@ def command(
     translation = SynthConfig(
         pair=pair,
         count=count,
-        split=parse_split(DEFAULTS.split),
         batch_size=batch_size,
         seed=seed,
         source_share=source_share,

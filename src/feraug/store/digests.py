@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from functools import lru_cache
 from pathlib import Path
+
+_SETTLED = 5.0
+"""Seconds after which a file that has changed again has another time stamp, on any file system."""
 
 
 def sha256_file(path: str | Path) -> str:
     """The SHA-256 of the file's bytes, as 64 hex digits; reads it in pieces, so any size will do.
 
-    Raises :class:`OSError` when the file cannot be read.
+    A process reads a file that has stayed as it was once.  Raises :class:`OSError` when the file cannot
+    be read.
     """
-    with Path(path).open("rb") as stream:
+    place = Path(path)
+    stat = place.stat()
+    if abs(time.time() - stat.st_mtime) < _SETTLED:
+        return _digest(place)
+    return _kept_digest(place.absolute(), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=10_000)
+def _kept_digest(place: Path, *_state: int) -> str:
+    return _digest(place)
+
+
+def _digest(place: Path) -> str:
+    with place.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
