@@ -34,6 +34,7 @@ def test_report_says_what_it_wrote_and_what_is_missing(feraug: Feraug, trained: 
 def test_json_is_one_object(feraug: Feraug, trained: Workspace, tmp_path: Path) -> None:
     ran = feraug("report", "-w", trained.root, "--out", tmp_path / "new" / "page.html", "--json")
     told = json.loads(ran.out)
+    assert told["workspace"] == str(trained.root.resolve()), "absolute, as every path"
     assert told["path"] == str(tmp_path / "new" / "page.html") and Path(told["path"]).is_file()
     assert told["bytes"] == Path(told["path"]).stat().st_size
     assert told["holds"] == {

@@ -106,6 +106,17 @@ def test_images_of_another_shape_are_refused(images: Pixels) -> None:
         face_scores(images, CascadeDetector())
 
 
+def test_a_detector_goes_by_name_as_well(astronaut: NDArray[np.uint8]) -> None:
+    assert find_faces(astronaut, "cascade") == find_faces(astronaut, CascadeDetector())
+    images = np.zeros((2, 48, 48), np.uint8)
+    assert face_scores(images, "cascade").tolist() == [0.0, 0.0]
+    with pytest.raises(UsageError, match="unknown face detector 'cascad'"):
+        face_scores(images, "cascad")
+    for least in (float("nan"), 2.0, -0.1):
+        with pytest.raises(UsageError, match=r"least: .* is not a number from 0 to 1"):
+            find_faces(astronaut, "cascade", least=least)
+
+
 def test_photos_of_another_shape_are_refused() -> None:
     for photo in (np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4)), np.zeros((0, 4, 3), np.uint8)):
         with pytest.raises(UsageError, match="a photo must"):

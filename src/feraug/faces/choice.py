@@ -42,25 +42,32 @@ def face_detector(name: str = "auto") -> FaceDetector:
         return CascadeDetector(what)
 
 
-def face_scores(images: NDArray[np.uint8], detector: FaceDetector | None = None) -> NDArray[np.float32]:
+def face_scores(images: NDArray[np.uint8], detector: FaceDetector | str | None = None) -> NDArray[np.float32]:
     """How sure the detector is of a face in each image uint8 (N, 48, 48): float32 (N,) in [0, 1].
 
     0: none found.  Each image is padded and enlarged first; many are shared out over all cores.
-    ``detector`` None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for other shapes.
+    ``detector``: one, or its name; None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for
+    other shapes and names.
     """
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
-    return scores_by_all_cores(detector or face_detector(), images)
+    return scores_by_all_cores(_detector(detector), images)
 
 
 def find_faces(
-    photo: NDArray[np.uint8], detector: FaceDetector | None = None, *, least: float = LEAST_IN_PHOTOS
+    photo: NDArray[np.uint8], detector: FaceDetector | str | None = None, *, least: float = LEAST_IN_PHOTOS
 ) -> list[Box]:
     """The faces of a photo, uint8 (H, W) grey or (H, W, 3) RGB, of score ``least`` or more, best first.
 
-    ``detector`` None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for other shapes.
+    ``detector`` and errors as for :func:`face_scores`; ``least`` is a number from 0 to 1.
     """
     photo = checked_photo(photo)
+    if not 0.0 <= least <= 1.0:
+        raise UsageError(f"least: {least!r} is not a number from 0 to 1")
     colour = np.repeat(photo[:, :, None], 3, axis=2) if photo.ndim == 2 else photo
-    return faces_in(detector or face_detector(), np.ascontiguousarray(colour), least)
+    return faces_in(_detector(detector), np.ascontiguousarray(colour), least)
+
+
+def _detector(chosen: FaceDetector | str | None) -> FaceDetector:
+    return face_detector(chosen or "auto") if isinstance(chosen, str | None) else chosen

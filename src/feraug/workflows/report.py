@@ -61,7 +61,7 @@ class ReportResult:
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {**vars(self), "path": str(self.path), "workspace": str(self.workspace)}
+        return {**vars(self), "path": str(self.path), "workspace": str(self.workspace.resolve())}
 
 
 def report(
