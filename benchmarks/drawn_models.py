@@ -42,7 +42,10 @@ FULL_STEPS = {
 """Steps of the full run: 7 to 25 minutes of one thread beside another training, by model."""
 
 DEPARTURES = {
-    "stargan": {"mismatch_weight": 2.0, "change_weight": 8.0, "neutral_times": 4},
+    "stargan": {
+        "output": "warped", "mismatch_weight": 2.0, "change_weight": 4.0, "change_weight_end": 14.0,
+        "neutral_times": 4,
+    },
     "weighted": {"mismatch_weight": 0.0},
 }
 """Settings that depart from the preset ``cpu``."""

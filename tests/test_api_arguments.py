@@ -44,6 +44,14 @@ def test_a_tilde_is_the_home_folder(
     assert feraug.export_artifact("~/faces.h5", "~/faces.csv").path == tmp_path / "faces.csv"
 
 
+def test_only_a_path_below_it_is_of_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert workspace_at("~backup").root == Path("~backup") and text("~x.h5") == "~x.h5"
+    for call in (feraug.open_dataset, feraug.load_translator, feraug.load_classifier, feraug.write_report):
+        with pytest.raises(feraug.FeraugError, match="~nobody"):
+            call("~nobody/x.h5")
+
+
 def test_one_name_may_stand_by_itself(tmp_path: Path) -> None:
     assert list(several("abc")) == ["abc"] and list(several(Path("abc"))) == ["abc"]
     assert list(several(["a", "b"])) == ["a", "b"]

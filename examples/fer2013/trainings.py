@@ -175,7 +175,8 @@ def difference(
         over = "test images and repeats" if len(pairs) > 1 else "test images alone"
         if balanced:
             arms = _matrices(right[:, 0], totals), _matrices(right[:, 1], totals)
-            return CrossedBootstrap().statistic_difference(balanced_accuracy, arms, groups), over
+            found = CrossedBootstrap().statistic_difference(balanced_accuracy, arms, groups, of_recalls=True)
+            return found, over
         if emotion is not None:
             code = EMOTIONS.index(emotion)
             start = sum(totals[:code])

@@ -33,6 +33,7 @@ from feraug.errors import UsageError
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
+from feraug.store.workspace import at_home
 from feraug.workflows import bench as _bench
 from feraug.workflows import compare as _compare
 from feraug.workflows import prepare as _prepare
@@ -154,13 +155,13 @@ class SyntheticFaces:
 
 def open_dataset(path: str | Path) -> FaceDataset:
     """Read a ``dataset.h5`` whole; raises :class:`~feraug.FeraugError` when it is damaged."""
-    arrays = read_dataset(Path(path).expanduser())
+    arrays = read_dataset(at_home(path))
     return FaceDataset(arrays.images, arrays.labels, arrays.split, dict(arrays.columns))
 
 
 def open_synthetic(path: str | Path) -> SyntheticFaces:
     """Read a synthetic set whole; raises :class:`~feraug.FeraugError` when it is damaged."""
-    arrays: SyntheticArrays = read_synthetic(Path(path).expanduser())
+    arrays: SyntheticArrays = read_synthetic(at_home(path))
     return SyntheticFaces(arrays.images, arrays.labels, arrays.origin_row)
 
 

@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from feraug.errors import UsageError
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, at_home
 
 T = TypeVar("T")
 
 
 def workspace_at(folder: str | Path | None) -> Workspace:
     """The workspace in a folder; None: that of ``$FERAUG_WORKSPACE``, or ``artifacts``, as in the shell."""
-    return Workspace(Path(folder or os.environ.get("FERAUG_WORKSPACE") or "artifacts").expanduser())
+    return Workspace(at_home(folder or os.environ.get("FERAUG_WORKSPACE") or "artifacts"))
 
 
 def place(given: str | Path | None) -> Path | None:
     """A place as a path, ``~`` the home folder; None stays None."""
-    return None if given is None else Path(given).expanduser()
+    return None if given is None else at_home(given)
 
 
 def spelled_out(name: str | Path) -> str:
     """A name or place as text, as it is but for ``~``, the home folder."""
-    return str(Path(name).expanduser()) if str(name).startswith("~") else str(name)
+    return str(at_home(name)) if str(name).startswith("~") else str(name)
 
 
 def text(name: str | Path | None) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from feraug.api_arguments import config_of, place, spelled_out, text, workspace_at
 from feraug.config import FilterConfig, PhotosConfig
 from feraug.config.values import whole
+from feraug.store.workspace import at_home
 from feraug.workflows import filtering as _filtering
 from feraug.workflows import photos as _photos
 from feraug.workflows import trace as _trace
@@ -58,7 +59,7 @@ def translate_photos(
     """``feraug synth --photos``: translate the faces in photos; writes ``photos/NAME/``."""
     return _photos.translate_photos(
         config_of("translate_photos", config, PhotosConfig()),
-        Path(folder).expanduser(),
+        at_home(folder),
         workspace_at(workspace),
         model=text(model),
         classifier=place(classifier),
@@ -71,4 +72,4 @@ def translate_photos(
 
 def trace(file: str | Path, row: int, *, workspace: str | Path | None = None) -> list[Link]:
     """``feraug info FILE --trace ROW``: the history of an image, by digests."""
-    return _trace.trace(Path(file).expanduser(), whole("row", row, 0), (workspace_at(workspace),))
+    return _trace.trace(at_home(file), whole("row", row, 0), (workspace_at(workspace),))

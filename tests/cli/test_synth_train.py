@@ -64,6 +64,36 @@ def test_where_nobody_can_be_asked_one_is_trained(
     assert ran.code == 1 and "no trained model for neutral:sad" in ran.error, "on one device alone"
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--strength", "0.5"), "--strength: a cyclegan knows one; stargan has others"),
+        (("--source", "nothere.h5"), "nothere.h5: no such file"),
+        (("--source-share", "0.3"), "--source-share: of what?"),
+        (("--name", "taken"), "taken.h5 was made by another model; --overwrite replaces it"),
+        (("--name", "a b"), "'a b' cannot be a file's name"),
+        (("-n", "90000000"), "would use each"),
+    ],
+)
+def test_what_the_images_cannot_be_is_told_before_a_training(
+    feraug: Feraug, workspace: Workspace, options: tuple[str, ...], words: str
+) -> None:
+    workspace.synthetic("taken").parent.mkdir(exist_ok=True)
+    workspace.synthetic("taken").write_bytes(b"something")
+    ran = feraug("synth", "--pair", "neutral:happy", *options, "-w", workspace.root)
+    assert ran.code in (1, 2) and words in ran.error
+    assert not workspace.models(), "nobody waits twenty minutes to hear it"
+
+
+def test_a_notebook_gives_a_terminal_and_nobody_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for stream in ("stdin", "stderr"):
+        monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True, raising=False)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    assert console.can_ask()
+    monkeypatch.setenv("JPY_PARENT_PID", "1")  # as jupyter_client gives every kernel
+    assert not console.can_ask()
+
+
 def test_a_named_kind_is_trained(feraug: Feraug, workspace: Workspace) -> None:
     ran = feraug("synth", "--model", "weighted", "-n", "4", "--train", "1s", "-w", workspace.root)
     assert ran.code == 0, "a kind of translator needs no --pair"

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import t, ttest_1samp
 
-from feraug.metrics.classification import macro_f1
+from feraug.metrics import significance
+from feraug.metrics.classification import balanced_accuracy, macro_f1
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
 
 Floats = NDArray[np.float64]
@@ -52,6 +53,12 @@ class TestHolm:
 
 def each(count: int) -> NDArray[np.int64]:
     return np.arange(count)
+
+
+def weights(bootstrap: CrossedBootstrap, groups: int, repeats: int) -> tuple[NDArray[np.uint16], Floats]:
+    """How often each group is drawn, and how much each repeat then counts."""
+    images, drawn = significance._drawn(bootstrap, groups, repeats)
+    return images, bootstrap._stretched(drawn)
 
 
 def width(found: Difference) -> float:
@@ -126,7 +133,7 @@ class TestSeveralRepeats:
         of_repeat = np.array([-0.06, -0.01, 0.02, 0.03, 0.07])
         values = np.repeat(of_repeat[:, None], 200, axis=1)
         error = of_repeat.std(ddof=1) / 5**0.5
-        _, repeats = CrossedBootstrap(draws=20_000).weights(1, 5)
+        _, repeats = weights(CrossedBootstrap(draws=20_000), 1, 5)
         assert (repeats @ of_repeat / 5).std() == pytest.approx(error, rel=0.02)
         found = CrossedBootstrap(draws=20_000).mean_difference(values, each(200))
         assert found.mean == pytest.approx(0.01)
@@ -151,12 +158,12 @@ class TestSeveralRepeats:
         assert width(found) == pytest.approx(2 * 1.96 * of_image.std() / 200**0.5, rel=0.05)
 
     def test_weights_are_1_in_the_mean_and_add_up(self) -> None:
-        images, repeats = CrossedBootstrap(draws=2000).weights(30, 4)
+        images, repeats = weights(CrossedBootstrap(draws=2000), 30, 4)
         assert images.shape == (2000, 30) and repeats.shape == (2000, 4)
         assert (images.sum(1) == 30).all()
         np.testing.assert_allclose(repeats.sum(1), 4.0)
         np.testing.assert_allclose(repeats.mean(0), 1.0, atol=0.1)
-        assert (CrossedBootstrap().weights(30, 1)[1] == 1.0).all()
+        assert (weights(CrossedBootstrap(), 30, 1)[1] == 1.0).all()
 
     @pytest.mark.parametrize("repeats", [1, 2, 5])
     def test_intervals_of_differences_stay_between_1_and_minus_1(self, repeats: int) -> None:
@@ -189,6 +196,19 @@ class TestP:
             macro_f1, (first, first), each(len(labels))
         )
         assert nothing == Difference(0, 0, 0, 1)
+
+
+class TestRecalls:
+    def test_images_that_move_between_wrong_answers_are_no_evidence(self) -> None:
+        labels = np.repeat(np.arange(3), 20)
+        called = np.tile((labels + 1) % 3, (3, 1))  # all wrong
+        other = called.copy()
+        other[:, 5:25] = (labels[5:25] + 2) % 3  # twenty are wrong otherwise
+        other[:, :5] = labels[:5]  # five are right
+        arms = one_image(other, labels, 3), one_image(called, labels, 3)
+        plain = CrossedBootstrap().statistic_difference(balanced_accuracy, arms, each(60))
+        found = CrossedBootstrap().statistic_difference(balanced_accuracy, arms, each(60), of_recalls=True)
+        assert plain.p < 0.05 < found.p == 2.0**-4 and found.low <= 0.0 < found.mean
 
 
 class TestFewImages:

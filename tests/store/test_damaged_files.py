@@ -263,6 +263,12 @@ ARM: dict[str, Any] = {
     "per_class": {emotion: {"correct": [0], "total": 0} for emotion in EMOTIONS},
     "confusion": [[0]],
 }
+NO_COUNTS = {emotion: {"correct": [], "total": 0} for emotion in EMOTIONS}
+DIFFERENCE: dict[str, Any] = {
+    **{name: dict.fromkeys(("mean", "low", "high", "p"), 0.0)
+       for name in ("accuracy", "macro_f1", "balanced_accuracy")},
+    "accuracy_p_holm": 1.0, "per_class": {}, "mcnemar": [1.0],
+}  # fmt: skip
 TABLE = {"images": {"accuracy": 3}, "arms": {"real": ARM}, "differences": {}, "conclusions": ["nothing"]}
 
 
@@ -284,6 +290,11 @@ TABLE = {"images": {"accuracy": 3}, "arms": {"real": ARM}, "differences": {}, "c
         ({"table": {**TABLE, "arms": {"real": {**ARM, "macro_f1": "x"}}}}, "unusable 'table'"),
         ({"table": {**TABLE, "arms": {"real": {**ARM, "per_class": {}}}}}, "unusable 'table'"),
         ({"table": {**TABLE, "differences": {"a - real": {}}}}, "unusable 'table'"),
+        ({"table": {**TABLE, "differences": {"a - b": DIFFERENCE}}}, "difference 'a - b' of no two arms"),
+        (
+            {"table": {**TABLE, "arms": {"real": {**ARM, "per_class": NO_COUNTS}}}},
+            "lacks figures of the repeats of 'real'",
+        ),
     ],
 )
 def test_facts_of_a_benchmark_that_cannot_be_used(tmp_path: Path, change: dict[str, Any], words: str) -> None:

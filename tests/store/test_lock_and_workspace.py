@@ -184,6 +184,9 @@ def test_dot_files_are_no_artifacts(tmp_path: Path) -> None:
 def test_names_after_files_of_any_name(tmp_path: Path) -> None:
     assert name_after("my faces (2)", "-filtered") == "my-faces--2--filtered"
     assert name_after("..", "-x") == "set-x" and name_after("plain") == "plain"
+    for stem in ("foo.", "con", "com1.x", "x" * 95 + "....y", "NUL"):
+        for ending in ("", "-filtered"):
+            assert checked_name(name_after(stem, ending)).endswith(ending)
     for stem in ("工" * 60, "a" * 200):
         name = name_after(stem, "-neutral-happy")
         assert checked_name(name) == name and name.endswith("-neutral-happy") and len(name.encode()) > 95

@@ -566,6 +566,7 @@ def test_repeats_differ_in_their_seed_alone() -> None:
             {"arms": ("real", "oversampled"), "classifier": replace(TINY, balanced=True)},
             "--arm oversampled: the classifier's settings have balanced True already, so 'real' has it, too",
         ),
+        ({"arms": ("mixup",), "classifier": {"model": "simple"}}, "is not of type ClassifierConfig"),
         (
             {"arms": ("mixup",), "classifier": replace(TINY, mixup=0.4)},
             "--arm mixup: .* have mixup 0.4 already",

@@ -89,6 +89,15 @@ def test_a_folder_that_was_killed_between_its_renames(workspace: Workspace) -> N
     assert "which the same command puts there" in of_workspace(workspace)[dead.name].advice
 
 
+def test_dot_files_are_no_trainings_of_a_benchmark(workspace: Workspace) -> None:
+    folder = workspace.root / "bench" / "x"
+    folder.mkdir(parents=True)
+    (folder / "._real-0.h5").touch()
+    assert "bench/x" not in of_workspace(workspace)
+    (folder / "real-0.h5").touch()
+    assert of_workspace(workspace)["bench/x"].value == "not finished: 1 trainings done"
+
+
 def test_a_benchmark_of_another_name_before_the_dot_is_not_this_one(workspace: Workspace) -> None:
     (workspace.root / "bench" / "v1.2").mkdir(parents=True)
     (workspace.root / "bench" / "v1.2" / "real-0.h5").touch()

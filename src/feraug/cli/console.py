@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -272,7 +273,8 @@ def print_error(text: str) -> None:
 
 def can_ask() -> bool:
     """Whether somebody sits at a terminal: not in scripts, notebooks, or with stderr in a file."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # Notebooks give ``!feraug ...`` a terminal at which nobody can type.
+    return sys.stdin.isatty() and sys.stderr.isatty() and "JPY_PARENT_PID" not in os.environ
 
 
 def confirmed(situation: str, question: str) -> bool:

@@ -29,7 +29,8 @@ def main() -> None:
     except BrokenPipeError:
         code = 1  # the reader of our output has gone, as in `feraug info FILE | head`: not worth a word
     except KeyboardInterrupt:
-        code = _fail(Interrupted())
+        # Of several processes the first may still be saving; Fabric kills it when another ends with a code.
+        code = _fail(Interrupted()) if is_first_process() else 0
     except Exception as problem:
         if os.environ.get("FERAUG_TRACEBACK") and _is_bug(problem):
             raise

@@ -72,6 +72,7 @@ class BenchConfig:
             raise UsageError(f"--arm: '{twice[0]}' is named twice")
         if "reverse" in self.arms and "real" not in self.arms:
             raise UsageError("--arm reverse: tests the classifier of the real arm; add --arm real")
+        check(self)
         for arm in self.arms:
             for name in _CHANGES.get(arm, {}):
                 if value := getattr(self.classifier, name):
@@ -79,7 +80,6 @@ class BenchConfig:
                         f"--arm {arm}: the classifier's settings have {name} {value} already, "
                         "so 'real' has it, too; leave one of the two out"
                     )
-        check(self)
         if self.use != "pretrain" and self.pretrain_share != BenchConfig.pretrain_share:
             raise UsageError("--pretrain-share: is for --use pretrain")
         arms = len(self.trained_arms)

@@ -43,16 +43,12 @@ class CrossedBootstrap:
     confidence: float = 0.95
     seed: int = 0
 
-    def weights(self, groups: int, repeats: int) -> tuple[Floats, Floats]:
-        """How often each group and each repeat is drawn: float (draws, groups), (draws, repeats).
+    def _stretched(self, drawn: NDArray[np.uint16]) -> Floats:
+        """How much each repeat counts in each draw, float (draws, R).
 
         A repeat's deviations are stretched by sqrt(R / (R - 1)), because a plain bootstrap of so
         few as R finds only (R - 1) / R of their variance; weights then need not be whole.
         """
-        images, drawn = _drawn(self, groups, repeats)
-        return images.astype(np.float64), self._stretched(drawn)
-
-    def _stretched(self, drawn: NDArray[np.uint16]) -> Floats:
         counts, repeats = drawn.astype(np.float64), drawn.shape[1]
         return counts if repeats == 1 else 1.0 + (counts - 1.0) * np.sqrt(repeats / (repeats - 1.0))
 
@@ -86,10 +82,13 @@ class CrossedBootstrap:
         statistic: Callable[[Floats], Floats],
         confusions: tuple[Floats, Floats],
         groups: NDArray[np.integer],
+        *,
+        of_recalls: bool = False,
     ) -> Difference:
         """Of a ``statistic`` of confusion matrices (..., K, K) -> (...), the first arm's minus the second's.
 
-        ``confusions`` (R, N, K, K) each: one image's own matrix, a single 1.
+        ``confusions`` (R, N, K, K) each: one image's own matrix, a single 1.  ``of_recalls``: the statistic
+        does not ask what a wrong image was called, so only images that one arm gets right are changed ones.
         """
         first, second = confusions
         repeats, _, classes, _ = first.shape
@@ -97,7 +96,9 @@ class CrossedBootstrap:
         count = len(np.unique(groups))
         drawn_repeats = self._stretched(_drawn(self, count, repeats)[1])
         resampled = np.empty((self.draws, repeats))
-        change, _ = _by_group((first != second).any((2, 3)).astype(np.float64), groups)  # (G, R)
+        right, other = (np.trace(confusion, axis1=2, axis2=3) for confusion in confusions)
+        changed = right != other if of_recalls else (first != second).any((2, 3))
+        change, _ = _by_group(changed.astype(np.float64), groups)  # (G, R)
         for repeat in range(repeats):
             parts = []
             for confusion in (first, second):

@@ -136,8 +136,13 @@ def read_bench(path: Path) -> BenchArrays:
         }
         shape = (None, len(labels), _CLASSES)
         found = {str(arm): _probabilities(reader, f"arms/{arm}/probabilities", shape) for arm in arms}
+        for name, difference in table["differences"].items():
+            if not {*name.split(" - ")} <= {*arms} or not {*difference["per_class"]} <= {*EMOTIONS}:
+                raise reader.damaged(f"attribute 'facts' has a difference '{name}' of no two arms")
         for arm, values in found.items():
-            if not len(values) or any(len(table["arms"][arm][name]) != len(values) for name in _OF_REPEATS):
+            figures = [table["arms"][arm][name] for name in _OF_REPEATS]
+            figures += [counts["correct"] for counts in table["arms"][arm]["per_class"].values()]
+            if not len(values) or any(len(each) != len(values) for each in figures):
                 raise reader.damaged(f"attribute 'facts' lacks figures of the repeats of '{arm}'")
         return BenchArrays(reader.header, found, test)
 

@@ -191,7 +191,7 @@ def _check_regular(path: Path) -> None:
 
 def _nearest(path: Path) -> str:
     """The file beside a missing one whose name is most like it."""
-    return suggestion(path.stem, [each.stem for each in path.parent.glob("*.h5")], ".h5")
+    return suggestion(path.stem, [each.stem for each in path.parent.glob("[!.]*.h5")], ".h5")
 
 
 def read_artifact_header(path: Path) -> Header:

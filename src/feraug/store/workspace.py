@@ -73,6 +73,11 @@ _RESERVED: Final = frozenset(
 """What Windows takes for a device, with any ending."""
 
 
+def at_home(place: str | Path) -> Path:
+    """A place as a path, ``~`` at its beginning the home folder; what only begins with that letter stays."""
+    return Path(place).expanduser() if Path(place).parts[:1] == ("~",) else Path(place)
+
+
 def checked_name(name: str) -> str:
     """``name``, if files and folders can be called so everywhere; :class:`UsageError` otherwise."""
     stem = name.removesuffix(".h5")
@@ -88,10 +93,12 @@ def checked_name(name: str) -> str:
 def name_after(stem: str, ending: str = "", *, most: int = _LONGEST) -> str:
     """A name for what is made from a file of any name: its stem, cleaned and cut to fit, and ``ending``."""
     clean = "".join(letter if _is_allowed(letter) else "-" for letter in stem).lstrip(".-") or "set"
+    if clean.split(".")[0].lower() in _RESERVED:
+        clean = f"set-{clean}"
     room = most - len(ending.encode())
     while len(clean.encode()) > room:
         clean = clean[:-1]
-    return clean + ending
+    return clean.rstrip(".") + ending
 
 
 def _is_allowed(letter: str) -> bool:

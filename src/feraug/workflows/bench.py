@@ -77,9 +77,7 @@ def bench(
 
         def begin() -> Header | None:
             held.enter_context(exclusive(path))
-            return existing_header(
-                path, BENCH, provenance, overwrite=options.overwrite, normalised=completed, extends=_EXTENDS
-            )
+            return _existing(path, provenance, overwrite=options.overwrite)
 
         header = on_first_process(fabric, begin)
         if header is not None and _is_all(header, provenance):
@@ -90,7 +88,9 @@ def bench(
         # One answer for all: processes that saw different files would leave a part to nobody.
         numbers = on_first_process(
             fabric,
-            lambda: [number for number, part in enumerate(parts) if _is_missing(part, config, given)],
+            lambda: [
+                number for number, part in enumerate(parts) if _is_missing(part, config, given, for_good=True)
+            ],
         )
         missing = [parts[number] for number in numbers]
         if fabric.is_global_zero and missing:
@@ -129,9 +129,7 @@ def plan(
             config, synthetic = with_earlier(config, path, synthetic, workspace)
         given = read_inputs(config, workspace, synthetic, dataset)
         provenance = given.provenance(config, options.command)
-        existing_header(
-            path, BENCH, provenance, overwrite=options.overwrite, normalised=completed, extends=_EXTENDS
-        )
+        _existing(path, provenance, overwrite=options.overwrite)
         parts = _parts(config, path, given)
         missing = [part for part in parts if options.overwrite or _is_missing(part, config, given)]
         return _plan(config, path, given, len(missing), fabric, notify, options.devices * options.nodes)
@@ -158,9 +156,14 @@ def _parts(config: BenchConfig, path: Path, given: BenchInputs) -> list[Part]:
     return parts
 
 
-def _is_missing(part: Part, config: BenchConfig, given: BenchInputs) -> bool:
-    """Whether a repeat is still to be done, or done again for its classifier, which ``reverse`` wants."""
+def _is_missing(part: Part, config: BenchConfig, given: BenchInputs, *, for_good: bool = False) -> bool:
+    """Whether a repeat is still to be done, or done again for its classifier, which ``reverse`` wants.
+
+    ``for_good``: its file then goes, so that what waits for the repeat waits for the classifier.
+    """
     if "reverse" in config.arms and (part.arm, part.repeat) == ("real", 0) and not part.classifier.is_file():
+        if for_good:
+            part.path.unlink(missing_ok=True)
         return True
     return read_part(part, len(given.test)) is None
 
@@ -207,7 +210,8 @@ def _all_come(parts: Sequence[Part], fabric: Fabric) -> bool:
     """
     while any(not part.path.exists() for part in parts):
         others = children(fabric)
-        if others and all(process.poll() is not None for process in others):
+        here = len(others) + 1 == fabric.world_size  # what other machines do is not known
+        if here and all(process.poll() is not None for process in others):
             return all(part.path.exists() for part in parts)
         time.sleep(0.5)
     return True

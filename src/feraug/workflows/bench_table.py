@@ -117,7 +117,9 @@ def _differences(
     }
     matrices = (_one_hot(labels, called), _one_hot(labels, base_called))
     for name, statistic in (("macro_f1", macro_f1), ("balanced_accuracy", balanced_accuracy)):
-        result[name] = _json(bootstrap.statistic_difference(statistic, matrices, groups))
+        of_recalls = statistic is balanced_accuracy
+        found_here = bootstrap.statistic_difference(statistic, matrices, groups, of_recalls=of_recalls)
+        result[name] = _json(found_here)
     per_class = {}
     for code, emotion in enumerate(EMOTIONS):
         here = labels == code

@@ -20,6 +20,7 @@ from feraug.models.classifiers import Classifier as Network
 from feraug.models.classifiers import build_classifier
 from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
+from feraug.store.workspace import at_home
 from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, load_average
 
@@ -75,7 +76,7 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     :class:`ArtifactError` when it is damaged or no classifier, and :class:`UsageError` for a
     device that does not exist here.
     """
-    path, chosen = Path(path).expanduser(), choose_device(device)
+    path, chosen = at_home(path), choose_device(device)
     saved = read_model(path, ("chosen",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, ClassifierConfig):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -111,16 +111,17 @@ def _let_go(fabric: Fabric) -> None:
     end_children(fabric, _PATIENCE)
 
 
-def children(fabric: Fabric) -> Sequence[subprocess.Popen[bytes]]:
+def children(fabric: Fabric) -> list[subprocess.Popen[bytes]]:
     """The processes that ``--devices`` started beside this one; none under ``torchrun`` or in one of them."""
     launcher = getattr(getattr(fabric, "strategy", None), "launcher", None)
-    found: Sequence[subprocess.Popen[bytes]] = getattr(launcher, "procs", [])
+    found: list[subprocess.Popen[bytes]] = getattr(launcher, "procs", [])
     return found
 
 
 def end_children(fabric: Fabric, patience: float = 60.0) -> None:
     """Have the other processes stop as at Ctrl-C, and wait for them; kill one that takes too many seconds."""
-    started = children(fabric)
+    started = list(children(fabric))
+    children(fabric).clear()  # or Fabric, which watches them, kills this process for how they end
     for process in started:
         process.terminate()
     for process in started:

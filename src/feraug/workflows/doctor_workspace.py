@@ -102,7 +102,8 @@ def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
     """Benchmarks of which some trainings are done, and not all."""
     folder = workspace.root / "bench"
     for parts in sorted(path for path in folder.glob("*") if path.is_dir()):
-        done = len([path for path in parts.glob("*-*.h5") if not path.name.endswith(".checkpoint.h5")])
+        there = Workspace(parts).files("*-*.h5")
+        done = len([path for path in there if not path.name.endswith(".checkpoint.h5")])
         if done and not parts.with_name(parts.name + ".h5").exists():
             text = f"not finished: {done:,} trainings done"
             yield Finding(

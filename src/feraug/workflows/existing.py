@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from feraug.config import differences
 from feraug.errors import ArtifactError, ConfigConflictError, StorageError
@@ -13,7 +13,8 @@ from feraug.store.header import Header, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.reading import open_artifact
 
-_OTHERWISE = "--overwrite replaces it, --name NAME leaves it alone"
+OTHERWISE: Final = "--overwrite replaces it, --name NAME leaves it alone"
+"""What to do about a file that was made otherwise."""
 
 
 def existing_header(
@@ -41,13 +42,13 @@ def existing_header(
         with open_artifact(path, encoding_type) as reader:
             header = reader.header
     except ArtifactError as problem:
-        raise ArtifactError(problem.what, _OTHERWISE) from problem
+        raise ArtifactError(problem.what, OTHERWISE) from problem
     there = normalised(header.provenance.config)
     found = differences(_without(there, extends), _without(wanted.config, extends))
     more = extends and set(header.provenance.inputs.values()) <= set(wanted.inputs.values())
     found += [] if more else _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
-        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)})", _OTHERWISE)
+        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)})", OTHERWISE)
     return header
 
 

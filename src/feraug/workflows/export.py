@@ -22,6 +22,7 @@ from feraug.store.digests import sha256_file
 from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
+from feraug.store.workspace import at_home
 from feraug.version import __version__
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.export_place import (
@@ -66,7 +67,7 @@ def export_artifact(
     and ``overwrite`` is true, and :class:`UsageError` for a link, or a place above ``path``
     or the current folder.
     """
-    path, destination = Path(path).expanduser(), Path(destination).expanduser()
+    path, destination = at_home(path), at_home(destination)
     if destination.name in ("", ".."):
         destination = destination.resolve()
     header = read_artifact_header(path)

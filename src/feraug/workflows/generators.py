@@ -19,6 +19,7 @@ from feraug.errors import ArtifactError, UsageError
 from feraug.images import SIDE
 from feraug.models import build_noise_generator
 from feraug.store.model import read_model
+from feraug.store.workspace import at_home
 from feraug.transfer import moved
 from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, load_average, purpose
@@ -89,7 +90,7 @@ def load_generator(path: str | Path, *, device: str = "cpu") -> FaceGenerator:
     :class:`ArtifactError` when it is damaged or makes no faces from noise, and
     :class:`UsageError` for a device that does not exist here.
     """
-    path, chosen = Path(path).expanduser(), choose_device(device)
+    path, chosen = at_home(path), choose_device(device)
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, NoiseConfig):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,11 +41,13 @@ def train_missing_translator(
     seconds: float,
     *,
     dataset: Path | None,
+    check: Callable[[str], None],
     options: TrainOptions,
     notify: Notify,
 ) -> None:
     """Train a translator for ``pairs`` for ``seconds`` where the workspace has none.
 
+    Before that ``check`` is given its kind, and may refuse what it is wanted for.
     Goes on with such a training that was interrupted.  Does nothing where there is another model for the
     pairs, or where ``model`` names a file.
     Raises as :func:`~feraug.workflows.train.train`, and :class:`Interrupted` when Ctrl-C ended it early.
@@ -59,6 +62,7 @@ def train_missing_translator(
     begun = path.exists() and _is_unfinished(path, config)
     if not begun and (path.exists() or _has_translator(pairs, workspace, model)):
         return
+    check(kind)
     time = f"{seconds / 60:g}m" if seconds % 60 == 0 else f"{seconds:g}s"
     words = ["feraug train", kind, *(["--pair", str(pairs)] if of_pair else [])]
     words += [*(["--preset", PRESET] if preset else []), "--budget", time]

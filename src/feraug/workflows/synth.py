@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from feraug.config import STARGANS, TRANSLATORS, NoiseConfig, NoiseSynthConfig, SynthConfig
 from feraug.emotions import PairSet
-from feraug.errors import UsageError
+from feraug.errors import ConfigConflictError, UsageError
 from feraug.plots import sheet, write_png
 from feraug.store.atomic import atomic_path
 from feraug.store.header import SYNTHETIC, Header, Provenance
@@ -23,10 +23,10 @@ from feraug.store.workspace import Workspace
 from feraug.training import gathered
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
-from feraug.workflows.existing import existing_header, there_or_held
+from feraug.workflows.existing import OTHERWISE, existing_header, there_or_held
 from feraug.workflows.missing_translator import train_missing_translator
 from feraug.workflows.model_files import config_of, find_model
-from feraug.workflows.synth_job import SynthResult, completed, noise_job, translation_job
+from feraug.workflows.synth_job import SynthResult, completed, faces_for, noise_job, translation_job
 from feraug.workflows.synth_makers import Made, Maker, Translations
 from feraug.workflows.train_options import TrainOptions
 
@@ -88,7 +88,7 @@ def synthesise(
     """
     options = options or SynthOptions()
     if options.train is not None:
-        _train_first(config, workspace, model, dataset, options, notify)
+        _train_first(config, workspace, model, dataset, source, name, options, notify)
     if isinstance(config, SynthConfig):
         job = translation_job(config, workspace, model, dataset or workspace.dataset(), source)
     else:
@@ -131,6 +131,8 @@ def _train_first(
     workspace: Workspace,
     model: str | None,
     dataset: Path | None,
+    source: Path | None,
+    name: str | None,
     options: SynthOptions,
     notify: Notify,
 ) -> None:
@@ -139,9 +141,16 @@ def _train_first(
     if options.devices > 1 or options.nodes > 1:
         raise UsageError("--train: on one device; for several train with 'feraug train --devices N' first")
     assert options.train is not None
+
+    def check(kind: str) -> None:
+        faces_for(config, kind, dataset or workspace.dataset(), source)
+        if name is not None and (path := workspace.synthetic(name)).exists() and not options.overwrite:
+            raise ConfigConflictError(f"{path} was made by another model", OTHERWISE)
+
     train_missing_translator(
         config.pairs, workspace, model, options.train,
         dataset=dataset,
+        check=check,
         options=TrainOptions(device=options.device, command=options.command),
         notify=notify,
     )  # fmt: skip

@@ -12,6 +12,7 @@ import torch
 
 from feraug.config import (
     STARGANS,
+    TRANSLATORS,
     NoiseConfig,
     NoiseSynthConfig,
     StarGANConfig,
@@ -147,18 +148,8 @@ def translation_job(
         if model is None
         else find_model(model, workspace, pairs.only, kind=usual_kind(pairs))
     )
-    if source is None and config.source_share:
-        raise UsageError("--source-share: of what? Name the images with --source FILE")
-    if source is not None:
-        config = replace(config, source_share=config.source_share or 1.0)
-    if config.source_share < 1.0:
-        check_dataset(dataset)
     trained = check_translates(path, config_of(path), pairs)
-    if config.strength != 1.0 and isinstance(trained, TranslatorConfig):
-        raise UsageError(f"--strength: a {trained.model} knows one; {', '.join(STARGANS)} has others")
-    origins = _origins(config, dataset, source)
-    if any(len({each.digest for each in one.sources}) < len(one.sources) for one in origins):
-        raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
+    config, origins = faces_for(config, trained.model, dataset, source)
     whence = "" if source is None else f"-from-{name_after(source.stem, most=48)}"
     digest = sha256_file(path)
     files = dict.fromkeys(each.file for one in origins for each in one.sources)
@@ -188,6 +179,28 @@ def translation_job(
         and origins[0].sources[0].digest not in read_artifact_header(path).provenance.inputs.values()
         and not_in_train(path, read_dataset(dataset))[0] > 0,
     )
+
+
+def faces_for(
+    config: SynthConfig, kind: str, dataset: Path, source: Path | None
+) -> tuple[SynthConfig, tuple[Origins, ...]]:
+    """The config completed, and the faces that a model of this kind, of any weights, is to translate.
+
+    All that can be told without the model: raises as ``synthesise``.
+    """
+    if source is None and config.source_share:
+        raise UsageError("--source-share: of what? Name the images with --source FILE")
+    if source is not None:
+        config = replace(config, source_share=config.source_share or 1.0)
+    if config.source_share < 1.0:
+        check_dataset(dataset)
+    if config.strength != 1.0 and kind in TRANSLATORS:
+        raise UsageError(f"--strength: a {kind} knows one; {', '.join(STARGANS)} has others")
+    origins = _origins(config, dataset, source)
+    if any(len({each.digest for each in one.sources}) < len(one.sources) for one in origins):
+        raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
+    _use(origins, config.count)
+    return config, origins
 
 
 def _origins(config: SynthConfig, dataset: Path, source: Path | None) -> tuple[Origins, ...]:

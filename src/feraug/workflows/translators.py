@@ -29,7 +29,7 @@ from feraug.errors import ArtifactError, FeraugError, MissingModelError, UsageEr
 from feraug.images import SIDE
 from feraug.models import build_generator, build_star_generator
 from feraug.store.model import read_model
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, at_home
 from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, config_of, load_average, purpose
 
@@ -126,7 +126,7 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     Raises :class:`MissingArtifactError` when there is no such file, :class:`ArtifactError` when
     it is damaged or no translator, and :class:`UsageError` for a device that does not exist here.
     """
-    path, chosen = Path(path).expanduser(), choose_device(device)
+    path, chosen = at_home(path), choose_device(device)
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, TranslatorConfig | StarGANConfig):
