@@ -43,7 +43,10 @@ FULL_STEPS = {
 
 DEPARTURES = {
     "stargan": {
-        "output": "warped", "mismatch_weight": 2.0, "change_weight": 4.0, "change_weight_end": 14.0,
+        "output": "warped",
+        "mismatch_weight": 2.0,
+        "change_weight": 4.0,
+        "change_weight_end": 14.0,
         "neutral_times": 4,
     },
     "weighted": {"mismatch_weight": 0.0},

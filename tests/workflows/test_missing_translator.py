@@ -100,7 +100,10 @@ def test_an_interrupted_one_goes_on_and_without_the_option_serves_as_it_is(works
         if isinstance(event, Progress) and event.task == "training":
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(Interrupted, match=r"The same command with --train 2s goes on; with --train never the model is used as it is"):
+    with pytest.raises(
+        Interrupted,
+        match=r"The same command with --train 2s goes on; with --train never the model is used as it is",
+    ):
         synthesise(CONFIG, workspace, options=options, notify=interrupt)
     path = workspace.model("cyclegan-neutral-happy")
     step = read_model(path, ()).step
