@@ -92,7 +92,8 @@ def add_bench(workspace: Workspace, repeats: int = 3, name: str = "simple", **fa
 
     def arm(weight: float) -> NDArray[np.float32]:
         noise = random.random((repeats, len(rows), 7))
-        return (noise + weight * truth).astype(np.float32)
+        found = noise + weight * truth
+        return (found / found.sum(2, keepdims=True)).astype(np.float32)
 
     found = {"real": arm(0.4), "real+synthetic": arm(0.6)}
     figures = table(found, test)

@@ -26,6 +26,7 @@ OFFERED = "20m"
 OFFER = f"Train one now, for {OFFERED}?"
 
 NEVER = "never"
+"""What ``--train`` is given where nothing is to be trained."""
 
 app = new_app()
 
