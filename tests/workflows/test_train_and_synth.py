@@ -547,3 +547,16 @@ def test_a_classifier_of_one_face_is_refused(workspace: Workspace) -> None:
         file["split"][0] = 0
     with pytest.raises(ArtifactError, match="1 image in 'train', a classifier needs 2 or more"):
         train(DEFAULTS["simple"], workspace)
+
+
+def test_a_classifier_s_batch_is_shared_evenly_among_processes(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(
+        "feraug.workflows.train_classifier.check_shares", lambda fabric, size: asked.append(size)
+    )
+    config = replace(DEFAULTS["simple"], width=0.05, steps=1, batch_size=6)
+    train(config, workspace)
+    dry_run(config, workspace)
+    assert asked == [6, 6]
