@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from tests.forked import become, start
 
+from feraug.cli.main import main
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 
@@ -260,3 +261,20 @@ def test_little_is_imported_before_interrupts_are_minded() -> None:
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": source}, check=True
     )
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("rank", "code"), [("0", 130), ("1", 0)])
+def test_of_several_processes_the_first_alone_ends_with_130(
+    monkeypatch: pytest.MonkeyPatch, rank: str, code: int
+) -> None:
+    """Fabric kills the first, which may be saving, when another ends with a code."""
+    monkeypatch.setattr("sys.argv", ["feraug", "doctor"])
+    monkeypatch.setattr("feraug.cli.root.run", _interrupted)
+    monkeypatch.setenv("RANK", rank)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == code
+
+
+def _interrupted() -> int:
+    raise KeyboardInterrupt

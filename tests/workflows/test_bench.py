@@ -9,7 +9,8 @@ import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import h5py
 import numpy as np
@@ -31,9 +32,11 @@ from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.training import new_fabric
-from feraug.workflows.bench import _parts, bench, plan
+from feraug.workflows.bench import _all_come, _is_missing, _parts, bench, plan
 from feraug.workflows.bench_arms import material
+from feraug.workflows.bench_inputs import read_inputs
 from feraug.workflows.bench_outcome import BenchPlan
+from feraug.workflows.bench_parts import Part
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier
@@ -611,6 +614,37 @@ def test_reverse_trains_the_classifier_again_that_is_gone(with_synthetic: Worksp
     assert any(isinstance(note, Note) and "uses" in note.text for note in notes), (
         "that of models/ serves, too"
     )
+
+
+def test_what_waits_for_a_repeat_waits_for_its_classifier(with_synthetic: Workspace) -> None:
+    """Another process may train it again, while its file of before would tell the first that all is there."""
+    config = replace(PAIRED, arms=("real", "reverse"), repeats=1)
+    path = bench(config, with_synthetic).path
+    given = read_inputs(config, with_synthetic, [], None)
+    (part,) = _parts(config, path, given)
+    assert not _is_missing(part, config, given, for_good=True) and part.path.is_file()
+    part.classifier.unlink()
+    assert _is_missing(part, config, given) and part.path.is_file(), "a plan changes nothing"
+    assert _is_missing(part, config, given, for_good=True) and not part.path.exists()
+
+
+def test_processes_here_that_have_ended_are_not_waited_for_and_other_machines_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = Part("real", 0, tmp_path / "real-0.h5", {}, {})
+    ended = SimpleNamespace(poll=lambda: 0)
+    monkeypatch.setattr("feraug.workflows.bench.children", lambda fabric: [ended])
+    waits: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            part.path.touch()
+
+    monkeypatch.setattr("feraug.workflows.bench.time.sleep", sleep)
+    here, elsewhere = (cast(Any, SimpleNamespace(world_size=size)) for size in (2, 4))
+    assert not _all_come([part], here) and not waits
+    assert _all_come([part], elsewhere) and len(waits) == 3
 
 
 def test_an_interrupted_overwrite_goes_on_without_it(with_synthetic: Workspace) -> None:

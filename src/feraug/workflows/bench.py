@@ -187,9 +187,8 @@ def _plan(
 
 def _is_all(header: Header, wanted: Provenance) -> bool:
     there = header.provenance
-    return completed(there.config) == wanted.config and set(there.inputs.values()) == set(
-        wanted.inputs.values()
-    )
+    same_inputs = set(there.inputs.values()) == set(wanted.inputs.values())
+    return same_inputs and completed(there.config) == wanted.config
 
 
 def _forget(path: Path) -> None:
