@@ -8,13 +8,16 @@ import io
 import os
 import shutil
 import signal
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from feraug.config import PrepareConfig
+from feraug.sources.drawn.source import _face as draw_face
 from feraug.store.workspace import Workspace
 
 # Tests run side by side; torch's own threads would only get in each other's way.
@@ -33,7 +36,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-FIGURES_ARE_DRAWN = ("plots", "report", "docs")
+FIGURES_ARE_DRAWN = ("plots", "report")
 """Folders of tests that look at figures; elsewhere ``@pytest.mark.figures`` asks for them."""
 
 PIXEL = {
@@ -44,17 +47,59 @@ PIXEL = {
 }
 
 
-@pytest.fixture(autouse=True)
-def quick_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A pixel for each figure, whose drawing takes longer than most of what is tested."""
-    if {*FIGURES_ARE_DRAWN} & {*request.path.parts} or request.node.get_closest_marker("figures"):
-        return
+class Unseen:
+    """Axes that nobody looks at: whatever is called on them is done."""
 
-    def savefig(figure: object, place: Path | io.BytesIO | str, *, format: str, **_: object) -> None:
+    def __getattr__(self, name: str) -> Unseen:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: object, **__: object) -> Unseen:
+        return self
+
+    def get_legend_handles_labels(self) -> tuple[list[object], list[str]]:
+        """Nothing for the legend."""
+        return [], []
+
+
+class QuickFigure(Unseen):
+    """In place of matplotlib's figure, whose drawing takes longer than most of what is tested."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        """Without a canvas."""
+
+    def subplots(self, rows: int = 1, columns: int = 1, *, squeeze: bool = True, **_: object) -> object:
+        """As many axes as there would be, in the same arrangement."""
+        axes = np.full((rows, columns), Unseen())
+        return axes.squeeze()[()] if squeeze else axes
+
+    def savefig(self, place: Path | io.BytesIO | str, *, format: str, **_: object) -> None:
+        """Write a pixel."""
         write = place.write if isinstance(place, io.IOBase) else Path(place).write_bytes
         write(PIXEL[format])
 
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", savefig)
+
+@pytest.fixture(autouse=True)
+def quick_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pixel for each figure but in the tests that look at some."""
+    if not {*FIGURES_ARE_DRAWN} & {*request.path.parts} and not request.node.get_closest_marker("figures"):
+        import matplotlib.pyplot  # noqa: F401 - mediapipe imports it, and it reads its figure's methods
+
+        monkeypatch.setattr("matplotlib.figure.Figure", QuickFigure)
+
+
+@cache
+def remembered_face(*which: Any) -> NDArray[np.uint8]:
+    """A drawn face: tests ask for the same few thousand again and again."""
+    return draw_face(*which)
+
+
+@pytest.fixture(autouse=True)
+def quick_drawn_faces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each drawn face is drawn once, but in the tests of the drawing and those marked ``drawing``."""
+    if request.path.name != "test_drawn.py" and not request.node.get_closest_marker("drawing"):
+        monkeypatch.setattr("feraug.sources.drawn.source._face", remembered_face)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def _reproduce(folder: Path, *more: str) -> list[str]:
 def test_reproduce_fer2013(protocol: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Two steps on drawn faces, stopped in the second and called again; then the page."""
     steps = ("--only", "audit", "--only", "bench-simple-controls")
-    shorter = ("--source", "drawn:100", "--scale", "reduced", "--steps", "5", "--repeats", "1")
+    shorter = ("--source", "drawn:100", "--scale", "reduced", "--steps", "3", "--repeats", "1")
     command = _reproduce(tmp_path, *shorter, *steps)
     first = tmp_path / "ws" / "bench" / "simple-controls" / "class-weighted-0.h5"
     script = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -60,7 +60,7 @@ def test_reproduce_fer2013(protocol: None, tmp_path: Path, capsys: pytest.Captur
     assert all((tmp_path / "results" / name).read_bytes() == text for name, text in kept.items())
     test = len(read_dataset(tmp_path / "ws" / "dataset.h5").rows(split="test"))
     for one in records.values():
-        assert (one["scale"], one["steps"], one["seed"]) == ("trial", 5, 0)
+        assert (one["scale"], one["steps"], one["seed"]) == ("trial", 3, 0)
         assert sum(each["total"] for each in one["per_class"].values()) == test
         right = sum(each["correct"] for each in one["per_class"].values())
         assert right == round(one["accuracy"] * test) == bin(int(one["right"], 16)).count("1")

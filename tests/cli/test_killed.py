@@ -42,17 +42,18 @@ def test_a_training_that_is_killed_now_and_then_ends_the_same(
     killed, whole = workspace.root, shutil.copytree(workspace.root, tmp_path / "whole")
     moment, step = random.Random(1), 0
     for _ in range(2):
-        killed_it = kill_training.run_and_kill(killed, model, 40, moment, launch=launch, longest=0.1)
+        killed_it = kill_training.run_and_kill(killed, model, 24, moment, launch=launch, longest=0.1)
         assert killed_it, "done before it could be killed"
         wrong, step = kill_training.complaint(killed, step)
         assert not wrong
     for root in (killed, whole):  # to the end, in this process: no need to start another
-        assert feraug(*kill_training.command(root, model, 40)[len(kill_training.FERAUG) :]).code == 0
+        assert feraug(*kill_training.command(root, model, 24)[len(kill_training.FERAUG) :]).code == 0
     paths = [kill_training.model_file(root) for root in (killed, whole)]
     assert kill_training.differing(*paths) == []
     assert not list(paths[0].parent.glob(".*.partial"))
 
 
+@pytest.mark.drawing
 @pytest.mark.parametrize(
     ("place", "old", "new"),
     [

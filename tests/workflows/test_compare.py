@@ -124,6 +124,7 @@ def test_planted_models_are_seen_for_what_they_are(shop: Workspace) -> None:
     assert truth["identity"]["mean"] < 1.0
 
 
+@pytest.mark.figures
 def test_what_is_written_comes_back_and_is_described(shop: Workspace) -> None:
     result = run(shop)
     found = read_compare(result.path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Final
 
 import typer
@@ -49,6 +50,14 @@ def _interrupts_told() -> Iterator[None]:
         raise Interrupted from problem
 
 
+@cache
+def _command(name: str) -> Any:
+    """A sub-command; made once, however often a process runs it."""
+    command = typer.main.get_command(importlib.import_module(f"feraug.cli.{name}").app)
+    command.name = name
+    return command
+
+
 class LazyCommands(TyperGroup):
     """A group that imports a command's module only to run it or to show its own help."""
 
@@ -58,12 +67,7 @@ class LazyCommands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of this name, or None."""
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"feraug.cli.{cmd_name}")
-        command = typer.main.get_command(module.app)
-        command.name = cmd_name
-        return command
+        return _command(cmd_name) if cmd_name in COMMANDS else None
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""

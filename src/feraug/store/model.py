@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,10 +73,14 @@ def write_model(
     """Write a model file atomically; paths in ``arrays`` begin with one of :data:`GROUPS`."""
     with new_artifact(path) as artifact:
         write_header(artifact.file, MODEL, provenance, facts)
+        groups: dict[str, h5py.Group] = {}  # h5py would look each up for every array
         for name, values in arrays.items():
+            above, _, last = name.rpartition("/")
             if name.split("/", 1)[0] not in GROUPS:
                 raise ValueError(f"no group for '{name}' in a model file")
-            artifact.file.create_dataset(name, data=np.asarray(values))
+            if above not in groups:
+                groups[above] = artifact.file.require_group(above)
+            groups[above].create_dataset(last, data=np.asarray(values))
 
 
 def read_model(path: Path, groups: tuple[str, ...] = GROUPS) -> ModelArrays:

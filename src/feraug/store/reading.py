@@ -57,6 +57,8 @@ class ArtifactReader:
 
     def __init__(self, file: h5py.File, path: Path) -> None:
         self._file = file
+        self._groups: dict[str, h5py.Group] = {"": file}
+        self._size = path.stat().st_size
         self.path = path
         self.header: Header = read_header(file, str(path))
 
@@ -70,21 +72,22 @@ class ArtifactReader:
             raise self.damaged(f"'{name}' is not an array")
         if found.is_virtual or found.external:
             raise self.damaged(f"'{name}' refers to other files")
-        if found.shape is None or found.dtype.kind not in "iufb":
+        there, has = found.shape, found.dtype
+        if there is None or has.kind not in "iufb":
             raise self.damaged(f"'{name}' holds no numbers")
-        if found.dtype.name not in NUMBERS or not found.dtype.isnative:
-            raise self.damaged(f"'{name}' is {found.dtype.str}, which no array of feraug is")
-        if dtype is not None and found.dtype != np.dtype(dtype):
-            raise self.damaged(f"'{name}' is {found.dtype}, expected {dtype}")
-        if shape is not None and not _fits(found.shape, shape):
-            raise self.damaged(f"'{name}' has shape {found.shape}, expected {_describe(shape)}")
+        if has.name not in NUMBERS or not has.isnative:
+            raise self.damaged(f"'{name}' is {has.str}, which no array of feraug is")
+        if dtype is not None and has != np.dtype(dtype):
+            raise self.damaged(f"'{name}' is {has}, expected {dtype}")
+        if shape is not None and not _fits(there, shape):
+            raise self.damaged(f"'{name}' has shape {there}, expected {_describe(shape)}")
         if found.id.get_create_plist().get_nfilters():
             raise self.damaged(f"'{name}' is compressed; feraug's arrays are not")
         # From Python integers: numpy's product of absurd lengths would wrap around.
-        declared = found.dtype.itemsize
-        for length in found.shape:
+        declared = has.itemsize
+        for length in there:
             declared *= int(length)
-        if declared > min(found.id.get_storage_size(), self.path.stat().st_size):
+        if declared > min(found.id.get_storage_size(), self._size):
             raise self.damaged(f"'{name}' declares {declared:,} bytes and does not hold them")
         return found
 
@@ -131,14 +134,18 @@ class ArtifactReader:
 
     def _hard_linked(self, name: str) -> Any:
         """Follow ``name`` through hard links only: a soft or external link could lead out of the file."""
-        here: Any = self._file
-        for part in name.split("/"):
-            if not isinstance(here, h5py.Group) or part not in here:
-                raise self.damaged(f"'{name}' is missing")
-            if not isinstance(here.get(part, getlink=True), h5py.HardLink):
-                raise self.damaged(f"'{name}' is a link to elsewhere")
-            here = here[part]
-        return here
+        above, _, last = name.rpartition("/")
+        # A model has hundreds of arrays in a few groups, each of which is looked at once.
+        group = self._groups.get(above) or self._hard_linked(above)
+        if not isinstance(group, h5py.Group):
+            raise self.damaged(f"'{name}' is missing")
+        self._groups[above] = group
+        links, encoded = group.id.links, last.encode("utf-8", "surrogateescape")
+        if not links.exists(encoded):
+            raise self.damaged(f"'{name}' is missing")
+        if links.get_info(encoded).type != h5py.h5l.TYPE_HARD:
+            raise self.damaged(f"'{name}' is a link to elsewhere")
+        return group[last]
 
 
 @contextmanager

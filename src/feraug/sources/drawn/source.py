@@ -98,10 +98,14 @@ def draw(
     strengths = _strengths(wanted, strength)
     faces = np.empty((len(wanted), SIDE, SIDE), np.uint8)
     for place, (row, name, much) in enumerate(zip(wanted.tolist(), names, strengths, strict=True)):
-        identity = identity_of(seed, row)
-        units = _units(seed, row, identity, name, much, take)
-        faces[place] = render(identity, units, _stream(seed, row, _TEXTURE))
+        faces[place] = _face(seed, row, name, much, take)
     return faces
+
+
+def _face(seed: int, row: int, emotion: str, strength: float | None, take: int) -> NDArray[np.uint8]:
+    identity = identity_of(seed, row)
+    units = _units(seed, row, identity, emotion, strength, take)
+    return render(identity, units, _stream(seed, row, _TEXTURE))
 
 
 def _names(seed: int, rows: NDArray[np.int64], emotions: Sequence[str] | str | None) -> list[str]:
