@@ -148,10 +148,11 @@ def translators(records: Sequence[Record]) -> list[str]:
 
 def of_other_translators(records: Sequence[Record]) -> list[str]:
     """The same of the translators that serve as ways: how they compare, and what is left of their sets."""
-    names = tuple(f"{kind}-neutral-{emotion}" for kind in ("mismatch", "pair") for emotion in TARGETS)
-    return (
-        compared(records, names) + filtered(records, "mismatch-neutral") + filtered(records, "pair-neutral")
-    )
+    kinds = ("mismatch", "pair", "long")
+    parts = compared(records, [f"{kind}-neutral-{emotion}" for kind in kinds for emotion in TARGETS])
+    for kind in kinds:
+        parts += filtered(records, f"{kind}-neutral")
+    return parts
 
 
 def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
