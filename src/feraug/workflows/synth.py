@@ -26,7 +26,7 @@ from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import OTHERWISE, existing_header, there_or_held
 from feraug.workflows.missing_translator import train_missing_translator
 from feraug.workflows.model_files import config_of, find_model
-from feraug.workflows.synth_job import SynthResult, completed, faces_for, noise_job, translation_job
+from feraug.workflows.synth_job import SynthResult, completed_settings, faces_for, noise_job, translation_job
 from feraug.workflows.synth_makers import Made, Maker, Translations
 from feraug.workflows.train_options import TrainOptions
 
@@ -106,7 +106,7 @@ def synthesise(
         def existing() -> Header | None:
             look = partial(
                 existing_header, path, SYNTHETIC, provenance,
-                overwrite=options.overwrite, normalised=completed,
+                overwrite=options.overwrite, normalised=completed_settings,
             )  # fmt: skip
             return there_or_held(look, path, held)
 

@@ -262,7 +262,7 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
     )
 
 
-def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
+def completed_settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config of a set of translations with the settings that its version did not have."""
     try:
         return to_json(from_json(SynthConfig, values)) if "pair" in values else values
