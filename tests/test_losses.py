@@ -240,3 +240,13 @@ def test_relativistic_compares_pair_by_pair() -> None:
     assert relativistic(scores, opposite).item() == pytest.approx((softplus(-1) + softplus(2)) / 2)
     assert relativistic(opposite, scores).item() == pytest.approx((softplus(1) + softplus(-2)) / 2)
     assert relativistic(scores + 1000, opposite).item() == 0.0
+
+
+def test_scores_in_half_precision_are_taken_on_in_full() -> None:
+    low, high = (torch.full((3,), value, dtype=torch.bfloat16) for value in (100.0, 100.5))  # both exact
+    mixed = torch.cat([low, high])  # whose mean bfloat16 cannot hold
+    assert wasserstein(mixed, low).item() == pytest.approx(0.25)
+    assert least_squares(mixed, 0.0).item() == pytest.approx((100.0**2 + 100.5**2) / 2)
+    small = torch.full((1,), 2.0**-9, dtype=torch.bfloat16)
+    found = relativistic(torch.ones(1, dtype=torch.bfloat16), small).item()
+    assert found == pytest.approx(softplus(2.0**-9 - 1.0), rel=1e-6)

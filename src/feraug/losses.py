@@ -1,4 +1,8 @@
-"""Losses as pure functions: tensors in, a scalar out; each names its paper and equation."""
+"""Losses as pure functions: tensors in, a scalar out; each names its paper and equation.
+
+Scores in half precision are taken on in float32: a mean of them, and a difference of two means, would keep
+two or three digits.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ def least_squares(scores: Tensor, target: float) -> Tensor:
     is 1 (or a little less: Salimans et al., "Improved Techniques for Training GANs", 2016,
     section 3.4) for what should look real and 0 for what should look fake.
     """
-    return (scores - target).square().mean()
+    return (scores.float() - target).square().mean()
 
 
 def cross_entropy(scores: Tensor, target: float) -> Tensor:
@@ -94,7 +98,7 @@ def wasserstein(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
 
     Arjovsky et al., "Wasserstein GAN" (2017), equation 2.  Scores are raw, of any shape.
     """
-    return real_scores.mean() - fake_scores.mean()
+    return real_scores.float().mean() - fake_scores.float().mean()
 
 
 def gradient_penalty(critic: Judge, real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
@@ -125,7 +129,7 @@ def relativistic(scores: Tensor, opposite: Tensor) -> Tensor:
     dead; long live the GAN!" (2024), equation 2.  The discriminator passes (real, fake), the
     generator (fake, real); both (N, ...).
     """
-    return functional.softplus(opposite - scores).mean()
+    return functional.softplus(opposite.float() - scores.float()).mean()
 
 
 def _gradients(judge: Judge, images: Tensor) -> Tensor:

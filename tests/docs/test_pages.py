@@ -227,3 +227,19 @@ def test_the_presets_are_what_the_page_of_methods_says() -> None:
         before = {**before, **found} if settings.startswith("the same") else found
         told |= dict.fromkeys(re.findall(r"`([\w-]+)`", names), before)
     assert told == {model: PRESETS["cpu"][model] for model in told} and len(told) == 7
+
+
+def test_the_objective_in_adding_an_objective_is_the_code() -> None:
+    """But for its docstrings."""
+    page = (DOCS / "methods.md").read_text(encoding="utf-8")
+    shown = page.split("## Adding an objective")[1].split("```python\n")[1].split("```")[0]
+
+    def plain(source: str) -> str:
+        tree = ast.parse(source)
+        (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "R3GAN")
+        for node in ast.walk(found):
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+                del node.body[0]
+        return ast.unparse(found)
+
+    assert plain(shown) == plain((DOCS.parent / "src/feraug/objectives/noise.py").read_text(encoding="utf-8"))

@@ -106,9 +106,10 @@ def test_objectives_are_frozen(model: str) -> None:
             "--adversarial wasserstein: needs --bal",
         ),
         ("stargan", {"neutral_times": 2, "adversarial": "wasserstein"}, "and --neutral-times 1"),
+        ("stargan", {"adversarial": "wasserstein"}, "needs a gradient penalty; give --penalty-weight 10"),
     ],
 )
-def test_a_critic_that_is_told_of_emotions_needs_balance(
+def test_a_critic_that_is_told_of_emotions_needs_balance_and_a_penalty(
     model: str, settings: dict[str, Any], words: str
 ) -> None:
     config = model_config({"model": model, **settings})  # which a model that was trained so has
@@ -119,6 +120,6 @@ def test_a_critic_that_is_told_of_emotions_needs_balance(
         {"model": "wgan-gp", "balanced": False, "class_weight": 0.0},
         {"model": "wgan-gp", "balanced": False, "emotions": ["sad"]},
         {"model": "stargan", "balanced": False},
-        {"model": "stargan", "adversarial": "wasserstein"},
+        {"model": "stargan", "adversarial": "wasserstein", "penalty_weight": 10.0},
     ):
         build_objective(model_config(fine))

@@ -452,6 +452,17 @@ class TestArrays:
         with pytest.raises(TrainingError, match=name):
             new_state(chosen).from_arrays(arrays, chosen_epoch=0)
 
+    @pytest.mark.parametrize("place", ["network", "chosen", "history"])
+    def test_that_the_last_update_made_nan_are_not_kept(self, place: str) -> None:
+        state = train(new_state(config()), 3)
+        with torch.no_grad():
+            if place == "history":
+                state.history["loss"][-1] = math.nan
+            else:
+                next(getattr(state, place).parameters()).view(-1)[0] = math.nan
+        with pytest.raises(TrainingError, match="is not finite after step 3; try a lower --rate"):
+            state.to_arrays(finished=False)
+
     def test_that_are_not_finite_are_refused(self) -> None:
         arrays = train(new_state(config()), 3).to_arrays(finished=False)
         arrays["networks/classifier/body.0.weight"][0] = math.nan

@@ -105,6 +105,7 @@ def test_continuation_is_bit_identical(model: str, settings: dict[str, object]) 
         {"penalty_weight": 0.5, "discriminator_norm": "none", "cycle_weight_end": 0.1},
         {"head_start": 0.7, "cycle_weight": 0.0},
         {"output": "warped"},
+        {"model": "stargan", "class_weight": 0.0},  # nothing trains the layer that names emotions
     ],
 )
 def test_continuation_of_other_translators(settings: dict[str, object]) -> None:
@@ -173,3 +174,27 @@ def test_a_loss_that_is_not_finite_stops_training_and_names_the_step(read_every:
         next(state.networks["discriminator_a"].parameters()).fill_(math.nan)
     with pytest.raises(TrainingError, match="at step 1;"):
         train(state, chosen, read_every=read_every)
+
+
+def test_weights_that_the_last_update_made_nan_are_not_kept() -> None:
+    """The losses of a step are of the weights before its update, and are finite here."""
+    chosen = config()
+    state = train(new_state(chosen), chosen, stop_after=2)
+    with torch.no_grad():
+        next(state.networks["b_to_a"].parameters()).view(-1)[0] = math.nan
+    with pytest.raises(TrainingError, match=r"'networks/b_to_a/.*' is not finite after step 2; try a lower "):
+        state.to_arrays()
+
+
+@pytest.mark.parametrize("kind", ["generator", "discriminator"])
+def test_an_optimizer_without_any_state_is_missing(kind: str) -> None:
+    chosen = config()
+    arrays = train(new_state(chosen), chosen, stop_after=2).to_arrays()
+    kept = {path: values for path, values in arrays.items() if not path.startswith(f"optimizers/{kind}/")}
+    with pytest.raises(TrainingError, match=f"'optimizers/{kind}' is missing"):
+        new_state(chosen).from_arrays(kept)
+    part = next(
+        path for path in arrays if path.startswith(f"optimizers/{kind}/") and path.endswith("exp_avg")
+    )
+    with pytest.raises(TrainingError, match="exp_avg' is missing"):
+        new_state(chosen).from_arrays({path: arrays[path] for path in arrays if path != part})

@@ -11,7 +11,7 @@ from feraug.emotions import suggestion
 from feraug.errors import UsageError
 
 CLASSIFIERS: Final[Mapping[str, str]] = {
-    "simple": "Classify emotions: nine convolutions in four blocks, four dense layers.",
+    "simple": "Classify emotions: eight convolutions in four blocks, four dense layers.",
     "vgg19": "Classify emotions: VGG-19 with batch norm, 44 x 44 crops, ten-crop averaging.",
     "surreal": "Classify emotions: two convolutions with local response norm.",
 }

@@ -62,7 +62,7 @@ class GanConfig:
     base_channels: int = setting(16, "Width of the generator.", low=1, high=512)
     discriminator_channels: int = setting(32, "Width of the discriminator.", low=1, high=512)
     discriminator_norm: str = setting(
-        "instance", f"{', '.join(DISCRIMINATOR_NORMS)}: normalisation in the discriminator.",
+        "instance", "Normalisation in the discriminator: instance or none.",
         choices=DISCRIMINATOR_NORMS,
     )  # fmt: skip
     upsampling: str = setting("resize", " or ".join(UPSAMPLINGS) + " convolutions.", choices=UPSAMPLINGS)

@@ -184,7 +184,7 @@ class NoiseConfig(GanConfig):
     # networks
     base_channels: int = setting(32, "Width of the generator.", low=1, high=512)
     discriminator_norm: str = setting(
-        "batch", f"{', '.join(DISCRIMINATOR_NORMS)}: normalisation in the discriminator.",
+        "batch", "Normalisation in the discriminator: instance or none; of dcgan also batch.",
         choices=DISCRIMINATOR_NORMS,
     )  # fmt: skip
     upsampling: str = setting("transposed", " or ".join(UPSAMPLINGS) + " convolutions.", choices=UPSAMPLINGS)

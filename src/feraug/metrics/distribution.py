@@ -18,7 +18,7 @@ from feraug.errors import UsageError
 _ROWS = 1024  # of the distance matrix at a time
 
 
-def frechet_distance(real: NDArray[Any], fake: NDArray[Any]) -> float:
+def frechet_distance(real: NDArray[Any], made: NDArray[Any]) -> float:
     """Squared Fréchet distance of two Gaussians fitted to features (N, D) and (M, D); 0 or more.
 
     Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017), equation 6, with
@@ -28,11 +28,11 @@ def frechet_distance(real: NDArray[Any], fake: NDArray[Any]) -> float:
     distributions: compare only figures of sets of one size.  Raises :class:`UsageError` for fewer
     than two images in a set.
     """
-    real, fake = _features(real, fake, least=2)
-    means = real.mean(0), fake.mean(0)
+    real, made = _features(real, made, least=2)
+    means = real.mean(0), made.mean(0)
     factors = [
         _triangle((features - mean) / np.sqrt(len(features) - 1))
-        for features, mean in zip((real, fake), means, strict=True)
+        for features, mean in zip((real, made), means, strict=True)
     ]
     root = np.linalg.svd(factors[0] @ factors[1].T, compute_uv=False).sum()
     spread = sum(float((factor**2).sum()) for factor in factors)
@@ -40,7 +40,7 @@ def frechet_distance(real: NDArray[Any], fake: NDArray[Any]) -> float:
 
 
 def kernel_distance(
-    real: NDArray[Any], fake: NDArray[Any], *, subsets: int = 100, size: int = 1000, seed: int = 0
+    real: NDArray[Any], made: NDArray[Any], *, subsets: int = 100, size: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
     """Kernel distance of features (N, D) and (M, D): mean and standard deviation over subsets.
 
@@ -51,32 +51,32 @@ def kernel_distance(
     nothing (0) where both sets are taken whole each time.  Raises :class:`UsageError` for fewer than
     two images in a set, ``subsets`` below 1 or ``size`` below 2.
     """
-    real, fake = _features(real, fake, least=2)
+    real, made = _features(real, made, least=2)
     subsets, size = whole("subsets", subsets, 1), whole("size", size, 2)
     random = np.random.default_rng(seed)
     values = []
     for _ in range(subsets):
         x, y = (
             features[random.choice(len(features), min(size, len(features)), replace=False)]
-            for features in (real, fake)
+            for features in (real, made)
         )
         values.append(_unbiased_mmd(x, y))
     return float(np.mean(values)), float(np.std(values))
 
 
 def density_and_coverage(
-    real: NDArray[Any], fake: NDArray[Any], *, neighbours: int = 5
+    real: NDArray[Any], made: NDArray[Any], *, neighbours: int = 5
 ) -> tuple[float, float]:
-    """Density and coverage of ``fake`` (M, D) with respect to ``real`` (N, D), features of images.
+    """Density and coverage of ``made`` (M, D) with respect to ``real`` (N, D), features of images.
 
     Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models" (2020), equations
     3 and 4, with balls around real points that reach to their ``neighbours``-th nearest real one.
     Density (0 or more, about 1 for two samples of one distribution) says how deep fakes lie among
     real points; coverage (0 to 1, about 1 - 0.5 ** neighbours for two such samples) which share of
-    the real points has a fake nearby.  Raises :class:`UsageError` for too few points, points of
+    the real points has a made one nearby.  Raises :class:`UsageError` for too few points, points of
     different length, and ``neighbours`` below 1.
     """
-    real, fake = _features(real, fake, least=1)
+    real, made = _features(real, made, least=1)
     neighbours = whole("neighbours", neighbours, 1)
     if len(real) <= neighbours:
         raise UsageError(f"{len(real)} real images are too few for density and coverage")
@@ -85,10 +85,10 @@ def density_and_coverage(
         rows = real[start : start + _ROWS]
         # The nearest of a point's real neighbours is the point itself, at distance 0.
         radii = np.partition(_squared_distances(rows, real), neighbours, axis=1)[:, neighbours]
-        hits = _squared_distances(rows, fake) <= radii[:, None]
+        hits = _squared_distances(rows, made) <= radii[:, None]
         inside += int(hits.sum())
         covered += int(hits.any(axis=1).sum())
-    return inside / (neighbours * len(fake)), covered / len(real)
+    return inside / (neighbours * len(made)), covered / len(real)
 
 
 def histogram_distance(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
@@ -107,17 +107,17 @@ def histogram_distance(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
 
 
 def _features(
-    real: NDArray[Any], fake: NDArray[Any], *, least: int
+    real: NDArray[Any], made: NDArray[Any], *, least: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Both as float64, checked."""
-    if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1] or not real.shape[1]:
-        raise UsageError(f"features must be (N, D) and (M, D), not {real.shape} and {fake.shape}")
-    if min(len(real), len(fake)) < least:
-        raise UsageError(f"{len(real)} real and {len(fake)} made images: {least} of each are the least")
-    real, fake = real.astype(np.float64), fake.astype(np.float64)
-    if not (np.isfinite(real).all() and np.isfinite(fake).all()):
+    if real.ndim != 2 or made.ndim != 2 or real.shape[1] != made.shape[1] or not real.shape[1]:
+        raise UsageError(f"features must be (N, D) and (M, D), not {real.shape} and {made.shape}")
+    if min(len(real), len(made)) < least:
+        raise UsageError(f"{len(real)} real and {len(made)} made images: {least} of each are the least")
+    real, made = real.astype(np.float64), made.astype(np.float64)
+    if not (np.isfinite(real).all() and np.isfinite(made).all()):
         raise UsageError("features must be finite numbers")
-    return real, fake
+    return real, made
 
 
 def _triangle(x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -69,6 +69,8 @@ def _wgan_gp(config: NoiseConfig) -> Objective:
 def _stargan(config: StarGANConfig) -> Objective:
     if config.adversarial == "wasserstein" and (not config.balanced or config.neutral_times > 1):
         raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
+    if config.adversarial == "wasserstein" and not config.penalty_weight:
+        raise UsageError("--adversarial wasserstein: needs a gradient penalty; give --penalty-weight 10")
     return StarGAN(
         config.cycle_weight,
         config.cycle_weight_end,

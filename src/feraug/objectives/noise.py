@@ -76,7 +76,7 @@ class WGANGP(_Noise):
         """The term ``adversarial``."""
         fakes = self.fakes(nets, batch)
         scores = nets["discriminator"](fakes["fake"], batch.classes)
-        return GeneratorLoss(LossTerms({"adversarial": -scores.mean()}, {}), fakes)
+        return GeneratorLoss(LossTerms({"adversarial": -scores.float().mean()}, {}), fakes)
 
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
         """The terms ``wasserstein`` and ``penalty``."""

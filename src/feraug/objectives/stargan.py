@@ -70,7 +70,7 @@ class StarGAN:
         fake = fakes["fake"]
         scores, logits = nets["discriminator"](fake, batch.targets)
         terms = {
-            "adversarial": -scores.mean() if self.critic else least_squares(scores, self.real_target),
+            "adversarial": -scores.float().mean() if self.critic else least_squares(scores, self.real_target),
             "class_fake": classification(logits, batch.targets),
         }
         weights = {

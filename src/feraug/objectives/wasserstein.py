@@ -39,8 +39,8 @@ class WassersteinCycleGAN:
         """Adversarial, cycle and (if weighted) identity terms for both directions."""
         fakes = translate_both(nets, batch)
         adversarial = {
-            "adversarial_a_to_b": -nets["discriminator_b"](fakes["fake_b"]).mean(),
-            "adversarial_b_to_a": -nets["discriminator_a"](fakes["fake_a"]).mean(),
+            "adversarial_a_to_b": -nets["discriminator_b"](fakes["fake_b"]).float().mean(),
+            "adversarial_b_to_a": -nets["discriminator_a"](fakes["fake_a"]).float().mean(),
         }
         cycle = self.cycle.terms(nets, batch, fakes, progress)
         return GeneratorLoss(joined(LossTerms(adversarial, {}), cycle), fakes)

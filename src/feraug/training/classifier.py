@@ -20,7 +20,7 @@ from feraug.objectives.classification import Classification, LabelledBatch
 from feraug.training.gan import Batches, StepReport
 from feraug.training.plan import by_steps, one_cycle
 from feraug.training.processes import average
-from feraug.training.state import load_network, move_average
+from feraug.training.state import load_network, move_average, refuse_non_finite
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -102,7 +102,10 @@ class ClassifierState:
         self.chosen_epoch = epoch
 
     def to_arrays(self, *, finished: bool) -> dict[str, NDArray[Any]]:
-        """Everything as arrays by path; of a ``finished`` training the chosen network and the histories."""
+        """Everything as arrays by path; of a ``finished`` training the chosen network and the histories.
+
+        Raises :class:`TrainingError` when the last update left NaN or infinity in any of it.
+        """
         networks = {"chosen": self.chosen}
         arrays: dict[str, NDArray[Any]] = {}
         if not finished:
@@ -121,6 +124,7 @@ class ClassifierState:
         arrays["random/step"] = np.asarray(self.step, np.int64)
         for term, values in self.history.items():
             arrays[f"history/{term}"] = np.asarray(values, np.float32)
+        refuse_non_finite(arrays, self.step, "--rate")
         return arrays
 
     def from_arrays(

@@ -133,7 +133,10 @@ class TrainState:
             move_average(average, self.networks[role], self.ema_decay, self.step)
 
     def to_arrays(self) -> Arrays:
-        """Everything as arrays by path; see ``docs/file-format.md``."""
+        """Everything as arrays by path; see ``docs/file-format.md``.
+
+        Raises :class:`TrainingError` when the last update left NaN or infinity in the networks.
+        """
         arrays: Arrays = {}
         for group, networks in (("networks", self.networks), ("ema", self.ema)):
             for role, network in networks.items():
@@ -152,6 +155,7 @@ class TrainState:
                 arrays[f"image_history/{name}"] = _to_numpy(pool.images)
         for term, values in self.history.items():
             arrays[f"history/{term}"] = np.asarray(values, np.float32)
+        refuse_non_finite(arrays, self.step, "--generator-rate and --discriminator-rate")
         return arrays
 
     def from_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -164,10 +168,14 @@ class TrainState:
                 load_network(network, arrays, f"{group}/{role}")
         self.step = int(_wanted(arrays, "random/step"))
         for kind, optimizer in self.optimizers.items():
-            if kind == "generator" and self.head_start and not _any_below(arrays, f"optimizers/{kind}/"):
-                continue  # it has not moved yet
+            if not _any_below(arrays, f"optimizers/{kind}/"):
+                if kind == "generator" and self.head_start:
+                    continue  # it has not moved yet
+                raise TrainingError(f"'optimizers/{kind}' is missing")
             for path, parameter in self._optimized(optimizer):
                 prefix = f"optimizers/{kind}/{path}/"
+                if not _any_below(arrays, prefix):
+                    continue  # no loss asks for it, as for the layer that names emotions at class weight 0
                 optimizer.state[parameter] = {
                     key: _like(_wanted(arrays, prefix + key), parameter, scalar=key == "step")
                     for key in ("step", "exp_avg", "exp_avg_sq")
@@ -214,6 +222,19 @@ def move_average(average: nn.Module, source: nn.Module, decay: float, step: int)
             kept.lerp_(new, share)
         else:
             kept.copy_(new)
+
+
+def refuse_non_finite(arrays: Mapping[str, NDArray[Any]], step: int, rates: str) -> None:
+    """Raise :class:`TrainingError` for the first of the arrays that holds NaN or infinity.
+
+    A loss tells of the weights that it was computed with; what its own update makes of them, the next
+    one would tell.  Such weights must not replace those of the last checkpoint.
+    """
+    for path, values in arrays.items():
+        if not np.isfinite(values).all():
+            raise TrainingError(
+                f"'{path}' is not finite after step {step}; try a lower {rates}, or another --seed"
+            )
 
 
 def load_network(
