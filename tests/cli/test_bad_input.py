@@ -246,7 +246,7 @@ def test_a_full_disk(feraug: Feraug, trained: Workspace) -> None:
         ):
             ran = feraug(*arguments, "--quiet")
             assert ran.code == 1
-            assert "the disk is full; nothing was changed" in ran.error
+            assert "the disk is full; this is as it was" in ran.error
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, earlier)

@@ -71,6 +71,11 @@ def test_settings_come_from_a_preset_a_file_and_the_command_line(
     assert feraug(*again, "--name", "second", *root).code == 0
     assert trained_config(workspace, "second") == first
     assert feraug(*again, "--epochs", "0.05", "--seed", "3", "--name", "third", *root).code == 0
+    for encoding in ("utf-8-sig", "utf-16"):  # as editors and PowerShell save it
+        text = (tmp_path / "run.json").read_text(encoding="utf-8")
+        (tmp_path / "other.json").write_text(text, encoding=encoding)
+        plan = feraug("train", "weighted", "--config", tmp_path / "other.json", "--dry-run", "--json", *root)
+        assert json.loads(plan.out)["config"] == first
     third = trained_config(workspace, "third")
     assert third == {**first, "steps": None, "epochs": 0.05, "seed": 3}
 
@@ -90,6 +95,7 @@ def test_settings_come_from_a_preset_a_file_and_the_command_line(
             "--config odd.json",
             "--config odd.json: unknown setting 'epoch' for a TranslatorConfig (did you mean",
         ),
+        ("--config bench.json", "bench.json: is a benchmark's; give that of models/NAME.h5 or bench/NAME/cl"),
         ("--resume --overwrite", "--resume, --overwrite: the one goes on"),
         ("--budget 5x", "'5x' is not a time"),
         ("--precision 16-mixed --device cpu", "--precision 16-mixed: needs a GPU"),
@@ -101,6 +107,7 @@ def test_a_bad_command_line(
 ) -> None:
     for name, text in {
         "list": "[1]", "text": "epochs: 3", "other": '{"model": "weighted"}', "odd": '{"epoch": 3}',
+        "bench": '{"model": "simple", "arms": ["real"]}',
     }.items():  # fmt: skip
         (tmp_path / f"{name}.json").write_text(text)
     ran = feraug("train", "cyclegan", *arguments.split(), "-w", workspace.root)
@@ -123,7 +130,7 @@ def test_a_dry_run_prints_settings_sizes_and_the_time(feraug: Feraug, workspace:
 def test_resume_says_which_model_the_file_is(feraug: Feraug, workspace: Workspace) -> None:
     assert feraug("train", "dcgan", *TINY, "--emotion", "sad", "--name", "x", "-w", workspace.root).code == 0
     ran = feraug("train", "cyclegan", "--resume", "--name", "x", "-w", workspace.root)
-    assert f"is a dcgan; use 'feraug train dcgan -w {workspace.root}'" in ran.error
+    assert f"is a dcgan; use 'feraug train dcgan --resume --name x -w {workspace.root}'" in ran.error
 
 
 @pytest.mark.parametrize(

@@ -366,7 +366,9 @@ def test_bad_rows_are_skipped_and_all_counted(feraug: Feraug, tmp_path: Path) ->
 
 
 def test_samples_are_named_where_there_are_some(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    for place, told in ((tmp_path / "gone", False), (tmp_path, True)):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "step-000002.png").write_bytes(b"a grid")
+    for place, told in ((tmp_path / "gone", False), (tmp_path / "empty", False), (tmp_path, True)):
         print_result(TrainResult(tmp_path / "x.h5", place, True, False, 2, 2, 1.0, {}))
         assert ("look at the samples in" in capsys.readouterr().out) is told
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
 from feraug.images import fingerprints
 from feraug.metrics.significance import holm
 from feraug.store.bench import read_bench, read_predictions, write_predictions
@@ -154,6 +154,25 @@ def test_a_model_that_several_processes_trained_is_no_repeat(with_synthetic: Wor
     assert [event for event in events if isinstance(event, Progress) and event.task == "real 1/2"]
     notes = [event.text for event in events if isinstance(event, Note)]
     assert not any("uses" in note for note in notes)
+
+
+def test_plots_of_the_benchmark_that_was_replaced_do_not_stay(
+    with_synthetic: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = replace(PAIRED, arms=("real",), repeats=1)
+    first = bench(one, with_synthetic)
+    plots = [plot.with_suffix(ending) for plot in first.plots for ending in (".png", ".svg")]
+    assert all(plot.exists() for plot in plots)
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    for change, options in ((replace(one, repeats=2), TrainOptions()), (one, TrainOptions(overwrite=True))):
+        with monkeypatch.context() as patch, pytest.raises(StorageError):
+            patch.setattr("feraug.workflows.bench.write_figure", full)
+            bench(change, with_synthetic, options=options)
+        assert not any(plot.exists() for plot in plots), "of fewer repeats, or of another benchmark"
+        assert bench(change, with_synthetic).already_done and all(plot.exists() for plot in plots)
 
 
 def test_repeats_and_arms_can_be_added(with_synthetic: Workspace) -> None:
@@ -704,9 +723,10 @@ def test_a_damaged_repeat_costs_that_repeat_alone(with_synthetic: Workspace) -> 
         result.path.unlink()
     add_synthetic(with_synthetic, "another", np.zeros((4, 48, 48), np.uint8), np.zeros(4), np.zeros(4))
     with pytest.raises(
-        ConfigConflictError, match="name the same files with --synthetic, or delete that file"
-    ):
+        ConfigConflictError, match="same files with --synthetic, or use another --name"
+    ) as told:
         bench(PAIRED, with_synthetic)
+    assert "delete" not in str(told.value), "which would help for one repeat of many"
     assert bench(PAIRED, with_synthetic, synthetic=["made"]).table == table
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 from feraug.config import ClassifierConfig, CompareConfig, PrepareConfig, TranslatorConfig
 from feraug.emotions import DomainPair
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
 from feraug.metrics.copying import copying_test
 from feraug.metrics.distribution import density_and_coverage, frechet_distance, kernel_distance
 from feraug.metrics.intervals import AgainstFloor, Measure, against_floor
@@ -160,6 +160,25 @@ def test_again_is_already_done_and_lost_pictures_are_drawn_again(shop: Workspace
         run(shop, models=["copy", "truth"])
     other = CompareOptions(overwrite=True)
     assert not run(shop, models=["copy", "truth"], options=other).already_done
+
+
+def test_pictures_of_the_comparison_that_was_replaced_do_not_stay(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    degraded = replace(FAST, degrade=("flip",), degrade_images=3)
+    first = run(shop, degraded, models=["copy"])
+    assert any("-degraded" in picture.name for picture in first.pictures)
+    other: Any = {"models": ["real"], "options": CompareOptions(overwrite=True)}
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patch, pytest.raises(StorageError):
+        patch.setattr("feraug.workflows.compare.write_pictures", full)
+        run(shop, **other)
+    assert not any(picture.exists() for picture in first.pictures), "of another comparison"
+    again = run(shop, models=["real"])
+    assert again.already_done and all(picture.exists() for picture in again.pictures)
 
 
 def test_twice_the_same_model_and_the_other_direction(shop: Workspace) -> None:

@@ -190,11 +190,16 @@ def test_a_folder_made_otherwise_is_kept(place: Workspace, folder: Path) -> None
         translate_photos(CASCADE, folder, place)
     assert not translate_photos(CASCADE, folder, place, overwrite=True).already_done
     (path / "mine.txt").write_text("keep me")
-    with pytest.raises(ArtifactError, match="not a folder of feraug's photos alone; --name"):
+    with pytest.raises(ArtifactError, match=r"holds 'mine\.txt', which feraug did not write; --name NAME"):
         translate_photos(replace(CASCADE, min_face=0.8), folder, place, overwrite=True)
-    assert (path / "mine.txt").read_text() == "keep me"
-    (path / "mine.txt").unlink()
-    (path / "women" / "two.jpg.png").unlink()
+    (path / "women" / "two.jpg.png").rename(path / "women" / "best.png")
+    for other in (r"mine\.txt", "women/best.png"):  # without --overwrite, too: a picture is missing
+        with pytest.raises(ArtifactError, match=f"holds '{other}', which feraug did not write"):
+            translate_photos(CASCADE, folder, place)
+        assert (path / "women" / "best.png").exists()
+        (path / "mine.txt").unlink(missing_ok=True)
+    (path / "women" / "best.png").unlink()
+    (path / "women" / ".DS_Store").write_bytes(b"a file manager looked here")
     assert not translate_photos(CASCADE, folder, place).already_done, "a picture was missing"
 
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from feraug.config import SsimConfig
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
@@ -350,6 +350,31 @@ def test_again_is_already_done_and_another_config_is_refused(workspace: Workspac
     # One set's draws do not depend on which others there are; the same config gives the same bytes.
     ssim(FAST, workspace, synthetic=["some"], options=SsimOptions(overwrite=True))
     assert first.path.read_bytes() == before
+
+
+def test_pictures_of_the_analysis_that_was_replaced_do_not_stay(
+    workspace: Workspace, faces: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        write(workspace, name, faces.images[:20])
+    beside = ssim(FAST, workspace, synthetic=["a"], name="all-pairs")
+    first = ssim(FAST, workspace, synthetic=["a", "b"])
+    assert [picture.name for picture in first.pictures] == [
+        "all.png", "all.svg", "all-pairs-a.png", "all-pairs-b.png",
+    ]  # fmt: skip
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    fewer = replace(FAST, pairs=200)
+    with monkeypatch.context() as patch, pytest.raises(StorageError):
+        patch.setattr("feraug.workflows.ssim.write_pictures", full)
+        ssim(fewer, workspace, synthetic=["a"], name="all", options=SsimOptions(overwrite=True))
+    assert not any(picture.exists() for picture in first.pictures), "of another analysis"
+    own = [picture for picture in beside.pictures if picture.name != "all-pairs.png"]
+    assert own and all(picture.exists() for picture in own)
+    again = ssim(fewer, workspace, synthetic=["a"], name="all")
+    assert again.already_done and all(picture.exists() for picture in again.pictures)
 
 
 def test_pictures_that_went_are_drawn_again(workspace: Workspace, faces: Any) -> None:

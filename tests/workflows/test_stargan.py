@@ -36,7 +36,7 @@ from feraug.workflows.info import describe
 from feraug.workflows.material import training_batches
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import report
-from feraug.workflows.synth import synthesise
+from feraug.workflows.synth import SynthOptions, synthesise
 from feraug.workflows.synthetic_origins import cautions, training_sets
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
@@ -153,6 +153,8 @@ def test_strength_comes_with_a_sheet(own: Workspace) -> None:
     assert saved[0].is_file()
     with pytest.raises(ConfigConflictError, match=r"strength: 0\.5 there, 1\.0 asked for"):
         synthesise(SynthConfig(count=12), own, name="half")
+    synthesise(SynthConfig(count=12), own, name="half", options=SynthOptions(overwrite=True))
+    assert not saved[0].exists(), "of the set that was replaced"
 
 
 def test_a_model_of_some_emotions(own: Workspace) -> None:

@@ -44,7 +44,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.training import new_fabric
 from feraug.workflows.classifiers import load_classifier
-from feraug.workflows.events import Event, Progress, Saved
+from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
 from feraug.workflows.synth import synthesise
@@ -97,6 +97,28 @@ def test_training_writes_model_samples_and_history(workspace: Workspace) -> None
     assert saved.finished and saved.step == result.steps
     assert len(saved.arrays["history/cycle_a"]) == result.steps
     assert saved.header.provenance.inputs == {"dataset.h5": sha256_file(workspace.dataset())}
+
+
+def test_samples_of_the_model_that_was_replaced_do_not_stay(workspace: Workspace) -> None:
+    train_translator(SMALL, workspace)
+    folder = workspace.samples(SMALL.name)
+    (folder / "step-mine.png").write_bytes(b"not a grid of feraug's")
+    train_translator(replace(SMALL, steps=2), workspace, options=TrainOptions(overwrite=True))
+    assert sorted(path.name for path in folder.iterdir()) == ["step-000002.png", "step-mine.png"]
+
+
+def test_a_model_whose_last_samples_have_no_room_is_done(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StorageError("step-000006.png: the disk is full")
+
+    monkeypatch.setattr("feraug.workflows.samples.SampleGrid.write", full)
+    told: list[Event] = []
+    result = train_translator(SMALL, workspace, notify=told.append)
+    assert read_model(result.path).finished and not result.interrupted
+    wanted = "the model is saved, its last samples are not: step-000006.png: the disk is full"
+    assert Note(wanted) in told
 
 
 @pytest.mark.parametrize("settings", [{}, {"head_start": 0.8, "cycle_weight": 0.0}], ids=["", "head start"])

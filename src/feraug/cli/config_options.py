@@ -58,7 +58,7 @@ def from_file(path: Path, model: str, usage: str = "feraug train {}") -> Config:
     Raises :class:`UsageError` when the file is unreadable, no config, or of another model.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(path.read_bytes())  # UTF-8 or, as PowerShell's > writes, UTF-16
     except OSError as problem:
         raise UsageError(
             f"--config {path}: {problem.strerror or problem}; "
@@ -70,6 +70,10 @@ def from_file(path: Path, model: str, usage: str = "feraug train {}") -> Config:
         ) from problem
     if not isinstance(values, dict):
         raise UsageError(f"--config {path}: not an object of settings")
+    if "arms" in values:
+        raise UsageError(
+            f"--config {path}: is a benchmark's; give that of models/NAME.h5 or bench/NAME/classifier.h5"
+        )
     if values.get("model", model) != model:
         other = values["model"]
         command = f"use '{usage.format(other)}'" if other in MODELS else f"known: {', '.join(MODELS)}"

@@ -60,8 +60,11 @@ _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def seconds(text: str) -> float:
-    """``"90"``, ``"10s"``, ``"5m"`` or ``"1.5h"`` in seconds; :class:`UsageError` otherwise."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
-    if match is None:
-        raise UsageError(f"'{text}' is not a time; write 10s, 5m or 1.5h")
-    return float(match[1]) * _SECONDS[match[2] or "s"]
+    """``"90"``, ``"10s"``, ``"5m"``, ``"1.5h"`` or ``"1h30m"`` in seconds; :class:`UsageError` otherwise."""
+    plain = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    if plain is not None:
+        return float(plain[1]) * _SECONDS[plain[2] or "s"]
+    mixed = re.fullmatch(r"\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?\s*", text)
+    if mixed is None or not any(mixed.groups()):
+        raise UsageError(f"'{text}' is not a time; write 10s, 5m, 1.5h or 1h30m")
+    return sum(int(part or 0) * _SECONDS[unit] for part, unit in zip(mixed.groups(), "hms", strict=True))

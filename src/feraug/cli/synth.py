@@ -113,7 +113,7 @@ def command(
         typer.Option(
             "--train",
             metavar="TIME|never",
-            help="Where no model translates the pair: train one first, for 20m, 1.5h; or do not.",
+            help="Where no model translates the pair: train one first, for 20m, 1h30m; or do not.",
             show_default=f"ask; {OFFERED} where there is no terminal",
         ),
     ] = None,

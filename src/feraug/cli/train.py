@@ -218,7 +218,8 @@ def _base(
     path = workspace.model(name)
     found = unfinished_config(path)
     if found.model != model:
-        raise UsageError(f"--resume: {path} is a {found.model}; use 'feraug train {found.model}'")
+        again = f"feraug train {found.model} --resume --name {path.stem}"
+        raise UsageError(f"--resume: {path} is a {found.model}; use '{again}'")
     return found
 
 
@@ -238,7 +239,7 @@ def _print(result: TrainResult) -> None:
     console.print_table(table)
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
-    if result.samples.is_dir():  # not beside exported weights
+    if any(result.samples.glob("step-*.png")):  # none beside exported weights
         console.print_text(f"look at the samples in {result.samples}")
 
 

@@ -81,7 +81,7 @@ class GanConfig:
     epochs: float = setting(6.0, "Passes of the generator over the larger domain.", low=0.001, high=1e6)
     steps: int | None = setting(None, "Training steps instead of epochs.", low=1, high=10**9)
     budget: float | None = setting(
-        None, "Time to train for instead of epochs (90s, 20m, 1.5h); the schedules follow it.",
+        None, "Time to train for instead of epochs (90s, 20m, 1h30m); the schedules follow it.",
         low=1.0, high=1e8,
     )  # fmt: skip
     batch_size: int = setting(4, "Faces of each domain a step, over all devices.", low=1, high=65_536)

@@ -8,7 +8,7 @@ import platform
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
@@ -72,13 +72,25 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def remove(paths: Iterable[Path]) -> None:
+    """Remove the files that are there; raises :class:`StorageError` for one that cannot be removed.
+
+    For pictures of an artifact that is replaced: what is missing is drawn again, what is old stays for good.
+    """
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as problem:
+            raise storage_error(path, problem) from problem
+
+
 def storage_error(path: Path, problem: OSError) -> StorageError:
     """Put a failed write into one line that says what to do about it."""
     code = problem.errno
     text = str(problem)
     if code in _FULL:
         return StorageError(
-            f"{path}: the disk is full; nothing was changed. Free some space, then run the same command again"
+            f"{path}: the disk is full; this is as it was. Free some space, then run the same command again"
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StorageError(f"{path}: no permission to write here; choose another folder")
@@ -87,7 +99,7 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
             f"{path}: a file stands where a folder is needed, or the reverse; choose another place or name"
         )
     first_line = text.splitlines()[0] if text else type(problem).__name__
-    return StorageError(f"{path}: could not be written ({first_line}); nothing was changed")
+    return StorageError(f"{path}: could not be written ({first_line}); it is as it was")
 
 
 def temporary_path(path: Path) -> Path:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from feraug.errors import UsageError
+
+SAMPLE: Final = re.compile(r"step-(\d{1,12})\.png")
+"""The names of sample grids; the group is the step."""
 
 
 @dataclass(frozen=True)

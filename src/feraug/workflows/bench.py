@@ -15,6 +15,7 @@ from feraug.emotions import EMOTIONS
 from feraug.errors import FeraugError
 from feraug.plots.bench import confusion_figure, table_figure
 from feraug.plots.files import write_figure
+from feraug.store.atomic import remove
 from feraug.store.bench import read_bench, write_bench
 from feraug.store.header import BENCH, Header, Provenance
 from feraug.store.lock import exclusive
@@ -200,6 +201,7 @@ def _forget(path: Path) -> None:
         for part in path.with_suffix("").glob(f"{arm}-*.h5"):
             part.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
+    remove(_drawn(path))
 
 
 def _all_come(parts: Sequence[Part], fabric: Fabric) -> bool:
@@ -246,6 +248,7 @@ def _gather(
         "table": figures,
     }
     write_bench(path, probabilities, test, provenance, facts)
+    remove(_drawn(path))
     _plot(path, facts, config)
     return _result(config, path, facts)
 
@@ -269,6 +272,11 @@ def _plots(path: Path) -> list[Path]:
     return [folder / f"bench-{path.stem}.png", folder / f"bench-{path.stem}-confusion.png"]
 
 
+def _drawn(path: Path) -> list[Path]:
+    """All files of the plots of a benchmark."""
+    return [place.with_suffix(ending) for place in _plots(path) for ending in (".png", ".svg")]
+
+
 def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
     """The first classifier of ``real`` on the synthetic images: correct and total by emotion."""
     classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
@@ -287,8 +295,7 @@ def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
 def _finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
     """What is there; the process that ``draws`` makes plots anew that went."""
     facts = read_bench(path).header.extra
-    places = [place.with_suffix(ending) for place in _plots(path) for ending in (".png", ".svg")]
-    if draws and not all(place.exists() for place in places):
+    if draws and not all(place.exists() for place in _drawn(path)):
         _plot(path, facts, config)
     return _result(config, path, facts, already_done=True)
 

@@ -73,9 +73,10 @@ def read_part(part: Part, images: int) -> Predictions | None:
         header = _existing(part.path, PREDICTIONS, part.provenance(""))
         found = None if header is None else read_predictions(part.path)
     except ConfigConflictError as problem:
-        raise ConfigConflictError(
-            problem.what, f"name the same files with --synthetic, or {again}"
-        ) from problem
+        another = (
+            "name the same files with --synthetic, or use another --name (--overwrite: all repeats anew)"
+        )
+        raise ConfigConflictError(problem.what, another) from problem
     except ArtifactError as problem:
         raise ArtifactError(problem.what, again) from problem
     if found is not None and len(found.probabilities) != images:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from feraug.config import CompareConfig, SsimConfig, to_json
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError
+from feraug.store.atomic import remove
 from feraug.store.compare import CompareArrays, read_compare, write_compare
 from feraug.store.compare_parts import CompareParts
 from feraug.store.digests import inputs_by_name
@@ -37,7 +38,7 @@ from feraug.workflows.compare_parts import (
     group_codes,
     photo_sets,
 )
-from feraug.workflows.compare_pictures import picture_paths, write_pictures
+from feraug.workflows.compare_pictures import earlier_pictures, picture_paths, write_pictures
 from feraug.workflows.devices import choose_device
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
@@ -145,6 +146,7 @@ def compare(
             groups = faces_in_photos(folder, detector, config.min_face, notify)
             material = PhotoMaterial(detector.name, groups)
         _measure(path, config, pair, faces, referee, compared, material, provenance, device, notify)
+        remove(earlier_pictures(path))
     found = read_compare(path)
     pictures = picture_paths(path, found)
     if header is None or not all(picture.exists() for picture in pictures):

@@ -33,16 +33,22 @@ _PANELS: Final = {
 }
 
 
+_ENDINGS: Final = (".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg")
+_OF_DEGRADED: Final = ("-degraded-faces.png", "-degraded.png", "-degraded.svg")
+
+
 def picture_paths(path: Path, found: CompareArrays) -> tuple[Path, ...]:
     """The pictures of the comparison at ``path``: faces as PNG; figures and features as PNG and SVG.
 
     Where faces were degraded, two more: a face under all degradations, and the shares (and as SVG).
     """
-    stem = path.with_suffix("")
-    endings = [".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg"]
-    if found.parts.degraded is not None:
-        endings += ["-degraded-faces.png", "-degraded.png", "-degraded.svg"]
-    return tuple(Path(f"{stem}{ending}") for ending in endings)
+    endings = _ENDINGS if found.parts.degraded is None else _ENDINGS + _OF_DEGRADED
+    return tuple(Path(f"{path.with_suffix('')}{ending}") for ending in endings)
+
+
+def earlier_pictures(path: Path) -> list[Path]:
+    """Whatever pictures a comparison at ``path`` can have had."""
+    return [Path(f"{path.with_suffix('')}{ending}") for ending in _ENDINGS + _OF_DEGRADED]
 
 
 def write_pictures(

@@ -32,7 +32,8 @@ _EXPORTED_FOLDER: Final = re.compile(_FOLDERS)
 _EXPORTED_FILE: Final = re.compile(rf"(?:{_FOLDERS})/\d{{5,}}\.png|{re.escape(MARK)}")
 _DIGEST: Final = 64
 """Characters of a SHA-256, with which a mark begins."""
-_LITTER: Final = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave wherever they look
+LITTER: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file managers leave wherever they look."""
 
 
 def is_csv(destination: Path) -> bool:
@@ -111,7 +112,7 @@ def _foreign_folder(folder: Path) -> str | None:
         for names, expected in ((folders, _EXPORTED_FOLDER), (files, _EXPORTED_FILE)):
             for name in names:
                 path = (below / name).as_posix()
-                if not expected.fullmatch(path) and name not in _LITTER:
+                if not expected.fullmatch(path) and name not in LITTER:
                     return f"holds '{path}', which feraug did not write"
     noted = (folder / MARK).read_bytes()[:_DIGEST].decode("ascii", "replace")
     if not re.fullmatch(rf"[0-9a-f]{{{_DIGEST}}}", noted):
@@ -126,7 +127,7 @@ def listing_digest(folder: Path) -> str:
     found = sorted(
         f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n"
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in (MARK, *_LITTER)
+        if path.is_file() and path.name not in (MARK, *LITTER)
     )
     return sha256("".join(found).encode("utf-8", "surrogateescape")).hexdigest()
 

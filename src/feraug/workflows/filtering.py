@@ -166,7 +166,9 @@ def _check_left(
         raise ArtifactError(
             f"{parent}: none of its {images:,} images passes as "
             f"{'what it was made as' if emotion == ALL else repr(emotion)} (went at: {gone})",
-            "train the model for longer, or set the limits yourself (feraug filter --help)",
+            "train the model, or the classifier that calls them otherwise, for longer"
+            if [stage.name for stage in stages if stage.dropped][-1:] == ["called"]  # which has no limit
+            else "train the model for longer, or set the limits yourself (feraug filter --help)",
         )
     if nothing := [name for name, one in by_emotion.items() if not one.stages[-1].left]:
         notify(Note(f"no image passes as {', '.join(nothing)}"))

@@ -22,6 +22,7 @@ from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Notify, ignore
 from feraug.workflows.existing import check_folder
+from feraug.workflows.export_place import LITTER
 from feraug.workflows.model_files import find_model
 from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
 from feraug.workflows.photo_pictures import COLUMNS, entries, free_name, wide, write_sheet_of
@@ -232,7 +233,8 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
     check_folder(path)
     if not path.exists() and not path.is_symlink():
         return None
-    foreign = ArtifactError(f"{path}: not a folder of feraug's photos alone", "--name NAME leaves it alone")
+    leave = "--name NAME leaves it alone"
+    foreign = ArtifactError(f"{path}: not a folder of feraug's photos alone", leave)
     if path.is_symlink() or not path.is_dir():
         raise foreign
     try:
@@ -246,9 +248,14 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
     there = {
         one.relative_to(path).as_posix() for one in path.rglob("*") if not one.is_dir() or one.is_symlink()
     }
+    others = sorted(one for one in there - files if one.rpartition("/")[2] not in LITTER)
+
+    def replaceable() -> None:
+        if others:
+            raise ArtifactError(f"{path}: holds '{others[0]}', which feraug did not write", leave)
+
     if overwrite:
-        if there - files:
-            raise foreign
+        replaceable()
         return None
     config = {"degrade": [], "seed": 0, **config}  # which folders of earlier versions lack
     found = differences(config, wanted["config"])
@@ -259,7 +266,10 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
             f"{path} was made otherwise ({'; '.join(found)}); "
             "--overwrite replaces it, --name NAME leaves it alone"
         )
-    return (groups, degradations) if files <= there else None
+    if files <= there:
+        return groups, degradations
+    replaceable()
+    return None
 
 
 def _group(values: Mapping[str, Any]) -> GroupResult:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +18,7 @@ from feraug.report import Block, Cell, Details, Facts, Figures, Picture, Section
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.header import DATASET, MODEL
 from feraug.store.model import read_model
+from feraug.store.workspace import SAMPLE
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
@@ -41,7 +41,6 @@ _COLUMNS: Final = 12
 _SHOWN: Final = 6
 """Of those, how many the page shows."""
 
-_STEP: Final = re.compile(r"step-(\d{1,12})\.png")
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
@@ -173,7 +172,7 @@ def _grids(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     found = sorted(
         (int(match[1]), path)
         for path in artifact.path.with_suffix("").glob("step-*.png")
-        if (match := _STEP.fullmatch(path.name))
+        if (match := SAMPLE.fullmatch(path.name))
     )
     if not found:
         return

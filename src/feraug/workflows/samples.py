@@ -13,8 +13,9 @@ from torch import Tensor
 from feraug.config import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
 from feraug.data import noise, on_device, to_float, to_uint8
 from feraug.plots import sheet, write_png
-from feraug.store.atomic import atomic_path
+from feraug.store.atomic import atomic_path, remove
 from feraug.store.dataset import DatasetArrays
+from feraug.store.workspace import SAMPLE
 from feraug.training import TrainState
 from feraug.workflows.domain_source import DomainSource
 
@@ -26,6 +27,10 @@ class SampleGrid(ABC):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    def clear(self) -> None:
+        """Remove the grids of an earlier training of the name."""
+        remove(path for path in self._folder.glob("step-*.png") if SAMPLE.fullmatch(path.name))
 
     def write(self, state: TrainState, step: int) -> Path:
         """Write the grid of a step and return its path."""

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import SsimConfig, to_json
+from feraug.store.atomic import remove
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
@@ -30,7 +31,7 @@ from feraug.workflows.ssim_measures import (
     set_similarity,
     threshold,
 )
-from feraug.workflows.ssim_pictures import picture_paths, write_pictures
+from feraug.workflows.ssim_pictures import earlier_pictures, picture_paths, write_pictures
 from feraug.workflows.ssim_summary import summary
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
 
@@ -112,6 +113,7 @@ def ssim(
             path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, provenance, options,
             notify,
         )  # fmt: skip
+        remove(earlier_pictures(path))
     found = read_ssim(path)
     pictures = picture_paths(path, [one.name for one in sets])
     if header is None or not all(picture.exists() for picture in pictures):

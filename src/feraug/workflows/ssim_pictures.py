@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from glob import escape
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,17 @@ def picture_paths(path: Path, names: Sequence[str]) -> tuple[Path, ...]:
     stem = path.with_suffix("")
     pairs = [f"{stem}-pairs.png"] if len(names) == 1 else [f"{stem}-pairs-{name}.png" for name in names]
     return tuple(map(Path, (f"{stem}.png", f"{stem}.svg", *pairs)))
+
+
+def earlier_pictures(path: Path) -> list[Path]:
+    """The pictures there are of analyses at ``path``, of whichever sets; not those of another name."""
+    found = [*picture_paths(path, [""]), *path.parent.glob(f"{escape(path.stem)}-pairs-*.png")]
+    others = [one.stem for one in path.parent.glob(f"{escape(path.stem)}-pairs*.h5")]
+    return [
+        one
+        for one in found
+        if not any(one.stem == name or f"{one.stem}-".startswith(f"{name}-pairs-") for name in others)
+    ]
 
 
 def write_pictures(

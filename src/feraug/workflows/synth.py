@@ -16,7 +16,7 @@ from feraug.config import STARGANS, TRANSLATORS, NoiseConfig, NoiseSynthConfig, 
 from feraug.emotions import PairSet
 from feraug.errors import ConfigConflictError, UsageError
 from feraug.plots import sheet, write_png
-from feraug.store.atomic import atomic_path
+from feraug.store.atomic import atomic_path, remove
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
@@ -118,8 +118,10 @@ def synthesise(
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))
         _write(path, config, maker, provenance, job.facts, fabric, notify)
+        sheet_path = path.with_name(f"{path.stem}-strengths.png")
+        if fabric.is_global_zero:
+            remove([sheet_path])  # of a set that this one replaces
         if isinstance(maker, Translations) and job.config["strength"] != 1.0 and fabric.is_global_zero:
-            sheet_path = path.with_name(f"{path.stem}-strengths.png")
             with atomic_path(sheet_path) as temporary:
                 write_png(sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2), temporary)
             notify(Saved("sheet of strengths", sheet_path.resolve()))

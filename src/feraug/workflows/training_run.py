@@ -12,7 +12,7 @@ import torch
 
 from feraug.config import AnyGanConfig, TranslatorConfig
 from feraug.data import Sampling
-from feraug.errors import ArtifactError, TrainingError, UsageError
+from feraug.errors import ArtifactError, StorageError, TrainingError, UsageError
 from feraug.models import build_networks
 from feraug.objectives import build_objective
 from feraug.store.atomic import storage_error
@@ -142,7 +142,7 @@ class TrainingRun:
             self.seconds = before + time.monotonic() - started
             finished = self.state.step >= steps
             writer.save(steps, finished=finished)
-        writer.sample()
+        writer.last_sample()
         writer.close()
         if finished:
             writer.note(short_note(self.state.step, self.config.budget))
@@ -163,6 +163,7 @@ class _Writer:
     ) -> None:
         self._run, self._path, self._provenance, self._notify = run, path, provenance, notify
         self._active = run.fabric.is_global_zero
+        self._fresh = run.state.step == 0
         self._grid = sample_grid(run.config, run.faces, samples, run.source)
         self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
 
@@ -189,12 +190,27 @@ class _Writer:
     def sample(self) -> None:
         """A sample grid."""
         if self._active:
+            self._replace_earlier()
             self._notify(Saved("samples", self._grid.write(self._run.state, self._run.state.step)))
+
+    def last_sample(self) -> None:
+        """The grid of the weights that are kept; without room for it they are there all the same."""
+        try:
+            self.sample()
+        except StorageError as problem:
+            self.note(f"the model is saved, its last samples are not: {problem}")
+
+    def _replace_earlier(self) -> None:
+        """Before the first file: grids of another training would be shown as this one's."""
+        if self._fresh:
+            self._grid.clear()
+            self._fresh = False
 
     def save(self, steps: int, *, finished: bool) -> None:
         """A checkpoint."""
         if not self._active:
             return
+        self._replace_earlier()
         run = self._run
         arrays = run.state.to_arrays() | {
             "timing/seconds": np.asarray(run.seconds, np.float64),
