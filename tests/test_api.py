@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import feraug
+from feraug.config import CLASSIFIERS, GAN_MODELS
+from feraug.workflows.train import TrainResult
+from feraug.workflows.train_classifier import ClassifierResult
 
 
 def test_from_source_to_synthetic_faces(tmp_path: Path) -> None:
@@ -121,3 +124,14 @@ def test_faces_photos_and_where_an_image_comes_from(tmp_path: Path, astronaut: N
     assert photos.faces == 1
     with pytest.raises(feraug.FeraugError, match="no classifier yet"):
         feraug.filter_synthetic(again.path, feraug.FilterConfig("happy"), workspace=tmp_path)
+
+
+def test_the_types_of_train_name_every_model() -> None:
+    """So that mypy knows what ``train("simple")`` gives: a name that is missing there is any ``str``."""
+    named = {}
+    for one in typing.get_overloads(feraug.train):
+        hints = typing.get_type_hints(one)
+        for kind in typing.get_args(hints["model"]):
+            named.update(dict.fromkeys(typing.get_args(kind), hints["return"]))
+    results = {ClassifierResult: CLASSIFIERS, TrainResult: GAN_MODELS}
+    assert named == {name: result for result, models in results.items() for name in models}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -186,6 +186,18 @@ def prepare(
     )
 
 
+@overload
+def train(
+    model: Literal["simple", "vgg19", "surreal"] | ClassifierConfig, **options: Any
+) -> ClassifierResult: ...
+@overload
+def train(
+    model: Literal["cyclegan", "weighted", "wasserstein", "stargan", "dcgan", "wgan-gp", "r3gan"]
+    | AnyGanConfig,
+    **options: Any,
+) -> TrainResult: ...
+@overload
+def train(model: str, **options: Any) -> TrainResult | ClassifierResult: ...
 def train(
     model: str | AnyGanConfig | ClassifierConfig,
     *,
