@@ -17,7 +17,9 @@ def test_times(text: str, wanted: float) -> None:
     assert seconds(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["", " ", "5x", "m", "-5m", "5m1h", "1.5h30m", "1e3", "5 5", "h5"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "5x", "m", "-5m", "5m1h", "1.5h30m", "1e3", "5 5", "h5", f"{10**99}h1m"]
+)
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(UsageError, match=r"is not a time; write 10s, 5m, 1\.5h or 1h30m"):
         seconds(text)

@@ -107,6 +107,16 @@ def test_objectives_are_frozen(model: str) -> None:
         ),
         ("stargan", {"neutral_times": 2, "adversarial": "wasserstein"}, "and --neutral-times 1"),
         ("stargan", {"adversarial": "wasserstein"}, "needs a gradient penalty; give --penalty-weight 10"),
+        (
+            "wgan-gp",
+            {"penalty_weight": 0.0},
+            "--penalty-weight 0: wgan-gp's critic has no other bound; give 10",
+        ),
+        (
+            "wasserstein",
+            {"penalty_weight": 0.0},
+            "--penalty-weight 0: wasserstein's critic has no other bound",
+        ),
     ],
 )
 def test_a_critic_that_is_told_of_emotions_needs_balance_and_a_penalty(

@@ -193,6 +193,9 @@ def test_an_optimizer_without_any_state_is_missing(kind: str) -> None:
     kept = {path: values for path, values in arrays.items() if not path.startswith(f"optimizers/{kind}/")}
     with pytest.raises(TrainingError, match=f"'optimizers/{kind}' is missing"):
         new_state(chosen).from_arrays(kept)
+    whole = next(path for path in arrays if path.startswith(f"optimizers/{kind}/")).rpartition("/")[0]
+    with pytest.raises(TrainingError, match="is missing"):
+        new_state(chosen).from_arrays({path: arrays[path] for path in arrays if not path.startswith(whole)})
     part = next(
         path for path in arrays if path.startswith(f"optimizers/{kind}/") and path.endswith("exp_avg")
     )

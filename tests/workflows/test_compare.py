@@ -166,6 +166,9 @@ def test_pictures_of_the_comparison_that_was_replaced_do_not_stay(
     shop: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     degraded = replace(FAST, degrade=("flip",), degrade_images=3)
+    beside = shop.compare("x").with_name("neutral-happy-degraded-mine.png")
+    beside.parent.mkdir(parents=True)
+    beside.write_bytes(b"not feraug's")
     first = run(shop, degraded, models=["copy"])
     assert any("-degraded" in picture.name for picture in first.pictures)
     other: Any = {"models": ["real"], "options": CompareOptions(overwrite=True)}
@@ -179,6 +182,11 @@ def test_pictures_of_the_comparison_that_was_replaced_do_not_stay(
     assert not any(picture.exists() for picture in first.pictures), "of another comparison"
     again = run(shop, models=["real"])
     assert again.already_done and all(picture.exists() for picture in again.pictures)
+    assert beside.exists()
+    run(shop, models=["copy"], name="degraded")
+    named = again.path.with_name("degraded.png").rename(again.path.with_name("fresh-degraded.png"))
+    run(shop, models=["copy"], name="fresh")
+    assert named.exists(), "a first comparison removes nothing"
 
 
 def test_twice_the_same_model_and_the_other_direction(shop: Workspace) -> None:
@@ -300,6 +308,7 @@ def test_groups_of_drawn_people(shop: Workspace, unpictured: None) -> None:
     assert result.by_degradation is None
 
 
+@pytest.mark.figures
 def test_degraded_faces(shop: Workspace) -> None:
     config = replace(FAST, degrade=("flip,occlude",), degrade_images=9)
     result = run(shop, config, models=["copy", "constant"])

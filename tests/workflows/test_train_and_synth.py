@@ -107,6 +107,22 @@ def test_samples_of_the_model_that_was_replaced_do_not_stay(workspace: Workspace
     assert sorted(path.name for path in folder.iterdir()) == ["step-000002.png", "step-mine.png"]
 
 
+def test_samples_stay_with_their_model_until_another_is_there(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_translator(SMALL, workspace)
+    folder = workspace.samples(SMALL.name)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr("feraug.workflows.training_run.write_model", full)
+    with pytest.raises(StorageError):
+        train_translator(replace(SMALL, steps=2), workspace, options=TrainOptions(overwrite=True))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
 def test_a_model_whose_last_samples_have_no_room_is_done(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,7 +64,7 @@ def seconds(text: str) -> float:
     plain = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
     if plain is not None:
         return float(plain[1]) * _SECONDS[plain[2] or "s"]
-    mixed = re.fullmatch(r"\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?\s*", text)
+    mixed = re.fullmatch(r"\s*(?:(\d{1,9})h)?\s*(?:(\d{1,9})m)?\s*(?:(\d{1,9})s)?\s*", text)
     if mixed is None or not any(mixed.groups()):
         raise UsageError(f"'{text}' is not a time; write 10s, 5m, 1.5h or 1h30m")
     return sum(int(part or 0) * _SECONDS[unit] for part, unit in zip(mixed.groups(), "hms", strict=True))

@@ -43,7 +43,13 @@ def _weighted(config: TranslatorConfig) -> Objective:
     return CycleGAN(cycle, config.real_target, config.penalty_weight, config.mismatch_weight)
 
 
+def _needs_penalty(config: TranslatorConfig | NoiseConfig) -> None:
+    if not config.penalty_weight:
+        raise UsageError(f"--penalty-weight 0: {config.model}'s critic has no other bound; give 10")
+
+
 def _wasserstein(config: TranslatorConfig) -> Objective:
+    _needs_penalty(config)
     cycle = _cycle(config, gamma_end=config.gamma_end if config.weighted_cycle else None, by_quality=False)
     return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps, config.mismatch_weight)
 
@@ -61,6 +67,7 @@ def _r3gan(config: NoiseConfig) -> Objective:
 
 
 def _wgan_gp(config: NoiseConfig) -> Objective:
+    _needs_penalty(config)
     if not config.balanced and config.class_weight and len(config.emotions) > 1:
         raise UsageError("--no-balanced: give --class-weight 0, too; a critic told of emotions needs it")
     return WGANGP(config.penalty_weight, config.critic_steps, config.class_weight)

@@ -56,6 +56,11 @@ class StarGAN:
     mismatch_weight: float = 0.0
     change_weight_end: float | None = None
 
+    @property
+    def unreached(self) -> tuple[str, ...]:
+        """Beginnings of the paths of parameters that no loss asks for: without class weight, of N's layer."""
+        return () if self.class_weight else ("discriminator/namer.",)
+
     generator_roles = ("generator",)
     discriminator_roles = ("discriminator",)
     fake_names = ("fake",)

@@ -58,6 +58,8 @@ class TrainState:
     batch_size: int
     """Faces a step over all processes."""
     seed: int
+    unreached: tuple[str, ...] = ()
+    """Beginnings of the paths of parameters that no loss asks for, so that no optimizer moves them."""
     step: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     """Unweighted loss terms, one value a step."""
@@ -90,6 +92,7 @@ class TrainState:
             diff_augment=config.diff_augmentations,
             batch_size=config.batch_size,
             seed=config.seed,
+            unreached=getattr(objective, "unreached", ()),
         )
 
     @property
@@ -174,8 +177,8 @@ class TrainState:
                 raise TrainingError(f"'optimizers/{kind}' is missing")
             for path, parameter in self._optimized(optimizer):
                 prefix = f"optimizers/{kind}/{path}/"
-                if not _any_below(arrays, prefix):
-                    continue  # no loss asks for it, as for the layer that names emotions at class weight 0
+                if path.startswith(self.unreached) and not _any_below(arrays, prefix):
+                    continue  # it has not moved and never will
                 optimizer.state[parameter] = {
                     key: _like(_wanted(arrays, prefix + key), parameter, scalar=key == "step")
                     for key in ("step", "exp_avg", "exp_avg_sq")

@@ -141,12 +141,12 @@ def compare(
     if header is None:
         if len(compared) < len(models):
             notify(Note("a model that was named twice takes part once"))
-        material = None
+        material, earlier = None, earlier_pictures(path)
         if folder is not None and detector is not None:
             groups = faces_in_photos(folder, detector, config.min_face, notify)
             material = PhotoMaterial(detector.name, groups)
         _measure(path, config, pair, faces, referee, compared, material, provenance, device, notify)
-        remove(earlier_pictures(path))
+        remove(earlier)
     found = read_compare(path)
     pictures = picture_paths(path, found)
     if header is None or not all(picture.exists() for picture in pictures):

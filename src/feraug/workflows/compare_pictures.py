@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from feraug.data.degradations import Level
 from feraug.emotions import DomainPair
+from feraug.errors import FeraugError
 from feraug.plots.comparison import faces_figure, features_figure, figures_figure, principal_axes
 from feraug.plots.files import write_figure
 from feraug.plots.robustness import labelled_sheet, robustness_figure
-from feraug.store.compare import CompareArrays
+from feraug.store.compare import CompareArrays, read_compare
 from feraug.store.dataset import DatasetArrays
 from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.compare_entrants import Entrant
@@ -33,22 +34,24 @@ _PANELS: Final = {
 }
 
 
-_ENDINGS: Final = (".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg")
-_OF_DEGRADED: Final = ("-degraded-faces.png", "-degraded.png", "-degraded.svg")
-
-
 def picture_paths(path: Path, found: CompareArrays) -> tuple[Path, ...]:
     """The pictures of the comparison at ``path``: faces as PNG; figures and features as PNG and SVG.
 
     Where faces were degraded, two more: a face under all degradations, and the shares (and as SVG).
     """
-    endings = _ENDINGS if found.parts.degraded is None else _ENDINGS + _OF_DEGRADED
-    return tuple(Path(f"{path.with_suffix('')}{ending}") for ending in endings)
+    stem = path.with_suffix("")
+    endings = [".png", "-figures.png", "-figures.svg", "-features.png", "-features.svg"]
+    if found.parts.degraded is not None:
+        endings += ["-degraded-faces.png", "-degraded.png", "-degraded.svg"]
+    return tuple(Path(f"{stem}{ending}") for ending in endings)
 
 
-def earlier_pictures(path: Path) -> list[Path]:
-    """Whatever pictures a comparison at ``path`` can have had."""
-    return [Path(f"{path.with_suffix('')}{ending}") for ending in _ENDINGS + _OF_DEGRADED]
+def earlier_pictures(path: Path) -> tuple[Path, ...]:
+    """The pictures of the comparison that is at ``path`` now; none where there is none, or a damaged one."""
+    try:
+        return picture_paths(path, read_compare(path))
+    except FeraugError:
+        return ()
 
 
 def write_pictures(

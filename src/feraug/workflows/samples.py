@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Set
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,10 @@ class SampleGrid(ABC):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def clear(self) -> None:
-        """Remove the grids of an earlier training of the name."""
-        remove(path for path in self._folder.glob("step-*.png") if SAMPLE.fullmatch(path.name))
+    def clear(self, but: Set[Path]) -> None:
+        """Remove the grids of an earlier training of the name; those in ``but`` are of this one."""
+        there = [path for path in self._folder.glob("step-*.png") if SAMPLE.fullmatch(path.name)]
+        remove(path for path in there if path not in but)
 
     def write(self, state: TrainState, step: int) -> Path:
         """Write the grid of a step and return its path."""

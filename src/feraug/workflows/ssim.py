@@ -109,11 +109,12 @@ def ssim(
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)
     if header is None:
+        earlier = earlier_pictures(path)
         _measure(
             path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, provenance, options,
             notify,
         )  # fmt: skip
-        remove(earlier_pictures(path))
+        remove(earlier)
     found = read_ssim(path)
     pictures = picture_paths(path, [one.name for one in sets])
     if header is None or not all(picture.exists() for picture in pictures):

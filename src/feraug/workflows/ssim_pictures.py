@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from glob import escape
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.errors import FeraugError
 from feraug.plots import PairRow, Panel, plot_distributions, plot_pairs
 from feraug.store.atomic import atomic_path
 from feraug.store.dataset import DatasetArrays
-from feraug.store.ssim import Pairs, SetSimilarity, SsimArrays
+from feraug.store.ssim import Pairs, SetSimilarity, SsimArrays, read_ssim
 from feraug.workflows.synthetic_sets import SyntheticSet
 
 COLUMNS = 10
@@ -27,15 +27,12 @@ def picture_paths(path: Path, names: Sequence[str]) -> tuple[Path, ...]:
     return tuple(map(Path, (f"{stem}.png", f"{stem}.svg", *pairs)))
 
 
-def earlier_pictures(path: Path) -> list[Path]:
-    """The pictures there are of analyses at ``path``, of whichever sets; not those of another name."""
-    found = [*picture_paths(path, [""]), *path.parent.glob(f"{escape(path.stem)}-pairs-*.png")]
-    others = [one.stem for one in path.parent.glob(f"{escape(path.stem)}-pairs*.h5")]
-    return [
-        one
-        for one in found
-        if not any(one.stem == name or f"{one.stem}-".startswith(f"{name}-pairs-") for name in others)
-    ]
+def earlier_pictures(path: Path) -> tuple[Path, ...]:
+    """The pictures of the analysis that is at ``path`` now; none where there is none, or a damaged one."""
+    try:
+        return picture_paths(path, [one.name for one in read_ssim(path).sets])
+    except FeraugError:
+        return ()
 
 
 def write_pictures(

@@ -164,6 +164,7 @@ class _Writer:
         self._run, self._path, self._provenance, self._notify = run, path, provenance, notify
         self._active = run.fabric.is_global_zero
         self._fresh = run.state.step == 0
+        self._drawn: set[Path] = set()
         self._grid = sample_grid(run.config, run.faces, samples, run.source)
         self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
 
@@ -190,8 +191,9 @@ class _Writer:
     def sample(self) -> None:
         """A sample grid."""
         if self._active:
-            self._replace_earlier()
-            self._notify(Saved("samples", self._grid.write(self._run.state, self._run.state.step)))
+            grid = self._grid.write(self._run.state, self._run.state.step)
+            self._drawn.add(grid)
+            self._notify(Saved("samples", grid))
 
     def last_sample(self) -> None:
         """The grid of the weights that are kept; without room for it they are there all the same."""
@@ -200,17 +202,10 @@ class _Writer:
         except StorageError as problem:
             self.note(f"the model is saved, its last samples are not: {problem}")
 
-    def _replace_earlier(self) -> None:
-        """Before the first file: grids of another training would be shown as this one's."""
-        if self._fresh:
-            self._grid.clear()
-            self._fresh = False
-
     def save(self, steps: int, *, finished: bool) -> None:
         """A checkpoint."""
         if not self._active:
             return
-        self._replace_earlier()
         run = self._run
         arrays = run.state.to_arrays() | {
             "timing/seconds": np.asarray(run.seconds, np.float64),
@@ -223,6 +218,9 @@ class _Writer:
             "finished": finished,
         }
         write_model(self._path, arrays, self._provenance, facts)
+        if self._fresh:  # of a model that is replaced now, the grids would be shown as this one's
+            self._grid.clear(but=self._drawn)
+            self._fresh = False
         self._notify(Saved("checkpoint", self._path))
 
     def close(self) -> None:
