@@ -161,10 +161,12 @@ main()
 
 
 @needs_full
-def test_a_full_stderr_takes_nothing_from_the_result(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_stderr_takes_nothing_from_the_result(tmp_path: Path, unbuffered: str) -> None:
     command = [*FERAUG, "prepare", "drawn:280", "-w", str(tmp_path)]  # which has a note to tell
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with FULL.open("w") as full:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=full, text=True, env=environment)
     assert done.returncode == 0
     assert "wrote: " in done.stdout
 

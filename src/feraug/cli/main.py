@@ -99,8 +99,9 @@ def _system_words(problem: OSError) -> str:
 
 def _drop_unwritten() -> None:
     """Write what is left of the output, or throw it away: Python would fail on it once more while it ends."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        with suppress(OSError):  # a stdout without a descriptor
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with suppress(OSError):  # a stream without a descriptor
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
