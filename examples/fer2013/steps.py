@@ -122,7 +122,7 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-disgust": "into disgust alone, by a `stargan` with `--mismatch-weight`, filtered by a classifier "
     "with class weights",
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
-    "simple-long": "by a `stargan` trained longest, with a rising change weight, filtered; disgust by a "
+    "simple-long": "by a `stargan` shown most faces, with a rising change weight, filtered; disgust by a "
     "classifier with class weights",
     "simple-cyclegan": "by a `cyclegan` a pair with `--mismatch-weight`, filtered",
 }
@@ -192,7 +192,7 @@ BEST: Final = tuple(
     f"long-neutral-{emotion}-{f'by-{WEIGHTED}' if emotion == 'disgust' else 'filtered'}"
     for emotion in TARGETS
 )
-"""Of the translator trained longest, filtered: what other classifiers and faces from noise are tried with."""
+"""Of the translator that saw most faces, filtered: what other classifiers and faces from noise get."""
 
 
 def _translators(scale: Scale) -> Iterator[Step]:

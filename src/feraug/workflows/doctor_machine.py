@@ -129,8 +129,8 @@ def _bf16(gpu: bool) -> str:
         return "on the CPU; whether it is fast there, --dry-run tells"
     if "amx_bf16" in flags:
         return "on the CPU, fast (amx_bf16)"
-    # avx512_bf16 alone made a cyclegan's step 1.3 times as long on one machine, and a stargan's and the
-    # classifiers' 0.65 to 0.7 times on another (AMD EPYC, Zen 4); ARM's bf16 is not measured.
+    # avx512_bf16 alone made a cyclegan's step 1.3 times as long on one machine, and the classifiers' 0.64
+    # to 0.68 times on another (AMD EPYC, Zen 4); ARM's bf16 is not measured.
     some = {"avx512_bf16", "bf16"} & flags
     return "on the CPU; whether it is fast, --dry-run tells" if some else "on the CPU, slower than 32-true"
 
