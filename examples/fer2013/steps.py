@@ -101,7 +101,7 @@ SCALES: Final = {
         " --discriminator-rate 1e-3 --change-weight 1 --class-weight 0.2 --cycle-weight 1 --head-start 0"
         " --mismatch-weight 0 --budget 55m",
         mismatch="--preset cpu --compile --budget 20m",  # the preset has the term
-        long="--preset cpu --compile --precision bf16-mixed --change-weight-end 4 --budget 40m",
+        long="--preset cpu --compile --precision bf16-mixed --change-weight-end 4 --budget 38m",
         pair="--preset cpu --compile --mismatch-weight 0 --budget 20m",
         wasserstein="--change-weight 10",
         noise="--preset cpu --precision bf16-mixed --budget 20m",
