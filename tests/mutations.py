@@ -163,7 +163,7 @@ MUTATIONS = (
     ),
     Mutation(
         "mismatch of stargan: under the face's own emotion", "objectives/stargan.py",
-        "judge(batch.real, batch.targets).scores", "judge(batch.real, batch.classes).scores", OBJECTIVES,
+        "[batch.classes, batch.others] if", "[batch.classes, batch.classes] if", OBJECTIVES,
     ),
     Mutation(
         "mismatch: real faces under a wrong class pulled up by a critic",
@@ -185,14 +185,14 @@ MUTATIONS = (
     Mutation(
         "StarGAN: cycle that does not come back",
         "objectives/stargan.py",
-        "self._translated(nets, fake, batch.classes)", "self._translated(nets, fake, batch.targets)",
+        "self._translated(nets, fake, batch.source_classes)", "self._translated(nets, fake, batch.targets)",
         OBJECTIVES,
     ),
     Mutation(
         "StarGAN: identity asks for the target",
         "objectives/stargan.py",
-        "l1(self._translated(nets, batch.real, batch.classes), batch.real)",
-        "l1(self._translated(nets, batch.real, batch.targets), batch.real)", OBJECTIVES,
+        "self._translated(nets, batch.sources, batch.source_classes)",
+        "self._translated(nets, batch.sources, batch.targets)", OBJECTIVES,
     ),
     Mutation(
         "StarGAN: translations scored by their source's map",

@@ -200,12 +200,16 @@ def test_face_tensors_work_in_a_data_loader() -> None:
     assert labels.tolist() == [0, 1, 2, 3, 6]
 
 
-def test_faces_of_a_class_come_as_many_times_as_often_as_is_asked_and_all_of_them() -> None:
+def test_faces_of_a_class_are_translated_as_many_times_as_often_as_is_asked_and_all_of_them() -> None:
     images, classes = faces(10), np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2])
     sampling = Sampling(6, 3, CPU, flip=False)
-    batches = EmotionBatches(images, classes, sampling, balanced=True, times=[1, 1, 4])
-    drawn = np.concatenate([to_uint8(batches.batch(index).real).numpy() for index in range(5)])
+    batches = [
+        EmotionBatches(images, classes, sampling, balanced=True, times=[1, 1, 4]).batch(index)
+        for index in range(5)
+    ]
+    drawn = np.concatenate([to_uint8(batch.sources).numpy() for batch in batches])
     rows = [int(np.flatnonzero((images == face).all((1, 2)))[0]) for face in drawn]
+    assert classes[rows].tolist() == torch.cat([batch.source_classes for batch in batches]).tolist()
     assert np.bincount(classes[rows]).tolist() == [5, 5, 20]
     assert all(
         np.bincount(classes[rows[start : start + 6]]).tolist() == [1, 1, 4] for start in range(0, 30, 6)
@@ -213,8 +217,36 @@ def test_faces_of_a_class_come_as_many_times_as_often_as_is_asked_and_all_of_the
     for turns in range(1, 6):  # no face again before all have come
         counts = np.bincount(rows[: 6 * turns], minlength=10)[5:]
         assert counts.sum() == 4 * turns and np.ptp(counts) <= 1
-    once = EmotionBatches(images, classes, sampling, balanced=True, times=[1, 1, 1]).batch(3).real
-    assert torch.equal(once, EmotionBatches(images, classes, sampling, balanced=True).batch(3).real)
+    for batch in batches:
+        assert (batch.source_classes != batch.targets).all() and (batch.classes != batch.others).all()
+
+
+def test_faces_that_are_shown_as_real_do_not_depend_on_which_are_translated() -> None:
+    images, classes = faces(10), np.array([0, 0, 0, 1, 1, 2, 2, 2, 2, 2])
+    plain, often = (
+        EmotionBatches(images, classes, Sampling(6, 3, CPU), balanced=True, times=times).batch(3)
+        for times in (None, [1, 1, 4])
+    )
+    for name in ("real", "classes", "others", "mix"):
+        assert torch.equal(getattr(plain, name), getattr(often, name)), name
+    assert plain.sources is plain.real and plain.source_classes is plain.classes
+    assert plain.targets is plain.others
+
+
+def test_a_second_sequence_of_faces_has_draws_of_its_own() -> None:
+    images, classes = np.resize(faces(1), (24, 48, 48)), np.arange(24) % 3  # one face: draws alone differ
+    for augment in (False, True):
+        sampling = Sampling(24, 0, CPU, augment=augment)
+        batch = EmotionBatches(images, classes, sampling, balanced=True, times=[1, 1, 1]).batch(0)
+        assert not torch.equal(batch.real, batch.sources)
+        assert not torch.equal(batch.classes, batch.source_classes)
+        assert not torch.equal((batch.others - batch.classes) % 3, (batch.targets - batch.source_classes) % 3)
+    images = faces(24)
+    same = EmotionBatches(
+        images, np.arange(24) % 3, Sampling(24, 0, CPU, flip=False), balanced=True, times=[1, 1, 1]
+    )
+    batch = same.batch(0)
+    assert not torch.equal(batch.real, batch.sources)
 
 
 def test_every_face_is_to_become_another_emotion_and_all_others_occur() -> None:

@@ -14,7 +14,10 @@ from feraug.models.stargan import Judgement
 from feraug.objectives import EmotionBatch, build_objective
 from feraug.objectives.stargan import StarGAN
 
-FACE, CLASS, TARGET = 0.5, 0, 1
+FACE, CLASS, OTHER = 0.5, 0, 1
+"""A face that the discriminator is shown as real, its emotion, and one that it is not of."""
+SOURCE, OWN, TARGET = 0.2, 2, 1
+"""A face that is translated, its emotion, and the wanted one."""
 STEP = (0.1, -0.3, 0.7)
 """What the generator adds for each of three emotions."""
 LOGITS = (0.5, 2.0, -1.0)
@@ -52,18 +55,20 @@ def nets() -> dict[str, nn.Module]:
 
 
 def batch() -> EmotionBatch:
-    ones = torch.ones(2, dtype=torch.int64)
+    ones, pixels = torch.ones(2, dtype=torch.int64), torch.ones(2, 1, 4, 4)
     return EmotionBatch(
-        torch.full((2, 1, 4, 4), FACE), ones * CLASS, ones * TARGET, torch.full((2, 1, 1, 1), 0.25)
-    )
+        real=FACE * pixels, classes=CLASS * ones, others=OTHER * ones,
+        sources=SOURCE * pixels, source_classes=OWN * ones, targets=TARGET * ones,
+        mix=torch.full((2, 1, 1, 1), 0.25),
+    )  # fmt: skip
 
 
 def cross_entropy(face: float, wanted: int) -> float:
     return math.log(sum(math.exp(face * one) for one in LOGITS)) - face * LOGITS[wanted]
 
 
-FAKE = FACE + STEP[TARGET]  # 0.2
-CYCLED = FAKE + STEP[CLASS]  # 0.3
+FAKE = SOURCE + STEP[TARGET]  # -0.1
+CYCLED = FAKE + STEP[OWN]  # 0.6
 
 
 @pytest.mark.parametrize("target", [1.0, 0.9])
@@ -75,9 +80,9 @@ def test_generator_terms_by_hand(target: float) -> None:
     expected = {
         "adversarial": ((TARGET + 1) * FAKE - target) ** 2,
         "class_fake": cross_entropy(FAKE, TARGET),
-        "cycle": abs(CYCLED - FACE),
-        "identity": STEP[CLASS],
-        "change": abs(FAKE - FACE),
+        "cycle": abs(CYCLED - SOURCE),
+        "identity": STEP[OWN],
+        "change": abs(FAKE - SOURCE),
     }
     assert {name: value.item() for name, value in loss.terms.items()} == pytest.approx(expected, rel=1e-5)
     weights = {"adversarial": 1.0, "class_fake": 0.5, "cycle": 2.0, "identity": 0.25, "change": 3.0}
@@ -112,11 +117,11 @@ def test_discriminator_terms_by_hand() -> None:
 
 
 @pytest.mark.parametrize("critic", [False, True])
-def test_a_real_face_under_the_wanted_emotion_is_a_fake_of_it(critic: bool) -> None:
+def test_a_real_face_under_another_emotion_is_a_fake_of_it(critic: bool) -> None:
     objective = StarGAN(critic=critic, mismatch_weight=0.25, emotions=3)
     fakes = {"fake": torch.full((2, 1, 4, 4), -0.4)}
     loss = objective.discriminator_loss(nets(), batch(), fakes)
-    wrong, right = (TARGET + 1) * FACE, (CLASS + 1) * FACE
+    wrong, right = (OTHER + 1) * FACE, (CLASS + 1) * FACE
     assert loss.terms["mismatch"].item() == pytest.approx(right - wrong if critic else wrong**2)
     without = replace(objective, mismatch_weight=0.0).discriminator_loss(nets(), batch(), fakes)
     assert "mismatch" not in without.terms
@@ -158,11 +163,11 @@ def test_a_cycle_without_weight_is_not_computed() -> None:
     assert later.weights["cycle"] == 0.0 and "cycle" in later.terms
 
 
-@pytest.mark.parametrize(("critic", "quality"), [(False, (CLASS + 1) * FACE), (True, 1.0)])
+@pytest.mark.parametrize(("critic", "quality"), [(False, (OWN + 1) * SOURCE), (True, 1.0)])
 def test_weighted_cycle_by_hand(critic: bool, quality: float) -> None:
     objective = StarGAN(gamma_end=0.8, critic=critic, emotions=3)
     cycle = objective.generator_loss(nets(), batch(), 0.5).loss.terms["cycle"].item()
-    features, pixels = abs(CYCLED**2 - FACE**2), abs(CYCLED - FACE)
+    features, pixels = abs(CYCLED**2 - SOURCE**2), abs(CYCLED - SOURCE)
     assert cycle == pytest.approx(quality * (0.4 * features + 0.6 * pixels), rel=1e-5)
 
 

@@ -123,6 +123,21 @@ def test_samples_stay_with_their_model_until_another_is_there(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
+def test_samples_never_lie_beside_a_model_that_they_are_not_of(workspace: Workspace) -> None:
+    train_translator(SMALL, workspace)
+    path, beside = workspace.model(SMALL.name), []
+
+    def seen(event: Event) -> None:
+        if isinstance(event, Saved) and event.what == "samples":
+            of_this = read_model(path).header.provenance.config["epochs"] == 3
+            beside.append((of_this, sorted(grid.name for grid in event.path.parent.iterdir())))
+
+    longer = replace(SMALL, steps=None, epochs=3)
+    steps = train_translator(longer, workspace, options=TrainOptions(overwrite=True), notify=seen).steps
+    names = [f"step-{steps * epoch // 3:06d}.png" for epoch in (1, 2, 3)]
+    assert beside == [(True, names[:1]), (True, names[:2]), (True, names)]
+
+
 def test_a_model_whose_last_samples_have_no_room_is_done(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

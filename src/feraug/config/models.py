@@ -145,7 +145,10 @@ class StarGANConfig(TranslationConfig):
     batch_size: int = setting(16, "Faces a step, over all devices.", low=1, high=65_536)
     balanced: bool = setting(True, "Show every emotion equally often, however rare.")
     neutral_times: int = setting(
-        1, "How many times as often neutral faces are shown, where most translations start.", low=1, high=100
+        1,
+        "How many times as often neutral faces are translated as those of another emotion.",
+        low=1,
+        high=100,
     )
 
     def __post_init__(self) -> None:

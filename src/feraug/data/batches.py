@@ -7,6 +7,7 @@ together, of which each process takes its part: the number of devices changes no
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +24,9 @@ from feraug.transfer import moved
 
 _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
 _CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
+_SECOND_STREAMS = 100
 """Streams of random numbers, so that no two uses share draws; a domain or class number is added.
-:mod:`feraug.data.streams` has 90."""
+:mod:`feraug.data.streams` has 90.  A second sequence of the same faces has its own: this is added."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +144,7 @@ class _LabelledFaces:
 
     ``classes`` int (N,) has the class of each image, 0 to the number of classes less one.  With
     ``balanced`` each class stands equally often in any run of as many places as there are
-    classes, however few faces it has (or ``times``, one number a class, as often as another);
-    else faces come as often as they are there.
+    classes, however few faces it has; else faces come as often as they are there.
     """
 
     def __init__(
@@ -153,25 +154,38 @@ class _LabelledFaces:
         sampling: Sampling,
         *,
         balanced: bool,
-        times: Sequence[int] | None = None,
     ) -> None:
         self.sampling = sampling
         self.count = int(classes.max()) + 1
         self._images = on_device(images, sampling.device)
         self._classes = classes.astype(np.int64)
-        groups = [np.flatnonzero(classes == number) for number in range(self.count)]
-        self._rows = BalancedRows(
-            groups if balanced else [np.arange(len(images))],
-            seed=sampling.seed, turns_stream=_ORDER_STREAM, rows_stream=_CLASS_STREAM,
-            times=times if balanced else None,
-        )  # fmt: skip
+        self._groups = [np.flatnonzero(classes == number) for number in range(self.count)]
+        groups = self._groups if balanced else [np.arange(len(images))]
+        self._first_stream = 0
+        self._rows = self._sequence(groups)
+
+    def second(self, times: Sequence[int]) -> _LabelledFaces:
+        """Another sequence of the same faces, in which a class comes ``times`` as often as another."""
+        other = copy(self)
+        other._first_stream = _SECOND_STREAMS
+        other._rows = other._sequence(self._groups, times)
+        return other
+
+    def _sequence(self, groups: list[NDArray[np.int64]], times: Sequence[int] | None = None) -> BalancedRows:
+        return BalancedRows(
+            groups,
+            seed=self.sampling.seed,
+            turns_stream=self._first_stream + _ORDER_STREAM,
+            rows_stream=self._first_stream + _CLASS_STREAM,
+            times=times,
+        )
 
     def drawn(self, index: int) -> tuple[Tensor, Tensor]:
         """Batch ``index``: faces float (N, 1, 48, 48) of this process, and their classes int64 (N,)."""
         sampling = self.sampling
         rows = sampling.mine(self._rows.rows(index, sampling.batch_size))
         places = moved(rows, sampling.device)
-        faces = sampling.augmented(to_float(self._images[places]), 0, index)
+        faces = sampling.augmented(to_float(self._images[places]), self._first_stream, index)
         return faces, moved(self._classes[rows], sampling.device)
 
     def others(self, classes: Tensor, index: int) -> Tensor | None:
@@ -179,7 +193,8 @@ class _LabelledFaces:
         if self.count == 1:
             return None
         sampling = self.sampling
-        ahead = sampling.random(_OTHER_STREAM, index).integers(1, self.count, sampling.batch_size)
+        random = sampling.random(self._first_stream + _OTHER_STREAM, index)
+        ahead = random.integers(1, self.count, sampling.batch_size)
         return (classes + moved(sampling.mine(ahead), sampling.device)) % self.count
 
 
@@ -208,7 +223,11 @@ class ClassBatches:
 
 
 class EmotionBatches:
-    """Batches of faces with their classes, and another class for each to be translated into."""
+    """Batches of faces with their classes, and another class for each to be translated into.
+
+    With ``times``, one number a class, faces that are translated come in a sequence of their own, where
+    a class comes so many times as often as another: what a discriminator is shown as real stays as it is.
+    """
 
     def __init__(
         self,
@@ -219,14 +238,21 @@ class EmotionBatches:
         balanced: bool,
         times: Sequence[int] | None = None,
     ) -> None:
-        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced, times=times)
+        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced)
+        self._sources = None if times is None else self._faces.second(times)
 
     def batch(self, index: int) -> EmotionBatch:
         """Batch ``index``: this process's faces, classes and targets."""
-        faces, classes = self._faces.drawn(index)
-        targets = self._faces.others(classes, index)
-        assert targets is not None
-        return EmotionBatch(faces, classes, targets, self._faces.sampling.mix(index))
+        real = _drawn_with_others(self._faces, index)
+        sources = real if self._sources is None else _drawn_with_others(self._sources, index)
+        return EmotionBatch(*real, *sources, self._faces.sampling.mix(index))
+
+
+def _drawn_with_others(labelled: _LabelledFaces, index: int) -> tuple[Tensor, Tensor, Tensor]:
+    faces, classes = labelled.drawn(index)
+    others = labelled.others(classes, index)
+    assert others is not None  # there are two emotions or more
+    return faces, classes, others
 
 
 def noise(seed: int, index: int, count: int, latent_size: int) -> NDArray[np.float32]:

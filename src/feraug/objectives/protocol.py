@@ -27,14 +27,19 @@ class TranslationBatch:
 
 @dataclass(frozen=True)
 class EmotionBatch:
-    """Real faces float (N, 1, 48, 48) in [-1, 1], their emotions, and what to translate them into.
+    """Faces that are shown as real ones, and faces to translate, float (N, 1, 48, 48) in [-1, 1] each.
 
-    ``classes`` and ``targets`` int64 (N,), different for every face; ``mix`` (N, 1, 1, 1) are uniform
-    draws from [0, 1] for the gradient penalty.
+    ``classes`` int64 (N,) are the emotions of ``real``, ``others`` emotions that they are not of;
+    ``source_classes`` those of ``sources``, and ``targets`` what to translate them into, another for every
+    face.  Both parts are often the same.  ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1] for the
+    gradient penalty.
     """
 
     real: Tensor
     classes: Tensor
+    others: Tensor
+    sources: Tensor
+    source_classes: Tensor
     targets: Tensor
     mix: Tensor
 

@@ -27,8 +27,9 @@ from feraug.objectives.translation import weight_at
 class StarGAN:
     """Choi et al. (2018), equations 5 and 6, with the least-squares or the Wasserstein loss.
 
-    x is a face of emotion c, c' the wanted one, G(x, c') its translation; D(x, c) scores how real it
+    x is a face of emotion c, c' another one, G(x, c') its translation; D(x, c) scores how real it
     is as a face of c (or, with one map for all, as a face), N(x) are the logits of its emotions.
+    Faces that are translated may be others than those that D is shown as real.
 
     G: E[(D(G(x, c'), c') - t)^2] + ``class_weight`` E[CE(N(G(x, c')), c')] + ``cycle_weight``
     E|G(G(x, c'), c) - x|_1, and where weighted ``identity`` E|G(x, c) - x|_1 and ``change``
@@ -67,7 +68,7 @@ class StarGAN:
 
     def fakes(self, nets: Networks, batch: EmotionBatch) -> dict[str, Tensor]:
         """Every face translated into its target."""
-        return {"fake": self._translated(nets, batch.real, batch.targets)}
+        return {"fake": self._translated(nets, batch.sources, batch.targets)}
 
     def generator_loss(self, nets: Networks, batch: EmotionBatch, progress: float) -> GeneratorLoss:
         """The terms ``adversarial``, ``class_fake``; where weighted ``cycle``, ``identity``, ``change``."""
@@ -87,9 +88,9 @@ class StarGAN:
         if self.cycle_weight or self.cycle_weight_end:
             terms["cycle"] = self._cycle(nets, batch, fake, progress)
         if self.identity_weight:
-            terms["identity"] = l1(self._translated(nets, batch.real, batch.classes), batch.real)
+            terms["identity"] = l1(self._translated(nets, batch.sources, batch.source_classes), batch.sources)
         if self.change_weight or self.change_weight_end:
-            terms["change"] = l1(fake, batch.real)
+            terms["change"] = l1(fake, batch.sources)
         return GeneratorLoss(LossTerms(terms, weights), fakes)
 
     def discriminator_loss(
@@ -97,7 +98,7 @@ class StarGAN:
     ) -> LossTerms:
         """Real faces as real ones of their emotion, translations as fakes, and the emotion of real faces."""
         judge, fake = nets["discriminator"], fakes["fake"]
-        shown_as = [batch.classes, batch.targets] if self.mismatch_weight else [batch.classes]
+        shown_as = [batch.classes, batch.others] if self.mismatch_weight else [batch.classes]
         by_emotion, logits = judge(batch.real, torch.stack(shown_as, 1))
         real_scores, wrong_scores = by_emotion[:, :1], by_emotion[:, 1:]
         fake_scores = judge(fake, batch.targets).scores
@@ -131,17 +132,17 @@ class StarGAN:
         return translated
 
     def _cycle(self, nets: Networks, batch: EmotionBatch, fake: Tensor, progress: float) -> Tensor:
-        recovered = self._translated(nets, fake, batch.classes)
+        recovered = self._translated(nets, fake, batch.source_classes)
         if self.gamma_end is None:
-            return l1(recovered, batch.real)
+            return l1(recovered, batch.sources)
         judge = nets["discriminator"]
         features = judge.features
         assert callable(features)
         with torch.no_grad():
-            quality = face_quality(judge(batch.real, batch.classes).scores)
+            quality = face_quality(judge(batch.sources, batch.source_classes).scores)
         if self.critic:  # whose scores have no scale
             quality = quality.new_ones(quality.shape)
         return weighted_cycle(
-            recovered, batch.real, features(recovered), features(batch.real), quality,
+            recovered, batch.sources, features(recovered), features(batch.sources), quality,
             self.gamma_end * progress,
         )  # fmt: skip

@@ -43,7 +43,11 @@ def training_batches(
     images = faces.images[np.concatenate(rows)]
     if isinstance(config, StarGANConfig):
         times = [config.neutral_times if emotion == "neutral" else 1 for emotion in config.emotions]
-        return EmotionBatches(images, classes, sampling, balanced=config.balanced, times=times), len(images)
+        stars = EmotionBatches(
+            images, classes, sampling,
+            balanced=config.balanced, times=times if config.neutral_times > 1 else None,
+        )  # fmt: skip
+        return stars, len(images)
     batches = ClassBatches(
         images, classes, sampling, latent_size=config.latent_size, balanced=config.balanced
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Set
 from pathlib import Path
 
 import numpy as np
@@ -29,10 +28,9 @@ class SampleGrid(ABC):
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def clear(self, but: Set[Path]) -> None:
-        """Remove the grids of an earlier training of the name; those in ``but`` are of this one."""
-        there = [path for path in self._folder.glob("step-*.png") if SAMPLE.fullmatch(path.name)]
-        remove(path for path in there if path not in but)
+    def clear(self) -> None:
+        """Remove the grids, of an earlier training of the name."""
+        remove(path for path in self._folder.glob("step-*.png") if SAMPLE.fullmatch(path.name))
 
     def write(self, state: TrainState, step: int) -> Path:
         """Write the grid of a step and return its path."""

@@ -134,7 +134,7 @@ class TrainingRun:
                     break
                 if report.progress < 1.0 and report.step // self.steps_per_epoch > epoch:
                     epoch = report.step // self.steps_per_epoch
-                    writer.sample()
+                    writer.sample(steps)
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
                     writer.save(steps, finished=False)
                     saved_at = time.monotonic()
@@ -164,7 +164,6 @@ class _Writer:
         self._run, self._path, self._provenance, self._notify = run, path, provenance, notify
         self._active = run.fabric.is_global_zero
         self._fresh = run.state.step == 0
-        self._drawn: set[Path] = set()
         self._grid = sample_grid(run.config, run.faces, samples, run.source)
         self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
 
@@ -188,17 +187,16 @@ class _Writer:
         if self._log is not None:
             self._log.log_metrics({**report.terms, **speed}, report.step)
 
-    def sample(self) -> None:
-        """A sample grid."""
-        if self._active:
-            grid = self._grid.write(self._run.state, self._run.state.step)
-            self._drawn.add(grid)
-            self._notify(Saved("samples", grid))
+    def sample(self, steps: int) -> None:
+        """A sample grid, never beside the file of a model that is to be replaced."""
+        if self._fresh:
+            self.save(steps, finished=False)
+        self._draw()
 
     def last_sample(self) -> None:
         """The grid of the weights that are kept; without room for it they are there all the same."""
         try:
-            self.sample()
+            self._draw()
         except StorageError as problem:
             self.note(f"the model is saved, its last samples are not: {problem}")
 
@@ -219,9 +217,13 @@ class _Writer:
         }
         write_model(self._path, arrays, self._provenance, facts)
         if self._fresh:  # of a model that is replaced now, the grids would be shown as this one's
-            self._grid.clear(but=self._drawn)
+            self._grid.clear()
             self._fresh = False
         self._notify(Saved("checkpoint", self._path))
+
+    def _draw(self) -> None:
+        if self._active:
+            self._notify(Saved("samples", self._grid.write(self._run.state, self._run.state.step)))
 
     def close(self) -> None:
         """End the log."""
