@@ -24,8 +24,9 @@ from skimage.metrics import structural_similarity
 from tables import show
 
 import feraug
+from feraug.cores import available_cores
 from feraug.metrics.nearest import nearest_by_ssim
-from feraug.metrics.similarity import all_pairs_ssim, available_cores, paired_ssim
+from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
 from feraug.sources.drawn import draw
 
 OPTIONS: dict[str, dict[str, Any]] = {

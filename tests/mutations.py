@@ -64,7 +64,7 @@ class Mutation:
 MUTATIONS = (
     Mutation(
         "least squares: sign of the target",
-        "losses.py", "(scores - target).square()", "(scores + target).square()", LOSSES,
+        "losses.py", "(scores.float() - target).square()", "(scores.float() + target).square()", LOSSES,
     ),
     Mutation(
         "cross entropy: target of the other side",
@@ -80,7 +80,8 @@ MUTATIONS = (
     Mutation(
         "Wasserstein: real and fake swapped",
         "losses.py",
-        "real_scores.mean() - fake_scores.mean()", "fake_scores.mean() - real_scores.mean()", LOSSES,
+        "real_scores.float().mean() - fake_scores.float().mean()",
+        "fake_scores.float().mean() - real_scores.float().mean()", LOSSES,
     ),
     Mutation(
         "gradient penalty: slopes towards 0",
@@ -95,7 +96,8 @@ MUTATIONS = (
     Mutation("penalties: not differentiable", "losses.py", "create_graph=True", "create_graph=False", LOSSES),
     Mutation(
         "relativistic: sign",
-        "losses.py", "softplus(opposite - scores)", "softplus(scores - opposite)", LOSSES,
+        "losses.py", "softplus(opposite.float() - scores.float())",
+        "softplus(scores.float() - opposite.float())", LOSSES,
     ),
     Mutation(
         "translator: domains swapped",
@@ -104,7 +106,7 @@ MUTATIONS = (
     ),
     Mutation(
         "cycle: weight does not move to its end",
-        "objectives/translation.py", "- self.weight) * progress", "- self.weight) * 0.0", OBJECTIVES,
+        "objectives/translation.py", "(end - start) * progress", "(end - start) * 0.0", OBJECTIVES,
     ),
     Mutation(
         "cycle: gamma falls instead of rising",
@@ -173,7 +175,7 @@ MUTATIONS = (
     Mutation(
         "mismatch: real faces under a wrong class as real ones",
         "objectives/noise.py",
-        "cross_entropy(_mismatched(nets, batch), 0.0)", "cross_entropy(_mismatched(nets, batch), 1.0)",
+        "binary_cross_entropy(wrong_scores, 0.0)", "binary_cross_entropy(wrong_scores, 1.0)",
         OBJECTIVES,
     ),
     Mutation(
@@ -206,7 +208,7 @@ MUTATIONS = (
     Mutation(
         "StarGAN: the first score map for all",
         "models/stargan.py",
-        "scores[torch.arange(len(scores), device=scores.device), classes][:, None]", "scores[:, :1]", MODELS,
+        "scores = scores[faces, of_face]", "scores = scores[faces, 0 * of_face]", MODELS,
     ),
     Mutation(
         "emotions: a face may be its own target",
@@ -215,7 +217,7 @@ MUTATIONS = (
     Mutation(
         "wiring: the weighted cycle without its gamma",
         "objectives/__init__.py",
-        "CycleGAN(_cycle(config, gamma_end=config.gamma_end)", "CycleGAN(_cycle(config)", OBJECTIVES,
+        "cycle = _cycle(config, gamma_end=config.gamma_end)\n", "cycle = _cycle(config)\n", OBJECTIVES,
     ),
     Mutation(
         "generator: no clamp before atanh",
@@ -296,7 +298,7 @@ MUTATIONS = (
         of_bench("arms_and_their_images"),
     ),
     Mutation(
-        "neutral times: not asked", "workflows/material.py",
+        "neutral times: not asked", "workflows/training_material.py",
         'config.neutral_times if emotion == "neutral" else 1', "1", ("tests/workflows/test_stargan.py",),
     ),
     Mutation("oversampling: off", "data/labelled.py", "if not phase.balanced:", "if True:", LABELLED),
@@ -441,8 +443,8 @@ MUTATIONS = (
     ),
     Mutation(
         "bootstrap: arms drawn on their own, not in pairs", "metrics/significance.py",
-        "parts.append(statistic((drawn_images @ sums)",
-        "parts.append(statistic((np.roll(drawn_images, len(parts), 0) @ sums)", STATISTICS,
+        "drawn = self._sums(count, repeats, sums)",
+        "drawn = np.roll(self._sums(count, repeats, sums), len(parts), 0)", STATISTICS,
     ),
     Mutation(
         "interval: of the bootstrap alone", "metrics/significance.py",
@@ -451,7 +453,7 @@ MUTATIONS = (
     ),
     Mutation(
         "p: as small as the bootstrap makes it", "metrics/significance.py",
-        "max(p, students, 2.0 ** (1 - min(changed, 60)))", "max(p, students)", STATISTICS,
+        "max(p, students, signs)", "max(p, students)", STATISTICS,
     ),
     Mutation(
         "McNemar: one-sided", "metrics/significance.py",
@@ -511,15 +513,15 @@ MUTATIONS = (
     ),
     Mutation(
         "head start: continuation wants what Adam has not", "training/state.py",
-        'if kind == "generator" and self.head_start and not', "if False and not", CONTINUATION,
+        'if kind == "generator" and self.head_start:', "if False:", CONTINUATION,
     ),
     Mutation(
         "cycle: computed without weight", "objectives/translation.py",
-        "if self.weight or end:", "if True:", OBJECTIVES,
+        "if self.weight or self.weight_end:", "if True:", OBJECTIVES,
     ),
     Mutation(
         "cycle of stargan: computed without weight", "objectives/stargan.py",
-        "if self.cycle_weight or end:", "if True:", OBJECTIVES,
+        "if self.cycle_weight or self.cycle_weight_end:", "if True:", OBJECTIVES,
     ),
     Mutation(
         "synth --train: beside a model that is there", "workflows/missing_translator.py",

@@ -357,12 +357,12 @@ def test_differences() -> None:
     default = to_json(TranslatorConfig())
     assert differences(default, default) == []
     assert differences(default, default | {"cycle_weight": 5.0, "flip": False}) == [
-        "flip: True there, False asked for",
-        "cycle_weight: 1.0 there, 5.0 asked for",
+        "flip: True in the file, False asked for",
+        "cycle_weight: 1.0 in the file, 5.0 asked for",
     ]
     assert differences({"old": 1}, {"new": None}) == [
-        "old: 1 there, (absent) asked for",
-        "new: (absent) there, None asked for",
+        "old: 1 in the file, (absent) asked for",
+        "new: (absent) in the file, None asked for",
     ]
 
 

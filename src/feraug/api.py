@@ -31,7 +31,7 @@ from feraug.config import (
 from feraug.emotions import parse_emotion, parse_split
 from feraug.errors import UsageError
 from feraug.metrics.similarity import all_pairs_ssim
-from feraug.store.dataset import DatasetArrays, read_dataset
+from feraug.store.dataset import read_dataset, rows_of
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import at_home
 from feraug.workflows import bench as _bench
@@ -116,8 +116,9 @@ class FaceDataset:
         Both go by name, in any usual spelling, or by code, as in ``split`` and ``labels``.  Raises
         :class:`~feraug.FeraugError` for anything else.
         """
-        arrays = DatasetArrays(None, self.images, self.columns)  # type: ignore[arg-type]
-        rows = arrays.rows(
+        rows = rows_of(
+            self.labels,
+            self.split,
             split=None if split is None else parse_split(split),
             emotion=None if emotion is None else parse_emotion(emotion),
         )
@@ -175,7 +176,12 @@ def prepare(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> PrepareResult:
-    """``feraug prepare``: read a CSV, a folder or ``drawn:N``, audit it, write ``WORKSPACE/NAME.h5``."""
+    """``feraug prepare``: read a CSV, a folder or ``drawn:N``, audit it, write ``WORKSPACE/NAME.h5``.
+
+    ``workspace`` None: ``$FERAUG_WORKSPACE``, or else ``artifacts``, as in all functions here.  Raises
+    :class:`~feraug.FeraugError` for input that cannot be read, and :class:`~feraug.ConfigConflictError`
+    when the file was made with other settings and ``overwrite`` is false.
+    """
     return _prepare.prepare(
         spelled_out(source),
         config_of("prepare", config, PrepareConfig()),
@@ -219,8 +225,12 @@ def train(
     ``model`` is a config, or a name such as ``"weighted"`` with settings on top of its defaults:
     ``train("weighted", pair="neutral:happy", steps=2000)``.  ``source`` and ``source_model`` are where a
     translator's domain a comes from: an artifact with images, a noise generator.  With ``devices`` above
-    1 the calling script is started again for each further device.  ``compile`` fuses a generative model's
-    operations by torch.compile, which takes a minute and is faster then.
+    1 the calling script is started again for each further device.  ``compile``: torch.compile for a
+    generative model, a minute at the start, faster steps then.  ``checkpoint_seconds``: seconds between
+    checkpoints.  Raises :class:`~feraug.MissingArtifactError` without a dataset,
+    :class:`~feraug.ConfigConflictError` when NAME has other settings and ``overwrite`` is false,
+    :class:`~feraug.UsageError` for settings and devices that cannot be, and :class:`~feraug.FeraugError`
+    when a loss is not finite.
     """
     if isinstance(model, str):
         lengths = [name for name in ("epochs", "steps", "budget") if settings.get(name) is not None]
@@ -263,7 +273,12 @@ def bench(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> BenchResult:
-    """``feraug bench``: every arm's classifier, several seeds each; writes ``WORKSPACE/bench/NAME.h5``."""
+    """``feraug bench``: every arm's classifier, several seeds each; writes ``WORKSPACE/bench/NAME.h5``.
+
+    ``synthetic`` empty: all sets of the workspace, filtered ones in place of their parents; only for arms
+    that use them.  ``checkpoint_seconds``: seconds between checkpoints.  Raises as :func:`train`, and
+    :class:`~feraug.ArtifactError` for synthetic images that come from outside ``train``.
+    """
     return _bench.bench(
         config_of("bench", config, BenchConfig()),
         workspace_at(workspace),
@@ -316,7 +331,11 @@ def ssim(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> SsimResult:
-    """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures."""
+    """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures.
+
+    ``synthetic`` as for :func:`bench`.  Raises :class:`~feraug.MissingArtifactError` without a dataset or
+    synthetic images, and :class:`~feraug.ConfigConflictError` as :func:`prepare`.
+    """
     return _ssim.ssim(
         config_of("ssim", config, SsimConfig()),
         workspace_at(workspace),
@@ -341,7 +360,13 @@ def compare(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> CompareResult:
-    """``feraug compare``: the translators of a pair side by side; writes ``compare/NAME.h5`` and pictures."""
+    """``feraug compare``: the translators of a pair side by side; writes ``compare/NAME.h5`` and pictures.
+
+    ``models`` empty: all of the pair; ``judge`` None: ``models/vgg19.h5``.  Raises
+    :class:`~feraug.MissingArtifactError` for a missing dataset, model or judge,
+    :class:`~feraug.ArtifactError` for a judge that filtered for one of the models, and
+    :class:`~feraug.ConfigConflictError` as :func:`prepare`.
+    """
     return _compare.compare(
         config_of("compare", config, CompareConfig()),
         workspace_at(workspace),
@@ -362,7 +387,11 @@ def write_report(
     real_faces: bool = False,
     notify: Notify = ignore,
 ) -> ReportResult:
-    """``feraug report``: one HTML page of everything in the workspace; writes ``WORKSPACE/report.html``."""
+    """``feraug report``: one HTML page of everything in the workspace; writes ``WORKSPACE/report.html``.
+
+    ``out`` is another place for it.  Raises :class:`~feraug.MissingArtifactError` for an empty workspace,
+    and :class:`~feraug.ConfigConflictError` when something other than a report stands there.
+    """
     return _report.report(
         workspace_at(workspace),
         out=place(out),

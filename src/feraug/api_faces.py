@@ -31,7 +31,12 @@ def filter_synthetic(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> FilterResult:
-    """``feraug filter``: keep the images that pass; writes ``synthetic/NAME.h5``."""
+    """``feraug filter``: keep the images that pass; writes ``synthetic/NAME.h5``.
+
+    ``file`` is a path, or a name in ``synthetic/``; ``classifier`` None: ``models/simple.h5``.  Raises
+    :class:`~feraug.MissingArtifactError` without the set, a dataset or a classifier, and
+    :class:`~feraug.ArtifactError` where no image passes or validation has none of the emotion.
+    """
     return _filtering.filter_synthetic(
         config_of("filter_synthetic", config, FilterConfig()),
         spelled_out(file),
@@ -56,7 +61,12 @@ def translate_photos(
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> PhotosResult:
-    """``feraug synth --photos``: translate the faces in photos; writes ``photos/NAME/``."""
+    """``feraug synth --photos``: translate the faces in photos; writes ``photos/NAME/``.
+
+    ``folder``: its sub-folders are groups; a single picture will do.  Raises
+    :class:`~feraug.MissingArtifactError` without the folder or a model, and :class:`~feraug.FeraugError`
+    where there is no photo, or no face in any.
+    """
     return _photos.translate_photos(
         config_of("translate_photos", config, PhotosConfig()),
         at_home(folder),
@@ -71,5 +81,10 @@ def translate_photos(
 
 
 def trace(file: str | Path, row: int, *, workspace: str | Path | None = None) -> list[Link]:
-    """``feraug info FILE --trace ROW``: the history of an image, by digests."""
+    """``feraug info FILE --trace ROW``: the history of an image, by digests.
+
+    ``row`` counts from 0.  Each file comes before those that it was made from; one that is not in the
+    workspace has :attr:`Link.missing`.  Raises :class:`~feraug.UsageError` for a model or a row that is
+    not there, and :class:`~feraug.ArtifactError` for a damaged file.
+    """
     return _trace.trace(at_home(file), whole("row", row, 0), (workspace_at(workspace),))

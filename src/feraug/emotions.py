@@ -14,7 +14,7 @@ EMOTIONS: Final = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neut
 """The seven emotions, in FER2013's order: the position is the code in ``emotion`` and ``/labels``."""
 
 UNLABELLED: Final = 255
-"""The label of an image whose emotion is not known, such as a face made from noise."""
+"""The label of an image whose emotion is not known, as in synthetic sets of earlier versions."""
 
 SPLITS: Final = ("train", "validation", "test")
 """The three splits; the position is the code in ``/split``."""

@@ -1,7 +1,7 @@
 """Losses as pure functions: tensors in, a scalar out; each names its paper and equation.
 
-Scores in half precision are taken on in float32: a mean of them, and a difference of two means, would keep
-two or three digits.
+Scores in half precision are converted to float32 first: a mean of them, and a difference of two means, would
+keep only two or three digits.
 """
 
 from __future__ import annotations
@@ -27,11 +27,12 @@ def least_squares(scores: Tensor, target: float) -> Tensor:
     return (scores.float() - target).square().mean()
 
 
-def cross_entropy(scores: Tensor, target: float) -> Tensor:
-    """-E[t log s(scores) + (1 - t) log(1 - s(scores))] with s the sigmoid, which lives here.
+def binary_cross_entropy(scores: Tensor, target: float) -> Tensor:
+    """-E[t log s(scores) + (1 - t) log(1 - s(scores))] with s the sigmoid, which is applied here.
 
     Goodfellow et al., "Generative Adversarial Nets" (2014), equation 1; with ``target`` 1 on
-    fakes it is the generator's non-saturating loss of their section 3.  ``scores`` are raw.
+    fakes it is the generator's non-saturating loss of their section 3.  ``scores`` are raw, of any
+    shape; ``target`` is in [0, 1].
     """
     return functional.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))
 
@@ -117,7 +118,7 @@ def zero_centred_penalty(judge: Judge, images: Tensor) -> Tensor:
     """E[|grad D(x)|_2^2] at ``images`` (N, 1, H, W): R1 on real ones, R2 on fake ones, without gamma / 2.
 
     Mescheder et al., "Which Training Methods for GANs do actually Converge?" (2018), equations 9
-    and 10.
+    and 10.  A judge that gives a map of scores counts as their mean.
     """
     return _gradients(judge, images.detach().float()).square().sum(1).mean()
 

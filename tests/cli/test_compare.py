@@ -54,7 +54,7 @@ def test_the_table_the_judge_and_info(feraug: Feraug, judged: Workspace) -> None
     assert ": compare, " in told.out and table.strip() in told.out
     assert "an analysis holds no images" in feraug("export", path, judged.root / "out").error
     ran = feraug("compare", *QUICK, "--images", "3", "-w", judged.root)
-    assert "images: 0 there, 3 asked for" in ran.error
+    assert "images: 0 in the file, 3 asked for" in ran.error
 
     printed = json.loads(feraug("compare", *QUICK, "-w", judged.root, "--json").out)
     assert printed["path"] == str(path) and printed["already_done"] is True

@@ -88,8 +88,8 @@ def test_a_folder_with_other_work_is_left_alone(
     monkeypatch.chdir(shown[0])
     ran = feraug("demo", "--quick", "--seed", "1", "--json")
     assert ran.error.endswith(
-        "was made otherwise (seed: 0 there, 1 asked for); the demo overwrites nothing: give it another "
-        "folder with --workspace DIR"
+        "was made with other settings (seed: 0 in the file, 1 asked for); the demo overwrites nothing: give "
+        "it another folder with --workspace DIR"
     )
     assert ran.code == 1
 

@@ -47,12 +47,12 @@ def test_filter_and_info(feraug: Feraug, translated: Workspace) -> None:
     assert ran.code == 0, ran
     assert "set-filtered.h5 (" in ran.out and " of 12 'neutral' images)" in ran.out
     assert "faces by cascade, emotions by simple (SHA-256 cccccccccccccccc" in ran.out
-    assert "called so" in ran.out and "real: gone" in ran.out
+    assert "right emotion" in ran.out and "real: gone" in ran.out
     told = json.loads(feraug(*arguments, "--json").out)
     assert told["already_done"] and told["kept"] == told["stages"][-1]["left"]
     ran = feraug("info", told["path"])
     assert ran.code == 0, ran
-    assert "filtered from the set with SHA-256" in ran.out and "called so" in ran.out
+    assert "filtered from the set with SHA-256" in ran.out and "right emotion" in ran.out
 
 
 def test_every_emotion_at_once(feraug: Feraug, translated: Workspace) -> None:

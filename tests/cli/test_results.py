@@ -97,13 +97,13 @@ def test_the_second_time_it_is_already_done(
 @pytest.mark.parametrize(
     ("name", "change", "words"),
     [
-        ("prepare", ["--seed", "1"], "seed: 0 there, 1 asked for"),
-        ("prepare", ["--drop-blank"], "drop_blank: False there, True asked for"),
-        ("train", ["--cycle-weight", "2"], "cycle_weight: 1.0 there, 2.0 asked for"),
-        ("train", ["--no-flip"], "flip: True there, False asked for"),
-        ("synth", ["-n", "4"], "count: 3 there, 4 asked for"),
-        ("ssim", ["--queries", "0"], "queries: 20 there, 0 asked for"),
-        ("ssim", ["--variant", "gaussian"], "variant: uniform there, gaussian asked for"),
+        ("prepare", ["--seed", "1"], "seed: 0 in the file, 1 asked for"),
+        ("prepare", ["--drop-blank"], "drop_blank: False in the file, True asked for"),
+        ("train", ["--cycle-weight", "2"], "cycle_weight: 1.0 in the file, 2.0 asked for"),
+        ("train", ["--no-flip"], "flip: True in the file, False asked for"),
+        ("synth", ["-n", "4"], "count: 3 in the file, 4 asked for"),
+        ("ssim", ["--queries", "0"], "queries: 20 in the file, 0 asked for"),
+        ("ssim", ["--variant", "gaussian"], "variant: uniform in the file, gaussian asked for"),
     ],
 )
 def test_another_config_is_refused_with_what_differs(
@@ -114,8 +114,8 @@ def test_another_config_is_refused_with_what_differs(
     before = path.read_bytes()
     ran = feraug(*arguments, *change)
     assert ran.code == 1
-    assert f"was made otherwise ({words})" in ran.error
-    assert "--overwrite replaces it, --name NAME leaves it alone" in ran.error
+    assert f"was made with other settings ({words})" in ran.error
+    assert "--overwrite replaces it, --name NAME writes another file" in ran.error
     assert path.read_bytes() == before
 
     other = read_json(feraug(*arguments, *change, "--name", "other.v2", "--json").out)
@@ -198,7 +198,7 @@ def test_resume_takes_the_unfinished_runs_own_settings(
 
 def test_resume_with_options_holds_to_them(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:
     ran = feraug("train", "cyclegan", "--resume", "--seed", "3", *tiny, "-w", trained.root)
-    assert "seed: 0 there, 3 asked for" in ran.error
+    assert "seed: 0 in the file, 3 asked for" in ran.error
 
 
 def test_the_other_direction_and_more_images_than_faces(feraug: Feraug, trained: Workspace) -> None:

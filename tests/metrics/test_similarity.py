@@ -16,7 +16,8 @@ from skimage.metrics import structural_similarity
 
 from feraug.errors import UsageError
 from feraug.metrics import similarity
-from feraug.metrics.similarity import all_pairs_ssim, in_threads, paired_ssim
+from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
+from feraug.metrics.threads import in_threads
 from feraug.sources.drawn import draw
 
 Images = NDArray[np.uint8]

@@ -188,7 +188,7 @@ def test_repeats_and_arms_can_be_added(with_synthetic: Workspace) -> None:
         "real": 2, "real+synthetic": 2, "oversampled": 2,
     }  # fmt: skip
     assert more.table["arms"]["real"]["accuracy"][0] == first.table["arms"]["real"]["accuracy"][0]
-    with pytest.raises(ConfigConflictError, match="steps: 3 there, 4 asked for"):
+    with pytest.raises(ConfigConflictError, match="steps: 3 in the file, 4 asked for"):
         bench(replace(PAIRED, classifier=replace(TINY, steps=4)), with_synthetic)
     other = bench(replace(PAIRED, classifier=replace(TINY, steps=4)), with_synthetic,
                   options=TrainOptions(overwrite=True))  # fmt: skip
@@ -696,7 +696,7 @@ def test_files_of_a_version_with_fewer_settings_are_already_done(with_synthetic:
     assert train(TINY, with_synthetic).already_done
     other = replace(PAIRED, classifier=replace(TINY, erasing=0.5))
     with pytest.raises(
-        ConfigConflictError, match=r"erasing: \(absent\) there, 0\.5 asked for|erasing: 0\.0 there"
+        ConfigConflictError, match=r"erasing: \(absent\) in the file, 0\.5 asked for|erasing: 0\.0 there"
     ):
         bench(other, with_synthetic)
 
@@ -853,10 +853,12 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
     seen = conclusions(figures({"real": real[:, :70]}, labels[:70], **columns))
     assert seen[0].startswith("every test image has a copy in 'train'")
     two = conclusions(figures({"real": real[:2, :70], "better": better[:2, :70]}, labels[:70]))
-    assert any(line.startswith("2 repeats know little of how much trainings scatter") for line in two)
-    assert not any("know little" in line for line in said)
+    assert any(
+        line.startswith("with only 2 repeats the variance between trainings is poorly known") for line in two
+    )
+    assert not any("poorly known" in line for line in said)
     few = conclusions(figures({"real": real[:, :60], "same": same[:, :60]}, labels[:60]))
-    assert few[-1].startswith("few test images (points that one is worth): angry ")
+    assert few[-1].startswith("few test images (in brackets: percentage points per image): angry ")
 
 
 def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
@@ -1042,7 +1044,7 @@ def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:
     assert conclusions(found) == [
         "a is worse than real by 2.0 points (-4.0 to -0.1 points; p < 0.001).",
         "a: with every emotion counted alike (balanced accuracy) +1.0 points (-3.0 to +5.0; p = 0.400).",
-        "a: emotions that changed by more than chance (Holm, over this arm's emotions alone): sad -10.0.",
+        "a: emotions with a significant change (p < 0.05, Holm, over this arm's emotions alone): sad -10.0.",
         "b against real: no difference shown (-10.0 to +6.0 points; p = 0.900); "
         "a gain of more than 6.0 points is not to be expected.",
         "b: with every emotion counted alike (balanced accuracy) +3.0 points (+1.0 to +5.0; p < 0.001).",

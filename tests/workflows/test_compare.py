@@ -154,7 +154,7 @@ def test_again_is_already_done_and_lost_pictures_are_drawn_again(shop: Workspace
     first.pictures[0].unlink()
     again = run(shop, **options)
     assert again.already_done and again.pictures[0].exists() and again.path.read_bytes() == before
-    with pytest.raises(ConfigConflictError, match="seed: 0 there, 1 asked for"):
+    with pytest.raises(ConfigConflictError, match="seed: 0 in the file, 1 asked for"):
         run(shop, replace(FAST, seed=1), **options)
     with pytest.raises(ConfigConflictError, match=r"made from real\.h5 .* instead of truth\.h5"):
         run(shop, models=["copy", "truth"])

@@ -27,9 +27,9 @@ from feraug.workflows.domain_source import generator_of, images_of
 from feraug.workflows.events import Event, Progress
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
-from feraug.workflows.material import trained_on, training_batches
 from feraug.workflows.synth import synthesise
 from feraug.workflows.train import TrainOptions, dry_run, train, unfinished_config
+from feraug.workflows.training_material import trained_on, training_batches
 from feraug.workflows.translators import load_translator
 
 CPU = torch.device("cpu")
@@ -154,7 +154,7 @@ def test_another_source_is_another_input(chain: Workspace) -> None:
     synthesise(NoiseSynthConfig(count=30), chain, model="wgan-gp", name="others")
     with pytest.raises(ConfigConflictError, match=r"made from noise\.h5 .* instead of others\.h5"):
         train(SMALL, chain, source=chain.synthetic("others"))
-    with pytest.raises(ConfigConflictError, match=r"source_share: 1\.0 there, 0\.0 asked for"):
+    with pytest.raises(ConfigConflictError, match=r"source_share: 1\.0 in the file, 0\.0 asked for"):
         train(SMALL, chain)
 
 

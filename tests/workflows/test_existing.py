@@ -17,5 +17,6 @@ def test_a_damaged_result_has_the_advice_of_who_writes_it(tmp_path: Path) -> Non
     with pytest.raises(ArtifactError) as caught:
         prepare("drawn:140", PrepareConfig(near_copies=False), path)
     assert (
-        str(caught.value) == f"{path}: not an HDF5 file; --overwrite replaces it, --name NAME leaves it alone"
+        str(caught.value)
+        == f"{path}: not an HDF5 file; --overwrite replaces it, --name NAME writes another file"
     )

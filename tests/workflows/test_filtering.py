@@ -255,7 +255,7 @@ def test_translations_and_their_origins(workspace: Workspace, noise_set: Path, s
         filter_synthetic(replace(CASCADE, emotion="sad"), path, workspace, name="x")
     strict = FilterConfig("happy", detector="cascade", max_similarity=-1.0)
     with pytest.raises(
-        ArtifactError, match=r"none of its 12 images passes as 'happy' \(went at: .*not a copy"
+        ArtifactError, match=r"none of its 12 images passes as 'happy' \(dropped by: .*not a copy"
     ):
         filter_synthetic(strict, path, workspace, name="x")
 
@@ -342,7 +342,7 @@ def test_a_classifier_that_hardly_knows_a_rare_emotion_is_told_of(
         assert [event.text for event in events if isinstance(event, Note) and "so, and" in event.text] == said
     stub.config = SimpleNamespace(model="simple", class_weights=True)  # knows no better way
     other = (
-        r"went at: .*called \d+\); train the model, or the classifier that calls them otherwise, for longer"
+        r"dropped by: .*right emotion \d+\); train the model, or the classifier that .* for longer"
     )
     with pytest.raises(ArtifactError, match=other):
         filter_synthetic(config, noise_set, workspace, notify=events.append)
@@ -394,7 +394,7 @@ def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     first = filter_synthetic(CASCADE, noise_set, workspace)
     again = filter_synthetic(CASCADE, noise_set, workspace)
     assert again.already_done and (again.kept, again.stages) == (first.kept, first.stages)
-    with pytest.raises(ConfigConflictError, match="keep: None there, 3 asked for"):
+    with pytest.raises(ConfigConflictError, match="keep: None in the file, 3 asked for"):
         filter_synthetic(replace(CASCADE, keep=3), noise_set, workspace)
     fewer = filter_synthetic(
         replace(CASCADE, keep=3), noise_set, workspace, options=FilterOptions(overwrite=True)

@@ -183,7 +183,7 @@ def test_a_classifier_says_what_it_calls_them(
 
 def test_a_folder_made_otherwise_is_kept(place: Workspace, folder: Path) -> None:
     path = translate_photos(CASCADE, folder, place).path
-    with pytest.raises(ConfigConflictError, match=r"min_face: 0\.7 there, 0\.8 asked for"):
+    with pytest.raises(ConfigConflictError, match=r"min_face: 0\.7 in the file, 0\.8 asked for"):
         translate_photos(replace(CASCADE, min_face=0.8), folder, place)
     (folder / "women" / "one.png").unlink()
     with pytest.raises(ConfigConflictError, match="made from other photos or by another model"):
@@ -336,7 +336,7 @@ def test_degraded_faces_have_a_sheet_and_a_table(
             assert float(line[f"{name}_mean"]) == getattr(row, name)["mean"]
     again = translate_photos(config, folder, place, classifier=Path("simple.h5"))
     assert again.already_done and again.degradations == rows
-    with pytest.raises(ConfigConflictError, match="seed: 5 there, 0 asked for"):
+    with pytest.raises(ConfigConflictError, match="seed: 5 in the file, 0 asked for"):
         translate_photos(replace(config, seed=0), folder, place, classifier=Path("simple.h5"))
     with pytest.raises(ConfigConflictError, match="degrade: "):
         translate_photos(replace(config, degrade=()), folder, place, classifier=Path("simple.h5"))

@@ -282,7 +282,7 @@ def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> N
     again = prepare(str(csv), FAST, path)
     assert again.already_done and path.read_bytes() == before
     assert prepare(str(csv.rename(tmp_path / "moved.csv")), FAST, path).already_done, "told apart by content"
-    with pytest.raises(ConfigConflictError, match="drop_blank: False there, True asked for"):
+    with pytest.raises(ConfigConflictError, match="drop_blank: False in the file, True asked for"):
         prepare(str(tmp_path / "moved.csv"), PrepareConfig(near_copies=False, drop_blank=True), path)
     with pytest.raises(ConfigConflictError, match="drawn:280"):
         prepare("drawn:280", FAST, path)

@@ -339,7 +339,7 @@ def test_again_is_already_done_and_another_config_is_refused(workspace: Workspac
     assert not first.already_done
     again = ssim(FAST, workspace, notify=lambda event: pytest.fail(str(event)))
     assert again.already_done and again.figures == first.figures and again.pictures == first.pictures
-    with pytest.raises(ConfigConflictError, match="queries: 40 there, 41 asked for"):
+    with pytest.raises(ConfigConflictError, match="queries: 40 in the file, 41 asked for"):
         ssim(replace(FAST, queries=41), workspace)
     write(workspace, "more", faces.images[30:60])
     assert ssim(FAST, workspace).path.name == "all.h5"

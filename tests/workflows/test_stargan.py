@@ -33,13 +33,13 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.export import export_artifact
 from feraug.workflows.info import describe
-from feraug.workflows.material import training_batches
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import report
 from feraug.workflows.synth import SynthOptions, synthesise
 from feraug.workflows.synthetic_origins import cautions, training_sets
 from feraug.workflows.train import train
 from feraug.workflows.train_options import TrainOptions
+from feraug.workflows.training_material import training_batches
 from feraug.workflows.translators import load_translator
 
 SMALL = StarGANConfig(
@@ -151,7 +151,7 @@ def test_strength_comes_with_a_sheet(own: Workspace) -> None:
     saved = [event.path for event in events if isinstance(event, Saved)]
     assert saved == [result.path.with_name("half-strengths.png")]
     assert saved[0].is_file()
-    with pytest.raises(ConfigConflictError, match=r"strength: 0\.5 there, 1\.0 asked for"):
+    with pytest.raises(ConfigConflictError, match=r"strength: 0\.5 in the file, 1\.0 asked for"):
         synthesise(SynthConfig(count=12), own, name="half")
     synthesise(SynthConfig(count=12), own, name="half", options=SynthOptions(overwrite=True))
     assert not saved[0].exists(), "of the set that was replaced"

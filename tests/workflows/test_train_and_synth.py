@@ -180,7 +180,7 @@ def test_a_stopped_training_goes_on_to_the_same_file(workspace: Workspace, setti
 
 def test_run_again_refuses_another_config_and_resume_takes_its_own(trained: Workspace) -> None:
     assert train_translator(SMALL, trained).already_done
-    with pytest.raises(ConfigConflictError, match=r"cycle_weight: 1\.0 there, 3\.0 asked for"):
+    with pytest.raises(ConfigConflictError, match=r"cycle_weight: 1\.0 in the file, 3\.0 asked for"):
         train_translator(replace(SMALL, cycle_weight=3.0), trained)
     own = unfinished_config(trained.model("cyclegan-neutral-happy"))
     assert isinstance(own, TranslatorConfig)
@@ -253,7 +253,7 @@ def test_synth_again_and_with_another_model(trained: Workspace) -> None:
     config = SynthConfig("neutral:happy", 5)
     assert not synthesise(config, trained).already_done
     assert synthesise(config, trained).already_done
-    with pytest.raises(ConfigConflictError, match="count: 5 there, 6 asked for"):
+    with pytest.raises(ConfigConflictError, match="count: 5 in the file, 6 asked for"):
         synthesise(replace(config, count=6), trained)
     train_translator(replace(SMALL, seed=1), trained, name="second")
     with pytest.raises(UsageError, match=r"cyclegan-neutral-happy, second.*--model"):

@@ -55,7 +55,12 @@ def command(
     ] = None,
     arm: Annotated[
         list[str] | None,
-        typer.Option("--arm", metavar="ARM", help=f"{', '.join(ARMS)}; repeatable.", show_default=False),
+        typer.Option(
+            "--arm",
+            metavar="ARM",
+            help=f"{'; '.join(f'{name}: {what}' for name, what in ARMS.items())}. Repeatable.",
+            show_default=False,
+        ),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, help=_HELP["repeats"])] = BenchConfig.repeats,
     use: Annotated[str, typer.Option("--use", metavar="|".join(USES), help=_HELP["use"])] = BenchConfig.use,
@@ -116,7 +121,7 @@ def command(
         bool, typer.Option("--dry-run", help="Print the plan and the time to expect; write nothing.")
     ] = False,
     checkpoint_every: Annotated[
-        str, typer.Option("--checkpoint-every", metavar="TIME", help="10s, 5m, 1h.")
+        str, typer.Option("--checkpoint-every", metavar="TIME", help="Time between checkpoints: 10s, 5m, 1h.")
     ] = "5m",
     device: options.DeviceOption = "auto",
     devices: options.DevicesOption = 1,
@@ -128,10 +133,11 @@ def command(
 ) -> None:
     """Does synthetic data help? feraug bench --classifier vgg19 --with-synthetic.
 
-    Every arm is trained with the same number of steps and the same seeds, its epoch chosen on
-    validation; test is looked at once. The same command again goes on, or adds repeats.
+    Every arm is trained with the same number of steps and the same seeds; the epoch is chosen on
+    validation, and test is used once. Run again, it continues; a larger --repeats or another --arm
+    adds to what is there.
     """
-    every = options.seconds(checkpoint_every)
+    every = options.seconds(checkpoint_every, "--checkpoint-every")
     settings: dict[str, Any] = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "width": width}
     settings |= {"precision": precision, "seed": seed}
     chosen = BenchConfig(
@@ -191,7 +197,7 @@ def _classifier(
         raise UsageError("--config, --preset: give one of them")
     base = DEFAULTS[name]
     if config is not None:
-        base = config_options.from_file(config, name, "feraug bench --classifier {}")
+        base = config_options.from_file(config, name, "feraug bench --classifier {}", tuple(CLASSIFIERS))
     elif preset is not None:
         base = config_options.from_preset(preset, name)
     assert isinstance(base, ClassifierConfig)

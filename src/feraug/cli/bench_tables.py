@@ -36,7 +36,7 @@ def difference_table(figures: Mapping[str, Any]) -> Table:
     """The differences between arms with their intervals: a measure a row."""
     from feraug.cli import console
 
-    table = console.new_table(None, "difference", "measure", "points (95 %)", "p")
+    table = console.new_table(None, "difference", "measure", "points (95 % CI)", "p")
     for difference, values in figures["differences"].items():
         for name, words in _MEASURES.items():
             if name in values:
@@ -49,7 +49,7 @@ def class_table(figures: Mapping[str, Any], difference: str) -> Table:
     from feraug.cli import console
 
     arm, _, base = difference.partition(" - ")
-    table = console.new_table(None, "emotion", base, arm, "points (95 %)", "p, Holm")
+    table = console.new_table(None, "emotion", base, arm, "points (95 % CI)", "p, Holm")
     for emotion, found in figures["differences"][difference]["per_class"].items():
         cells = [recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
         table.add_row(emotion, *cells, interval(found), _p(found["p_holm"]))

@@ -21,11 +21,11 @@ COMMANDS: Final = {
     "filter": "Keep the synthetic images that pass as faces of an emotion.",
     "ssim": "Compare synthetic faces with real ones: copies, sources, variety.",
     "compare": "Trained translators side by side on the same faces and measures.",
-    "bench": "Does a classifier gain by the synthetic faces? Honestly.",
+    "bench": "Test whether synthetic faces make a classifier better.",
     "report": "One HTML page of everything in the workspace.",
     "info": "What a file holds and how it came about.",
     "export": "Images or weights for other tools: PNG folders, CSV, HDF5.",
-    "doctor": "What is installed, what works, and whether the workspace is whole.",
+    "doctor": "Check the installation, the devices and every file of the workspace.",
 }
 """Name, which is also the module in ``feraug.cli``, and the line in ``feraug --help``."""
 

@@ -33,7 +33,7 @@ def command(
             "--model",
             metavar="NAME|FILE",
             help="A translator, a file or a name in models/; repeatable.",
-            show_default="all that were trained for the pair, either way",
+            show_default="all that were trained for the pair, in either direction",
         ),
     ] = None,
     judge: Annotated[
@@ -41,7 +41,7 @@ def command(
         typer.Option(
             "--judge",
             metavar="NAME|FILE",
-            help="The classifier that judges and whose features distances are measured in.",
+            help="The classifier that judges; its features are the space of FER-FD and the like.",
             show_default="models/vgg19.h5",
         ),
     ] = None,
@@ -51,11 +51,14 @@ def command(
     references: Annotated[
         int,
         typer.Option(
-            "--references", min=0, help="Real training faces of B that distances are measured to; 0: all."
+            "--references", min=0, help="Real training faces of B as reference for distances; 0: all."
         ),
     ] = DEFAULTS.references,
     queries: Annotated[
-        int, typer.Option("--queries", min=0, help="Images of a set whose nearest is found; 0: all.")
+        int,
+        typer.Option(
+            "--queries", min=0, help="Images of each set whose nearest training image is searched; 0: all."
+        ),
     ] = DEFAULTS.queries,
     degrade: Annotated[
         str | None,

@@ -93,7 +93,7 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
     distances: list[tuple[str, Tell]] = []
     for label, key, times in (
         ("FER-FD", "frechet", 1.0),
-        ("FER-KID e-3", "kernel", 1000.0),
+        ("FER-KID x 1000", "kernel", 1000.0),
         ("density", "density", 1.0),
         ("coverage", "coverage", 1.0),
     ):
@@ -118,7 +118,7 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
             ("step", _training(lambda found: f"{found['step']:,}")),
             ("finished", _training(lambda found: "yes" if found["finished"] else "no")),
             ("minutes trained", _training(lambda found: _number(found["seconds"], ".1f", 1 / 60))),
-            ("images seen", _training(lambda found: f"{found['images']:,}")),
+            ("steps x batch size", _training(lambda found: f"{found['images']:,}")),
             ("losses' spread, %", _training(lambda found: _number(found["loss_spread"], ".0f", 100))),
             ("collapsed", lambda one: ("yes" if one["collapsed"] else "no") if "training" in one else ""),
         ],
@@ -202,15 +202,15 @@ def _lines(figures: Figures) -> list[str]:
     pair, size = figures["pair"].split(":"), figures["subsample"]
     lines = [
         f"judge: {judge['name']} (SHA-256 {judge['sha256'][:12]}){known}",
-        f"{figures['faces']:,} {pair[0]} validation faces were translated; beside them "
-        f"{figures['real_faces']:,} {pair[1]} ones",
+        f"{figures['faces']:,} {pair[0]} validation faces were translated; real {pair[1]}: "
+        f"{figures['real_faces']:,} validation faces",
     ]
     if size:
         lines.append(
             f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} "
             "training faces, 20 times"
         )
-        lines.append("floor: such real faces against others of them")
+        lines.append("floor: the same distance between two disjoint samples of those real faces")
     if figures["threshold"] is not None:
         lines.append(f"near copy: SSIM {figures['threshold']:.3f} or more to a training image")
     lines += [

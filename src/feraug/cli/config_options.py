@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -52,8 +52,12 @@ def was_typed(context: typer.Context, names: Iterable[str]) -> bool:
     return any(_was_typed(context, name) for name in names)
 
 
-def from_file(path: Path, model: str, usage: str = "feraug train {}") -> Config:
+def from_file(
+    path: Path, model: str, usage: str = "feraug train {}", known: Sequence[str] = tuple(MODELS)
+) -> Config:
     """The config in a JSON file, as ``feraug info FILE --config`` prints it.
+
+    ``usage`` is the command that takes a config of another of the ``known`` models.
 
     Raises :class:`UsageError` when the file is unreadable, no config, or of another model.
     """
@@ -76,7 +80,7 @@ def from_file(path: Path, model: str, usage: str = "feraug train {}") -> Config:
         )
     if values.get("model", model) != model:
         other = values["model"]
-        command = f"use '{usage.format(other)}'" if other in MODELS else f"known: {', '.join(MODELS)}"
+        command = f"use '{usage.format(other)}'" if other in known else f"known: {', '.join(known)}"
         raise UsageError(f"--config {path}: is for the model {other!r}, not {model}; {command}")
     try:
         return model_config({"model": model, **values})
@@ -110,7 +114,7 @@ def _parameter(default: Any, name: str) -> inspect.Parameter:
 
 def _from_option(name: str, value: Any) -> Any:
     if name == "budget":
-        return options.seconds(value)
+        return options.seconds(value, "--budget")
     return tuple(value) if name == "emotions" else value
 
 

@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Is everything here, and the workspace whole? feraug doctor -w artifacts.
 
-    Looks and changes nothing, and asks no network. Exit code 1 when something is broken.
+    Only looks: changes nothing and uses no network. Exit code 1 when something is broken.
     """
     from feraug.cli import console
     from feraug.store.workspace import Workspace

@@ -22,7 +22,7 @@ def command(
     destination: Annotated[
         Path,
         typer.Argument(
-            metavar="DIR",
+            metavar="DEST",
             help="A folder for PNGs, or a file NAME.csv (.csv.gz); NAME.h5 for a model.",
             show_default=False,
         ),

@@ -28,7 +28,9 @@ def command(
     emotion: Annotated[
         str,
         typer.Option(
-            "--emotion", metavar="EMOTION", help="What the images are to show; all: each what it was made as."
+            "--emotion",
+            metavar="EMOTION",
+            help="Emotion the images must show; all: each that of its own label.",
         ),
     ] = FilterConfig.emotion,
     min_face: Annotated[
@@ -46,7 +48,7 @@ def command(
         typer.Option(
             "--classifier",
             metavar="FILE",
-            help="The classifier that is asked, a file or a name in models/.",
+            help="The classifier, a file or a name in models/.",
             show_default="models/simple.h5",
         ),
     ] = None,

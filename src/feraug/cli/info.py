@@ -26,7 +26,7 @@ def command(
         typer.Option(
             "--trace",
             metavar="ROW",
-            help="How the image in this row came about, file by file.",
+            help="Provenance of the image in this row, file by file.",
             show_default=False,
         ),
     ] = None,

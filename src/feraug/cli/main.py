@@ -14,7 +14,7 @@ from contextlib import suppress
 from feraug.cli.processes import is_first_process
 from feraug.errors import FeraugError, Interrupted, one_line
 
-_OUT_OF_MEMORY = "out of memory; try a smaller --batch-size, or close other programs"
+_OUT_OF_MEMORY = "out of memory; close other programs, or give a smaller --batch-size where there is one"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -94,7 +94,7 @@ def _system_words(problem: OSError) -> str:
         return f"{problem.filename}: {reason}; check the path and who may use it"
     if problem.errno in _FULL:
         return f"stdout: {reason}; free some space, or send the output elsewhere"
-    return f"the system refused: {reason}"
+    return f"the system refused: {reason}; 'feraug doctor' checks the machine and the workspace"
 
 
 def _drop_unwritten() -> None:

@@ -37,7 +37,7 @@ WorkspaceOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")]
 OverwriteOption = Annotated[
-    bool, typer.Option("--overwrite", help="Replace a file made with another config.")
+    bool, typer.Option("--overwrite", help="Start from scratch: replace what has this name, finished or not.")
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random draw.")]
 DeviceOption = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
@@ -59,12 +59,15 @@ DEFAULT_WORKSPACE = Path("artifacts")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-def seconds(text: str) -> float:
-    """``"90"``, ``"10s"``, ``"5m"``, ``"1.5h"`` or ``"1h30m"`` in seconds; :class:`UsageError` otherwise."""
+def seconds(text: str, option: str) -> float:
+    """``"90"``, ``"10s"``, ``"5m"``, ``"1.5h"`` or ``"1h30m"`` in seconds; :class:`UsageError` otherwise.
+
+    ``option`` is the option that has the text, for the message.
+    """
     plain = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
     if plain is not None:
         return float(plain[1]) * _SECONDS[plain[2] or "s"]
     mixed = re.fullmatch(r"\s*(?:(\d{1,9})h)?\s*(?:(\d{1,9})m)?\s*(?:(\d{1,9})s)?\s*", text)
     if mixed is None or not any(mixed.groups()):
-        raise UsageError(f"'{text}' is not a time; write 10s, 5m, 1.5h or 1h30m")
+        raise UsageError(f"{option}: '{text}' is not a time; write 10s, 5m, 1.5h or 1h30m")
     return sum(int(part or 0) * _SECONDS[unit] for part, unit in zip(mixed.groups(), "hms", strict=True))

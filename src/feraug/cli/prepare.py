@@ -9,7 +9,7 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
-from feraug.config import LABEL_SOURCES, PrepareConfig
+from feraug.config import PrepareConfig
 
 if TYPE_CHECKING:
     from feraug.workflows.prepare import PrepareResult
@@ -32,12 +32,16 @@ def command(
         typer.Option("--ferplus", metavar="CSV", help="The FER+ votes, fer2013new.csv.", show_default=False),
     ] = None,
     labels: Annotated[
-        str, typer.Option("--labels", help=", ".join(LABEL_SOURCES) + " (most of the votes; more than half).")
+        str,
+        typer.Option(
+            "--labels",
+            help="fer2013: the source's; ferplus: plurality of the FER+ votes; ferplus-majority: over half.",
+        ),
     ] = (DEFAULTS.labels),
     near_copies: Annotated[
         bool,
         typer.Option(
-            "--near-copies/--no-near-copies", help="Look for near copies across splits (slow half)."
+            "--near-copies/--no-near-copies", help="Look for near copies across splits (most of the time)."
         ),
     ] = DEFAULTS.near_copies,
     drop_blank: Annotated[bool, typer.Option("--drop-blank", help="Drop blank images.")] = False,
@@ -51,7 +55,8 @@ def command(
         ),
     ] = False,
     skip_bad_rows: Annotated[
-        bool, typer.Option("--skip-bad-rows", help="Count bad rows instead of stopping at the first.")
+        bool,
+        typer.Option("--skip-bad-rows", help="Skip and count bad rows instead of stopping at the first."),
     ] = False,
     name: Annotated[str, typer.Option("--name", help="File name, NAME.h5.")] = "dataset",
     seed: options.SeedOption = DEFAULTS.seed,

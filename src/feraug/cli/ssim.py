@@ -32,12 +32,16 @@ def command(
     ] = None,
     variant: Annotated[
         str,
-        typer.Option("--variant", metavar="|".join(SSIM_VARIANTS), help="Windows: 7x7, or Wang et al.'s."),
+        typer.Option(
+            "--variant",
+            metavar="|".join(SSIM_VARIANTS),
+            help="SSIM windows: uniform, 7x7; gaussian, sigma 1.5 (Wang et al., 2004).",
+        ),
     ] = DEFAULTS.variant,
     queries: Annotated[
         int,
         typer.Option(
-            "--queries", min=0, help="Images of each set, real ones too, whose nearest is found; 0: all."
+            "--queries", min=0, help="Images of each set whose nearest training image is searched; 0: all."
         ),
     ] = DEFAULTS.queries,
     pairs: Annotated[int, typer.Option("--pairs", min=1, help="Random pairs of each kind.")] = DEFAULTS.pairs,
@@ -116,14 +120,14 @@ def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {one["name"]: one[kind] for one in sets}
 
     sections = {
-        "to the nearest of train": {
+        "to the nearest training image": {
             "real: train, others": real["train"],
             "real: validation, new": real["validation"],
             **of_sets("nearest"),
         },
         "translation to its source": of_sets("source"),
         "two images of one emotion": {"real": real["within"], **of_sets("within")},
-        "two images of two emotions": {"real": real["across"]},
+        "two images of different emotions": {"real": real["across"]},
     }
     there = {
         title: {label: found for label, found in rows.items() if found} for title, rows in sections.items()
@@ -134,10 +138,10 @@ def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _copies(figures: Mapping[str, Any]) -> Iterator[str]:
     if figures["threshold"] is None:
         return
-    whose = {"validation": "new validation images", "train": "training images, to each other"}
+    whose = {"validation": "new validation images", "train": "training images (to another one)"}
     yield (
-        f"near copy: {figures['threshold']:.3f} or more to a training image, "
-        f"as 1 % of {whose.get(figures['threshold_from'], 'real images')}"
+        f"near copy: SSIM of {figures['threshold']:.3f} or more to a training image, which 1 % of "
+        f"{whose.get(figures['threshold_from'], 'real images')} reach"
     )
     shares = {"real training images": figures["real"]["train_near_copies"]}
     shares |= {one["name"]: one["near_copies"] for one in figures["sets"]}

@@ -202,13 +202,13 @@ def command(
     if train is None and trainable and alone and not console.can_ask():
         train = OFFERED  # notebooks and scripts asked for images, too; ``never`` is their no
     try:
-        result = make(None if train in (None, NEVER) else options.seconds(train))
+        result = make(None if train in (None, NEVER) else options.seconds(train, "--train"))
     except MissingModelError as problem:
         if not trainable or train not in (None, NEVER):
             raise
         if train == NEVER or not alone or not console.confirmed(f"{problem}", OFFER):
             raise MissingModelError(f"{problem}, or here with --train {OFFERED}") from problem
-        result = make(options.seconds(OFFERED))
+        result = make(options.seconds(OFFERED, "--train"))
     console.print_json(result.as_json()) if as_json else print_result(result)
 
 

@@ -26,7 +26,7 @@ def run(context: typer.Context, config: PhotosConfig, photos: Path) -> None:
     unused = config_options.typed(context, _NOT_HERE)
     unused += [] if config.degrade else config_options.typed(context, ["seed"])
     if unused:
-        raise UsageError(f"--photos, {option(unused[0])}: the one has no use for the other")
+        raise UsageError(f"--photos, {option(unused[0])}: cannot be combined; leave {option(unused[0])} out")
 
     from feraug.store.workspace import Workspace
     from feraug.workflows.photos import translate_photos
@@ -52,13 +52,13 @@ def _print(result: PhotosResult) -> None:
     judged = any(group.called_after is not None for group in result.groups)
     called = [f"called {result.pair.b}, before", "after"] if judged else []
     table = console.new_table(
-        None, "group", "photos", "faces", "no face", "skipped", "change", "loss", *called
+        None, "group", "photos", "faces", "no face", "skipped", "change", "cycle error", *called
     )
     for group in result.groups:
         table.add_row(*_row(group, judged=judged))
     console.print_table(table)
     console.print_text(
-        "change: mean difference of the translated from the real face, loss: of the recovered; grey levels"
+        "change: mean |translated - real|; cycle error: mean |translated back - real|; both in grey levels"
     )
     if result.degradations:
         _print_degradations(result)
@@ -94,8 +94,8 @@ def _print_degradations(result: PhotosResult) -> None:
     console.print_table(table)
     if judged:
         console.print_text(
-            "translated first: clean faces, degraded afterwards; what is missing there the classifier "
-            f"does not see\n{result.faces:,} face{'' if result.faces == 1 else 's'}; --json has intervals"
+            "translated first: clean faces, degraded afterwards; where it is low, the classifier itself "
+            f"fails\n{result.faces:,} face{'' if result.faces == 1 else 's'}; --json has intervals"
         )
     else:
         console.print_text("--classifier FILE says what share is called the target")

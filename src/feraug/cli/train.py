@@ -65,7 +65,7 @@ def _options(
         bool, typer.Option("--dry-run", help="Print settings, sizes and the time to expect; write nothing.")
     ] = False,
     checkpoint_every: Annotated[
-        str, typer.Option("--checkpoint-every", metavar="TIME", help="10s, 5m, 1h.")
+        str, typer.Option("--checkpoint-every", metavar="TIME", help="Time between checkpoints: 10s, 5m, 1h.")
     ] = "5m",
     log_dir: Annotated[
         Path | None,
@@ -146,7 +146,7 @@ for _model in MODELS:
 
 def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     shared = {name: values.pop(name, option.default) for name, option in _SHARED.parameters.items()}
-    every = options.seconds(shared["checkpoint_every"])
+    every = options.seconds(shared["checkpoint_every"], "--checkpoint-every")
 
     from feraug.cli import console
     from feraug.cli.command_line import as_typed
@@ -210,7 +210,9 @@ def _base(
     if not shared["resume"]:
         return None
     if shared["overwrite"]:
-        raise UsageError("--resume, --overwrite: the one goes on with the file, the other replaces it")
+        raise UsageError(
+            "--resume, --overwrite: one continues the file, the other replaces it; give one of them"
+        )
 
     from feraug.workflows.train import unfinished_config
 
@@ -255,7 +257,7 @@ def _print_classifier(result: ClassifierResult) -> None:
         console.print_table(table)
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
-    console.print_text("the best of many epochs flatters; 'feraug bench' says what holds on test images")
+    console.print_text("the best epoch's accuracy is optimistic; 'feraug bench' measures on test images")
 
 
 def _print_plan(plan: DryRun) -> None:

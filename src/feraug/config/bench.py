@@ -11,15 +11,15 @@ from feraug.config.values import check, one_of, setting, to_json
 from feraug.errors import UsageError
 
 ARMS: Final[Mapping[str, str]] = {
-    "real": "the real training faces alone",
-    "real+synthetic": "and translated faces",
-    "real+synthetic+noise": "and labelled faces from noise",
+    "real": "real training faces",
+    "real+synthetic": "real and translated faces",
+    "real+synthetic+noise": "real, translated and noise-generated faces",
     "oversampled": "real faces, every emotion equally often",
-    "class-weighted": "real faces, every emotion's loss weighed equally",
-    "mixup": "real faces, mixed in pairs (alpha 0.2)",
-    "randaugment": "real faces under RandAugment (2 operations, magnitude 9)",
+    "class-weighted": "real faces, every emotion with the same total weight",
+    "mixup": "real faces with mixup (alpha 0.2)",
+    "randaugment": "real faces with RandAugment (2 operations, magnitude 9)",
     "synthetic": "synthetic faces alone",
-    "reverse": "the real arm's first classifier, tested on the synthetic faces",
+    "reverse": "no training: the first classifier of real, tested on the synthetic faces",
 }
 """What a classifier can be trained on, and a line about each."""
 
@@ -52,14 +52,18 @@ class BenchConfig:
     repeats: int = setting(5, "Trainings of every arm, each with a seed of its own.", low=1, high=1000)
     use: str = setting(
         "mixed",
-        "mixed: from the start; pretrain: before the real ones; fill: up to the largest class.",
+        "Synthetic images: mixed with real ones; pretrain: first and alone; fill: to balance the classes.",
         choices=USES,
     )
-    ratio: float | None = setting(None, "Synthetic images a real one, at most.", low=0.0001, high=1e6)
-    per_class_cap: int | None = setting(None, "Synthetic images of an emotion, at most.", low=1, high=10**9)
+    ratio: float | None = setting(
+        None, "Maximum number of synthetic images per real image.", low=0.0001, high=1e6
+    )
+    per_class_cap: int | None = setting(
+        None, "Maximum number of synthetic images per emotion.", low=1, high=10**9
+    )
     synthetic_weight: float = setting(1.0, "Weight of a synthetic image's loss.", low=0.0, high=100.0)
     pretrain_share: float = setting(
-        0.5, "With pretrain: the share of the steps before real faces alone.", low=0.01, high=0.99
+        0.5, "With --use pretrain: share of the steps on synthetic images alone.", low=0.01, high=0.99
     )
 
     def __post_init__(self) -> None:
@@ -85,8 +89,8 @@ class BenchConfig:
         arms = len(self.trained_arms)
         if arms * self.repeats > MOST_TRAININGS:
             raise UsageError(
-                f"--repeats: {self.repeats} of {arms} arm{'' if arms == 1 else 's'} are more than "
-                f"the {MOST_TRAININGS} trainings whose figures a file holds; divide the arms among names"
+                f"--repeats: {self.repeats} of {arms} arm{'' if arms == 1 else 's'} are more than the "
+                f"{MOST_TRAININGS} trainings that one file holds; give fewer, or each arm a --name of its own"
             )
 
     @property

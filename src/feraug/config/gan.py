@@ -10,9 +10,9 @@ from feraug.config.values import check, fields, one_of, option, setting
 from feraug.errors import UsageError
 
 TRANSLATORS: Final[Mapping[str, str]] = {
-    "cyclegan": "Translate between two emotions: least squares, cycle consistency.",
-    "weighted": "CycleGAN whose cycle term weighs features and the quality of the face.",
-    "wasserstein": "CycleGAN with critics under a gradient penalty.",
+    "cyclegan": "CycleGAN: translate between two emotions, with the least-squares loss.",
+    "weighted": "CycleGAN with the weighted cycle loss of Wang and Lin (2018).",
+    "wasserstein": "CycleGAN with WGAN-GP critics: Wasserstein loss, gradient penalty.",
 }
 """Models that translate faces of one emotion into another, and their line in ``--help``."""
 
@@ -68,13 +68,17 @@ class GanConfig:
     upsampling: str = setting("resize", " or ".join(UPSAMPLINGS) + " convolutions.", choices=UPSAMPLINGS)
     # objective
     real_target: float = setting(
-        1.0, "Score that real faces are pulled to; below 1: a soft target.", low=0.0, high=1.0, only=_TARGETS
+        1.0,
+        "Target score of real faces; below 1: one-sided label smoothing.",
+        low=0.0,
+        high=1.0,
+        only=_TARGETS,
     )
     critic_steps: int = setting(
-        1, "Critic steps a generator step, each on other faces.", low=1, high=100, only=_CRITICS
+        1, "Critic updates per generator update, each on a new batch.", low=1, high=100, only=_CRITICS
     )
     penalty_weight: float = setting(
-        0.0, "Weight of the gradient penalty (R1 where the model has none of its own).",
+        0.0, "Weight of the gradient penalty: WGAN-GP's for critics, else R1 (r3gan: R1 and R2).",
         low=0.0, high=1e6, only=_PENALISED,
     )  # fmt: skip
     # optimization
@@ -84,13 +88,13 @@ class GanConfig:
         None, "Time to train for instead of epochs (90s, 20m, 1h30m); the schedules follow it.",
         low=1.0, high=1e8,
     )  # fmt: skip
-    batch_size: int = setting(4, "Faces of each domain a step, over all devices.", low=1, high=65_536)
+    batch_size: int = setting(4, "Faces of each domain per step, all devices together.", low=1, high=65_536)
     generator_rate: float = setting(2e-4, "Adam's learning rate.", low=0.0, high=10.0)
     discriminator_rate: float = setting(2e-4, "Adam's learning rate.", low=0.0, high=10.0)
-    beta1: float = setting(0.5, "Adam's decay of the mean gradient.", low=0.0, high=0.999999)
-    beta2: float = setting(0.999, "Adam's decay of the squared gradient.", low=0.0, high=0.999999)
+    beta1: float = setting(0.5, "Adam's beta1: decay rate of the first moment.", low=0.0, high=0.999999)
+    beta2: float = setting(0.999, "Adam's beta2: decay rate of the second moment.", low=0.0, high=0.999999)
     decay_from: float = setting(
-        0.5, "Share of training after which the rates fall to zero.", low=0.0, high=1.0
+        0.5, "Share of training after which the learning rates fall linearly to zero.", low=0.0, high=1.0
     )
     clip_norm: float = setting(0.0, "Largest norm of a gradient; 0: no clipping.", low=0.0, high=1e6)
     ema_decay: float = setting(0.999, "Decay of the generators' moving average.", low=0.0, high=0.999999)

@@ -35,48 +35,51 @@ class TranslationConfig(GanConfig):
     """What all models that translate faces have in common."""
 
     # networks
-    residual_blocks: int = setting(6, "Depth of the generators.", low=0, high=64)
+    residual_blocks: int = setting(6, "Residual blocks in each generator.", low=0, high=64)
     output: str = setting(
         "residual",
-        f"{', '.join(OUTPUTS)}: what is added to the face; that, once its parts are moved; the whole face.",
+        "residual: a change added to the face; warped: that, after moving its parts; direct: a new face.",
         choices=OUTPUTS,
     )
-    skips: bool = setting(True, "Carry fine detail past the generator's narrow middle.")
+    skips: bool = setting(True, "Skip connections from the generator's encoder to its decoder.")
     # objective
     cycle_weight: float = setting(
-        1.0, "lambda; a large one holds the expression back; 0: no cycle, and steps of half the work.",
+        1.0, "Weight of the cycle loss (lambda); large: weaker expressions; 0: none, half the work per step.",
         low=0.0, high=1e6,
     )  # fmt: skip
     cycle_weight_end: float | None = setting(
-        None, "lambda at the end of training, reached linearly; as at the start unless given.",
+        None, "Cycle weight at the end of training, reached linearly; default: that of the start.",
         low=0.0, high=1e6,
     )  # fmt: skip
     weighted_cycle: bool = setting(
         False, "Weighted cycle term instead of plain L1.", only=("wasserstein", "stargan")
     )
     gamma_end: float = setting(
-        0.5, "Share of features in the weighted cycle term at the end of training; 0 at its start.",
+        0.5, "Weight of discriminator features in the weighted cycle loss at the end; 0 at the start.",
         low=0.0, high=1.0, only=_CYCLE,
     )  # fmt: skip
     identity_weight: float = setting(
         0.0, "Weight of the identity term (faces of the target emotion stay); 0: none.", low=0.0, high=1e6
     )
     change_weight: float = setting(
-        0.0, "Weight of |translation - face|: what need not change stays; 0: none.", low=0.0, high=1e6
+        0.0, "Weight of the L1 distance of a translation to its source; 0: none.", low=0.0, high=1e6
     )
     change_weight_end: float | None = setting(
-        None, "That weight at the end of training, reached linearly; as at the start unless given.",
+        None, "Change weight at the end of training, reached linearly; default: that of the start.",
         low=0.0, high=1e6,
     )  # fmt: skip
     mismatch_weight: float = setting(
         0.0,
-        "Weight of real faces shown under another emotion, as fakes of that one; 0: none.",
+        "Weight of the mismatch loss: real faces of another emotion count as fakes; 0: none.",
         low=0.0,
         high=1e6,
     )
     # optimization
     head_start: float = setting(
-        0.0, "Share of training in which the discriminators learn alone.", low=0.0, high=0.9
+        0.0,
+        "Share of training, at its start, in which only the discriminators are updated.",
+        low=0.0,
+        high=0.9,
     )
 
     def __post_init__(self) -> None:
@@ -97,10 +100,12 @@ class TranslatorConfig(TranslationConfig):
     model: str = "cyclegan"
     pair: str = setting("neutral:happy", "Two emotions.")
     source_share: float = setting(
-        0.0, "Share of domain a out of --source or --source-model; all of it where one of these is given.",
+        0.0, "Share of domain a from --source or --source-model (with either, 0 counts as 1).",
         low=0.0, high=1.0,
     )  # fmt: skip
-    image_history: int = setting(50, "Earlier fakes shown to the discriminators.", low=0, high=100_000)
+    image_history: int = setting(
+        50, "Size of the pool of earlier fakes for the discriminators.", low=0, high=100_000
+    )
 
     def __post_init__(self) -> None:
         one_of("model", self.model, TRANSLATORS)
@@ -138,7 +143,7 @@ class StarGANConfig(TranslationConfig):
     # objective
     adversarial: str = setting("least-squares", " or ".join(ADVERSARIAL) + ".", choices=ADVERSARIAL)
     class_weight: float = setting(
-        1.0, "Weight of telling the emotion, in both networks' losses.", low=0.0, high=1e6
+        1.0, "Weight of the emotion-classification loss, of generator and discriminator.", low=0.0, high=1e6
     )
     # data
     epochs: float = setting(20.0, "Passes of the generator over the training faces.", low=0.001, high=1e6)
@@ -181,7 +186,7 @@ class NoiseConfig(GanConfig):
 
     model: str = "dcgan"
     emotions: tuple[str, ...] = setting(
-        (), "Emotion to learn; repeatable. Several: one network, told which. Default: all seven."
+        (), "Emotion to learn; repeatable. Several: one class-conditional network. Default: all seven."
     )
     latent_size: int = setting(100, "Length of the noise vector z.", low=1, high=4096)
     # networks
@@ -195,7 +200,7 @@ class NoiseConfig(GanConfig):
     epochs: float = setting(30.0, "Passes of the generator over the training faces.", low=0.001, high=1e6)
     batch_size: int = setting(32, "Faces a step, over all devices.", low=1, high=65_536)
     class_weight: float = setting(
-        1.0, "Weight of telling real faces under a wrong emotion from rightly named ones; 0: none.",
+        1.0, "Weight of the mismatch loss: real faces under a wrong emotion count as fakes; 0: none.",
         low=0.0, high=1e6,
     )  # fmt: skip
     balanced: bool = setting(True, "Show every emotion equally often, however rare.")

@@ -81,10 +81,10 @@ class SynthConfig:
     batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
     seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
     source_share: float = setting(
-        0.0, "Share of the faces out of --source; all of them where it is given.", low=0.0, high=1.0
+        0.0, "Share of the faces from --source (where it is given, 0 counts as 1).", low=0.0, high=1.0
     )
     strength: float = setting(
-        1.0, "With models of all pairs: 1 the whole expression, 0.5 half of it.", low=0.0, high=2.0
+        1.0, "For stargan: strength of the expression; 1: full, 0.5: half.", low=0.0, high=2.0
     )
 
     def __post_init__(self) -> None:
@@ -184,18 +184,18 @@ class FilterConfig:
 
     emotion: str = "neutral"
     min_face: float | None = setting(
-        None, "Least face score; default: what 95 % of real faces reach.", low=0.0, high=1.0
+        None, "Minimum face-detector score; default: 5th percentile of real faces.", low=0.0, high=1.0
     )
     min_confidence: float | None = setting(
-        None, "Least probability of the emotion; default: what 95 % of real faces called so reach.",
+        None, "Minimum probability of the emotion; default: 5th percentile of real faces classified as it.",
         low=0.0, high=1.0,
     )  # fmt: skip
     max_similarity: float | None = setting(
-        None, "Largest SSIM with a training image; default: what 95 % of real faces stay below.",
+        None, "Maximum SSIM with any training image; default: 95th percentile of real faces.",
         low=-1.0, high=1.0,
     )  # fmt: skip
     keep: int | None = setting(
-        None, "Keep no more than this many of an emotion, those of the highest probability.",
+        None, "Keep at most this many per emotion, those of the highest probability.",
         low=1, high=100_000_000,
     )  # fmt: skip
     detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)

@@ -90,10 +90,10 @@ def from_json(kind: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
 
 
 def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
-    """``["cycle_weight: 1.0 there, 5.0 asked for", ...]`` for each setting that differs."""
+    """``["cycle_weight: 1.0 in the file, 5.0 asked for", ...]`` for each setting that differs."""
     names = [*existing, *(name for name in wanted if name not in existing)]
     return [
-        f"{name}: {existing.get(name, '(absent)')} there, {wanted.get(name, '(absent)')} asked for"
+        f"{name}: {existing.get(name, '(absent)')} in the file, {wanted.get(name, '(absent)')} asked for"
         for name in names
         if existing.get(name) != wanted.get(name) or (name in existing) != (name in wanted)
     ]

@@ -139,7 +139,7 @@ class PairBatches:
         return sampling.augmented(faces, domain, index)
 
 
-class _LabelledFaces:
+class _ClassSampler:
     """Faces with their classes, drawn in batches.
 
     ``classes`` int (N,) has the class of each image, 0 to the number of classes less one.  With
@@ -164,7 +164,7 @@ class _LabelledFaces:
         self._first_stream = 0
         self._rows = self._sequence(groups)
 
-    def second(self, times: Sequence[int]) -> _LabelledFaces:
+    def second(self, times: Sequence[int]) -> _ClassSampler:
         """Another sequence of the same faces, in which a class comes ``times`` as often as another."""
         other = copy(self)
         other._first_stream = _SECOND_STREAMS
@@ -199,7 +199,7 @@ class _LabelledFaces:
 
 
 class ClassBatches:
-    """Batches of faces with their classes, and noise for as many fakes; see :class:`_LabelledFaces`."""
+    """Batches of faces with their classes, and noise for as many fakes; see :class:`_ClassSampler`."""
 
     def __init__(
         self,
@@ -210,7 +210,7 @@ class ClassBatches:
         latent_size: int,
         balanced: bool,
     ) -> None:
-        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced)
+        self._faces = _ClassSampler(images, classes, sampling, balanced=balanced)
         self._latent_size = latent_size
 
     def batch(self, index: int) -> NoiseBatch:
@@ -238,7 +238,7 @@ class EmotionBatches:
         balanced: bool,
         times: Sequence[int] | None = None,
     ) -> None:
-        self._faces = _LabelledFaces(images, classes, sampling, balanced=balanced)
+        self._faces = _ClassSampler(images, classes, sampling, balanced=balanced)
         self._sources = None if times is None else self._faces.second(times)
 
     def batch(self, index: int) -> EmotionBatch:
@@ -248,7 +248,7 @@ class EmotionBatches:
         return EmotionBatch(*real, *sources, self._faces.sampling.mix(index))
 
 
-def _drawn_with_others(labelled: _LabelledFaces, index: int) -> tuple[Tensor, Tensor, Tensor]:
+def _drawn_with_others(labelled: _ClassSampler, index: int) -> tuple[Tensor, Tensor, Tensor]:
     faces, classes = labelled.drawn(index)
     others = labelled.others(classes, index)
     assert others is not None  # there are two emotions or more

@@ -22,12 +22,15 @@ def to_uint8(images: Tensor) -> Tensor:
 
 
 def on_device(images: NDArray[np.uint8], device: torch.device | str) -> Tensor:
-    """Images uint8 (N, 48, 48) as a tensor on ``device``; torch takes no arrays that must not be written."""
+    """Images uint8 (N, 48, 48) as a tensor on ``device``; copies a read-only array, which torch refuses."""
     return moved(np.require(images, requirements=("C", "W")), device)
 
 
 class FaceTensors(Dataset[tuple[Tensor, int]]):
-    """A map-style dataset of (float32 (1, 48, 48) in [-1, 1], emotion code), for a DataLoader."""
+    """A map-style dataset of (float32 (1, 48, 48) in [-1, 1], emotion code), for a DataLoader.
+
+    Codes are positions in ``EMOTIONS``, 0 to 6; 255 for an image without a label, which no loss takes.
+    """
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> None:
         self._images = images

@@ -72,7 +72,8 @@ class LabelledBatches:
         phase, order = [one for one in self._phases if one[0].first <= index][-1]
         places_in_order = order.rows(index - phase.first, sampling.batch_size)
         mine = sampling.mine(np.arange(sampling.batch_size))
-        if self._config.mixup:  # the face before the first, too, which another process may have
+        if self._config.mixup:
+            # The face before the first, too: another process's, or, by index -1, the last of the whole batch.
             mine = np.concatenate([mine[:1] - 1, mine])
             if phase.balanced:  # whose faces come in turns of all classes, none beside its like
                 places_in_order = sampling.random(_PAIRING_STREAM, index).permutation(places_in_order)

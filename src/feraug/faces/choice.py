@@ -38,7 +38,9 @@ def face_detector(name: str = "auto") -> FaceDetector:
     except (NoModelFileError, CannotLoadError) as problem:
         what = f"mediapipe's detector cannot be had: {problem}"
         if name == "mediapipe":
-            raise ArtifactError(what, "see docs/faces.md, or take the cascade") from problem
+            raise ArtifactError(
+                what, "'feraug doctor' says what is missing; or use --detector cascade"
+            ) from problem
         return CascadeDetector(what)
 
 

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.cores import available_cores
 from feraug.faces.detector import FaceDetector, scores_here
 
 IMAGES_EACH: Final = 1500
@@ -26,7 +27,7 @@ def scores_by_all_cores(
 ) -> NDArray[np.float32]:
     """Face scores of images uint8 (N, 48, 48), float32 (N,): the same whatever the number of processes."""
     if processes is None:
-        processes = min(_cores(), max(1, len(images) // IMAGES_EACH))
+        processes = min(available_cores(), max(1, len(images) // IMAGES_EACH))
     if processes == 1:
         return scores_here(detector, images)
     parts = np.array_split(images, processes)
@@ -58,9 +59,3 @@ def _start(detector: FaceDetector, images: NDArray[np.uint8]) -> subprocess.Pope
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -11,13 +11,13 @@ Floats = NDArray[np.float64]
 def confusion_matrix(
     labels: NDArray[np.integer], called: NDArray[np.integer], classes: int
 ) -> NDArray[np.int64]:
-    """Counts int64 (classes, classes): row the true class, column what it was called."""
+    """Counts int64 (classes, classes) of codes ``labels``, ``called`` (N,): row true, column predicted."""
     flat = labels.astype(np.int64) * classes + called.astype(np.int64)
     return np.bincount(flat, minlength=classes * classes).reshape(classes, classes)
 
 
 def recalls(confusion: NDArray[np.integer] | Floats) -> Floats:
-    """Share of each class that was called so, float (..., K) of (..., K, K); NaN for absent classes."""
+    """Recall of each class, float (..., K) of confusion matrices (..., K, K); NaN for absent classes."""
     counts = np.asarray(confusion, np.float64)
     totals = counts.sum(-1)
     right = np.diagonal(counts, axis1=-2, axis2=-1)
@@ -46,7 +46,7 @@ def balanced_accuracy(confusion: NDArray[np.integer] | Floats) -> Floats:
 def calibration_error(
     probabilities: NDArray[np.floating], labels: NDArray[np.integer], bins: int = 15
 ) -> float:
-    """Expected calibration error of probabilities (N, K) for labels (N,).
+    """Expected calibration error, in [0, 1], of probabilities (N, K), rows of sum 1, for labels (N,), codes.
 
     Guo et al., "On Calibration of Modern Neural Networks" (2017), equation 3: over ``bins`` equal
     bins of confidence, |accuracy - mean confidence| weighed by the share of images.

@@ -24,7 +24,7 @@ def frechet_distance(real: NDArray[Any], made: NDArray[Any]) -> float:
     Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017), equation 6, with
     unbiased covariances: |m - n|^2 + tr(A + B - 2 (A B)^(1/2)).  With A = X'X and B = Y'Y the trace
     of the root is the sum of the singular values of X Y', which needs no root of a matrix and
-    stands sets smaller than D.  The smaller the sets, the larger it comes out for the same two
+    works for sets smaller than D.  The smaller the sets, the larger it comes out for the same two
     distributions: compare only figures of sets of one size.  Raises :class:`UsageError` for fewer
     than two images in a set.
     """

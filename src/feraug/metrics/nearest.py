@@ -41,9 +41,9 @@ from feraug.metrics.similarity import (
     all_pairs_ssim,
     check_variant,
     checked_images,
-    in_threads,
 )
 from feraug.metrics.ssim_kernels import ABANDONED, Prepared, prepare, ssim_of_pairs
+from feraug.metrics.threads import in_threads
 
 Progress = Callable[[int, int], None]
 Rows = NDArray[np.int64]

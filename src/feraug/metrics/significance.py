@@ -17,7 +17,11 @@ _AT_ONCE = 250
 
 @dataclass(frozen=True)
 class Difference:
-    """A mean difference, its interval [``low``, ``high``], and ``p`` of there being none."""
+    """A mean difference, its interval [``low``, ``high``], and the two-sided ``p``-value of no difference.
+
+    ``p`` is the chance, if there were none, of one at least as large.  ``mean``, ``low`` and
+    ``high`` lie in [-1, 1].
+    """
 
     mean: float
     low: float
@@ -146,10 +150,10 @@ def _drawn(
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
-    """The exact p that two classifiers err alike on the same images (N,).
+    """Exact two-sided p-value of McNemar's test that two classifiers have the same error rate.
 
-    McNemar (1947), by the binomial distribution over the images that one alone got right; 1 when
-    there are none.
+    ``first_right`` and ``second_right`` bool (N,): whether each got image n right.  McNemar (1947), by the
+    binomial distribution over the images that one alone got right; 1 when there are none.
     """
     from scipy.stats import binomtest
 

@@ -13,22 +13,18 @@ must fit into what is left, so it needs more than 160 pixels a side, where a fac
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Final, TypeVar
+from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import SSIM_VARIANTS
-from feraug.config.values import whole
 from feraug.errors import UsageError
 from feraug.images import SIDE
+from feraug.metrics.threads import in_threads
 
 Images = NDArray[np.uint8]
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 
 ROWS_AT_ONCE: Final = 512
 """Images of the first set whose means and variances are kept: 13 MB (uniform) or 20 MB (gaussian)."""
@@ -125,37 +121,3 @@ def check_variant(variant: str) -> None:
 def every_pair(rows: int, columns: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Numbers of the rows and of the columns of all pairs, (rows * columns,) each, row by row."""
     return np.repeat(np.arange(rows), columns), np.tile(np.arange(columns), rows)
-
-
-def in_threads(
-    work: Callable[[ItemT], ResultT], items: Iterable[ItemT], threads: int | None = None
-) -> Iterator[ResultT]:
-    """The results of ``work`` on each item as they come, from several threads (None: one a core).
-
-    Items are taken as they are needed.  When the caller stops, by Ctrl-C or an error, what has not
-    begun never will.
-    """
-    count = available_cores() if threads is None else whole("threads", threads, 1)
-    if count == 1:
-        yield from map(work, items)
-        return
-    pool = ThreadPoolExecutor(count)
-    running: set[Future[ResultT]] = set()
-    try:
-        for item in items:
-            running.add(pool.submit(work, item))
-            if len(running) >= 2 * count:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        while running:
-            done, running = wait(running, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -100,7 +100,7 @@ class TranslationGenerator(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) in [-1, 1] -> (N, 1, 48, 48)."""
-        return changed(x, self.head(self._body(x)), self.output)
+        return apply_output(x, self.head(self._body(x)), self.output)
 
     def _body(self, x: Tensor) -> Tensor:
         """(N, 1, 48, 48) -> (N, base, 48, 48)."""
@@ -120,8 +120,11 @@ def last_layer(base_channels: int, output: Output) -> nn.Conv2d:
     return nn.Conv2d(base_channels, channels, 7, padding=3, padding_mode="reflect")
 
 
-def changed(x: Tensor, change: Tensor, output: Output) -> Tensor:
-    """Faces (N, 1, H, W) in [-1, 1] and what the last layer says of them -> the translation, same shape."""
+def apply_output(x: Tensor, change: Tensor, output: Output) -> Tensor:
+    """Faces (N, 1, H, W) in [-1, 1] and the last layer's output, (N, 1, H, W) or for ``warped`` (N, 3, H, W).
+
+    Gives the translation (N, 1, H, W), as :class:`TranslationGenerator` says for each ``output``.
+    """
     if output == "direct":
         return torch.tanh(change)
     if output == "warped":

@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from feraug.images import SIDE
 from feraug.models.discriminator import Discriminator
-from feraug.models.generator import Output, Upsampling, begin_near_identity, changed, last_layer
+from feraug.models.generator import Output, Upsampling, apply_output, begin_near_identity, last_layer
 from feraug.models.layers import initialise
 
 
@@ -120,7 +120,7 @@ class StarGenerator(nn.Module):
         for layer, skipped in zip(self.up, (at_24, at_48), strict=True):
             inner = layer(inner, emotion)
             inner = inner + skipped if self.skips else inner
-        return changed(x, self.head(inner), self.output)
+        return apply_output(x, self.head(inner), self.output)
 
 
 class Judgement(NamedTuple):

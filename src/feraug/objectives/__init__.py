@@ -45,7 +45,10 @@ def _weighted(config: TranslatorConfig) -> Objective:
 
 def _needs_penalty(config: TranslatorConfig | NoiseConfig) -> None:
     if not config.penalty_weight:
-        raise UsageError(f"--penalty-weight 0: {config.model}'s critic has no other bound; give 10")
+        raise UsageError(
+            f"--penalty-weight 0: only the penalty keeps {config.model}'s critic 1-Lipschitz; "
+            "give --penalty-weight 10"
+        )
 
 
 def _wasserstein(config: TranslatorConfig) -> Objective:
@@ -62,14 +65,17 @@ def _r3gan(config: NoiseConfig) -> Objective:
     return R3GAN(config.penalty_weight, config.class_weight)
 
 
-# A critic that is told of emotions sets a constant for each, without end, where those that it scores up and
-# those that it scores down come in other shares: the gradient penalty does not see it.
+# A class-conditional critic can add a constant to all scores of a class, which the gradient penalty does not
+# bound.  Where a class is more frequent among the faces that it scores up than among those that it scores
+# down, that constant gains by growing, without limit.
 
 
 def _wgan_gp(config: NoiseConfig) -> Objective:
     _needs_penalty(config)
     if not config.balanced and config.class_weight and len(config.emotions) > 1:
-        raise UsageError("--no-balanced: give --class-weight 0, too; a critic told of emotions needs it")
+        raise UsageError(
+            "--no-balanced: a class-conditional critic diverges on unbalanced classes; add --class-weight 0"
+        )
     return WGANGP(config.penalty_weight, config.critic_steps, config.class_weight)
 
 
@@ -79,19 +85,19 @@ def _stargan(config: StarGANConfig) -> Objective:
     if config.adversarial == "wasserstein" and not config.penalty_weight:
         raise UsageError("--adversarial wasserstein: needs a gradient penalty; give --penalty-weight 10")
     return StarGAN(
-        config.cycle_weight,
-        config.cycle_weight_end,
-        config.class_weight,
-        config.identity_weight,
-        config.change_weight,
-        config.gamma_end if config.weighted_cycle else None,
-        config.real_target,
-        config.penalty_weight,
-        config.adversarial == "wasserstein",
-        config.critic_steps,
-        len(config.emotions),
-        config.mismatch_weight,
-        config.change_weight_end,
+        cycle_weight=config.cycle_weight,
+        cycle_weight_end=config.cycle_weight_end,
+        class_weight=config.class_weight,
+        identity_weight=config.identity_weight,
+        change_weight=config.change_weight,
+        change_weight_end=config.change_weight_end,
+        gamma_end=config.gamma_end if config.weighted_cycle else None,
+        real_target=config.real_target,
+        penalty_weight=config.penalty_weight,
+        mismatch_weight=config.mismatch_weight,
+        critic=config.adversarial == "wasserstein",
+        critic_steps=config.critic_steps,
+        emotions=len(config.emotions),
     )
 
 

@@ -38,7 +38,7 @@ class CycleGAN:
         return translate_both(nets, batch)
 
     def generator_loss(self, nets: Networks, batch: TranslationBatch, progress: float) -> GeneratorLoss:
-        """Adversarial, cycle and (if weighted) identity terms for both directions."""
+        """Adversarial terms of both directions; where weighted the cycle, identity and change terms."""
         fakes = translate_both(nets, batch)
         adversarial = {
             "adversarial_a_to_b": least_squares(nets["discriminator_b"](fakes["fake_b"]), self.real_target),

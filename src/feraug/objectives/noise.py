@@ -16,7 +16,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from feraug.losses import cross_entropy, gradient_penalty, relativistic, wasserstein, zero_centred_penalty
+from feraug.losses import (
+    binary_cross_entropy,
+    gradient_penalty,
+    relativistic,
+    wasserstein,
+    zero_centred_penalty,
+)
 from feraug.objectives.protocol import GeneratorLoss, LossTerms, Networks, NoiseBatch
 
 
@@ -46,17 +52,17 @@ class DCGAN(_Noise):
         """The term ``adversarial``."""
         fakes = self.fakes(nets, batch)
         scores = nets["discriminator"](fakes["fake"], batch.classes)
-        return GeneratorLoss(LossTerms({"adversarial": cross_entropy(scores, 1.0)}, {}), fakes)
+        return GeneratorLoss(LossTerms({"adversarial": binary_cross_entropy(scores, 1.0)}, {}), fakes)
 
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
-        """The terms ``discriminator_real`` and ``discriminator_fake``."""
+        """The terms ``discriminator_real``, ``discriminator_fake`` and, where weighted, ``mismatch``."""
         real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
         terms = {
-            "discriminator_real": cross_entropy(real_scores, self.real_target),
-            "discriminator_fake": cross_entropy(_with_classes(nets, batch, fakes["fake"]), 0.0),
+            "discriminator_real": binary_cross_entropy(real_scores, self.real_target),
+            "discriminator_fake": binary_cross_entropy(_with_classes(nets, batch, fakes["fake"]), 0.0),
         }
         if wrong_scores is not None:
-            terms["mismatch"] = cross_entropy(wrong_scores, 0.0)
+            terms["mismatch"] = binary_cross_entropy(wrong_scores, 0.0)
         return LossTerms(terms, {"mismatch": self.class_weight})
 
 
@@ -79,7 +85,7 @@ class WGANGP(_Noise):
         return GeneratorLoss(LossTerms({"adversarial": -scores.float().mean()}, {}), fakes)
 
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
-        """The terms ``wasserstein`` and ``penalty``."""
+        """The terms ``wasserstein``, ``penalty`` and, where weighted, ``mismatch``."""
         critic, fake = partial(_with_classes, nets, batch), fakes["fake"]
         real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
         terms = {
@@ -111,7 +117,7 @@ class R3GAN(_Noise):
         return GeneratorLoss(LossTerms(terms, {}), fakes)
 
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
-        """The terms ``discriminator``, ``penalty_real`` (R1) and ``penalty_fake`` (R2)."""
+        """The terms ``discriminator``, ``penalty_real`` (R1), ``penalty_fake`` (R2), maybe ``mismatch``."""
         judge = partial(_with_classes, nets, batch)
         real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
         terms = {

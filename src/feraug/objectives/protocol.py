@@ -30,9 +30,9 @@ class EmotionBatch:
     """Faces that are shown as real ones, and faces to translate, float (N, 1, 48, 48) in [-1, 1] each.
 
     ``classes`` int64 (N,) are the emotions of ``real``, ``others`` emotions that they are not of;
-    ``source_classes`` those of ``sources``, and ``targets`` what to translate them into, another for every
-    face.  Both parts are often the same.  ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1] for the
-    gradient penalty.
+    ``source_classes`` those of ``sources``, and ``targets`` what to translate them into, never the face's
+    own class.  ``real`` and ``sources`` are often the same faces.  ``mix`` (N, 1, 1, 1) are uniform draws
+    from [0, 1] for the gradient penalty.
     """
 
     real: Tensor
@@ -48,7 +48,7 @@ class EmotionBatch:
 class NoiseBatch:
     """Real faces float (N, 1, 48, 48) in [-1, 1], their classes int64 (N,), and noise ``z`` (N, latent).
 
-    Fakes are made of the same classes.  ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1].
+    Fakes are made with the same classes.  ``mix`` (N, 1, 1, 1) are uniform draws from [0, 1].
     ``other_classes`` int64 (N,) are classes that the faces are not of; None where there is only one.
     """
 
@@ -89,7 +89,11 @@ class GeneratorLoss:
 
 
 class Objective(Protocol):
-    """A recipe for training: stateless, so that the loop can stop and go on anywhere."""
+    """A recipe for training: stateless, so that the loop can stop and go on anywhere.
+
+    One that leaves parameters without a gradient names the prefixes of their paths, ``ROLE/NAME``, in an
+    attribute ``unreached``; see :attr:`feraug.training.TrainState.unreached`.
+    """
 
     @property
     def generator_roles(self) -> tuple[str, ...]:

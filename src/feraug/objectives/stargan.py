@@ -59,7 +59,7 @@ class StarGAN:
 
     @property
     def unreached(self) -> tuple[str, ...]:
-        """Beginnings of the paths of parameters that no loss asks for: without class weight, of N's layer."""
+        """Path prefixes of parameters without a gradient: those of N's layer where ``class_weight`` is 0."""
         return () if self.class_weight else ("discriminator/namer.",)
 
     generator_roles = ("generator",)

@@ -36,7 +36,7 @@ class WassersteinCycleGAN:
         return translate_both(nets, batch)
 
     def generator_loss(self, nets: Networks, batch: TranslationBatch, progress: float) -> GeneratorLoss:
-        """Adversarial, cycle and (if weighted) identity terms for both directions."""
+        """Adversarial terms of both directions; where weighted the cycle, identity and change terms."""
         fakes = translate_both(nets, batch)
         adversarial = {
             "adversarial_a_to_b": -nets["discriminator_b"](fakes["fake_b"]).float().mean(),

@@ -90,7 +90,7 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
     text = str(problem)
     if code in _FULL:
         return StorageError(
-            f"{path}: the disk is full; this is as it was. Free some space, then run the same command again"
+            f"{path}: the disk is full; nothing was changed. Free some space, and run the same command again"
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         return StorageError(f"{path}: no permission to write here; choose another folder")
@@ -99,7 +99,9 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
             f"{path}: a file stands where a folder is needed, or the reverse; choose another place or name"
         )
     first_line = text.splitlines()[0] if text else type(problem).__name__
-    return StorageError(f"{path}: could not be written ({first_line}); it is as it was")
+    return StorageError(
+        f"{path}: not written ({first_line}), nothing was changed; check the disk and the path"
+    )
 
 
 def temporary_path(path: Path) -> Path:

@@ -77,12 +77,23 @@ class DatasetArrays:
 
     def rows(self, *, split: str | None = None, emotion: str | None = None) -> NDArray[np.int64]:
         """Row numbers of the images of a split and an emotion (None: any), ascending."""
-        chosen = np.ones(len(self.labels), bool)
-        if split is not None:
-            chosen &= self.split == SPLITS.index(split)
-        if emotion is not None:
-            chosen &= self.labels == EMOTIONS.index(emotion)
-        return np.flatnonzero(chosen)
+        return rows_of(self.labels, self.split, split=split, emotion=emotion)
+
+
+def rows_of(
+    labels: NDArray[np.uint8],
+    splits: NDArray[np.uint8],
+    *,
+    split: str | None = None,
+    emotion: str | None = None,
+) -> NDArray[np.int64]:
+    """Rows of codes ``labels`` and ``splits`` (N,) that are of a split and an emotion (None: any)."""
+    chosen = np.ones(len(labels), bool)
+    if split is not None:
+        chosen &= splits == SPLITS.index(split)
+    if emotion is not None:
+        chosen &= labels == EMOTIONS.index(emotion)
+    return np.flatnonzero(chosen)
 
 
 class DatasetWriter:

@@ -49,6 +49,11 @@ class Provenance:
     seed: int
     inputs: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def beside_dataset(self) -> dict[str, str]:
+        """The inputs of a model or a benchmark but for its dataset, which always is the first of them."""
+        return dict(list(self.inputs.items())[1:])
+
 
 @dataclass(frozen=True)
 class Header:

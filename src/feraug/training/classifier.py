@@ -25,6 +25,9 @@ from feraug.training.state import load_network, move_average, refuse_non_finite
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
+RATE: Final = "(--rate; for a benchmark 'rate' in the file of --config)"
+"""Where the learning rate is set: ``feraug bench`` has no option of its own for it."""
+
 ROLE: Final = "classifier"
 """The role of the one network, in the paths of arrays."""
 
@@ -124,7 +127,7 @@ class ClassifierState:
         arrays["random/step"] = np.asarray(self.step, np.int64)
         for term, values in self.history.items():
             arrays[f"history/{term}"] = np.asarray(values, np.float32)
-        refuse_non_finite(arrays, self.step, "--rate")
+        refuse_non_finite(arrays, self.step, f"learning rate {RATE}")
         return arrays
 
     def from_arrays(
@@ -258,7 +261,8 @@ def _read(state: ClassifierState, unread: list[Tensor]) -> float:
     for back, value in zip(range(len(values) - 1, -1, -1), values, strict=True):
         if not math.isfinite(value):
             raise TrainingError(
-                f"the loss is {value} at step {state.step - back}; try a lower --rate, or another --seed"
+                f"the loss is {value} at step {state.step - back}; try a lower learning rate {RATE}, or "
+                "another --seed, under another --name or with --overwrite"
             )
         state.history.setdefault("loss", []).append(value)
     return float(values[-1])

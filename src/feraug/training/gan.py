@@ -156,7 +156,8 @@ def _read(state: TrainState, unread: list[dict[str, Tensor]]) -> dict[str, float
             if not math.isfinite(value):
                 raise TrainingError(
                     f"the loss {name} is {value} at step {state.step - back}; "
-                    "try a lower --generator-rate and --discriminator-rate, or another --seed"
+                    "try a lower --generator-rate and --discriminator-rate, or another --seed, "
+                    "under another --name or with --overwrite"
                 )
             state.history.setdefault(name, []).append(value)
     return dict(zip(names, values[-1], strict=True))

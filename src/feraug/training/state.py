@@ -59,7 +59,9 @@ class TrainState:
     """Faces a step over all processes."""
     seed: int
     unreached: tuple[str, ...] = ()
-    """Beginnings of the paths of parameters that no loss asks for, so that no optimizer moves them."""
+    """Path prefixes of parameters without a gradient: the optimizer has no state for them.
+
+    An objective says so by an attribute of this name, which not all have."""
     step: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     """Unweighted loss terms, one value a step."""
@@ -236,7 +238,8 @@ def refuse_non_finite(arrays: Mapping[str, NDArray[Any]], step: int, rates: str)
     for path, values in arrays.items():
         if not np.isfinite(values).all():
             raise TrainingError(
-                f"'{path}' is not finite after step {step}; try a lower {rates}, or another --seed"
+                f"'{path}' is not finite after step {step}; try a lower {rates}, or another --seed, "
+                "under another --name or with --overwrite"
             )
 
 

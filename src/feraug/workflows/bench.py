@@ -87,12 +87,7 @@ def bench(
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path))
         # One answer for all: processes that saw different files would leave a part to nobody.
-        numbers = on_first_process(
-            fabric,
-            lambda: [
-                number for number, part in enumerate(parts) if _is_missing(part, config, given, for_good=True)
-            ],
-        )
+        numbers = on_first_process(fabric, lambda: _cleared(parts, config, given))
         missing = [parts[number] for number in numbers]
         if fabric.is_global_zero and missing:
             notify(Note(_plan(config, path, given, len(missing), fabric).text))
@@ -157,16 +152,26 @@ def _parts(config: BenchConfig, path: Path, given: BenchInputs) -> list[Part]:
     return parts
 
 
-def _is_missing(part: Part, config: BenchConfig, given: BenchInputs, *, for_good: bool = False) -> bool:
-    """Whether a repeat is still to be done, or done again for its classifier, which ``reverse`` wants.
+def _cleared(parts: Sequence[Part], config: BenchConfig, given: BenchInputs) -> list[int]:
+    """The numbers of the parts to train; deletes the file of one that is done but lacks its classifier.
 
-    ``for_good``: its file then goes, so that what waits for the repeat waits for the classifier.
+    What waits for the part's file then waits for the classifier.
     """
-    if "reverse" in config.arms and (part.arm, part.repeat) == ("real", 0) and not part.classifier.is_file():
-        if for_good:
+    for part in parts:
+        if _lacks_classifier(part, config):
             part.path.unlink(missing_ok=True)
-        return True
-    return read_part(part, len(given.test)) is None
+    return [number for number, part in enumerate(parts) if _is_missing(part, config, given)]
+
+
+def _is_missing(part: Part, config: BenchConfig, given: BenchInputs) -> bool:
+    """Whether a repeat is still to be done, or done again for its classifier."""
+    return _lacks_classifier(part, config) or read_part(part, len(given.test)) is None
+
+
+def _lacks_classifier(part: Part, config: BenchConfig) -> bool:
+    """Whether ``reverse`` wants the classifier of this part, and it is gone."""
+    wanted = "reverse" in config.arms and (part.arm, part.repeat) == ("real", 0)
+    return wanted and not part.classifier.is_file()
 
 
 def _plan(

@@ -47,7 +47,8 @@ def material(
         ratio = "" if bench.ratio is None else f"--ratio {bench.ratio:g}"
         fill = "--use fill (up to the largest emotion's images)" if bench.use == "fill" else ""
         limits = " and ".join(filter(None, (ratio, fill)))
-        raise ArtifactError(f"the arm '{arm}' has no synthetic image: {limits} leaves none of {offered:,}")
+        what = f"the arm '{arm}' has no synthetic image: {limits} leaves none of {offered:,}"
+        raise ArtifactError(what, "raise the ratio, or leave the arm or --use fill out")
     if alone and len(labels) < 2:
         raise ArtifactError(f"the arm '{arm}' has {len(labels)} images; 'feraug synth -n 5000' makes more")
     kept = 0 if alone else len(real)
@@ -78,10 +79,14 @@ def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint
     found = np.concatenate(labels)
     from_noise = any((file.labelled & file.from_noise).any() for file in files)
     if not len(found):
-        only = "from noise" if from_noise else "without a label"
+        if from_noise:
+            raise ArtifactError(
+                f"the arm '{arm}' takes translations alone, and the synthetic files hold faces from noise",
+                "use '--arm real+synthetic+noise', or translate with 'feraug synth --pair neutral:happy'",
+            )
         raise ArtifactError(
-            f"the arm '{arm}' has no image: those in the synthetic files are {only}",
-            "make translations with 'feraug synth --pair neutral:happy', or name other files",
+            f"the arm '{arm}' has no image: those in the synthetic files have no label",
+            "label them with 'feraug filter NAME --emotion EMOTION', or name other files with --synthetic",
         )
     if arm == "real+synthetic+noise" and not from_noise:
         raise ArtifactError(

@@ -96,7 +96,10 @@ def read_inputs(
         made = material(config, arm, 0, training, files)
         shown[arm] = {"real": made.real, "synthetic": len(made.faces) - made.real}
     if "reverse" in config.arms and not any(file.labelled.any() for file in files):
-        raise ArtifactError("the arm 'reverse' has no image: the synthetic files have no labelled one")
+        raise ArtifactError(
+            "the arm 'reverse' has no image: the synthetic files have no labelled one",
+            "leave it out, or label images with 'feraug filter NAME --emotion EMOTION'",
+        )
     return BenchInputs(
         faces, found.digest, source.name, files, training, validation, test, rows, shown,
         cautions(workspace, files, faces, found.digest, there),
@@ -121,7 +124,7 @@ def with_earlier(
         config = config.joined([str(arm) for arm in arms], repeats)
     if not synthetic and not asked & set(SYNTHETIC_ARMS):
         found = {sha256_file(place): place for place in workspace.synthetics()}
-        used = dict(list(there.inputs.items())[1:])  # after the dataset
+        used = there.beside_dataset
         gone = [f"{name} (SHA-256 {digest[:12]}…)" for name, digest in used.items() if digest not in found]
         if gone:
             raise ArtifactError(

@@ -61,7 +61,7 @@ class BenchPlan:
     def text(self) -> str:
         """The plan in a line."""
         less = f"; reduced: {', '.join(self.reductions)}" if self.reductions else ""
-        quicker = "; '--repeats 1 --epochs N' is quicker, and says less" if self.seconds > 7200 else ""
+        quicker = "; '--repeats 2 --epochs N' is quicker, with wider intervals" if self.seconds > 7200 else ""
         return (
             f"{self.config['model']}: trainings to do: {self.parts}, of {self.steps:,} "
             f"steps at {self.seconds_per_step:.2f} s: {_long(self.seconds)}{less}{quicker}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,6 +20,16 @@ _CLASSES: Final = len(EMOTIONS)
 REPEATS: Final = BenchConfig.repeats
 FEW = 100
 """Test images of an emotion below which the table warns of it."""
+
+_CAUTION: Final = re.compile(
+    r"few test images|near copies of|every test image|with only \d|\d+ repeats know|.+\.h5: "
+)
+"""How the sentences begin that limit the others, here and in ``synthetic_origins.cautions``; old ones too."""
+
+
+def is_caution(sentence: str) -> bool:
+    """Whether a sentence of a benchmark's conclusions limits what its figures say, and is no finding."""
+    return _CAUTION.match(sentence) is not None
 
 
 def table(
@@ -60,8 +71,8 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     repeats = min(len(values["accuracy"]) for values in found["arms"].values())
     if found["differences"] and 1 < repeats < REPEATS:
         sentences.append(
-            f"{repeats} repeats know little of how much trainings scatter: intervals are wide, and may still "
-            f"be too narrow; '--repeats {REPEATS}' adds to them."
+            f"with only {repeats} repeats the variance between trainings is poorly known: intervals are wide "
+            f"and may still be too narrow; '--repeats {REPEATS}' adds repeats."
         )
     sentences += _of_subsets(found["images"])
     few = {
@@ -72,7 +83,7 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     if few:
         listed = ", ".join(f"{emotion} {total} ({100 / total:.1f})" for emotion, total in few.items())
         sentences.append(
-            f"few test images (points that one is worth): {listed}; "
+            f"few test images (in brackets: percentage points per image): {listed}; "
             "look at the interval there, not at the difference."
         )
     return sentences
@@ -174,7 +185,7 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
     if surely:
         listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
         of = "Holm" if arms == 1 else "Holm, over this arm's emotions alone"
-        sentences.append(f"{arm}: emotions that changed by more than chance ({of}): {listed}.")
+        sentences.append(f"{arm}: emotions with a significant change (p < 0.05, {of}): {listed}.")
     return sentences
 
 

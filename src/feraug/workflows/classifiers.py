@@ -80,7 +80,9 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     saved = read_model(path, ("chosen",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, ClassifierConfig):
-        raise ArtifactError(f"{path}: a {config.model} makes faces, it does not classify them")
+        raise ArtifactError(
+            f"{path}: a {config.model} is no classifier", "train one with 'feraug train simple'"
+        )
     build = partial(build_classifier, config)
     network = load_average(path, saved, "classifier", build, chosen, group="chosen")
     return Classifier(config, path, sha256_file(path), saved.finished, chosen, network)

@@ -23,7 +23,7 @@ from feraug.workflows.classifiers import BATCH, Classifier
 from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.compare_entrants import Entrant, Judge, check_independent, entrants, load_judge
 from feraug.workflows.compare_measures import (
-    Material,
+    Yardsticks,
     distances,
     judged,
     measures,
@@ -190,7 +190,7 @@ def _measure(
     nearest = {"validation": validation}
     if len(validation) < LEAST_NEW:
         nearest["train"] = real_train(real, queries, on_gpu, _telling("near copies: training faces", notify))
-    material = Material(
+    material = Yardsticks(
         real=real,
         judge=judge,
         target=pair.b,

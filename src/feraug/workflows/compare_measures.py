@@ -31,7 +31,7 @@ _COLLAPSED: Final = 0.5
 
 
 @dataclass(frozen=True)
-class Material:
+class Yardsticks:
     """What all sets are measured against."""
 
     real: RealFaces
@@ -82,84 +82,88 @@ def judged(
     return SetFaces(rows, judge.probabilities(images), judge.features(images), ssim, error)
 
 
-def distances(material: Material, features: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
+def distances(yardsticks: Yardsticks, features: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Each measure of distributions of the made features, and its floor; None where there are too few."""
     made: dict[str, Any] = dict.fromkeys(_DISTANCES)
     floor: dict[str, Any] = dict.fromkeys(_DISTANCES)
-    if material.size:
+    if yardsticks.size:
         for name, measure in _DISTANCES.items():
             found = against_floor(
-                measure, material.references, features, size=material.size, seed=material.seed
+                measure, yardsticks.references, features, size=yardsticks.size, seed=yardsticks.seed
             )
             made[name], floor[name] = found.made.as_json(), found.floor.as_json()
     return made, floor
 
 
-def measures(material: Material, images: Images, faces: SetFaces, tell: Tell) -> dict[str, Any]:
+def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell) -> dict[str, Any]:
     """The figures of a set of translations (or of the untouched sources), as JSON values."""
-    sources = material.source_images
+    sources = yardsticks.source_images
     variety = None
     if len(images) > 1 and (base := pixel_variety(sources)) > 0:
         variety = round(pixel_variety(images) / base, 6)
     return {
-        "share": share_of(material, faces),
+        "share": share_of(yardsticks, faces),
         "identity": mean_interval(faces.ssim, -1.0, 1.0).as_json(),
         "error": None if faces.error is None else mean_interval(faces.error, 0.0).as_json(),
-        **distances(material, faces.features)[0],
-        "within": within_ssim(images, material.seed),
+        **distances(yardsticks, faces.features)[0],
+        "within": within_ssim(images, yardsticks.seed),
         "variety": variety,
         "collapsed": variety is not None and variety < _COLLAPSED,
-        "near_copies": near_copies(material, images, material.sources, tell),
-        "copying": copying(material, faces.features),
+        "near_copies": near_copies(yardsticks, images, yardsticks.sources, tell),
+        "copying": copying(yardsticks, faces.features),
     }
 
 
-def real_measures(material: Material, rows: NDArray[np.int64], faces: SetFaces, tell: Tell) -> dict[str, Any]:
+def real_measures(
+    yardsticks: Yardsticks, rows: NDArray[np.int64], faces: SetFaces, tell: Tell
+) -> dict[str, Any]:
     """The same of real validation faces of the target; without what needs a source."""
-    images = material.real.arrays.images[rows]
+    images = yardsticks.real.arrays.images[rows]
     return {
-        "share": share_of(material, faces),
+        "share": share_of(yardsticks, faces),
         "identity": None,
         "error": None,
-        **distances(material, faces.features)[0],
-        "within": within_ssim(images, material.seed),
+        **distances(yardsticks, faces.features)[0],
+        "within": within_ssim(images, yardsticks.seed),
         "variety": None,
-        "near_copies": near_copies(material, images, None, tell),
+        "near_copies": near_copies(yardsticks, images, None, tell),
         "copying": None,
     }
 
 
-def share_of(material: Material, faces: SetFaces) -> dict[str, float]:
+def share_of(yardsticks: Yardsticks, faces: SetFaces) -> dict[str, float]:
     """Share of faces that the judge calls the target, with Wilson's 95 % interval."""
-    return share_interval(faces.probabilities.argmax(1) == emotion_code(material.target)).as_json()
+    return share_interval(faces.probabilities.argmax(1) == emotion_code(yardsticks.target)).as_json()
 
 
 def near_copies(
-    material: Material, images: Images, rows: NDArray[np.int64] | None, tell: Tell
+    yardsticks: Yardsticks, images: Images, rows: NDArray[np.int64] | None, tell: Tell
 ) -> dict[str, Any] | None:
     """How many are near copies of a training image, as ``feraug ssim`` has it.
 
     ``rows``: what the images were made from; what is identical with it does not count.
     """
-    most = material.queries.queries
-    if material.threshold is None or not len(images):
+    most = yardsticks.queries.queries
+    if yardsticks.threshold is None or not len(images):
         return None
     chosen = np.arange(len(images))
     if most and len(images) > most:
-        chosen = np.sort(np.random.default_rng(material.seed).choice(len(images), most, replace=False))
-    identity = np.full(len(chosen), -1) if rows is None else material.real.identity[rows[chosen]]
-    near, ssim = material.real.nearest(images[chosen], identity, material.queries, material.device, tell)
+        chosen = np.sort(np.random.default_rng(yardsticks.seed).choice(len(images), most, replace=False))
+    identity = np.full(len(chosen), -1) if rows is None else yardsticks.real.identity[rows[chosen]]
+    near, ssim = yardsticks.real.nearest(
+        images[chosen], identity, yardsticks.queries, yardsticks.device, tell
+    )
     there = near >= 0
-    count = int((ssim[there] >= material.threshold).sum())
+    count = int((ssim[there] >= yardsticks.threshold).sum())
     return {"images": count, "of": int(there.sum()), "share": round(count / max(1, int(there.sum())), 6)}
 
 
-def copying(material: Material, features: NDArray[np.float32]) -> dict[str, float] | None:
+def copying(yardsticks: Yardsticks, features: NDArray[np.float32]) -> dict[str, float] | None:
     """C_T and its p on the judge's features; None for too few images."""
-    if len(features) < MIN_IN_CELL or not len(material.held_out) or not len(material.references):
+    if len(features) < MIN_IN_CELL or not len(yardsticks.held_out) or not len(yardsticks.references):
         return None
     try:
-        found = copying_test(material.references, material.held_out, features, seed=material.seed)
+        found = copying_test(yardsticks.references, yardsticks.held_out, features, seed=yardsticks.seed)
     except UsageError:
         return None
     return {"statistic": round(found.statistic, 4), "p_value": round(found.p_value, 6)}

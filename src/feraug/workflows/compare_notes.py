@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feraug.workflows.compare_entrants import Entrant, Judge
-from feraug.workflows.compare_measures import Material
+from feraug.workflows.compare_measures import Yardsticks
 from feraug.workflows.real_faces import Faces
 
 
@@ -14,29 +14,28 @@ def notes(faces: Faces, judge: Judge, compared: Sequence[Entrant]) -> list[str]:
     found = []
     if faces.digest not in judge.inputs:
         found.append(
-            "the judge was trained on another dataset; its accuracy is of that one's validation faces, and "
-            "these may be among its training faces"
+            "the judge was trained on another dataset: its accuracy was measured there, and it may have been "
+            "trained on the validation faces used here"
         )
     if not judge.classifier.finished:
         found.append("the judge's training is not finished; the figures are of its best epoch so far")
     for one in compared:
         if faces.digest not in one.inputs:
             found.append(
-                f"{one.name}: was trained on another dataset, so these validation faces may be among its "
-                "training faces"
+                f"{one.name}: was trained on another dataset, perhaps on the validation faces used here"
             )
         if not one.translator.finished:
             found.append(f"{one.name}: its training is not finished")
     return found
 
 
-def few(material: Material) -> list[str]:
+def few(yardsticks: Yardsticks) -> list[str]:
     """What there are too few faces for."""
     found = []
-    if not material.size:
+    if not yardsticks.size:
         found.append(
-            "too few real faces for distances of distributions: 12 in validation, 24 in train are least"
+            "too few real faces for FER-FD and the like: they need 12 in validation and 24 in train, or more"
         )
-    if material.threshold is None:
-        found.append("too few validation faces to say what a near copy is")
+    if yardsticks.threshold is None:
+        found.append("too few validation faces to set the near-copy threshold: near copies are not counted")
     return found

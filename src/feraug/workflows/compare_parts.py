@@ -81,7 +81,7 @@ def checked_groups(folder: PhotoFolder) -> PhotoFolder:
     """The same folder; :class:`UsageError` when it has more groups than a comparison takes."""
     if len(folder.groups) > MOST_GROUPS:
         raise UsageError(
-            f"--photos {folder.path}: {len(folder.groups)} groups; {MOST_GROUPS} at a time is the limit"
+            f"--photos {folder.path}: {len(folder.groups)} groups; {MOST_GROUPS} at most, so join some"
         )
     return folder
 

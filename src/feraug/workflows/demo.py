@@ -52,10 +52,8 @@ class DemoStep:
         try:
             return self.work(self.command, notify)
         except ConfigConflictError as problem:
-            what = str(problem).rpartition("; ")[0]
-            raise ConfigConflictError(
-                f"{what}; the demo overwrites nothing: give it another folder with --workspace DIR"
-            ) from problem
+            another = "the demo overwrites nothing: give it another folder with --workspace DIR"
+            raise ConfigConflictError(problem.what, another) from problem
 
 
 def demo_steps(config: DemoConfig, workspace: Workspace) -> list[DemoStep]:

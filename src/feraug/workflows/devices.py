@@ -78,12 +78,13 @@ def launched(
     if chosen.type == "cuda" and chosen.index is not None and devices * nodes > 1:
         raise UsageError(f"--device {device}: is one device; for several say --device cuda")
     if chosen.type == "cuda" and devices > torch.cuda.device_count():
-        raise UsageError(f"--devices {devices}: there are {_available()}")
+        count = torch.cuda.device_count()
+        raise UsageError(f"--devices {devices}: {count} NVIDIA GPU(s) here; use --devices {count} or fewer")
     most = max(_PROCESSES, os.cpu_count() or 1)
     if chosen.type == "cpu" and devices > most:
         raise UsageError(f"--devices {devices}: on the CPU each is a process; {most} is the limit here")
     if precision == "16-mixed" and chosen.type != "cuda":
-        raise UsageError("--precision 16-mixed: needs a GPU; take 32-true or bf16-mixed")
+        raise UsageError("--precision 16-mixed: needs an NVIDIA GPU; use 32-true or bf16-mixed")
     fabric = new_fabric(chosen, devices=devices, nodes=nodes, precision=precision)
     if fabric.world_size > 1:
         fabric.launch()

@@ -32,7 +32,7 @@ def faces() -> Iterator[Finding]:
         return
     whence = "$FERAUG_FACE_MODEL" if model.named else "cache"
     if model.right:
-        yield Finding("faces", "face model", f"{model.path} ({whence}), SHA-256 right")
+        yield Finding("faces", "face model", f"{model.path} ({whence}), SHA-256 as expected")
         yield _serving()
     elif model.named:
         wrong = "is not the model (wrong SHA-256)" if model.there else "is no file"
@@ -40,7 +40,7 @@ def faces() -> Iterator[Finding]:
             "faces", "face model", f"{model.path} ($FERAUG_FACE_MODEL) {wrong}", BROKEN,
             f"get it from {MODEL_URL}, or unset FERAUG_FACE_MODEL",
         )  # fmt: skip
-        yield Finding("faces", "detector", "none before that is mended; --detector cascade does without it")
+        yield Finding("faces", "detector", "none until that is fixed; --detector cascade works without it")
     else:
         wrong = "wrong SHA-256, so it is fetched anew" if model.there else "not there yet"
         yield Finding("faces", "face model", f"{model.path} ({whence}): {wrong}")

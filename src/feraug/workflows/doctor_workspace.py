@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from feraug.errors import FeraugError
+from feraug.errors import ArtifactError, FeraugError
 from feraug.store.atomic import abandoned_below, moved_away
-from feraug.store.header import DATASET, MODEL
+from feraug.store.header import DATASET, MAKE_AGAIN, MODEL
 from feraug.store.workspace import Workspace
 from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
 from feraug.workflows.events import Notify, Progress
@@ -37,10 +37,11 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
         try:
             whole[path] = describe(path)
         except Exception as problem:  # whatever is wrong with one file, the others are looked at
-            what = str(problem).removeprefix(f"{path}: ")
+            what = problem.what if isinstance(problem, ArtifactError) else str(problem)
+            what = what.removeprefix(f"{path}: ")
             if not isinstance(problem, FeraugError):
                 what = f"damaged ({type(problem).__name__}: {what})"
-            advice = "or move it out of the workspace"
+            advice = f"{MAKE_AGAIN}, or move it out of the workspace"
             yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
     size = sum(facts["bytes"] for facts in whole.values())
     read = "all" if len(whole) == len(paths) else f"{len(whole):,}"

@@ -107,7 +107,10 @@ def generator_of(path: Path, emotion: str) -> DomainSource:
     """Fresh faces from a noise generator; :class:`UsageError` when it cannot make the emotion."""
     trained = config_of(path)
     if not isinstance(trained, NoiseConfig):
-        raise UsageError(f"--source-model: {path} {purpose(trained)}, it makes none from noise")
+        raise UsageError(
+            f"--source-model: {path} {purpose(trained)}, not from noise; "
+            "name a generator, such as one of 'feraug train wgan-gp'"
+        )
     if emotion not in trained.emotions:
         raise UsageError(f"--source-model: {path.name} makes {', '.join(trained.emotions)}, not {emotion}")
     nothing = np.empty((0, SIDE, SIDE), np.uint8)
@@ -178,8 +181,7 @@ def _earlier_source(unfinished: Path, workspace: Workspace) -> Path | None:
     """What domain a of an unfinished model came from: that of its inputs which is no dataset of all faces."""
     if not unfinished.exists():
         return None
-    inputs = read_artifact_header(unfinished).provenance.inputs
-    for name, digest in list(inputs.items())[1:]:  # the dataset stands first
+    for name, digest in read_artifact_header(unfinished).provenance.beside_dataset.items():
         found = find_by_digest(digest, workspace, likely=name)
         if found is None:
             raise UsageError(

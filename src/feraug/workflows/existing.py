@@ -13,8 +13,8 @@ from feraug.store.header import Header, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.reading import open_artifact
 
-OTHERWISE: Final = "--overwrite replaces it, --name NAME leaves it alone"
-"""What to do about a file that was made otherwise."""
+OTHERWISE: Final = "--overwrite replaces it, --name NAME writes another file"
+"""What to do about a file that was made with other settings."""
 
 
 def existing_header(
@@ -35,7 +35,7 @@ def existing_header(
     """
     check_folder(path)
     if path.is_dir():  # which no --overwrite replaces; better said before the work than after it
-        raise ArtifactError(f"{path}: a folder stands where the file belongs; --name NAME leaves it alone")
+        raise ArtifactError(f"{path}: a folder has the name of the file; choose another with --name NAME")
     if overwrite or not path.exists():
         return None
     try:
@@ -48,7 +48,7 @@ def existing_header(
     more = extends and set(header.provenance.inputs.values()) <= set(wanted.inputs.values())
     found += [] if more else _input_differences(header.provenance.inputs, wanted.inputs)
     if found:
-        raise ConfigConflictError(f"{path} was made otherwise ({'; '.join(found)})", OTHERWISE)
+        raise ConfigConflictError(f"{path} was made with other settings ({'; '.join(found)})", OTHERWISE)
     return header
 
 

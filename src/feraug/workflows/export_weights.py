@@ -34,7 +34,9 @@ def export_weights(
     if destination.exists() or destination.is_symlink():
         if destination.resolve() == path.resolve():
             raise UsageError(f"{destination}: is the model itself; give another place")
-        if not overwrite or not destination.is_file() or destination.is_symlink():
+        if not destination.is_file() or destination.is_symlink():
+            raise ConfigConflictError(f"{destination} is a folder or a link; name a new file NAME.h5")
+        if not overwrite:
             raise ConfigConflictError(
                 f"{destination} is there already; --overwrite replaces an earlier export of weights"
             )

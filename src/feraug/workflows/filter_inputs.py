@@ -49,7 +49,8 @@ def real_rows(path: Path, dataset: DatasetArrays, emotion: str) -> NDArray[np.in
     rows = rows[~dataset.columns["blank"][rows]]
     if not len(rows):
         raise ArtifactError(
-            f"{path}: no '{emotion}' images in its validation split", "limits come from these"
+            f"{path}: no '{emotion}' images in its validation split, from which the limits come",
+            "name a dataset that has some with --dataset",
         )
     return rows
 

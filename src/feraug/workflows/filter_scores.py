@@ -80,7 +80,8 @@ def examined(
     if limits.face is None:
         found = float((real.face > 0).mean())
         of = f"{found:.0%} of the real '{config.emotion}' faces"
-        notify(Note(f"{detector} finds {of}: the face stage only scores"))
+        text = f"{detector} finds only {of}: no image is dropped for its face score; --min-face sets a limit"
+        notify(Note(text))
     if not scorer.weighted:
         _tell_of_rare(config.emotion, real, dataset, notify)
     return scores, dropped, OfEmotion(stages, len(rows))

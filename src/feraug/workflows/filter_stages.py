@@ -19,12 +19,12 @@ STAGES: Final = ("label", "face", "called", "confident", "not a copy", "best")
 """The stages in order; the code of a stage in ``filter/dropped_at`` is its position, counted from 1."""
 
 STAGE_NAMES: Final = {
-    "label": "made as it",
-    "face": "a face",
-    "called": "called so",
-    "confident": "with confidence",
-    "not a copy": "no copy",
-    "best": "the best",
+    "label": "right label",
+    "face": "face found",
+    "called": "right emotion",
+    "confident": "confident",
+    "not a copy": "not a copy",
+    "best": "within --keep",
 }
 """What the stages are called in tables."""
 

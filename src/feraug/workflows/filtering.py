@@ -26,7 +26,7 @@ from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.filter_inputs import classifier_file, places_by_emotion, real_rows, synthetic_file
 from feraug.workflows.filter_scores import Scorer, examined
-from feraug.workflows.filter_stages import OfEmotion, Scores, Stage, summed
+from feraug.workflows.filter_stages import STAGE_NAMES, OfEmotion, Scores, Stage, summed
 from feraug.workflows.real_faces import read_faces
 
 FEW: Final = 50
@@ -161,11 +161,11 @@ def _check_left(
 ) -> None:
     """Refuse a filter that keeps nothing, and name the emotions of which it keeps nothing."""
     if not stages[-1].left:
-        gone = ", ".join(f"{stage.name} {stage.dropped:,}" for stage in stages if stage.dropped)
+        gone = ", ".join(f"{STAGE_NAMES[stage.name]} {stage.dropped:,}" for stage in stages if stage.dropped)
         images = stages[0].dropped + stages[0].left
         raise ArtifactError(
             f"{parent}: none of its {images:,} images passes as "
-            f"{'what it was made as' if emotion == ALL else repr(emotion)} (went at: {gone})",
+            f"{'what it was made as' if emotion == ALL else repr(emotion)} (dropped by: {gone})",
             "train the model, or the classifier that calls them otherwise, for longer"
             if [stage.name for stage in stages if stage.dropped][-1:] == ["called"]  # which has no limit
             else "train the model for longer, or set the limits yourself (feraug filter --help)",

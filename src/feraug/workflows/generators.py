@@ -94,6 +94,9 @@ def load_generator(path: str | Path, *, device: str = "cpu") -> FaceGenerator:
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, NoiseConfig):
-        raise ArtifactError(f"{path}: a {config.model} {purpose(config)}, it makes none from noise")
+        raise ArtifactError(
+            f"{path}: a {config.model} {purpose(config)}, not from noise",
+            "train a generator with 'feraug train wgan-gp'",
+        )
     network = load_average(path, saved, "generator", partial(build_noise_generator, config), chosen)
     return FaceGenerator(config, saved.step, saved.finished, chosen, network)

@@ -32,7 +32,7 @@ from feraug.errors import (
     TrainingError,
     UsageError,
 )
-from feraug.store.header import MODEL
+from feraug.store.header import MAKE_AGAIN, MODEL
 from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
@@ -112,7 +112,7 @@ def find_model(
     there = [path.stem for path in workspace.models()]
     names = ", ".join(there) or "none"
     if pair is not None and name in CLASSIFIERS:
-        raise UsageError(f"{name} names faces, it makes none; models that make faces (there: {names}) do")
+        raise UsageError(f"{name} is a classifier and makes no faces; name a translator (there: {names})")
     near = suggestion(name, there) or f" (there: {names})"
     raise MissingModelError(
         f"no model '{model}' in {workspace.root / 'models'}{near}; "
@@ -135,7 +135,7 @@ def load_average(
     try:
         load_network(network, saved.arrays, f"{group}/{role}", assign=True)
     except TrainingError as problem:
-        raise ArtifactError(f"{path}: damaged ({problem})") from problem
+        raise ArtifactError(f"{path}: damaged ({problem})", MAKE_AGAIN) from problem
     network.eval().requires_grad_(False)
     return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 

@@ -95,7 +95,7 @@ def faces_in_photos(
         found.append(GroupFaces(group, stacked, tuple(photos), tuple(without), skipped))
     if not any(len(faces.images) for faces in found):
         raise ArtifactError(
-            f"--photos {folder.path}: {_nothing_found(found)}", "look at --min-face and the photos"
+            f"--photos {folder.path}: {_nothing_found(found)}", "check the photos, or lower --min-face"
         )
     return found
 

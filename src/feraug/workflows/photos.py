@@ -263,8 +263,8 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
         found.append("made from other photos or by another model")
     if found:
         raise ConfigConflictError(
-            f"{path} was made otherwise ({'; '.join(found)}); "
-            "--overwrite replaces it, --name NAME leaves it alone"
+            f"{path} was made with other settings ({'; '.join(found)}); "
+            "--overwrite replaces it, --name NAME writes another folder"
         )
     if files <= there:
         return groups, degradations

@@ -12,6 +12,7 @@ from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
 from feraug.store.header import BENCH
 from feraug.store.reading import read_artifact_header
+from feraug.workflows.bench_table import is_caution
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room
@@ -22,7 +23,9 @@ _ROOM: Final = 400_000
 _ARMS: Final = 10
 _SENTENCES: Final = 24
 _ANSWERS: Final = 2
-_LINE: Final = "Points gained or lost, with 95 % intervals: where one crosses the line, nothing is shown."
+_LINE: Final = (
+    "Percentage points gained or lost, with 95 % intervals: an interval across the line shows no difference."
+)
 
 _MEASURES: Final = {
     "accuracy": "accuracy",
@@ -70,9 +73,7 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
             "warning",
         )
     for sentence in facts["conclusions"][:_SENTENCES]:
-        # What is said of emotions with few images, and of near copies, is a caution and no finding.
-        caution = str(sentence).startswith(("few ", "near copies "))
-        yield Text(_sentence(cut(sentence, 400)), "plain" if caution else "finding")
+        yield Text(_sentence(cut(sentence, 400)), "plain" if is_caution(str(sentence)) else "finding")
     arms = dict(list(facts["arms"].items())[:_ARMS])
     yield Facts(
         (
@@ -153,7 +154,7 @@ def _difference_table(name: str, found: Mapping[str, Any]) -> Table:
         if key in found
     ]
     return Table(
-        f"{cut(name)}: all test images", ("measure", "points (95 %)", "p"), tuple(rows), sortable=False
+        f"{cut(name)}: all test images", ("measure", "points (95 % CI)", "p"), tuple(rows), sortable=False
     )
 
 
@@ -164,8 +165,8 @@ def _class_table(arms: Mapping[str, Any], name: str, found: Mapping[str, Any]) -
     for emotion, change in found["per_class"].items():
         cells = [_recall(arms[side]["per_class"][emotion]) for side in sides]
         rows.append((Cell(cut(emotion, 20)), *cells, _points(change), _p(change["p_holm"])))
-    columns = ("emotion", *sides, "points (95 %)", "p, Holm")
-    note = "Recall: share, and how many of how many, mean over the repeats."
+    columns = ("emotion", *sides, "points (95 % CI)", "p, Holm")
+    note = "Recall, and correct of total, means over the repeats; pp: percentage points."
     return Table(f"{cut(name)}: by emotion", columns, tuple(rows), note)
 
 

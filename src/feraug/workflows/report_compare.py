@@ -22,7 +22,7 @@ _MEASURES: Final[Mapping[str, tuple[str, str, float]]] = {
     "identity": ("SSIM to the source", ".3f", 1.0),
     "error": ("error, grey levels", ".2f", 1.0),
     "frechet": ("FER-FD", ".2f", 1.0),
-    "kernel": ("FER-KID, thousandths", ".1f", 1000.0),
+    "kernel": ("FER-KID x 1000", ".1f", 1000.0),
     "density": ("density", ".2f", 1.0),
     "coverage": ("coverage", ".2f", 1.0),
 }
@@ -57,7 +57,7 @@ def _comparison(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         for plot in room.plot(*_plot(desk, artifact, key, heading.format(b=target), form, times, sets))
     ]
     if plots:
-        floors = " The grey band is what real faces come to against others of them." if table["floor"] else ""
+        floors = " Grey band, the floor: real faces against other real faces." if table["floor"] else ""
         yield Figures(tuple(plots), f"95 % intervals; grey: faces as they are, and real ones.{floors}")
     yield from _faces(desk, room, artifact)
 
@@ -104,8 +104,8 @@ def _sentences(table: Mapping[str, Any]) -> Iterator[Block]:
     known = judge["validation_accuracy"]
     right = "" if known is None else f", {known:.1%} right on validation"
     yield Text(
-        f"The judge is {cut(judge['name'], 60)} (SHA-256 {cut(judge['sha256'], 16)}){right}; it "
-        "filtered none of them."
+        f"The judge is {cut(judge['name'], 60)} (SHA-256 {cut(judge['sha256'], 16)}){right}. It did "
+        "not filter what these models learned from or made."
     )
     if table["subsample"]:
         yield Text(

@@ -106,7 +106,7 @@ def _leak_warning(dataset: DatasetArrays) -> Iterator[Block]:
     if leaked:
         yield Text(
             f"{leaked:,} of {len(test):,} test images ({leaked / len(test):.1%}) are exact or near copies of "
-            "training images: a figure on all of them flatters. `feraug bench` reports them apart.",
+            "training images: accuracy on all is optimistic. `feraug bench` also reports it without them.",
             "warning",
         )
 
@@ -125,5 +125,5 @@ def _examples(desk: Desk, room: Room, artifact: Artifact, dataset: DatasetArrays
         of = "training faces" if split else "faces"
         yield Strips(
             tuple(strips),
-            f"Examples: {of} of each label, evenly spaced over the file, so that nobody chose them.",
+            f"Examples: {of} of each label, uncurated (evenly spaced over the file).",
         )

@@ -58,7 +58,7 @@ class Desk:
         except UNUSABLE as problem:
             self.inventory.problem(artifact, problem)
             blocks.append(
-                Text("More could not be told of this file; the end of the page says why.", "warning")
+                Text("The rest of this file could not be read; the end of the page says why.", "warning")
             )
         return tuple(blocks)
 

@@ -268,9 +268,7 @@ def _triptychs(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         truth = truth_of(dataset, rows, way.b)
         if truth is not None:
             parts[f"the truth: {way.b}"] = truth
-        yield from _strips(
-            room, parts, f"{way.a} to {way.b}, {split} faces, evenly spaced: nobody chose them."
-        )
+        yield from _strips(room, parts, f"{way.a} to {way.b}, {split} faces, uncurated (evenly spaced).")
 
 
 def _every_emotion(room: Room, dataset: DatasetArrays, translator: Translator) -> Iterator[Block]:
@@ -286,7 +284,7 @@ def _every_emotion(room: Room, dataset: DatasetArrays, translator: Translator) -
     parts = {f"real {source}": real, **{f"made {emotion}": faces for emotion, faces in made.items()}}
     last = ways[-1]
     parts[f"{last.b} made {source} again"] = translator.translate(made[last.b], str(last.reversed))
-    caption = f"{source} to every other, {split} faces, evenly spaced: nobody chose them."
+    caption = f"{source} to every other, {split} faces, uncurated (evenly spaced)."
     yield from _strips(room, parts, caption)
 
 

@@ -56,7 +56,7 @@ def _near_copies(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Ite
     yield "variant", cut(facts["config"].get("variant", "?"))
     if facts["threshold"] is None:
         return
-    whose = f"as 1 % of {cut(facts['threshold_from'], 20)} images have"
+    whose = f"which 1 % of real {cut(facts['threshold_from'], 20)} images reach"
     yield "near copy", f"SSIM {facts['threshold']:.3f} or more to a training image, {whose}"
     shares = [("real training images", facts["real"]["train_near_copies"])]
     shares += [(cut(one["name"], 60), one["near_copies"]) for one in sets]
@@ -100,7 +100,7 @@ def _panels(desk: Desk, artifact: Artifact, found: SsimArrays) -> Iterator[tuple
 
 def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
     kinds = {
-        "to the nearest of train": [
+        "to the nearest training image": [
             ("real: train, others", facts["real"]["train"]),
             ("real: validation, new", facts["real"]["validation"]),
             *((one["name"], one["nearest"]) for one in sets),
@@ -110,7 +110,7 @@ def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
             ("real", facts["real"]["within"]),
             *((one["name"], one["within"]) for one in sets),
         ],
-        "two images of two emotions": [("real", facts["real"]["across"])],
+        "two images of different emotions": [("real", facts["real"]["across"])],
     }
     rows = [
         (

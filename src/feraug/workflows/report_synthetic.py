@@ -98,7 +98,7 @@ def _sheet(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         alt = f"{len(rows)} synthetic images of {artifact.name}: {label}"
         strips += [(label, picture) for picture in room.strip(faces.images[rows], alt)]
     if strips:
-        yield Strips(tuple(strips), "Evenly spaced over the file, so that nobody chose them.")
+        yield Strips(tuple(strips), "Uncurated: evenly spaced over the file.")
 
 
 def _filter(desk: Desk, room: Room, artifact: Artifact, found: Mapping[str, Any]) -> Iterator[Block]:

@@ -188,8 +188,8 @@ def _notes(
         )
     if len(threshold_rows := real.new_validation_rows()) < LEAST_NEW:
         notes.append(
-            f"{len(threshold_rows)} new validation images are too few to say what a near copy is: "
-            "training images and their nearest others serve"
+            f"{len(threshold_rows)} new validation images are too few to set the near-copy threshold: it is "
+            "taken from training images and their nearest other ones"
         )
     for one in sets:
         for number, digest in enumerate(one.arrays.sources):

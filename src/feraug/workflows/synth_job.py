@@ -195,7 +195,7 @@ def faces_for(
     if config.source_share < 1.0:
         check_dataset(dataset)
     if config.strength != 1.0 and kind in TRANSLATORS:
-        raise UsageError(f"--strength: a {kind} knows one; {', '.join(STARGANS)} has others")
+        raise UsageError(f"--strength: cannot be set for a {kind}; only {', '.join(STARGANS)} has it")
     origins = _origins(config, dataset, source)
     if any(len({each.digest for each in one.sources}) < len(one.sources) for one in origins):
         raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
@@ -242,7 +242,7 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
     trained = config_of(path)
     if not isinstance(trained, NoiseConfig):
         translates = isinstance(trained, TranslatorConfig | StarGANConfig)
-        instead = "say which with --pair A:B" if translates else "it cannot make any"
+        instead = "say which with --pair A:B" if translates else "name another with --model"
         raise UsageError(f"{path}: a {trained.model} {purpose(trained)}; {instead}")
     unknown = [emotion for emotion in config.emotions if emotion not in trained.emotions]
     if unknown:
@@ -293,7 +293,8 @@ def _dataset_faces(path: Path, emotions: set[str], split: str) -> dict[str, Doma
         rows = dataset.rows(split=split, emotion=emotion)
         if not len(rows):
             raise ArtifactError(
-                f"{path}: no '{emotion}' images in its {split} split, so nothing to translate"
+                f"{path}: no '{emotion}' images in its {split} split, so nothing to translate",
+                "choose another --pair; 'feraug info' lists what is there",
             )
         found[emotion] = DomainSource(path, digest, emotion, dataset.images[rows], rows)
     return found

@@ -80,17 +80,17 @@ class Translations:
         rounds = places // count
         chosen = np.empty(len(places), np.int64)
         # A batch may span many rounds: there can be fewer sources than a batch has places.
-        for turn in np.unique(rounds):
-            here = rounds == turn
-            chosen[here] = self._order(int(turn))[places[here] % count]
+        for number in np.unique(rounds):
+            here = rounds == number
+            chosen[here] = self._order(int(number))[places[here] % count]
         return chosen, rounds
 
-    def _order(self, turn: int) -> NDArray[np.int64]:
-        """The order in which round ``turn`` goes through the sources."""
-        if turn not in self._orders:
-            self._orders = {key: order for key, order in self._orders.items() if key >= turn - 1}
-            self._orders[turn] = np.random.default_rng((self._seed, turn)).permutation(len(self._rows))
-        return self._orders[turn]
+    def _order(self, number: int) -> NDArray[np.int64]:
+        """The order in which round ``number`` goes through the sources."""
+        if number not in self._orders:
+            self._orders = {key: order for key, order in self._orders.items() if key >= number - 1}
+            self._orders[number] = np.random.default_rng((self._seed, number)).permutation(len(self._rows))
+        return self._orders[number]
 
 
 class MixedTranslations:

@@ -32,8 +32,8 @@ class _Model:
 
     @property
     def sources(self) -> dict[str, str]:
-        """What it learned from beside the dataset, which stands first: SHA-256 by name."""
-        return dict(list(self.header.provenance.inputs.items())[1:])
+        """What it learned from beside the dataset: SHA-256 by name."""
+        return self.header.provenance.beside_dataset
 
     @property
     def role(self) -> str:

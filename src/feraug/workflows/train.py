@@ -111,8 +111,8 @@ def train(
             return _finished(path, samples)
         if header is not None and header.extra.get(WEIGHTS_ONLY):
             raise ArtifactError(
-                f"{path}: the weights alone of a training that was not finished; none goes on from them",
-                "--overwrite trains anew, another --name beside it",
+                f"{path}: exported weights of an unfinished training, which cannot be resumed",
+                "--overwrite trains from scratch, --name NAME into another file",
             )
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if header is not None:

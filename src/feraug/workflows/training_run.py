@@ -35,9 +35,9 @@ from feraug.training import (
 from feraug.workflows.domain_source import DomainSource
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
-from feraug.workflows.material import trained_on, training_batches
 from feraug.workflows.pace import busy_note, short_note
 from feraug.workflows.samples import sample_grid
+from feraug.workflows.training_material import trained_on, training_batches
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric

@@ -75,7 +75,9 @@ class Translator:
             network = self.networks["generator"]
             return lambda faces: network(faces, wanted.expand(len(faces), -1))
         if strength != 1.0:
-            raise UsageError(f"--strength: a {self.config.model} knows one; {', '.join(STARGANS)} has others")
+            raise UsageError(
+                f"strength: cannot be set for a {self.config.model}; only {', '.join(STARGANS)} has it"
+            )
         return self.networks["a_to_b" if pair == self.config.domains else "b_to_a"]
 
     @torch.inference_mode()
@@ -130,7 +132,10 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     saved = read_model(path, ("ema",))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, TranslatorConfig | StarGANConfig):
-        raise ArtifactError(f"{path}: a {config.model} {purpose(config)}, it translates none")
+        raise ArtifactError(
+            f"{path}: a {config.model} {purpose(config)} and is no translator",
+            "train one with 'feraug train cyclegan'",
+        )
     build: dict[str, Callable[[], nn.Module]] = (
         {"generator": partial(build_star_generator, config)}
         if isinstance(config, StarGANConfig)
@@ -190,7 +195,7 @@ def check_translates(
 ) -> TranslatorConfig | StarGANConfig:
     """The config of the model at ``path``; :class:`UsageError` unless it translates all of these pairs."""
     if not isinstance(config, TranslatorConfig | StarGANConfig):
-        instead = "leave --pair out" if isinstance(config, NoiseConfig) else "it cannot make faces"
+        instead = "leave --pair out" if isinstance(config, NoiseConfig) else "name a translator with --model"
         raise UsageError(f"{path}: {purpose(config)}; {instead}")
     missing = [pair for pair in pairs.pairs if pair not in config.pairs]
     if missing:
