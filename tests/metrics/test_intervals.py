@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from feraug.errors import UsageError
 from feraug.metrics.distribution import frechet_distance
@@ -83,15 +84,18 @@ def test_shares_by_wilson() -> None:
     assert share_interval(np.ones(1, bool)).as_json() == {"mean": 1.0, "low": 0.206549, "high": 1.0}
 
 
-def test_means_by_the_normal_approximation() -> None:
-    found = mean_interval(np.array([1.0, 2.0, 3.0]))
-    assert (found.mean, found.high) == pytest.approx((2.0, 2.0 + 1.959964 / np.sqrt(3)))
-    assert mean_interval(np.array([1.0, 2.0, 3.0]), 1.5, 2.5).as_json() == {
-        "mean": 2.0,
-        "low": 1.5,
-        "high": 2.5,
-    }
-    assert mean_interval(np.array([4.0])).low == 4.0
+@pytest.mark.parametrize("count", [2, 3, 20])
+def test_means_by_student_s_t(count: int) -> None:
+    values = np.random.default_rng(count).normal(3.0, 2.0, count)
+    found = mean_interval(values, -np.inf, np.inf)
+    low, high = scipy.stats.t.interval(0.95, count - 1, values.mean(), scipy.stats.sem(values))
+    assert (found.mean, found.low, found.high) == pytest.approx((values.mean(), low, high))
+    close = mean_interval(values, found.mean - 0.01, found.mean + 0.01)
+    assert (close.low, close.high) == pytest.approx((found.mean - 0.01, found.mean + 0.01))
+
+
+def test_the_mean_of_one_value_may_be_anything() -> None:
+    assert mean_interval(np.array([4.0]), 0.0, 255.0).as_json() == {"mean": 4.0, "low": 0.0, "high": 255.0}
 
 
 def test_the_interval_holds_95_of_100_subsamples() -> None:

@@ -70,6 +70,34 @@ def test_leave_one_out_and_groups(faces: Images) -> None:
     assert free.ssim == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_mirror_images_count_where_they_are_asked_for(faces: Images, device: str | None) -> None:
+    images = np.concatenate([faces[:5], faces[5:10, :, ::-1], faces[40:60]])
+    groups = np.append(np.arange(5), np.full(25, -1))  # the first five are not their own nearest
+    told: list[tuple[int, int]] = []
+    found = nearest_by_ssim(
+        images, faces[:40], groups=groups, reference_groups=np.arange(40), mirrored=True, device=device,
+        progress=lambda done, total: told.append((done, total)),
+    )  # fmt: skip
+    views = np.stack([all_pairs_ssim(view, faces[:40]) for view in (images, images[:, :, ::-1])])
+    views[:, np.arange(5), np.arange(5)] = -2
+    assert found.row[5:10].tolist() == [5, 6, 7, 8, 9] and found.mirrored[5:10].all()
+    assert np.array_equal(found.row, views.max(0).argmax(1))
+    np.testing.assert_allclose(found.ssim, views.max(0).max(1), atol=2e-6)
+    assert np.array_equal(found.mirrored, views[1].max(1) > views[0].max(1))
+    assert told[-1] == (2 * 30 * 40, 2 * 30 * 40)
+    assert not nearest_by_ssim(images, faces[:40]).mirrored.any()
+
+
+def test_a_face_that_is_its_own_mirror_image_is_nearest_as_it_is(faces: Images) -> None:
+    half = faces[:9, :, :24]
+    even = np.concatenate([half, half[:, :, ::-1]], axis=2)
+    references = np.concatenate([even[3:], even[:3]])
+    found = nearest_by_ssim(even, references, mirrored=True)
+    plain = nearest_by_ssim(even, references)
+    assert np.array_equal(found.row, plain.row) and not found.mirrored.any()
+
+
 def test_the_first_of_many_equals_is_found_in_any_order_of_work(faces: Images) -> None:
     references = np.concatenate([faces[:100], np.repeat(faces[3:4], 200, axis=0)])
     found = nearest_by_ssim(faces[3:5], references, groups=np.array([-1, 1]), reference_groups=np.arange(300))

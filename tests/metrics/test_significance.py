@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import comb
+from typing import Any
 
 import numpy as np
 import pytest
@@ -195,20 +196,19 @@ class TestP:
         nothing = CrossedBootstrap(draws=100).statistic_difference(
             macro_f1, (first, first), each(len(labels))
         )
-        assert nothing == Difference(0, 0, 0, 1)
+        assert (nothing.mean, nothing.p) == (0.0, 1.0) and nothing.high == -nothing.low > 0.0
 
 
 class TestRecalls:
     def test_images_that_move_between_wrong_answers_are_no_evidence(self) -> None:
-        labels = np.repeat(np.arange(3), 20)
-        called = np.tile((labels + 1) % 3, (3, 1))  # all wrong
+        labels = np.zeros(60, int)
+        called = np.ones((3, 60), int)  # all wrong
         other = called.copy()
-        other[:, 5:25] = (labels[5:25] + 2) % 3  # twenty are wrong otherwise
-        other[:, :5] = labels[:5]  # five are right
+        other[:, 5:25] = 2  # twenty are wrong otherwise
+        other[:, :5] = 0  # five are right
         arms = one_image(other, labels, 3), one_image(called, labels, 3)
-        plain = CrossedBootstrap().statistic_difference(balanced_accuracy, arms, each(60))
         found = CrossedBootstrap().statistic_difference(balanced_accuracy, arms, each(60), of_recalls=True)
-        assert plain.p < 0.05 < found.p == 2.0**-4 and found.low <= 0.0 < found.mean
+        assert found.p == 2.0**-4 and found.low <= 0.0 < found.mean, "five, not twenty-five, have changed"
 
 
 class TestFewImages:
@@ -252,6 +252,47 @@ class TestFewImages:
             found = CrossedBootstrap(draws=200).mean_difference(values, each(images))
             held += found.low <= gain <= found.high
         assert held >= 88  # without those two 51, 84 and 89 %
+
+
+class TestFewImagesOfAClass:
+    """What :class:`TestFewImages` asks of one class's recall, of the means of all classes' figures."""
+
+    @pytest.mark.parametrize(("statistic", "of_recalls"), [(balanced_accuracy, True), (macro_f1, False)])
+    def test_variance_has_the_least_of_each_class(self, statistic: Any, of_recalls: bool) -> None:
+        labels = np.repeat([0, 1, 2], [4, 20, 20])
+        before = np.where(labels == 0, 1, labels)[None]  # the four are called otherwise, then rightly
+        after = labels[None]
+        arms = one_image(after, labels, 3), one_image(before, labels, 3)
+        found = CrossedBootstrap(draws=400).statistic_difference(
+            statistic, arms, each(44), of_recalls=of_recalls
+        )
+        rare = np.sqrt((6 - 4**2 / 6) / 6 / 6)  # of 4 that gained, with a gain and a loss more
+        other = np.sqrt(2 / 22 / 22)  # of 20 without a change, with a gain and a loss more
+        called = (2, 22, 20)  # of 0 and 4, of 24 and 20, of 20 and 20 by the two arms
+        of_f1 = [2 * images / (images + each) for images, each in zip((4, 20, 20), called, strict=True)]
+        slopes = [1.0, 1.0, 1.0] if of_recalls else of_f1
+        error = np.linalg.norm(np.array([rare, other, other]) * slopes) / 3
+        assert found.low == pytest.approx(min(0.0, found.mean - t.ppf(0.975, 43) * error), abs=1e-9)
+        assert found.high == pytest.approx(found.mean + t.ppf(0.975, 43) * error, abs=1e-9)
+
+    @pytest.mark.parametrize(("rare", "gain", "least"), [(8, 0.9, 88), (20, 0.95, 88)])
+    def test_intervals_hold_a_one_sided_change_of_a_rare_class(
+        self, rare: int, gain: float, least: int
+    ) -> None:
+        random, held = np.random.default_rng(0), 0
+        labels = np.repeat(np.arange(7), [rare, *[40] * 6])
+        wrong = (labels + 1) % 7
+        for _ in range(100):
+            right = random.random(len(labels)) < 0.7
+            flipped, up = random.random(len(labels)) < 0.02, random.random(len(labels)) < 0.5
+            before = np.where(labels == 0, False, np.where(flipped, up, right))
+            after = np.where(labels == 0, random.random(len(labels)) < gain, np.where(flipped, ~up, right))
+            arms = tuple(one_image(np.where(one, labels, wrong)[None], labels, 7) for one in (after, before))
+            found = CrossedBootstrap(draws=200).statistic_difference(
+                balanced_accuracy, (arms[0], arms[1]), each(len(labels)), of_recalls=True
+            )
+            held += found.low <= gain / 7 <= found.high
+        assert held >= least  # without the least error of each class 69 and 90
 
 
 class TestStatistics:

@@ -18,6 +18,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from feraug.cli.bench_tables import reverse_lines
 from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
@@ -32,12 +33,12 @@ from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.training import new_fabric
-from feraug.workflows.bench import _all_come, _is_missing, _parts, bench, plan
+from feraug.workflows.bench import _all_come, _cleared, _is_missing, _parts, bench, plan
 from feraug.workflows.bench_arms import material
 from feraug.workflows.bench_inputs import read_inputs
 from feraug.workflows.bench_outcome import BenchPlan
 from feraug.workflows.bench_parts import Part
-from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.bench_table import conclusions, is_caution, table
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Event, Note, Progress, Saved
@@ -359,6 +360,21 @@ def test_a_model_that_nobody_has_is_told_of(workspace: Workspace) -> None:
     known = replace(sets[0].arrays.header, extra={"model": sha256_file(workspace.model("one"))})
     there = replace(sets[0], arrays=replace(sets[0].arrays, header=known))
     assert cautions(workspace, [there], dataset, digest) == []
+    chosen = replace(known, extra={**known.extra, "filter": {"classifier": "cd" * 32}})
+    filtered = replace(sets[0], arrays=replace(sets[0].arrays, header=chosen))
+    (sentence,) = cautions(workspace, [filtered], dataset, digest)
+    assert sentence.startswith("made.h5: the classifier that filtered it (SHA-256 cdcdcdcdcdcd…) is not in")
+
+
+def test_images_that_stand_in_two_sets_are_told_of(workspace: Workspace) -> None:
+    dataset, digest = read_dataset(workspace.dataset()), sha256_file(workspace.dataset())
+    rows = np.flatnonzero(dataset.split == 0)
+    for name, here in (("a", rows[:4]), ("b", rows[2:5]), ("c", rows[5:7])):
+        images = np.clip(dataset.images[here].astype(int) + 5, 0, 255).astype(np.uint8)
+        add_synthetic(workspace, name, images, np.zeros(len(here)), here, digest)
+    said = cautions(workspace, training_sets(workspace, [], dataset, digest), dataset, digest)
+    assert said == ["b.h5: 2 of its 3 images are in a.h5, too, and are trained on twice."]
+    assert is_caution(said[0])
 
 
 def _learned_from(workspace: Workspace, name: str, **sources: str) -> str:
@@ -616,6 +632,28 @@ def test_reverse_and_synthetic_alone(with_synthetic: Workspace) -> None:
     assert any("one repeat, so nothing may be concluded" in sentence for sentence in result.conclusions)
 
 
+def test_reverse_leaves_out_what_its_classifier_has_chosen(with_synthetic: Workspace) -> None:
+    config = replace(PAIRED, arms=("real", "reverse"), repeats=1)
+    plain = bench(config, with_synthetic)
+    classifier = plain.table["reverse"]["classifier"]
+    assert plain.table["reverse"]["left_out"] == []
+    parent = with_synthetic.synthetic("made")
+    images = read_synthetic(parent).images[:5]
+    rows, digest = np.arange(5), sha256_file(parent)
+    for name, by in (("own", classifier), ("other", "ab" * 32)):
+        path = add_synthetic(with_synthetic, name, images, np.ones(5), rows, digest)
+        with h5py.File(path, "r+") as file:
+            facts = json.loads(file.attrs["facts"]) | {"filter": {"classifier": by}}
+            file.attrs["facts"] = np.bytes_(json.dumps(facts))
+    result = bench(config, with_synthetic, synthetic=["own", "other"], name="both")
+    reverse = result.table["reverse"]
+    assert reverse["left_out"] == ["own.h5"]
+    assert {emotion: row["total"] for emotion, row in reverse["per_class"].items()} == {"disgust": 5}
+    assert "  own.h5: left out, as this classifier filtered it" in reverse_lines(result.table)
+    alone = bench(config, with_synthetic, synthetic=["own"], name="alone").table["reverse"]
+    assert alone == {"classifier": classifier, "per_class": {}, "left_out": ["own.h5"]}
+
+
 def test_reverse_trains_the_classifier_again_that_is_gone(with_synthetic: Workspace) -> None:
     first = bench(replace(PAIRED, repeats=1), with_synthetic)
     kept = first.path.with_suffix("") / "classifier.h5"
@@ -641,10 +679,10 @@ def test_what_waits_for_a_repeat_waits_for_its_classifier(with_synthetic: Worksp
     path = bench(config, with_synthetic).path
     given = read_inputs(config, with_synthetic, [], None)
     (part,) = _parts(config, path, given)
-    assert not _is_missing(part, config, given, for_good=True) and part.path.is_file()
+    assert _cleared([part], config, given) == [] and part.path.is_file()
     part.classifier.unlink()
     assert _is_missing(part, config, given) and part.path.is_file(), "a plan changes nothing"
-    assert _is_missing(part, config, given, for_good=True) and not part.path.exists()
+    assert _cleared([part], config, given) == [0] and not part.path.exists()
 
 
 def test_processes_here_that_have_ended_are_not_waited_for_and_other_machines_are(
@@ -1016,6 +1054,27 @@ def test_p_values_are_adjusted_for_all_emotions_and_for_all_arms() -> None:
     ):
         assert adjusted == pytest.approx(holm(np.array(values)), abs=1e-5)
         assert adjusted != values
+
+
+def test_what_is_left_without_the_copies_is_said_beside_every_difference() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 7, 800).astype(np.uint8)
+    leaked, near = np.arange(800) < 100, np.arange(800) < 200
+    real = random.random((5, 800)) < 0.6
+    memory, better = real | near, real | (random.random(800) < 0.2)
+    given = {"real": real, "memory": memory, "better": better}
+    said = conclusions(figures(given, labels, copy_in_train=leaked, near_copy_in_train=near))
+    gained = 100 * float((~real[:, 200:] & better[:, 200:]).mean())
+    start = "on the 600 test images without a copy or near copy in 'train'"
+    (of_memory,) = (line for line in said if line.startswith(f"memory: {start}"))
+    (of_better,) = (line for line in said if line.startswith(f"better: {start}"))
+    assert any(line.startswith("memory is better than real by") for line in said)
+    assert f"{start} +0.0 points (" in of_memory and of_memory.endswith("p = 1.000): none is shown there.")
+    assert f"{start} {gained:+.1f} points (" in of_better and of_better.endswith(").")
+    exact = conclusions(figures({"real": real, "memory": memory}, labels, copy_in_train=leaked))
+    assert any(line.startswith("memory: on the 700 test images without a copy in 'train' ") for line in exact)
+    alone = conclusions(figures({"real": real, "memory": memory}, labels))
+    assert not any("test images without" in line for line in alone), "there are no copies"
 
 
 def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:

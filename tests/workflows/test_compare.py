@@ -114,6 +114,12 @@ def test_planted_models_are_seen_for_what_they_are(shop: Workspace) -> None:
     assert real["identity"]["mean"] < 0.5 and not real["collapsed"]
     assert real["error"]["mean"] > copy["error"]["mean"]
     assert abs(real["copying"]["statistic"]) < 1.0
+    # Copying is measured against all training faces, however few serve as references.
+    fewer = run(shop, replace(FAST, references=30), name="fewer").figures
+    assert fewer["references"] == 30
+    for one in (real, copy):
+        (same,) = (each for each in fewer["models"] if each["name"] == one["name"])
+        assert same["copying"] == one["copying"] and same["frechet"] != one["frechet"]
     # One grey image for all: no variety, far from everything.
     assert constant["collapsed"] and constant["variety"] == 0.0
     assert constant["within"] == pytest.approx(1.0, abs=1e-6)
@@ -197,7 +203,7 @@ def test_twice_the_same_model_and_the_other_direction(shop: Workspace) -> None:
     assert Note("a model that was named twice takes part once") in told
     assert result.path.name == "happy-neutral.h5" and result.figures["faces"] == 10
     assert result.figures["models"][0]["share"] == result.figures["untouched"]["share"]
-    assert any("too few real faces for distances" in str(event) for event in told)
+    assert any("too few real faces for FER-FD" in str(event) for event in told)
     assert result.figures["floor"] is None and result.figures["models"][0]["frechet"] is None
 
 
@@ -363,7 +369,7 @@ def test_faces_of_photos_by_groups(
     for number in range(33):
         (tmp_path / "many" / str(number)).mkdir(parents=True)
         shutil.copy(photos / "walls" / "none.png", tmp_path / "many" / str(number))
-    with pytest.raises(UsageError, match="33 groups; 32 at a time is the limit"):
+    with pytest.raises(UsageError, match="33 groups; 32 at most, so join some"):
         run(shop, config, models=["copy"], photos=tmp_path / "many", name="many")
 
 

@@ -84,6 +84,26 @@ def test_the_training_set_itself_is_all_copies(workspace: Workspace, faces: Any)
     assert found["source"] is None and found["source_near_copies"] is None
 
 
+def test_mirrored_copies_are_copies(workspace: Workspace, faces: Any) -> None:
+    """Generators are trained on mirrored faces, too, and ``synth`` mirrors sources in its second round."""
+    write(workspace, "mirrored", faces.images[faces.rows(split="train")][:60, :, ::-1])
+    found = set_figures(workspace, config=replace(FAST, queries=0))
+    assert found["near_copies"] == {"images": 60, "of": 60, "share": 1.0}
+
+
+def test_the_threshold_is_not_of_a_handful_however_few_are_asked_for(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace, "some", read_dataset(workspace.dataset()).images[:30])
+    every = ssim(replace(FAST, queries=0), workspace, name="every").figures
+    few = ssim(replace(FAST, queries=5), workspace, name="few").figures
+    assert few["sets"][0]["nearest"]["pairs"] == 5
+    assert few["threshold"] == every["threshold"] and few["threshold_from"] == "validation"
+    monkeypatch.setattr("feraug.workflows.ssim_measures.LEAST_FOR_THRESHOLD", 20)
+    fewer = ssim(replace(FAST, queries=5), workspace, name="fewer").figures
+    assert fewer["real"]["validation"]["pairs"] == 20
+
+
 def test_one_image_repeated_has_no_variety(workspace: Workspace, faces: Any) -> None:
     write(workspace, "same", np.repeat(faces.images[:1], 50, axis=0))
     found = set_figures(workspace)
@@ -122,7 +142,8 @@ def test_translations_are_compared_with_what_went_in(workspace: Workspace, faces
     assert found.source.rows.tolist() == [[place, row] for place, row in enumerate(np.tile(rows, 2))]
     assert (found.source.ssim > 0.95).all()
     # The nearest training image is another than the source.
-    full = all_pairs_ssim(images, faces.images[faces.rows(split="train")])
+    references = faces.images[faces.rows(split="train")]
+    full = np.maximum(all_pairs_ssim(images, references), all_pairs_ssim(images[:, :, ::-1], references))
     train = faces.rows(split="train").tolist()
     for place, row in enumerate(np.tile(rows, 3)):
         full[place, train.index(row)] = -2

@@ -229,6 +229,8 @@ def print_result(result: BenchResult) -> None:
     if result.reduced:
         console.print_prose(f"REDUCED: {', '.join(result.reductions)}")
     console.print_table(bench_tables.overall_table(result.table))
+    if (spread := bench_tables.spread_line(result.table)) is not None:
+        console.print_text(spread)
     if result.table["differences"]:
         console.print_table(bench_tables.difference_table(result.table))
     else:

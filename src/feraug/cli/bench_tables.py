@@ -36,7 +36,7 @@ def difference_table(figures: Mapping[str, Any]) -> Table:
     """The differences between arms with their intervals: a measure a row."""
     from feraug.cli import console
 
-    table = console.new_table(None, "difference", "measure", "points (95 % CI)", "p")
+    table = console.new_table(None, "difference", "measure", _interval_heading(figures), "p")
     for difference, values in figures["differences"].items():
         for name, words in _MEASURES.items():
             if name in values:
@@ -49,15 +49,21 @@ def class_table(figures: Mapping[str, Any], difference: str) -> Table:
     from feraug.cli import console
 
     arm, _, base = difference.partition(" - ")
-    table = console.new_table(None, "emotion", base, arm, "points (95 % CI)", "p, Holm")
+    table = console.new_table(None, "emotion", base, arm, _interval_heading(figures), "p, Holm")
     for emotion, found in figures["differences"][difference]["per_class"].items():
         cells = [recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
         table.add_row(emotion, *cells, interval(found), _p(found["p_holm"]))
     table.add_section()
-    overall = figures["differences"][difference]["accuracy"]
+    found = figures["differences"][difference]
+    overall = found["accuracy"]
     both = [recall(_all(figures["arms"][each])) for each in (base, arm)]
-    table.add_row("all", *both, interval(overall), _p(overall["p"]))
+    table.add_row("all", *both, interval(overall), _p(found.get("accuracy_p_holm", overall["p"])))
     return table
+
+
+def _interval_heading(figures: Mapping[str, Any]) -> str:
+    one = min(len(arm["accuracy"]) for arm in figures["arms"].values()) == 1
+    return f"points [95 % CI{', images alone' if one else ''}]"
 
 
 def recall_table(figures: Mapping[str, Any]) -> Table:
@@ -102,6 +108,12 @@ def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def spread_line(figures: Mapping[str, Any]) -> str | None:
+    """What stands behind ± in :func:`overall_table`; None where every arm has one repeat."""
+    several = any(len(arm["accuracy"]) > 1 for arm in figures["arms"].values())
+    return "±: standard deviation over the repeats" if several else None
+
+
 def _spread(values: list[float]) -> str:
     mean = f"{100 * statistics.fmean(values):.1f}"
     return mean if len(values) == 1 else f"{mean} ±{100 * statistics.stdev(values):.1f}"
@@ -116,6 +128,7 @@ def reverse_lines(figures: Mapping[str, Any]) -> list[str]:
     for emotion, counts in reverse["per_class"].items():
         share = counts["correct"] / counts["total"]
         lines.append(f"  names {share:.1%} of {counts['total']:,} synthetic '{emotion}' so")
+    lines += [f"  {name}: left out, as this classifier filtered it" for name in reverse.get("left_out", ())]
     return lines
 
 

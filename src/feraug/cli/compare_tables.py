@@ -208,11 +208,14 @@ def _lines(figures: Figures) -> list[str]:
     if size:
         lines.append(
             f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} "
-            "training faces, 20 times"
+            "training faces, 20 times: the mean, and the range of 95 % of them"
         )
         lines.append("floor: the same distance between two disjoint samples of those real faces")
     if figures["threshold"] is not None:
-        lines.append(f"near copy: SSIM {figures['threshold']:.3f} or more to a training image")
+        whose = {"validation": "new validation faces", "train": "training faces to their nearest other one"}
+        of = figures.get("threshold_from")  # earlier versions did not keep it
+        quantile = f", the 99 % quantile of {figures['threshold_images']:,} {whose[of]}" if of else ""
+        lines.append(f"near copy: SSIM {figures['threshold']:.3f} or more to a training image{quantile}")
     lines += [
         f"{one['name']}: collapsed: its translations are less than half as varied as their sources"
         for one in figures["models"]

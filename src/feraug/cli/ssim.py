@@ -138,10 +138,11 @@ def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _copies(figures: Mapping[str, Any]) -> Iterator[str]:
     if figures["threshold"] is None:
         return
-    whose = {"validation": "new validation images", "train": "training images (to another one)"}
+    whose = {"validation": "new validation images", "train": "training images to their nearest other one"}
+    found = figures["real"][figures["threshold_from"]]
     yield (
-        f"near copy: SSIM of {figures['threshold']:.3f} or more to a training image, which 1 % of "
-        f"{whose.get(figures['threshold_from'], 'real images')} reach"
+        f"near copy: SSIM of {figures['threshold']:.3f} or more to a training image, the 99 % quantile of "
+        f"{found['pairs']:,} {whose[figures['threshold_from']]}"
     )
     shares = {"real training images": figures["real"]["train_near_copies"]}
     shares |= {one["name"]: one["near_copies"] for one in figures["sets"]}

@@ -62,6 +62,8 @@ def copying_test(
     if any(sample.ndim != 2 or sample.shape[1] != samples[0].shape[1] for sample in samples):
         shapes = ", ".join(str(sample.shape) for sample in samples)
         raise UsageError(f"features must be (L, D), (N, D) and (M, D), not {shapes}")
+    if not all(np.isfinite(sample).all() for sample in samples):
+        raise UsageError("features must be finite numbers")
     if not 1 <= cells <= len(samples[0]):
         raise UsageError(f"{cells} cells for {len(samples[0])} training points")
     centres = _centres(samples[0], cells, seed)

@@ -72,9 +72,9 @@ def density_and_coverage(
     Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models" (2020), equations
     3 and 4, with balls around real points that reach to their ``neighbours``-th nearest real one.
     Density (0 or more, about 1 for two samples of one distribution) says how deep fakes lie among
-    real points; coverage (0 to 1, about 1 - 0.5 ** neighbours for two such samples) which share of
-    the real points has a made one nearby.  Raises :class:`UsageError` for too few points, points of
-    different length, and ``neighbours`` below 1.
+    real points; coverage (0 to 1) which share of the real points has a made one nearby: for two such
+    samples about 1 - 0.5 ** neighbours where M = N, about 1 - (N / (N + M)) ** neighbours else.  Raises
+    :class:`UsageError` for too few points, points of different length, and ``neighbours`` below 1.
     """
     real, made = _features(real, made, least=1)
     neighbours = whole("neighbours", neighbours, 1)

@@ -48,14 +48,19 @@ def share_interval(hits: NDArray[np.bool_]) -> Interval:
     return Interval(p, max(0.0, min(p, middle - reach)), min(1.0, max(p, middle + reach)))
 
 
-def mean_interval(values: NDArray[Any], low: float = -np.inf, high: float = np.inf) -> Interval:
-    """The mean of values (n,), n at least 1, with its 95 % interval by the normal approximation.
+def mean_interval(values: NDArray[Any], low: float, high: float) -> Interval:
+    """The mean of values (n,), n at least 1, with its 95 % interval by Student's t.
 
-    The interval ends at ``low`` and ``high``; of a single value it is the value.
+    The interval ends at ``low`` and ``high``, what a value can be at least and at most; a single value says
+    nothing of how others lie, and has all of that.
     """
+    from scipy.special import stdtrit
+
     values = values.astype(np.float64)
-    reach = _Z * float(values.std(ddof=1)) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-    mean = float(values.mean())
+    mean, n = float(values.mean()), len(values)
+    if n == 1:
+        return Interval(mean, low, high)
+    reach = float(stdtrit(n - 1, (1 + _LEVEL) / 2)) * float(values.std(ddof=1)) / np.sqrt(n)
     return Interval(mean, max(low, mean - reach), min(high, mean + reach))
 
 

@@ -60,12 +60,14 @@ class Nearest:
     """The nearest reference of each of N images: ``row`` int64 (N,), ``ssim`` float32 (N,).
 
     Where no reference was allowed, row is -1 and ssim NaN.  ``work`` is the share of all windows
-    of all pairs that had to be computed (1 when nothing was pruned).
+    of all pairs that had to be computed (1 when nothing was pruned).  ``mirrored`` bool (N,): whether it
+    is the image's mirror image that is so near.
     """
 
     row: Rows
     ssim: NDArray[np.float32]
     work: float
+    mirrored: NDArray[np.bool_]
 
 
 def nearest_by_ssim(
@@ -75,6 +77,7 @@ def nearest_by_ssim(
     *,
     groups: Rows | None = None,
     reference_groups: Rows | None = None,
+    mirrored: bool = False,
     device: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -84,9 +87,11 @@ def nearest_by_ssim(
     The same as the maxima of :func:`all_pairs_ssim`, in less time (see above); of references that
     are equally near the first one.  ``groups`` int (N,) and ``reference_groups`` (M,), both or
     none: a reference of an image's own group (0 or more) does not count, such as the image itself,
-    its copies, or what it was made from.  ``device`` as in :func:`all_pairs_ssim`; there every pair is
-    computed.  ``progress`` is called with the number of pairs decided and N * M.  Raises :class:`UsageError`
-    as :func:`all_pairs_ssim`, and for groups of another length or of one side alone.
+    its copies, or what it was made from.  ``mirrored``: the mirror image of each image is compared as well,
+    and counts where it is nearer; SSIM compares place by place, so the mirror image of a face is to it
+    another face.  ``device`` as in :func:`all_pairs_ssim`; there every pair is computed.  ``progress`` is
+    called with the number of pairs decided and that of all.  Raises :class:`UsageError` as
+    :func:`all_pairs_ssim`, and for groups of another length or of one side alone.
     """
     images, references = checked_images(images, references)
     check_variant(variant)
@@ -96,24 +101,31 @@ def nearest_by_ssim(
     theirs = np.full(len(references), -1) if reference_groups is None else np.asarray(reference_groups)
     if own.shape != (len(images),) or theirs.shape != (len(references),):
         raise UsageError("groups must have one entry an image")
-    found = _Best(len(images), own, theirs, progress)
-    if device is not None:
-        _search_on_device(images, references, variant, device, found)
-        return found.nearest(1.0)
-    coarse = _coarse(references)
-    for start in range(0, len(images), ROWS_AT_ONCE):
-        prepared = prepare(images[start : start + ROWS_AT_ONCE], variant)
-        _Search(prepared, start, references, variant, found).run(coarse, threads)
-    return found.nearest(found.work / max(1, len(images) * len(references)))
+    views = [images, np.ascontiguousarray(images[:, :, ::-1])] if mirrored else [images]
+    found = _Best(own, theirs, len(views) * len(images) * len(references), progress)
+    coarse = None if device is not None else _coarse(references)
+    for number, view in enumerate(views):
+        if coarse is None:
+            _search_on_device(view, references, variant, str(device), found)
+        else:
+            for start in range(0, len(view), ROWS_AT_ONCE):
+                prepared = prepare(view[start : start + ROWS_AT_ONCE], variant)
+                _Search(prepared, start, references, variant, found).run(coarse, threads)
+        if number == 0:
+            plain, plain_row = found.ssim.copy(), found.row.copy()
+    turned = found.ssim > plain
+    found.row[~turned] = plain_row[~turned]  # a mirror image as near, of an earlier row, is no reason
+    return found.nearest(turned, pruned=coarse is not None)
 
 
 class _Best:
     """The nearest so far; several threads add to it."""
 
-    def __init__(self, count: int, own: Rows, theirs: Rows, progress: Progress | None) -> None:
-        self.own, self.theirs = own, theirs
-        self.ssim = np.full(count, ABANDONED, np.float32)
-        self.row = np.full(count, -1, np.int64)
+    def __init__(self, own: Rows, theirs: Rows, pairs: int, progress: Progress | None) -> None:
+        """``own`` and ``theirs``: groups of the images and of the references; ``pairs`` of all there are."""
+        self.own, self.theirs, self.pairs = own, theirs, pairs
+        self.ssim = np.full(len(own), ABANDONED, np.float32)
+        self.row = np.full(len(own), -1, np.int64)
         self.work = 0.0
         self._progress, self._decided = progress, 0
         self._lock = threading.Lock()
@@ -147,12 +159,12 @@ class _Best:
         """Report ``pairs`` more as decided."""
         self._decided += pairs
         if self._progress is not None:
-            self._progress(self._decided, len(self.own) * len(self.theirs))
+            self._progress(self._decided, self.pairs)
 
-    def nearest(self, work: float) -> Nearest:
-        """The result."""
+    def nearest(self, mirrored: NDArray[np.bool_], *, pruned: bool) -> Nearest:
+        """The result; ``pruned``: of pairs that were given up the work was counted."""
         ssim = np.where(self.row >= 0, self.ssim, np.float32(np.nan))
-        return Nearest(self.row, ssim, work)
+        return Nearest(self.row, ssim, self.work / max(1, self.pairs) if pruned else 1.0, mirrored)
 
 
 class _Search:

@@ -91,8 +91,10 @@ class CrossedBootstrap:
     ) -> Difference:
         """Of a ``statistic`` of confusion matrices (..., K, K) -> (...), the first arm's minus the second's.
 
-        ``confusions`` (R, N, K, K) each: one image's own matrix, a single 1.  ``of_recalls``: the statistic
-        does not ask what a wrong image was called, so only images that one arm gets right are changed ones.
+        ``confusions`` (R, N, K, K) each: one image's own matrix, a single 1.  The statistic is the mean over
+        the classes present of 2 TP / (images + called), as macro F1, or, with ``of_recalls``, of TP / images,
+        as balanced accuracy, which does not ask what a wrong image was called: then only images that one arm
+        gets right are changed ones.  Each class has the least error of its own images.
         """
         first, second = confusions
         repeats, _, classes, _ = first.shape
@@ -110,10 +112,19 @@ class CrossedBootstrap:
                 drawn = self._sums(count, repeats, sums)
                 parts.append(statistic(drawn.reshape(self.draws, classes, classes)))
             resampled[:, repeat] = parts[0] - parts[1]
-        return self._summary(plain, (resampled * drawn_repeats).mean(1), change)
+        labels = first[0].sum(-1).argmax(-1)
+        called = (first + second).sum((0, 1, 2)) / (2 * repeats)  # as each class: both arms' mean
+        errors = []
+        for code in np.unique(labels):
+            here = labels == code
+            sums, sizes = _by_group((right - other)[:, here], groups[here])
+            slope = 1.0 if of_recalls else 2.0 * here.sum() / (here.sum() + called[code])  # of F1 by recall
+            errors.append(slope * _least_error(sums.mean(1) / sizes.mean()))
+        least = float(np.linalg.norm(errors)) / len(errors)
+        return self._summary(plain, (resampled * drawn_repeats).mean(1), change, least)
 
     def _summary(
-        self, of_repeat: Floats, resampled: Floats, change: Floats, least_error: float = 0.0
+        self, of_repeat: Floats, resampled: Floats, change: Floats, least_error: float
     ) -> Difference:
         """Of what each repeat (R,) and each resample (draws,) came to; ``change`` (G, R) by image group."""
         mean, tail = float(of_repeat.mean()), (1.0 - self.confidence) / 2.0

@@ -283,11 +283,22 @@ def _drawn(path: Path) -> list[Path]:
 
 
 def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
-    """The first classifier of ``real`` on the synthetic images: correct and total by emotion."""
+    """The first classifier of ``real`` on the synthetic images: correct and total by emotion.
+
+    Without the images that it has chosen itself: of those it calls nearly all as they are labelled.
+    """
     classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
-    result: dict[str, Any] = {"classifier": classifier.digest, "per_class": {}}
-    images = np.concatenate([file.arrays.images[file.labelled] for file in given.files])
-    labels = np.concatenate([file.arrays.labels[file.labelled] for file in given.files])
+    own = [file for file in given.files if classifier.digest in given.filtered_by[file.digest]]
+    result: dict[str, Any] = {
+        "classifier": classifier.digest,
+        "per_class": {},
+        "left_out": [file.path.name for file in own],
+    }
+    files = [file for file in given.files if file not in own]
+    if not files:
+        return result
+    images = np.concatenate([file.arrays.images[file.labelled] for file in files])
+    labels = np.concatenate([file.arrays.labels[file.labelled] for file in files])
     called = classifier.emotions(images)
     for code, emotion in enumerate(EMOTIONS):
         here = labels == code

@@ -22,7 +22,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
 from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.real_faces import read_faces
-from feraug.workflows.synthetic_origins import cautions, training_sets
+from feraug.workflows.synthetic_origins import cautions, filtered_by, training_sets
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import splits_of
 
@@ -42,7 +42,9 @@ class BenchInputs:
     shown: Mapping[str, Mapping[str, int]]
     """By arm, how many ``real`` and ``synthetic`` images its first repeat is trained on."""
     cautions: list[str]
-    """What is not known of the synthetic files, as sentences."""
+    """What is not known of the synthetic files, and which share images, as sentences."""
+    filtered_by: Mapping[str, frozenset[str]]
+    """By a synthetic file's SHA-256 those of the classifiers that chose its images."""
 
     def provenance(self, config: BenchConfig, command: str) -> Provenance:
         """How the benchmark comes about."""
@@ -103,6 +105,7 @@ def read_inputs(
     return BenchInputs(
         faces, found.digest, source.name, files, training, validation, test, rows, shown,
         cautions(workspace, files, faces, found.digest, there),
+        {file.digest: filtered_by(file, found.digest, there) for file in files},
     )  # fmt: skip
 
 

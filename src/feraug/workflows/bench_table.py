@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -68,6 +68,8 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         arm, _, base = name.partition(" - ")
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
         sentences += _conclusion(arm, base, difference, repeats, len(found["differences"]))
+        if repeats > 1 and difference["changed"]:
+            sentences += _without_copies(arm, difference, found["images"])
     repeats = min(len(values["accuracy"]) for values in found["arms"].values())
     if found["differences"] and 1 < repeats < REPEATS:
         sentences.append(
@@ -187,6 +189,21 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
         of = "Holm" if arms == 1 else "Holm, over this arm's emotions alone"
         sentences.append(f"{arm}: emotions with a significant change (p < 0.05, {of}): {listed}.")
     return sentences
+
+
+def _without_copies(arm: str, difference: Mapping[str, Any], images: Mapping[str, int]) -> Iterator[str]:
+    """What is left of a difference without test images that have a copy in ``train``, if there are any."""
+    words = {"accuracy_without_near_copies": "copy or near copy", "accuracy_unleaked": "copy"}
+    for name, copies in words.items():
+        if name in difference and images[name] < images["accuracy"]:
+            overall, left = difference["accuracy"], difference[name]
+            alone = "" if not _is_shown(overall) or _is_shown(left) else ": none is shown there"
+            yield (
+                f"{arm}: on the {images[name]:,} test images without a {copies} in 'train' "
+                f"{100 * left['mean']:+.1f} points ({100 * left['low']:+.1f} to {100 * left['high']:+.1f}; "
+                f"p = {left['p']:.3f}){alone}."
+            )
+            return
 
 
 def _is_shown(difference: Mapping[str, float]) -> bool:

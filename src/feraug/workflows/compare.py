@@ -141,11 +141,11 @@ def compare(
     if header is None:
         if len(compared) < len(models):
             notify(Note("a model that was named twice takes part once"))
-        material, earlier = None, earlier_pictures(path)
+        photo_material, earlier = None, earlier_pictures(path)
         if folder is not None and detector is not None:
             groups = faces_in_photos(folder, detector, config.min_face, notify)
-            material = PhotoMaterial(detector.name, groups)
-        _measure(path, config, pair, faces, referee, compared, material, provenance, device, notify)
+            photo_material = PhotoMaterial(detector.name, groups)
+        _measure(path, config, pair, faces, referee, compared, photo_material, provenance, device, notify)
         remove(earlier)
     found = read_compare(path)
     pictures = picture_paths(path, found)
@@ -176,10 +176,12 @@ def _measure(
     rows = {
         "source": _validation_rows(real, pair.a, config, notify),
         "real": _validation_rows(real, pair.b, config, notify),
-        "train": _chosen(arrays.rows(split="train", emotion=pair.b), config.references, config.seed),
+        "train": arrays.rows(split="train", emotion=pair.b),
     }
+    chosen = _chosen(rows["train"], config.references, config.seed)
     truth = truth_of(arrays, rows["source"], pair.b)
-    references = _features(judge, arrays.images[rows["train"]], _telling("judge: real faces", notify))
+    learned = _features(judge, arrays.images[rows["train"]], _telling("judge: real faces", notify))
+    references = learned[np.isin(rows["train"], chosen)]
     sets = [
         judged(judge, rows[name], arrays.images[rows[name]], None, answers)
         for name, answers in (("source", truth), ("real", None))
@@ -190,29 +192,34 @@ def _measure(
     nearest = {"validation": validation}
     if len(validation) < LEAST_NEW:
         nearest["train"] = real_train(real, queries, on_gpu, _telling("near copies: training faces", notify))
-    material = Yardsticks(
+    limit, limit_from = threshold(nearest)
+    yardsticks = Yardsticks(
         real=real,
         judge=judge,
         target=pair.b,
         sources=rows["source"],
+        learned=learned,
         references=references,
         held_out=sets[1].features,
         size=subsample(len(references), len(rows["source"]), len(rows["real"])),
-        threshold=threshold(nearest)[0],
+        threshold=limit,
+        threshold_from=limit_from,
         queries=queries,
         device=on_gpu,
         seed=config.seed,
     )
-    for note in few(material):
+    for note in few(yardsticks):
         notify(Note(note))
-    untouched = measures(material, material.source_images, sets[0], _telling("near copies: sources", notify))
-    beside = real_measures(material, rows["real"], sets[1], _telling(f"near copies: {pair.b}", notify))
+    untouched = measures(
+        yardsticks, yardsticks.source_images, sets[0], _telling("near copies: sources", notify)
+    )
+    beside = real_measures(yardsticks, rows["real"], sets[1], _telling(f"near copies: {pair.b}", notify))
     table: list[dict[str, Any]] = []
     for number, one in enumerate(compared):
         notify(Progress("translating", number, len(compared), "models"))
-        made = one.translator.translate(material.source_images, str(pair))
-        sets.append(judged(judge, rows["source"], made, material.source_images, truth))
-        found = measures(material, made, sets[-1], _telling(f"near copies: {one.name}", notify))
+        made = one.translator.translate(yardsticks.source_images, str(pair))
+        sets.append(judged(judge, rows["source"], made, yardsticks.source_images, truth))
+        found = measures(yardsticks, made, sets[-1], _telling(f"near copies: {one.name}", notify))
         table.append(
             {
                 "name": one.name,
@@ -228,15 +235,17 @@ def _measure(
         "faces": len(rows["source"]),
         "real_faces": len(rows["real"]),
         "references": len(references),
-        "subsample": material.size,
-        "threshold": None if material.threshold is None else round(material.threshold, 6),
+        "subsample": yardsticks.size,
+        "threshold": None if yardsticks.threshold is None else round(yardsticks.threshold, 6),
+        "threshold_from": limit_from,
+        "threshold_images": len(nearest[limit_from]),
         "judge": referee.as_json(),
-        "floor": distances(material, references)[1] if material.size else None,
+        "floor": distances(yardsticks, references)[1] if yardsticks.size else None,
         "untouched": untouched,
         "real": beside,
         "models": table,
     }
-    source, real_images = material.source_images, arrays.images[rows["real"]]
+    source, real_images = yardsticks.source_images, arrays.images[rows["real"]]
     parts = CompareParts(
         group_codes(arrays, rows["source"], rows["real"]),
         degraded_faces(config, pair, judge, compared, source, real_images, notify),

@@ -109,7 +109,7 @@ def _figures(
     return {
         "share": share_interval(chances.argmax(1) == code).as_json(),
         "identity": mean_interval(ssim, -1.0, 1.0).as_json(),
-        "error": None if error is None else mean_interval(error, 0.0).as_json(),
+        "error": None if error is None else mean_interval(error, 0.0, 255.0).as_json(),
     }
 
 

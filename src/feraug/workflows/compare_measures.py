@@ -40,14 +40,18 @@ class Yardsticks:
     """The emotion that the judge should see."""
     sources: NDArray[np.int64]
     """Dataset rows of the faces that are translated."""
+    learned: NDArray[np.float32]
+    """Features of all real training faces of the target, which a model may have copied."""
     references: NDArray[np.float32]
-    """Features of real training faces of the target."""
+    """Features of those of them that distances are measured to."""
     held_out: NDArray[np.float32]
     """Features of real validation faces of the target."""
     size: int
     """Images in a subsample, the same for all sets."""
     threshold: float | None
     """From which SSIM on an image is a near copy."""
+    threshold_from: str
+    """Whose quantile that is: ``validation``, or ``train``."""
     queries: SsimConfig
     device: str | None
     seed: int
@@ -104,7 +108,7 @@ def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell
     return {
         "share": share_of(yardsticks, faces),
         "identity": mean_interval(faces.ssim, -1.0, 1.0).as_json(),
-        "error": None if faces.error is None else mean_interval(faces.error, 0.0).as_json(),
+        "error": None if faces.error is None else mean_interval(faces.error, 0.0, 255.0).as_json(),
         **distances(yardsticks, faces.features)[0],
         "within": within_ssim(images, yardsticks.seed),
         "variety": variety,
@@ -160,10 +164,10 @@ def near_copies(
 
 def copying(yardsticks: Yardsticks, features: NDArray[np.float32]) -> dict[str, float] | None:
     """C_T and its p on the judge's features; None for too few images."""
-    if len(features) < MIN_IN_CELL or not len(yardsticks.held_out) or not len(yardsticks.references):
+    if len(features) < MIN_IN_CELL or not len(yardsticks.held_out) or not len(yardsticks.learned):
         return None
     try:
-        found = copying_test(yardsticks.references, yardsticks.held_out, features, seed=yardsticks.seed)
+        found = copying_test(yardsticks.learned, yardsticks.held_out, features, seed=yardsticks.seed)
     except UsageError:
         return None
     return {"statistic": round(found.statistic, 4), "p_value": round(found.p_value, 6)}

@@ -38,4 +38,9 @@ def few(yardsticks: Yardsticks) -> list[str]:
         )
     if yardsticks.threshold is None:
         found.append("too few validation faces to set the near-copy threshold: near copies are not counted")
+    elif yardsticks.threshold_from == "train":
+        found.append(
+            "too few new validation faces to set the near-copy threshold: it is taken from training faces "
+            "and their nearest other ones"
+        )
     return found

@@ -57,7 +57,7 @@ class Scorer:
         def show(done: int, total: int) -> None:
             self._notify(Progress(f"comparing {what}", done, total, "pairs"))
 
-        nearest = nearest_by_ssim(images, self._train, progress=show)
+        nearest = nearest_by_ssim(images, self._train, mirrored=True, progress=show)
         return Scores(face, probabilities, nearest.ssim, self._rows[nearest.row])
 
 

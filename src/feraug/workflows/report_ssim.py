@@ -56,7 +56,9 @@ def _near_copies(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Ite
     yield "variant", cut(facts["config"].get("variant", "?"))
     if facts["threshold"] is None:
         return
-    whose = f"which 1 % of real {cut(facts['threshold_from'], 20)} images reach"
+    of = cut(facts["threshold_from"], 20)
+    pairs = (facts["real"].get(of) or {}).get("pairs")
+    whose = f"the 99 % quantile of {'' if pairs is None else f'{pairs:,} '}real {of} images"
     yield "near copy", f"SSIM {facts['threshold']:.3f} or more to a training image, {whose}"
     shares = [("real training images", facts["real"]["train_near_copies"])]
     shares += [(cut(one["name"], 60), one["near_copies"]) for one in sets]
@@ -149,7 +151,8 @@ def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Ite
             for digest in images.arrays.sources
             if (there := desk.inventory.find(digest)) is not None
         }
-        rows = pair_rows(sets[one.digest], images, dataset, sources)
+        variant = str(found.header.provenance.config["variant"])
+        rows = pair_rows(sets[one.digest], images, dataset, sources, variant)
         strips = [(_label(row), picture) for row in rows for picture in _pair_picture(room, row, one.name)]
         if strips:
             yield Strips(tuple(strips), f"{one.name}: above, and what it is compared with, below.")

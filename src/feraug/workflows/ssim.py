@@ -151,7 +151,7 @@ def _measure(
         set_similarity(one, real, sources, behind, config, options.device, _telling(one.name, notify))
         for one in sets
     )
-    facts = {"threshold": limit, "threshold_from": limit_from}
+    facts = {"threshold": limit, "threshold_from": limit_from, "mirrored": True}
     write_ssim(path, yardstick, found, provenance, facts)
 
 

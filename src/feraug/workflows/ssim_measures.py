@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +23,7 @@ Rows = NDArray[np.int64]
 _STREAM: Final = 60  # of random draws; see docs/contributing.md
 NEAR_QUANTILE: Final = 0.99
 """Of new real images, 1 in 100 is as near to a training image as a *near copy*."""
+LEAST_FOR_THRESHOLD: Final = 500
 LEAST_NEW: Final = 20
 """With fewer new validation images, the training images themselves have to serve."""
 
@@ -64,13 +65,17 @@ class RealFaces:
         device: str | None,
         tell: Progress,
     ) -> tuple[Rows, NDArray[np.float32]]:
-        """Dataset row (n,) and SSIM of the nearest training image, other than those of an ``identity``."""
+        """Dataset row (n,) and SSIM of the nearest training image, other than those of an ``identity``.
+
+        Of an image or its mirror image, whichever is nearer: generators are trained on mirrored faces, too.
+        """
         found = nearest_by_ssim(
             images,
             self.arrays.images[self.train],
             config.variant,
             groups=identity,
             reference_groups=self.identity[self.train],
+            mirrored=True,
             device=device,
             progress=tell,
         )
@@ -85,8 +90,12 @@ def real_train(real: RealFaces, config: SsimConfig, device: str | None, tell: Pr
 
 
 def real_validation(real: RealFaces, config: SsimConfig, device: str | None, tell: Progress) -> Pairs:
-    """Validation images that are new (no known copies) and their nearest training image."""
-    rows = _sample(real.new_validation_rows(), config, "validation")
+    """Validation images that are new (no known copies) and their nearest training image.
+
+    At least 500 where there are as many, whatever ``queries``: a 99 % quantile of fewer is hardly known.
+    """
+    enough = replace(config, queries=max(config.queries, LEAST_FOR_THRESHOLD) if config.queries else 0)
+    rows = _sample(real.new_validation_rows(), enough, "validation")
     near, ssim = real.nearest(real.arrays.images[rows], np.full(len(rows), -1), config, device, tell)
     return _found(rows, near, ssim)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import FeraugError
+from feraug.metrics.similarity import paired_ssim
 from feraug.plots import PairRow, Panel, plot_distributions, plot_pairs
 from feraug.store.atomic import atomic_path
 from feraug.store.dataset import DatasetArrays
@@ -44,14 +46,14 @@ def write_pictures(
 ) -> tuple[Path, ...]:
     """Write all pictures of an analysis; the paths, as :func:`picture_paths` has them."""
     paths = picture_paths(path, [one.name for one in sets])
-    panels = _panels(found)
+    panels, variant = _panels(found), str(found.header.provenance.config["variant"])
     for place, kind in zip(paths, ("png", "svg"), strict=False):
         with atomic_path(place) as temporary:
             plot_distributions(panels, temporary, kind)
     by_digest = {one.sha256: one for one in found.sets}
     for place, one in zip(paths[2:], sets, strict=True):
         with atomic_path(place) as temporary:
-            plot_pairs(pair_rows(by_digest[one.digest], one, dataset, sources), temporary)
+            plot_pairs(pair_rows(by_digest[one.digest], one, dataset, sources, variant), temporary)
     return paths
 
 
@@ -82,17 +84,23 @@ def _panels(found: SsimArrays) -> list[Panel]:
 
 
 def pair_rows(
-    similarity: SetSimilarity, one: SyntheticSet, dataset: DatasetArrays, sources: Mapping[str, Images]
+    similarity: SetSimilarity,
+    one: SyntheticSet,
+    dataset: DatasetArrays,
+    sources: Mapping[str, Images],
+    variant: str,
 ) -> list[PairRow]:
     """The most and least similar pairs of a set, a row a kind of pair; ``sources``: images by digest.
 
-    Pairs with a source that is not among them are left out.
+    Pairs with a source that is not among them are left out.  Where a face's mirror image is nearer to the
+    training image, the training image is shown mirrored.
     """
     images = one.arrays.images
     rows = []
     for order, word in ((-1, "most"), (1, "least")):
         chosen = _extremes(similarity.nearest, order)
-        rows.append(_row(f"{word} like their nearest training image (below)", chosen, images, dataset.images))
+        title = f"{word} like their nearest training image (below)"
+        rows.append(_as_compared(_row(title, chosen, images, dataset.images), variant))
     there = np.array([digest in sources for digest in one.arrays.sources], bool)
     known = there[one.arrays.origin_source[similarity.source.rows[:, 0]]]
     of_source = Pairs(similarity.source.rows[known], similarity.source.ssim[known])
@@ -118,6 +126,13 @@ def pair_rows(
 
 def _row(title: str, chosen: Pairs, above: Images, below: Images) -> PairRow:
     return PairRow(title, above[chosen.rows[:, 0]], below[chosen.rows[:, 1]], chosen.ssim)
+
+
+def _as_compared(row: PairRow, variant: str) -> PairRow:
+    """The row with those images below mirrored that are nearer so."""
+    mirrored = np.ascontiguousarray(row.below[:, :, ::-1])
+    plain, turned = (paired_ssim(row.above, below, variant) for below in (row.below, mirrored))
+    return replace(row, below=np.where((turned > plain)[:, None, None], mirrored, row.below))
 
 
 def _extremes(pairs: Pairs, order: int) -> Pairs:

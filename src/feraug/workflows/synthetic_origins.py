@@ -80,10 +80,12 @@ def cautions(
     digest: str,
     there: Mapping[str, Path] | None = None,
 ) -> list[str]:
-    """A sentence for each model, or source of one, that is not there, and for each of other images.
+    """A sentence for each model, or source of one, that is not there, for each of other images, and for sets
+    that share images.
 
     Of the first nobody knows what they were shown; the second were let in because it was nothing that is
-    held out here, which says nothing about copies that differ in a pixel.
+    held out here, which says nothing about copies that differ in a pixel.  The third are no leak, but weigh
+    twice.
     """
     there = artifacts_by_digest(workspace) if there is None else there
     behind = [one for each in sets for one in _lineage(each, digest, there)]
@@ -101,7 +103,34 @@ def cautions(
                     f"{foreign:,} are not in this dataset's 'train'; none of them is held out here, pixel "
                     "for pixel."
                 )
-    return list(dict.fromkeys(sentences))
+    return list(dict.fromkeys([*sentences, *_shared(sets)]))
+
+
+def filtered_by(one: SyntheticSet, digest: str, there: Mapping[str, Path]) -> frozenset[str]:
+    """SHA-256 of the classifiers that chose a set's images, or those of a set that it was made from.
+
+    ``digest`` is the dataset's, ``there`` what :func:`artifacts_by_digest` finds.
+    """
+    behind = (each for each in _lineage(one, digest, there) if isinstance(each, SyntheticSet))
+    return frozenset(filter(None, map(_classifier_of, behind)))
+
+
+def _classifier_of(one: SyntheticSet) -> str:
+    """SHA-256 of the classifier by which a set was filtered; empty where it was not."""
+    return str((one.arrays.header.extra.get("filter") or {}).get("classifier", ""))
+
+
+def _shared(sets: Sequence[SyntheticSet]) -> Iterator[str]:
+    """A sentence for each two sets that share images: two filters of one set, or a set and its parent."""
+    known = [fingerprints(one.arrays.images) for one in sets]
+    for number, one in enumerate(sets):
+        for earlier in range(number):
+            shared = int(np.isin(known[number], known[earlier]).sum())
+            if shared:
+                yield (
+                    f"{one.path.name}: {shared:,} of its {len(known[number]):,} images are in "
+                    f"{sets[earlier].path.name}, too, and are trained on twice."
+                )
 
 
 def not_in_train(model: Path, dataset: DatasetArrays) -> tuple[int, int]:
@@ -123,6 +152,9 @@ def _missing(one: SyntheticSet | _Model, there: Mapping[str, Path]) -> Iterator[
         made_by = str(one.arrays.header.extra.get("model", ""))
         if made_by and made_by not in there:
             yield f"its model (SHA-256 {made_by[:12]}…) is not in the workspace"
+        chosen_by = _classifier_of(one)
+        if chosen_by and chosen_by not in there:
+            yield f"the classifier that filtered it (SHA-256 {chosen_by[:12]}…) is not in the workspace"
         return
     for name, source in one.sources.items():
         if source not in there:
