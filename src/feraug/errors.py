@@ -30,12 +30,12 @@ class SourceError(FeraugError):
 class ArtifactError(FeraugError):
     """A file that is not a feraug artifact, is damaged, or is of a newer version.
 
-    ``what`` is the message without what to do next: who wanted to write the file knows better.
+    ``what`` is the message without the ``next_step``: who wanted to write the file knows better.
     """
 
     def __init__(self, what: str, next_step: str = "") -> None:
         super().__init__(f"{what}; {next_step}" if next_step else what)
-        self.what = one_line(what)
+        self.what, self.next_step = one_line(what), one_line(next_step)
 
 
 class MissingArtifactError(FeraugError):

@@ -224,7 +224,7 @@ def test_a_folder_where_the_dataset_belongs(
     mine.touch()
     ran = feraug("prepare", "drawn:280", "-q", *overwrite)
     assert ran.code == 1
-    assert "dataset.h5: a folder stands where the file belongs; --name NAME" in ran.error
+    assert "dataset.h5: a folder has the name of the file; choose another with --name NAME" in ran.error
     for arguments in (("train", "cyclegan"), ("info", mine.parent), ("export", mine.parent, "out")):
         assert "dataset.h5: a folder, not an artifact" in feraug(*arguments).error
     assert everything(tmp_path) == ["artifacts/dataset.h5/mine.txt"]
@@ -246,7 +246,7 @@ def test_a_full_disk(feraug: Feraug, trained: Workspace) -> None:
         ):
             ran = feraug(*arguments, "--quiet")
             assert ran.code == 1
-            assert "the disk is full; this is as it was" in ran.error
+            assert "the disk is full; nothing was changed" in ran.error
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, earlier)
@@ -318,7 +318,10 @@ def test_too_little_memory_says_what_helps(
         raise problem
 
     monkeypatch.setattr("feraug.workflows.info.describe", greedy)
-    assert "out of memory; try a smaller --batch-size" in feraug("info", workspace.dataset()).error
+    assert (
+        "out of memory; close other programs, or give a smaller --batch-size"
+        in feraug("info", workspace.dataset()).error
+    )
 
 
 def test_a_model_that_its_config_does_not_fit_is_refused(feraug: Feraug, trained: Workspace) -> None:

@@ -184,7 +184,7 @@ def test_completion_of_commands_and_options() -> None:
         ("bench vgg19", "unexpected 'vgg19' (did you mean '--classifier vgg19'?)"),
         ("filter x sad", "unexpected 'sad' (did you mean '--emotion sad'?)"),
         ("prepare", "Missing argument 'SOURCE', as in 'feraug prepare fer2013.csv'; see"),
-        ("synth --model simple", "simple names faces, it makes none"),
+        ("synth --model simple", "simple is a classifier and makes no faces"),
         ("info --jsn x", "--jsn (did you mean '--json'?); see 'feraug info --help'"),
         ("train cyclegan --output residul", "--output: unknown 'residul' (did you mean 'residual'?)"),
         ("train cyclegan --upsampling resise", "unknown 'resise' (did you mean 'resize'?)"),

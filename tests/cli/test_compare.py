@@ -46,7 +46,7 @@ def test_the_table_the_judge_and_info(feraug: Feraug, judged: Workspace) -> None
     assert f"wrote: {path}\n" in rest
     pictures = [line.strip() for line in rest.split("look at the pictures:\n")[1].splitlines()]
     assert len(pictures) == 3 and all(Path(picture).exists() for picture in pictures)
-    assert "too few real faces for distances" in ran.err
+    assert "too few real faces for FER-FD" in ran.err
 
     again = feraug("compare", *QUICK, "-w", judged.root)
     assert again.code == 0 and f"already done: {path}\n" in again.out and table in again.out

@@ -96,9 +96,9 @@ def test_settings_come_from_a_preset_a_file_and_the_command_line(
             "--config odd.json: unknown setting 'epoch' for a TranslatorConfig (did you mean",
         ),
         ("--config bench.json", "bench.json: is a benchmark's; give that of models/NAME.h5 or bench/NAME/cl"),
-        ("--resume --overwrite", "--resume, --overwrite: the one goes on"),
+        ("--resume --overwrite", "--resume, --overwrite: one continues"),
         ("--budget 5x", "'5x' is not a time"),
-        ("--precision 16-mixed --device cpu", "--precision 16-mixed: needs a GPU"),
+        ("--precision 16-mixed --device cpu", "--precision 16-mixed: needs an NVIDIA GPU"),
         ("--gamma-end 1", "No such option: --gamma-end"),
     ],
 )

@@ -14,7 +14,7 @@ from feraug.errors import UsageError
      ("9m20s", 560.0), ("2h 5s", 7205.0), ("1h2m3s", 3723.0)],
 )  # fmt: skip
 def test_times(text: str, wanted: float) -> None:
-    assert seconds(text) == wanted
+    assert seconds(text, "--budget") == wanted
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ def test_times(text: str, wanted: float) -> None:
 )
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(UsageError, match=r"is not a time; write 10s, 5m, 1\.5h or 1h30m"):
-        seconds(text)
+        seconds(text, "--budget")

@@ -63,9 +63,9 @@ def test_the_fallback_is_told(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("--photos people --emotion sad", "--photos, --emotion: the one has no use for the other"),
-        ("--photos people -n 5", "--photos, -n: the one has no use"),
-        ("--photos people --strength 0.5", "--photos, --strength: the one has no use"),
+        ("--photos people --emotion sad", "--photos, --emotion: cannot be combined"),
+        ("--photos people -n 5", "--photos, -n: cannot be combined"),
+        ("--photos people --strength 0.5", "--photos, --strength: cannot be combined"),
         ("--photos people --detector dlib", "--detector: unknown 'dlib'; known: auto, mediapipe, cascade"),
         ("--photos people --min-face 2", "2.0 is not"),
         ("--photos nowhere", "--photos nowhere: no such folder"),
@@ -73,7 +73,7 @@ def test_the_fallback_is_told(
         ("--degrade blur", "--degrade: is for --photos DIR; 'feraug compare --degrade NAMES' does it"),
         ("--photos people --degrade blurr", "--degrade: unknown 'blurr' (did you mean 'blur'?)"),
         ("--photos people --degrade ,", "--degrade: names none; known: noise, "),
-        ("--photos people --seed 3", "--photos, --seed: the one has no use for the other"),
+        ("--photos people --seed 3", "--photos, --seed: cannot be combined"),
     ],
 )
 def test_bad_command_lines(

@@ -67,7 +67,7 @@ def test_where_nobody_can_be_asked_one_is_trained(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--strength", "0.5"), "--strength: a cyclegan knows one; stargan has others"),
+        (("--strength", "0.5"), "--strength: cannot be set for a cyclegan; only stargan has it"),
         (("--source", "nothere.h5"), "nothere.h5: no such file"),
         (("--source-share", "0.3"), "--source-share: of what?"),
         (("--name", "taken"), "taken.h5 was made by another model; --overwrite replaces it"),

@@ -303,7 +303,7 @@ def test_a_disk_that_fills_up_anywhere_leaves_the_old_artifact(
         limit = len(before) * share // 20
         with (
             files_up_to(limit),
-            pytest.raises(StorageError, match="the disk is full; this is as it was"),
+            pytest.raises(StorageError, match="the disk is full; nothing was changed"),
         ):
             make(path)
         assert path.read_bytes() == before

@@ -460,7 +460,9 @@ class TestArrays:
                 state.history["loss"][-1] = math.nan
             else:
                 next(getattr(state, place).parameters()).view(-1)[0] = math.nan
-        with pytest.raises(TrainingError, match="is not finite after step 3; try a lower --rate"):
+        with pytest.raises(
+            TrainingError, match=r"is not finite after step 3; try a lower learning rate \(--rate"
+        ):
             state.to_arrays(finished=False)
 
     def test_that_are_not_finite_are_refused(self) -> None:

@@ -433,7 +433,7 @@ def test_a_source_of_a_model_that_nobody_has_is_told_of(workspace: Workspace) ->
     [
         (
             ("real", "real+synthetic"),
-            "'real\\+synthetic' has no image: those in the synthetic files are from noise",
+            "'real\\+synthetic' takes translations alone, and the synthetic files hold faces from noise",
         ),
         (("real", "reverse"), "'reverse' has no image"),
     ],
@@ -571,7 +571,7 @@ def test_arms_and_their_images() -> None:
     sums = [weighted.weights[weighted.labels == code].sum() for code in (1, 3, 6)]
     np.testing.assert_allclose(sums, 20 / 3, rtol=1e-6)
     assert material(PAIRED, "oversampled", 0, REAL, []).phases[0].balanced
-    with pytest.raises(ArtifactError, match="has no image: those in the synthetic files are from noise"):
+    with pytest.raises(ArtifactError, match="takes translations alone, and the synthetic files hold"):
         material(PAIRED, "real+synthetic", 0, REAL, files([6, 6], rows=[-1, -1]))
     with pytest.raises(ArtifactError, match="no labelled face from noise"):
         material(PAIRED, "real+synthetic+noise", 0, REAL, files([6, 6]))
@@ -734,7 +734,8 @@ def test_files_of_a_version_with_fewer_settings_are_already_done(with_synthetic:
     assert train(TINY, with_synthetic).already_done
     other = replace(PAIRED, classifier=replace(TINY, erasing=0.5))
     with pytest.raises(
-        ConfigConflictError, match=r"erasing: \(absent\) in the file, 0\.5 asked for|erasing: 0\.0 there"
+        ConfigConflictError,
+        match=r"erasing: \(absent\) in the file, 0\.5 asked for|erasing: 0\.0 in the file",
     ):
         bench(other, with_synthetic)
 
@@ -1226,7 +1227,7 @@ def test_fresh_faces_of_a_rare_class_give_a_gain_in_that_class(instrument: Works
     [
         (59.0, "less than a minute"),
         (300.0, "about 5 min"),
-        (7300.0, "about 2.0 h; '--repeats 1 --epochs N' is quicker, and says less"),
+        (7300.0, "about 2.0 h; '--repeats 2 --epochs N' is quicker, with wider intervals"),
         (216_000.0, "about 2.5 days; '--repeats"),
     ],
 )

@@ -353,7 +353,7 @@ def test_two_at_once_do_not_replace_each_other_s_set(trained: Workspace) -> None
 
 def test_models_are_told_apart(trained: Workspace) -> None:
     noise = train(small("dcgan"), trained).path
-    with pytest.raises(ArtifactError, match="translates faces, it makes none from noise"):
+    with pytest.raises(ArtifactError, match="translates faces, not from noise"):
         load_generator(trained.model("cyclegan-neutral-happy"))
     with pytest.raises(ArtifactError, match="makes faces from noise, it translates none"):
         load_translator(noise)

@@ -25,7 +25,7 @@ COMMANDS: Final = {
     "report": "One HTML page of everything in the workspace.",
     "info": "What a file holds and how it came about.",
     "export": "Images or weights for other tools: PNG folders, CSV, HDF5.",
-    "doctor": "Check the installation, the devices and every file of the workspace.",
+    "doctor": "Check the installation, the devices and the workspace's files.",
 }
 """Name, which is also the module in ``feraug.cli``, and the line in ``feraug --help``."""
 

@@ -43,7 +43,7 @@ def print_groups(figures: Figures, groups: Sequence[Figures]) -> None:
     console.print_prose("(n): faces that were translated; --json has the intervals")
     if fewest is not None and (share := fewest["models"][0]["share"]):
         console.print_prose(
-            f"few faces say little: for {_label(fewest)} the 95 % interval of the first model's share is "
+            f"few faces say little: the 95 % interval of the first model's share for\n{_label(fewest)} is "
             f"{100 * share['low']:.0f} to {100 * share['high']:.0f} %"
         )
 
@@ -62,8 +62,8 @@ def print_degradations(figures: Figures, degraded: Figures) -> None:
     print_side_by_side(f"called {target}, %", _names(figures), [rows[:1], rows[1:]])
     source = figures["pair"].split(":")[0]
     console.print_prose(
-        f"{degraded['faces']:,} {source} faces and {degraded['real_faces']:,} real {target} ones, degraded. "
-        f"Where 'real {target}' is low, the judge itself fails on them. --json has the intervals"
+        f"{degraded['faces']:,} {source} faces and {degraded['real_faces']:,} real {target} ones, degraded;\n"
+        f"where 'real {target}' is low, the judge itself fails; --json has the intervals"
     )
 
 

@@ -10,9 +10,9 @@ from feraug.config.values import check, fields, one_of, option, setting
 from feraug.errors import UsageError
 
 TRANSLATORS: Final[Mapping[str, str]] = {
-    "cyclegan": "CycleGAN: translate between two emotions, with the least-squares loss.",
+    "cyclegan": "CycleGAN (Zhu et al., 2017): translate between two emotions.",
     "weighted": "CycleGAN with the weighted cycle loss of Wang and Lin (2018).",
-    "wasserstein": "CycleGAN with WGAN-GP critics: Wasserstein loss, gradient penalty.",
+    "wasserstein": "CycleGAN with WGAN-GP's Wasserstein loss and critics.",
 }
 """Models that translate faces of one emotion into another, and their line in ``--help``."""
 

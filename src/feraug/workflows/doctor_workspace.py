@@ -41,7 +41,8 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
             what = what.removeprefix(f"{path}: ")
             if not isinstance(problem, FeraugError):
                 what = f"damaged ({type(problem).__name__}: {what})"
-            advice = f"{MAKE_AGAIN}, or move it out of the workspace"
+            own = problem.next_step if isinstance(problem, ArtifactError) else ""
+            advice = f"{own or MAKE_AGAIN}, or move it out of the workspace"
             yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
     size = sum(facts["bytes"] for facts in whole.values())
     read = "all" if len(whole) == len(paths) else f"{len(whole):,}"
