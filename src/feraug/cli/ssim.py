@@ -120,14 +120,14 @@ def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         return {one["name"]: one[kind] for one in sets}
 
     sections = {
-        "to the nearest training image": {
+        "nearest training image": {
             "real: train, others": real["train"],
             "real: validation, new": real["validation"],
             **of_sets("nearest"),
         },
         "translation to its source": of_sets("source"),
         "two images of one emotion": {"real": real["within"], **of_sets("within")},
-        "two images of different emotions": {"real": real["across"]},
+        "two images of two emotions": {"real": real["across"]},
     }
     there = {
         title: {label: found for label, found in rows.items() if found} for title, rows in sections.items()

@@ -102,7 +102,7 @@ def _panels(desk: Desk, artifact: Artifact, found: SsimArrays) -> Iterator[tuple
 
 def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
     kinds = {
-        "to the nearest training image": [
+        "nearest training image": [
             ("real: train, others", facts["real"]["train"]),
             ("real: validation, new", facts["real"]["validation"]),
             *((one["name"], one["nearest"]) for one in sets),
@@ -112,7 +112,7 @@ def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
             ("real", facts["real"]["within"]),
             *((one["name"], one["within"]) for one in sets),
         ],
-        "two images of different emotions": [("real", facts["real"]["across"])],
+        "two images of two emotions": [("real", facts["real"]["across"])],
     }
     rows = [
         (
