@@ -214,8 +214,9 @@ def _lines(figures: Figures) -> list[str]:
     if figures["threshold"] is not None:
         whose = {"validation": "new validation faces", "train": "training faces to their nearest other one"}
         of = figures.get("threshold_from")  # earlier versions did not keep it
-        quantile = f", the 99 % quantile of {figures['threshold_images']:,} {whose[of]}" if of else ""
-        lines.append(f"near copy: SSIM {figures['threshold']:.3f} or more to a training image{quantile}")
+        lines.append(f"near copy: SSIM {figures['threshold']:.3f} or more to a training image")
+        if of:
+            lines.append(f"  (the 99 % quantile of {figures['threshold_images']:,} {whose[of]})")
     lines += [
         f"{one['name']}: collapsed: its translations are less than half as varied as their sources"
         for one in figures["models"]
