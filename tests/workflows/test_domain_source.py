@@ -201,7 +201,7 @@ def test_half_real_half_noise(chain: Workspace) -> None:
         ("cyclegan", {"source_share": 0.5}, {}, "--source-share: of what?"),
         ("cyclegan", {}, {"source": Path("x.h5"), "source_model": "x"}, "--source, --source-model: give one"),
         ("cyclegan", {"pair": "happy:sad"}, {"source_model": "wgan-gp"}, "makes sad, neutral, not happy"),
-        ("cyclegan", {}, {"source_model": "translator"}, "translates faces, not from noise"),
+        ("cyclegan", {}, {"source_model": "translator"}, "translates faces and is no noise generator"),
     ],
 )
 def test_sources_that_make_no_sense(

@@ -108,7 +108,7 @@ def generator_of(path: Path, emotion: str) -> DomainSource:
     trained = config_of(path)
     if not isinstance(trained, NoiseConfig):
         raise UsageError(
-            f"--source-model: {path} {purpose(trained)}, not from noise; "
+            f"--source-model: {path} {purpose(trained)} and is no noise generator; "
             "name a generator, such as one of 'feraug train wgan-gp'"
         )
     if emotion not in trained.emotions:

@@ -95,7 +95,7 @@ def load_generator(path: str | Path, *, device: str = "cpu") -> FaceGenerator:
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, NoiseConfig):
         raise ArtifactError(
-            f"{path}: a {config.model} {purpose(config)}, not from noise",
+            f"{path}: a {config.model} {purpose(config)} and is no noise generator",
             "train a generator with 'feraug train wgan-gp'",
         )
     network = load_average(path, saved, "generator", partial(build_noise_generator, config), chosen)
