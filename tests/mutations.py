@@ -535,6 +535,58 @@ MUTATIONS = (
         "synth --train: an unfinished one is not gone on with", "workflows/missing_translator.py",
         "begun = path.exists() and _is_unfinished(path, config)", "begun = False", MISSING,
     ),
+    Mutation(
+        "StarGAN: what is translated more often is shown as real more often", "data/batches.py",
+        "EmotionBatch(*real, *sources,", "EmotionBatch(*sources, *sources,", DATA,
+    ),
+    Mutation(
+        "nearest: mirror images do not count", "workflows/ssim_measures.py",
+        "            mirrored=True,\n", "            mirrored=False,\n",
+        ("tests/workflows/test_ssim.py::test_mirrored_copies_are_copies",),
+    ),
+    Mutation(
+        "nearest: a mirror image that is as near is preferred", "metrics/nearest.py",
+        "found.row[~turned] = plain_row[~turned]", "found.row[turned] = found.row[turned]",
+        ("tests/metrics/test_nearest.py",),
+    ),
+    Mutation(
+        "near copies: a threshold of a handful", "workflows/ssim_measures.py",
+        "max(config.queries, LEAST_FOR_THRESHOLD)", "config.queries",
+        ("tests/workflows/test_ssim.py::test_the_threshold_is_not_of_a_handful_however_few_are_asked_for",),
+    ),
+    Mutation(
+        "C_T: against some of the training faces", "workflows/compare_measures.py",
+        "copying_test(yardsticks.learned,", "copying_test(yardsticks.references,",
+        ("tests/workflows/test_compare.py::test_planted_models_are_seen_for_what_they_are",),
+    ),
+    Mutation(
+        "intervals of means: normal however few", "metrics/intervals.py",
+        "stdtrit(n - 1,", "stdtrit(1e9,", ("tests/metrics/test_intervals.py",),
+    ),
+    Mutation(
+        "balanced accuracy: no least error of a rare class", "metrics/significance.py",
+        "errors.append(slope * _least_error(", "errors.append(0.0 * _least_error(", STATISTICS,
+    ),
+    Mutation(
+        "filter: a limit one rank too low", "workflows/filter_stages.py",
+        "int((1 - KEPT_OF_REAL) * len(values) + 1e-9)", "int((1 - KEPT_OF_REAL) * (len(values) - 1))",
+        ("tests/workflows/test_filtering.py",),
+    ),
+    Mutation(
+        "reverse: of images that its classifier chose", "workflows/bench.py",
+        "if classifier.digest in given.filtered_by[file.digest]", "if False",
+        of_bench("reverse_leaves_out_what_its_classifier_has_chosen"),
+    ),
+    Mutation(
+        "conclusions: silent where the gain is of copies alone", "workflows/bench_table.py",
+        "if not _is_shown(overall) or _is_shown(left) else", "if True else",
+        of_bench("what_is_left_without_the_copies_is_said_beside_every_difference"),
+    ),
+    Mutation(
+        "samples: beside the model that is replaced", "workflows/training_run.py",
+        "        if self._fresh:\n            self.save(", "        if False:\n            self.save(",
+        ("tests/workflows/test_train_and_synth.py::test_samples_never_lie_beside_a_model_that_they_are_not_of",),
+    ),
 )  # fmt: skip
 
 
