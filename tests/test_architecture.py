@@ -74,6 +74,12 @@ def test_ssim_imports_no_torch(drawn_dataset: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_every_error_is_exported() -> None:
+    """Else a caller could catch it by the name of all errors alone."""
+    errors = {name for name, one in vars(feraug.errors).items() if isinstance(one, type)}
+    assert errors <= set(feraug.__all__)
+
+
 def test_public_names_are_there_and_lazy() -> None:
     for name in feraug.__all__:
         assert getattr(feraug, name) is not None
