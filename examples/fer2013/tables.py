@@ -176,7 +176,10 @@ def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
         heads = ["", "faces", "called target, %", "SSIM to source", "FER-FD", "coverage", "C_T"]
         heads += ["trained: steps", "minutes"]
         said = "In brackets 95 %, of these models: other seeds would differ by more."
-        said += " C_T far below 0: nearer to training faces than new faces are, copied or only plainer."
+        said += (
+            " C_T (measured against the `--references`, before it took all training faces) far below 0: nearer "
+            "to them than new faces are, copied or only more typical."
+        )
         parts += [f"{scaled(scale)} {' '.join(sorted(judges))} {said}", made_by(here), table(heads, rows)]
     return parts
 
