@@ -177,7 +177,7 @@ def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
         heads += ["trained: steps", "minutes"]
         said = "In brackets 95 %, of these models: other seeds would differ by more."
         said += (
-            " C_T (measured against the `--references`, before it took all training faces) far below 0: nearer "
+            " C_T (against the `--references`, before it took all training faces) far below 0: nearer "
             "to them than new faces are, copied or only more typical."
         )
         parts += [f"{scaled(scale)} {' '.join(sorted(judges))} {said}", made_by(here), table(heads, rows)]
