@@ -310,6 +310,24 @@ def test_a_bug_is_one_line_too(feraug: Feraug, workspace: Workspace, monkeypatch
     assert ran.error.startswith("a bug in feraug: ZeroDivisionError: one two; set FERAUG_TRACEBACK=1")
 
 
+def test_a_package_that_is_missing_is_no_bug(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    missing = ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")
+    own = ImportError("cannot import name 'x'", name="feraug.plots")
+    for problem, words in (
+        (missing, "a package cannot be imported (No module named 'matplotlib'); 'feraug doctor' says which"),
+        (own, "a bug in feraug: ImportError: "),
+    ):
+
+        def broken(*_: object, problem: Exception = problem, **__: object) -> None:
+            raise problem
+
+        monkeypatch.setattr("feraug.workflows.info.describe", broken)
+        ran = feraug("info", workspace.dataset())
+        assert ran.code == 1 and ran.error.startswith(words)
+
+
 @pytest.mark.parametrize("problem", [MemoryError(), RuntimeError("[enforce] can't allocate memory: x")])
 def test_too_little_memory_says_what_helps(
     feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, problem: Exception

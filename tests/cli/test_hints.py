@@ -9,9 +9,12 @@ import pytest
 import torch
 
 from feraug.cli.compare_tables import _titles
+from feraug.cli.console import notifier
+from feraug.cli.filter_tables import stages_table
 from feraug.cli.hints import command_in_workspace, in_workspace
 from feraug.store.workspace import Workspace
 from feraug.workflows import pace
+from feraug.workflows.events import Note
 
 Feraug = Callable[..., Any]
 
@@ -86,6 +89,25 @@ def test_finished_and_fresh_trainings_list_their_losses_alike(
     fresh, again = feraug(*typed), feraug(*typed)
     assert again.out.replace("already done", "wrote") == fresh.out
     assert fresh.out.index("adversarial") < fresh.out.index("wasserstein") < fresh.out.index("penalty")
+
+
+def test_notes_name_the_workspace_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["feraug", "filter", "set", "-w", "runs"])
+    with notifier(quiet=False) as notify:
+        notify(Note("'feraug filter set --emotion all' asks of each what it was made as"))
+    told = capsys.readouterr().err
+    assert told == "'feraug filter set --emotion all -w runs' asks of each what it was made as\n"
+
+
+def test_stages_that_drop_real_images_alone_are_shown() -> None:
+    stages = [
+        {"name": name, "limit": None, "dropped": 0, "left": 5, "real_dropped": real, "real_left": 9 - real}
+        for name, real in (("label", 0), ("face", 0), ("called", 1), ("confident", 2))
+    ]
+    rows = list(stages_table(stages, 5, 10).columns[0].cells)
+    assert rows == ["all", "right emotion", "confident"]
 
 
 def test_titles_keep_their_words_where_there_is_room() -> None:

@@ -24,6 +24,7 @@ from feraug.workflows import report as module
 from feraug.workflows.export import export_artifact
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import LARGEST, report
+from feraug.workflows.report_words import Ids
 
 ReadPage = Callable[[Path], Any]
 PARTS = ["data", "models", "synthetic", "ssim", "compare", "bench", "provenance"]
@@ -136,6 +137,26 @@ def test_what_nobody_knows_the_origin_of_stays_out(
     everything.dataset().rename(everything.root / "models" / "other.txt")
     page = read_page(report(everything).path)
     assert {alt.partition(" after")[0] for alt in faces_in(page)} == {"Samples of dcgan-happy"}
+    page = read_page(report(everything, real_faces=True).path)
+    assert len(faces_in(page)) > 5 and "This page shows real faces" in page.text, "for all that one knows"
+
+
+def test_drawn_faces_alone_need_no_warning(everything: Workspace, read_page: ReadPage, quick: None) -> None:
+    assert "This page shows real faces" not in read_page(report(everything, real_faces=True).path).text
+
+
+def test_a_command_is_there_to_its_end(everything: Workspace, read_page: ReadPage, quick: None) -> None:
+    long = f"feraug train cyclegan {'--steps 3 ' * 30}--name its-end"
+    with h5py.File(next(everything.root.glob("models/cyclegan-*.h5")), "r+") as file:
+        file.attrs.create("command", np.bytes_(long), dtype=h5py.string_dtype("utf-8", len(long)))
+    assert read_page(report(everything).path).text.count(long) >= 2, "beside the settings, and in the tree"
+
+
+def test_the_ids_of_a_page_are_no_artifact_s() -> None:
+    ids = Ids()
+    assert ids.new("data", "title") == "data-named-title"
+    assert [ids.new("data", name) for name in ("数据", "比較")] == ["data-unnamed", "data-unnamed-2"]
+    assert [ids.new("model", "a.b") for _ in range(2)] == ["model-a-b", "model-a-b-2"]
 
 
 def test_known_test_images_are_counted_once(everything: Workspace, read_page: ReadPage, quick: None) -> None:

@@ -6,6 +6,7 @@ import ctypes
 import importlib
 import os
 import re
+import shlex
 import shutil
 import sys
 import tomllib
@@ -118,13 +119,13 @@ def test_an_unfinished_training_names_the_command_that_goes_on(
     tiny = TranslatorConfig(
         base_channels=1, residual_blocks=0, discriminator_channels=1, batch_size=2, steps=3
     )
-    words = "feraug train cyclegan --overwrite -w 'my runs' --steps 3"
+    words = "feraug train cyclegan --overwrite -w 'my runs' --steps 3 -q --workspace=elsewhere"
     train(tiny, workspace, options=TrainOptions(command=words))
     model = workspace.model("cyclegan-neutral-happy")
     found = of_workspace(workspace)["models/cyclegan-neutral-happy.h5"]
     assert (found.state, found.value) == (NOTE, "not finished: step 1 of 3")
     # Without --overwrite, which would throw away what is there.
-    assert found.advice == "to go on: feraug train cyclegan -w 'my runs' --steps 3"
+    assert found.advice == f"to go on: feraug train cyclegan --steps 3 -w {shlex.quote(str(workspace.root))}"
     with h5py.File(model, "r+") as file:
         text = "feraug train cyclegan --name don't"
         file.attrs.create("command", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))

@@ -8,12 +8,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from feraug.config import PhotosConfig, TranslatorConfig
+from feraug.config import DEFAULTS, PhotosConfig, TranslatorConfig
 from feraug.data.degradations import degrade
 from feraug.errors import (
     ArtifactError,
@@ -28,7 +29,7 @@ from feraug.sources.pictures import UnreadablePicture
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note
 from feraug.workflows.photos import RECORD, translate_photos
-from feraug.workflows.train import train_translator
+from feraug.workflows.train import train, train_translator
 from feraug.workflows.translators import load_translator
 
 Pixels = NDArray[np.uint8]
@@ -175,6 +176,7 @@ def test_a_classifier_says_what_it_calls_them(
     place: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("feraug.workflows.photos.load_classifier", lambda path, device: _Called())
+    place.model("simple").touch()  # that it stands for
     result = translate_photos(CASCADE, folder / "women", place, classifier=Path("simple.h5"))
     assert result.groups[0].called_before == result.groups[0].called_after == pytest.approx(2 / 3, abs=1e-4)
     record = json.loads((result.path / RECORD).read_text())
@@ -260,6 +262,34 @@ def test_photos_are_read_whole_and_upright(tmp_path: Path, astronaut: Pixels) ->
         read_photo(tmp_path / "nowhere.png")
 
 
+def test_pictures_of_ours_are_no_photos(place: Workspace, folder: Path) -> None:
+    inside = Workspace(folder / "artifacts")
+    shutil.copytree(place.root, inside.root)
+    samples = inside.root / "models" / "cyclegan-neutral-happy"
+    samples.mkdir()
+    shutil.copy(folder / "grey.png", samples / "step-000001.png")
+    first = translate_photos(CASCADE, folder, inside)
+    assert {group.name: group.photos for group in first.groups} == {"photos": 1, "nobody": 1, "women": 2}
+    assert translate_photos(CASCADE, folder, inside).already_done
+    made = translate_photos(CASCADE, folder, place, name="another")
+    assert {group.name for group in made.groups} == {"photos", "nobody", "women", "artifacts"}
+    assert next(group.photos for group in made.groups if group.name == "artifacts") == 1, "the sample alone"
+
+
+def test_an_unfinished_model_and_a_classifier_s_name(
+    place: Workspace, folder: Path, drawn_dataset: Path
+) -> None:
+    shutil.copy(drawn_dataset, place.dataset())
+    train(replace(DEFAULTS["simple"], steps=1, width=0.1), place)
+    with h5py.File(place.model("cyclegan-neutral-happy"), "r+") as file:
+        facts = json.loads(file.attrs["facts"]) | {"finished": False}
+        file.attrs["facts"] = np.bytes_(json.dumps(facts))
+    events: list[Event] = []
+    result = translate_photos(CASCADE, folder, place, classifier=Path("simple"), notify=events.append)
+    assert Note("cyclegan-neutral-happy.h5 is not finished: its training was interrupted") in events
+    assert all(group.called_before is not None for group in result.groups if group.faces)
+
+
 def test_nobody_nothing_and_nowhere(place: Workspace, folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"no face found in 1 photos \(0 could not be read\)"):
         translate_photos(CASCADE, folder / "nobody", place)
@@ -302,6 +332,7 @@ def test_degraded_faces_have_a_sheet_and_a_table(
     place: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("feraug.workflows.photos.load_classifier", lambda path, device: _Dark())
+    place.model("simple").touch()  # that it stands for
     config = replace(CASCADE, degrade=("watermark,flip",), seed=5)
     result = translate_photos(config, folder, place, classifier=Path("simple.h5"))
     rows = result.degradations

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from feraug.cli.hints import in_workspace
 from feraug.cli.processes import is_first_process
 from feraug.errors import one_line
 
@@ -130,6 +131,11 @@ class _Silent(_Notifier):
         pass
 
 
+def _note(text: str) -> str:
+    """A note, which quotes names of files, and commands that are to work in this workspace."""
+    return in_workspace(one_line(text), sys.argv[1:])
+
+
 class _Lines(_Notifier):
     """Plain lines; progress at most every ten seconds, and the last of each task."""
 
@@ -141,7 +147,7 @@ class _Lines(_Notifier):
         from feraug.workflows.events import Note, Progress, Saved
 
         if isinstance(event, Note):
-            _error_line(one_line(event.text))  # which quotes names of files
+            _error_line(_note(event.text))
         elif isinstance(event, Saved):
             _error_line(f"saved {event.what} {event.path}")
         elif isinstance(event, Progress):
@@ -177,7 +183,7 @@ class _Bars(_Notifier):
         from feraug.workflows.events import Note, Progress
 
         if isinstance(event, Note):
-            bar.console.print(one_line(event.text), markup=False, highlight=False)
+            bar.console.print(_note(event.text), markup=False, highlight=False)
         elif isinstance(event, Progress):
             if event.task not in self._tasks:
                 self._tasks[event.task] = bar.add_task(event.task, total=event.total, count="", figures={})

@@ -19,7 +19,8 @@ def stages_table(stages: Sequence[Mapping[str, Any]], images: int, real: int) ->
     table = console.new_table(None, "stage", "limit", "gone", "left", "share", "real: gone", "left", "share")
     table.add_row("all", "", "", f"{images:,}", "", "", f"{real:,}", "")
     for stage in stages:
-        if stage["limit"] is None and stage["name"] != "called" and not stage["dropped"]:
+        idle = not stage["dropped"] and not stage["real_dropped"]
+        if stage["limit"] is None and stage["name"] != "called" and idle:
             continue
         limit = "" if stage["limit"] is None else f"{stage['limit']:.3g}"
         cells = [STAGE_NAMES.get(stage["name"], stage["name"]), limit]

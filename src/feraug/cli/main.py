@@ -76,6 +76,8 @@ def _words(problem: BaseException) -> str:
         return _OUT_OF_MEMORY
     if isinstance(problem, OSError):
         return _system_words(problem)
+    if _is_missing_package(problem):
+        return f"a package cannot be imported ({problem}); 'feraug doctor' says which, and what helps"
     text = str(problem)
     if any(words in text for words in ("out of memory", "can't allocate memory", "not enough memory")):
         return _OUT_OF_MEMORY  # torch's words
@@ -84,7 +86,12 @@ def _words(problem: BaseException) -> str:
 
 
 def _is_bug(problem: Exception) -> bool:
-    return not isinstance(problem, FeraugError | MemoryError | OSError)
+    return not (isinstance(problem, FeraugError | MemoryError | OSError) or _is_missing_package(problem))
+
+
+def _is_missing_package(problem: BaseException) -> bool:
+    """Whether a package of others is not there, or cannot be loaded."""
+    return isinstance(problem, ImportError) and not str(problem.name).startswith("feraug")
 
 
 def _system_words(problem: OSError) -> str:

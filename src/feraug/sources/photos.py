@@ -29,16 +29,21 @@ class PhotoGroup:
     photos: tuple[str, ...]
 
 
-def photo_groups(root: Path) -> list[PhotoGroup]:
+RECORD: Final = "photos.json"
+"""What lies in a folder of pictures that feraug has made of photos."""
+
+
+def photo_groups(root: Path, without: Path | None = None) -> list[PhotoGroup]:
     """The photos below a folder: each sub-folder, with all in it, is a group, and what lies beside them.
 
-    A single picture file is a group of one.  Symbolic links to folders are not followed.  Raises
-    :class:`SourceError` when there is no photo, or too many.
+    A single picture file is a group of one.  Symbolic links to folders are not followed; the folder
+    ``without``, and what feraug has made of photos, is not looked into.  Raises :class:`SourceError` when
+    there is no photo, or too many.
     """
     if root.is_file():
         return [PhotoGroup(root.stem, (root.name,))]
     try:
-        names = sorted(_photos_below(root))
+        names = sorted(_photos_below(root, without))
     except OSError as error:
         raise SourceError(f"{file_name(root)} cannot be read: {reason(error)}") from None
     if not names:
@@ -72,15 +77,22 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     return read_picture(path, to_photo)
 
 
-def _photos_below(root: Path) -> list[str]:
+def _photos_below(root: Path, without: Path | None) -> list[str]:
     """Names of the picture files below ``root``, from there on."""
+    barred = None if without is None else without.resolve()
 
     def fail(error: OSError) -> None:
         raise error
 
     found = []
     for where, folders, files in os.walk(root, onerror=fail, followlinks=False):
-        folders[:] = [name for name in folders if not is_litter(name)]
+        folders[:] = [
+            name
+            for name in folders
+            if not is_litter(name)
+            and Path(where, name).resolve() != barred
+            and not Path(where, name, RECORD).is_file()
+        ]
         below = Path(where).relative_to(root)
         for name in files:
             if not is_litter(name) and Path(name).suffix.lower() in EXTENSIONS:

@@ -130,7 +130,7 @@ def compare(
     files += [(one.path, one.digest) for one in compared]
     settings, folder, detector = to_json(config), None, None
     if photos is not None:
-        folder = checked_groups(photo_folder(photos))
+        folder = checked_groups(photo_folder(photos, workspace))
         detector = told_detector(config.detector, notify)
         settings["detector"] = detector.name
         files.append((Path(folder.name), folder.digest))

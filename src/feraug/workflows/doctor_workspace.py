@@ -87,17 +87,28 @@ def _unfinished(root: Path, path: Path, facts: Mapping[str, Any]) -> Iterator[Fi
     if facts["weights_only"]:
         text, advice = f"weights of a training that was {text}", "export them again when it is"
     else:
-        # What began a training with --overwrite would throw it away.
-        advice = f"to go on: {_without_overwrite(facts['command'])}"
+        advice = f"to go on: {_going_on(facts['command'], root)}"
     yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, advice)
 
 
-def _without_overwrite(command: str) -> str:
+def _going_on(command: str, root: Path) -> str:
+    """The command that began a training, for the workspace where it lies now.
+
+    Without --overwrite, which would throw it away.
+    """
     try:
         words = shlex.split(command)
     except ValueError:  # out of Python anything may stand there
         return command
-    return shlex.join(word for word in words if word != "--overwrite")
+    kept, named = [], False
+    for word in words:
+        if named or word in ("--overwrite", "-q", "--quiet"):
+            named = False
+        elif word in ("-w", "--workspace"):
+            named = True  # the next word is the folder
+        elif not word.startswith("--workspace=") and not (word.startswith("-w") and word[2:]):
+            kept.append(word)
+    return shlex.join([*kept, "-w", str(root)])
 
 
 def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:

@@ -73,8 +73,11 @@ def export_artifact(
     header = read_artifact_header(path)
     if header.encoding_type == MODEL:
         if destination.suffix != ".h5":
+            if weights is not None or destination.suffix.lower() == ".h5":
+                raise UsageError(f"{destination}: the weights of a model go into a file NAME.h5")
             raise ArtifactError(
-                f"{path}: a model holds no images", "make some with 'feraug synth', then export those"
+                f"{path}: a model holds no images",
+                "make some with 'feraug synth', or export its weights to a file NAME.h5",
             )
         return export_weights(path, destination, weights=weights or WEIGHTS[0], overwrite=overwrite)
     if weights is not None:

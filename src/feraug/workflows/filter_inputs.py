@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from feraug.config import CLASSIFIERS
 from feraug.emotions import ALL, EMOTIONS, UNLABELLED, emotion_code, suggestion
-from feraug.errors import ArtifactError, MissingArtifactError
+from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.dataset import DatasetArrays
+from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Note, Notify
@@ -38,9 +39,19 @@ def classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
     named = workspace.model(path.name) if len(path.parts) == 1 else path
     if named.exists():
         return named
-    known = [*CLASSIFIERS, *(each.stem for each in workspace.models())]
-    near = "" if path.stem in known else suggestion(path.stem, known)
+    there = [each.stem for each in workspace.models() if _is_classifier(each)]
+    if path.stem not in CLASSIFIERS and there:
+        near = suggestion(path.stem, there) or f" (there: {', '.join(there)})"
+        raise MissingArtifactError(f"{named}: no such classifier{near}; name another with --classifier")
+    near = "" if path.stem in CLASSIFIERS else suggestion(path.stem, CLASSIFIERS)
     raise MissingArtifactError(f"{named}: no classifier yet{near}; train one with 'feraug train {model}'")
+
+
+def _is_classifier(path: Path) -> bool:
+    try:
+        return str(read_artifact_header(path).provenance.config.get("model")) in CLASSIFIERS
+    except FeraugError:
+        return False
 
 
 def real_rows(path: Path, dataset: DatasetArrays, emotion: str) -> NDArray[np.int64]:

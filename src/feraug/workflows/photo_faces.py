@@ -13,6 +13,7 @@ from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
 from feraug.sources.photos import PhotoGroup, photo_groups, photos_digest, read_photo
 from feraug.sources.pictures import UnreadablePicture
+from feraug.store.workspace import Workspace
 from feraug.workflows.events import Note, Notify, Progress
 
 
@@ -42,15 +43,15 @@ class GroupFaces:
     """Why photos could not be read, by name."""
 
 
-def photo_folder(path: Path) -> PhotoFolder:
-    """The photos at ``path``.
+def photo_folder(path: Path, workspace: Workspace) -> PhotoFolder:
+    """The photos at ``path``, but for the pictures of the ``workspace`` where that lies in it.
 
     Raises :class:`MissingArtifactError` when there is no such folder, and
     :class:`~feraug.errors.SourceError` when there is no photo in it.
     """
     if not path.exists():
         raise MissingArtifactError(f"--photos {path}: no such folder; give one with photos in it")
-    groups = photo_groups(path)
+    groups = photo_groups(path, workspace.root)
     return PhotoFolder(path, tuple(groups), photos_digest(path, groups))
 
 

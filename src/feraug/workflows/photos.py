@@ -14,22 +14,23 @@ from numpy.typing import NDArray
 from feraug.config import PhotosConfig, differences, to_json
 from feraug.emotions import DomainPair, PairSet, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError
+from feraug.sources.photos import RECORD
 from feraug.store.atomic import atomic_folder
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import FactsShape, is_shaped
 from feraug.store.workspace import Workspace, checked_name, name_after
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
-from feraug.workflows.events import Notify, ignore
+from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import check_folder
 from feraug.workflows.export_place import LITTER
+from feraug.workflows.filter_inputs import classifier_file
 from feraug.workflows.model_files import find_model
 from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
 from feraug.workflows.photo_pictures import COLUMNS, entries, free_name, wide, write_sheet_of
 from feraug.workflows.robustness import RobustnessRow, robustness, write_sheet, write_table
 from feraug.workflows.translators import Translator, load_translator, translator_for
 
-RECORD: Final = "photos.json"
 """The file that marks a folder of translated photos, and says what is in it."""
 
 DEGRADED: Final = "degraded"
@@ -120,14 +121,18 @@ def translate_photos(
     there is no face in any, and :class:`ConfigConflictError` when NAME was made otherwise.
     """
     pair = DomainPair.parse(config.pair)
-    photos = photo_folder(folder)
+    photos = photo_folder(folder, workspace)
     if model is None:
         chosen = translator_for(PairSet(pair.a, pair.b), workspace)
     else:
         chosen = find_model(model, workspace, pair)
     translator = load_translator(chosen, device=device)
     translator.generator(pair)
-    judge = None if classifier is None else load_classifier(classifier, device=device)
+    if not translator.finished:
+        notify(Note(f"{chosen.name} is not finished: its training was interrupted"))
+    judge = None
+    if classifier is not None:
+        judge = load_classifier(classifier_file(classifier, workspace), device=device)
     detector = told_detector(config.detector, notify)
     path = workspace.root / "photos" / checked_name(name or _name(chosen, translator, pair))
     record: dict[str, Any] = {

@@ -160,7 +160,7 @@ def _numbers(inventory: Inventory) -> tuple[tuple[str, str], ...]:
 def _lead(desk: Desk) -> list[Text]:
     """What a reader should know first."""
     lead = list(answers(desk))
-    if desk.inventory.real_faces and not all(one.drawn for one in desk.inventory.of(DATASET)):
+    if desk.shown:
         lead.append(Text("This page shows real faces. Pass it on only if their licence lets you.", "warning"))
     elif desk.hidden:
         lead.append(

@@ -68,8 +68,8 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     facts = artifact.facts
     if facts["reduced"]:
         yield Text(
-            "REDUCED: fewer repeats, steps or channels than the defaults. It shows that the chain works, and "
-            "is no result.",
+            f"REDUCED: {cut(', '.join(map(str, facts['reductions'])) or 'less than the defaults', 400)}. It "
+            "shows that the chain works, and is no result.",
             "warning",
         )
     for sentence in facts["conclusions"][:_SENTENCES]:

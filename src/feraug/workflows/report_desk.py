@@ -24,6 +24,8 @@ class Desk:
     rooms: list[Room] = field(default_factory=list)
     hidden: bool = False
     """Whether a picture was left out for what it may show."""
+    shown: bool = False
+    """Whether pictures stand in the page that may show real faces."""
     _known: dict[str, str] = field(default_factory=dict)
 
     def room(self, size: int) -> Room:
@@ -44,6 +46,7 @@ class Desk:
         """Whether pictures of the faces behind an artifact may stand in the page."""
         allowed = self.inventory.may_show(artifact)
         self.hidden = self.hidden or not allowed
+        self.shown = self.shown or (allowed and not self.inventory.of_drawn(artifact))
         return allowed
 
     def withheld(self, what: str) -> Text:

@@ -110,7 +110,11 @@ class Inventory:
         They may if all of them were drawn, or if the user has asked for real ones.  What was made
         from a file that is not here may be of anybody.
         """
-        return self.real_faces or self._all_drawn(artifact, frozenset())
+        return self.real_faces or self.of_drawn(artifact)
+
+    def of_drawn(self, artifact: Artifact) -> bool:
+        """Whether an artifact goes back to drawn faces alone, all of which is known here."""
+        return self._all_drawn(artifact, frozenset())
 
     def problem(self, artifact: Artifact | str, why: object) -> None:
         """Note what could not be used."""

@@ -7,7 +7,7 @@ from typing import Final
 from feraug.report import Cell, Node, Section, Table, Text, Tree
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import KINDS, Artifact
-from feraug.workflows.report_words import cut, number, size, word
+from feraug.workflows.report_words import COMMAND, cut, number, size, word
 
 _FILES: Final = 150
 _NODES: Final = 300
@@ -24,7 +24,7 @@ def provenance_section(desk: Desk) -> list[Section]:
     shown = found[: desk.most(_FILES)]
     rows = tuple(
         (
-            Cell(cut(one.place, 120)), word(KINDS[one.kind]), Cell(cut(one.facts["command"]), command=True),
+            Cell(cut(one.place, 120)), word(KINDS[one.kind]), Cell(_command(one), command=True),
             Cell(size(one.facts["bytes"]), one.facts["bytes"]), number(one.facts["seed"], ".0f"),
             Cell(one.digest[:_DIGITS]),
         )
@@ -81,5 +81,13 @@ class _Forest:
             where = "not in this workspace" if name.endswith(".h5") else "read from outside"
             children.append(Node(cut(name, 120), f"{where}, SHA-256 {digest[:_DIGITS]}"))
         return Node(
-            cut(artifact.place, 120), text, cut(artifact.facts["command"]), anchor, children=tuple(children)
+            cut(artifact.place, 120),
+            text,
+            _command(artifact),
+            anchor,
+            children=tuple(children),
         )
+
+
+def _command(artifact: Artifact) -> str:
+    return cut(artifact.facts["command"], COMMAND)

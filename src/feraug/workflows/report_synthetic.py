@@ -104,7 +104,11 @@ def _sheet(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
 def _filter(desk: Desk, room: Room, artifact: Artifact, found: Mapping[str, Any]) -> Iterator[Block]:
     """What each stage let through, beside the same of real validation images."""
     stages: Sequence[Mapping[str, Any]] = found["stages"][:_STAGES]
-    shown = [one for one in stages if one["limit"] is not None or one["name"] == "called" or one["dropped"]]
+    shown = [
+        one
+        for one in stages
+        if one["limit"] is not None or one["name"] == "called" or one["dropped"] or one["real_dropped"]
+    ]
     if not shown:
         return
     images, real = stages[0]["left"] + stages[0]["dropped"], found["real_images"]

@@ -10,7 +10,10 @@ from typing import Any, Final
 from feraug.report import Cell
 
 _LONGEST: Final = 160
-"""Letters of a value or a command; a stranger's file may hold 60,000."""
+"""Letters of a value; a stranger's file may hold 60,000."""
+
+COMMAND: Final = 2000
+"""Letters of a command, which is of use as a whole."""
 
 _ROWS: Final = 90
 
@@ -28,7 +31,7 @@ def cut(value: object, longest: int = _LONGEST) -> str:
 
 def code(text: object) -> str:
     """A command in a sentence; backticks of its own would end it."""
-    plain = cut(text).replace("`", "'")
+    plain = cut(text, COMMAND).replace("`", "'")
     return f"`{plain}`"
 
 
@@ -103,7 +106,9 @@ class Ids:
     def new(self, prefix: str, name: str) -> str:
         """``model-cyclegan-neutral-happy``, with a number where another has that name."""
         ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        base = f"{prefix}-{re.sub(r'[^a-z0-9]+', '-', ascii_name.lower())[:60]}".strip("-")
+        plain = re.sub(r"[^a-z0-9]+", "-", ascii_name.lower())[:60].strip("-")
+        # The page's own ids are a word, or a word and "title".
+        base = f"{prefix}-{plain or 'unnamed'}" if plain != "title" else f"{prefix}-named-title"
         found, count = base, 1
         while found in self._given:
             count += 1
