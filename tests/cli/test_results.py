@@ -299,6 +299,12 @@ def test_export_is_whole_or_absent_and_does_not_overwrite(
         assert feraug("export", trained.dataset(), there, "--overwrite").code == 0
     ran = feraug("export", trained.model("cyclegan-neutral-happy"), tmp_path / "x")
     assert "a model holds no images" in ran.error and "NAME.h5" in ran.error
+    model, weights = trained.model("cyclegan-neutral-happy"), tmp_path / "weights.h5"
+    for wrong in (("x", "--weights", "float16"), ("x.H5",)):
+        assert "the weights of a model go into a file NAME.h5" in feraug("export", model, *wrong).error
+    assert feraug("export", model, weights).code == 0
+    alone = "exported weights alone: no training can go on from them"
+    assert alone in feraug("info", weights).out and alone not in feraug("info", model).out
     assert not (tmp_path / "x").exists()
 
 

@@ -141,6 +141,14 @@ def test_what_nobody_knows_the_origin_of_stays_out(
     assert len(faces_in(page)) > 5 and "This page shows real faces" in page.text, "for all that one knows"
 
 
+def test_sets_whose_pairs_have_no_room_are_named(
+    everything: Workspace, read_page: ReadPage, monkeypatch: pytest.MonkeyPatch, quick: None
+) -> None:
+    monkeypatch.setattr("feraug.workflows.report_ssim._PICTURED", 0)
+    told = read_page(report(everything).path).text
+    assert re.search(r"The pairs of \d more sets? lie beside the analysis alone: [\w-]+\.", told)
+
+
 def test_drawn_faces_alone_need_no_warning(everything: Workspace, read_page: ReadPage, quick: None) -> None:
     assert "This page shows real faces" not in read_page(report(everything, real_faces=True).path).text
 

@@ -18,7 +18,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import FACES, Room
-from feraug.workflows.report_words import cut, number
+from feraug.workflows.report_words import cut, number, plural
 from feraug.workflows.ssim_pictures import pair_rows
 from feraug.workflows.synthetic_sets import SyntheticSet
 
@@ -137,14 +137,14 @@ def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Ite
     here = [one for digest in artifact.inputs.values() if (one := desk.inventory.find(digest))]
     home = next((one for one in here if one.kind == DATASET), None)
     sets = {one.sha256: one for one in found.sets}
-    paths = [one for one in here if one.kind == SYNTHETIC and one.digest in sets][:_PICTURED]
+    paths = [one for one in here if one.kind == SYNTHETIC and one.digest in sets]
     if home is None or not paths:
         yield Text(
             "The images themselves are not in this workspace, so there are no pairs to show.", "missing"
         )
         return
     dataset = read_dataset(home.path)
-    for one in paths:
+    for one in paths[:_PICTURED]:
         images = SyntheticSet(one.path, one.name, one.digest, read_synthetic(one.path))
         sources = {
             digest: _images(there)
@@ -156,6 +156,9 @@ def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Ite
         strips = [(_label(row), picture) for row in rows for picture in _pair_picture(room, row, one.name)]
         if strips:
             yield Strips(tuple(strips), f"{one.name}: above, and what it is compared with, below.")
+    if more := paths[_PICTURED:]:
+        names = ", ".join(cut(one.name, 60) for one in more[:10])
+        yield Text(f"The pairs of {plural(len(more), 'more set')} lie beside the analysis alone: {names}.")
 
 
 def _images(found: Artifact) -> NDArray[np.uint8]:
