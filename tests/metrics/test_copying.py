@@ -105,3 +105,13 @@ def test_another_seed_cuts_other_cells() -> None:
     train, held_out, made = points(0, 300), points(1, 200), points(2, 300)
     found = {copying_test(train, held_out, made, cells=4, seed=seed).statistic for seed in range(3)}
     assert len(found) == 3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", range(3))
+def test_features_that_are_no_numbers_are_refused(place: int, value: float) -> None:
+    samples = [np.random.default_rng(seed).normal(size=(40, 3)) for seed in range(3)]
+    copying_test(samples[0], samples[1], samples[2])
+    samples[place][5, 1] = value
+    with pytest.raises(UsageError, match="finite"):
+        copying_test(samples[0], samples[1], samples[2])

@@ -275,10 +275,8 @@ class TestFewImagesOfAClass:
         assert found.low == pytest.approx(min(0.0, found.mean - t.ppf(0.975, 43) * error), abs=1e-9)
         assert found.high == pytest.approx(found.mean + t.ppf(0.975, 43) * error, abs=1e-9)
 
-    @pytest.mark.parametrize(("rare", "gain", "least"), [(8, 0.9, 88), (20, 0.95, 88)])
-    def test_intervals_hold_a_one_sided_change_of_a_rare_class(
-        self, rare: int, gain: float, least: int
-    ) -> None:
+    @pytest.mark.parametrize(("rare", "gain"), [(8, 0.9), (20, 0.95)])
+    def test_intervals_hold_a_one_sided_change_of_a_rare_class(self, rare: int, gain: float) -> None:
         random, held = np.random.default_rng(0), 0
         labels = np.repeat(np.arange(7), [rare, *[40] * 6])
         wrong = (labels + 1) % 7
@@ -292,7 +290,7 @@ class TestFewImagesOfAClass:
                 balanced_accuracy, (arms[0], arms[1]), each(len(labels)), of_recalls=True
             )
             held += found.low <= gain / 7 <= found.high
-        assert held >= least  # without the least error of each class 69 and 90
+        assert held >= 88
 
 
 class TestStatistics:

@@ -130,6 +130,9 @@ def test_an_unfinished_training_names_the_command_that_goes_on(
         text = "feraug train cyclegan --name don't"
         file.attrs.create("command", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
     assert of_workspace(workspace)["models/cyclegan-neutral-happy.h5"].advice == f"to go on: {text}"
+    with h5py.File(model, "r+") as file:
+        file.attrs["command"] = np.bytes_("feraug.train")
+    assert of_workspace(workspace)["models/cyclegan-neutral-happy.h5"].advice == "to go on: feraug.train"
     export_artifact(model, workspace.model("small"))
     found = of_workspace(workspace)["models/small.h5"]
     assert (found.state, found.value) == (NOTE, "weights of a training that was not finished: step 1 of 3")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from feraug.config import FilterConfig
+from feraug.config import DEFAULTS, FilterConfig
 from feraug.emotions import UNLABELLED, emotion_code
 from feraug.errors import (
     ArtifactError,
@@ -37,6 +37,7 @@ from feraug.workflows.filter_scores import independent
 from feraug.workflows.filter_stages import STAGES, Limits, Scores, counted, dropped_at, limits_from
 from feraug.workflows.filtering import FilterOptions, filter_synthetic
 from feraug.workflows.info import describe
+from feraug.workflows.train import train
 
 NEUTRAL = emotion_code("neutral")
 CASCADE = FilterConfig("neutral", detector="cascade")
@@ -425,6 +426,10 @@ def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_pat
         filter_synthetic(CASCADE, "noise", workspace)
     with pytest.raises(MissingArtifactError, match=r"models/vgg19\.h5: no classifier yet; .*train vgg19"):
         filter_synthetic(CASCADE, "noise", workspace, classifier=Path("vgg19"))
+    train(replace(DEFAULTS["simple"], steps=1, width=0.1), workspace, name="mine")
+    for asked, told in (("other", r" \(there: mine\)"), ("mime", r" \(did you mean 'mine'\?\)")):
+        with pytest.raises(MissingArtifactError, match=rf"{asked}\.h5: no such classifier{told}; name"):
+            filter_synthetic(CASCADE, "noise", workspace, classifier=Path(asked))
     with pytest.raises(ArtifactError, match="holds a dataset, not a synthetic set"):
         filter_synthetic(CASCADE, workspace.dataset(), workspace)
     with h5py.File(workspace.dataset(), "r+") as file:

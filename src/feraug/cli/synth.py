@@ -92,7 +92,7 @@ def command(
         typer.Option(
             "--classifier",
             metavar="FILE",
-            help="For --photos: ask this classifier what it calls the faces.",
+            help="For --photos: ask this classifier, a file or a name in models/, what it calls the faces.",
             show_default=False,
         ),
     ] = None,

@@ -98,7 +98,9 @@ def _going_on(command: str, root: Path) -> str:
     """
     try:
         words = shlex.split(command)
-    except ValueError:  # out of Python anything may stand there
+    except ValueError:
+        words = []
+    if words[:1] != ["feraug"]:  # out of Python anything may stand there
         return command
     kept, named = [], False
     for word in words:

@@ -166,7 +166,7 @@ def _class_table(arms: Mapping[str, Any], name: str, found: Mapping[str, Any]) -
         cells = [_recall(arms[side]["per_class"][emotion]) for side in sides]
         rows.append((Cell(cut(emotion, 20)), *cells, _points(change), _p(change["p_holm"])))
     columns = ("emotion", *sides, "points (95 % CI)", "p, Holm")
-    note = "Recall, and correct of total, means over the repeats; pp: percentage points."
+    note = "Recall, and correct of total, means over the repeats; points: percentage points."
     return Table(f"{cut(name)}: by emotion", columns, tuple(rows), note)
 
 
