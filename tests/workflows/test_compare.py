@@ -28,7 +28,7 @@ from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.classifiers import load_classifier
+from feraug.workflows.classifiers import evaluation_views, load_classifier
 from feraug.workflows.compare import CompareOptions, CompareResult, compare
 from feraug.workflows.compare_pictures import _features, _figures
 from feraug.workflows.events import Event, Note
@@ -63,7 +63,7 @@ def compared_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def shop(compared_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """A fresh copy, whose translators do what their names say."""
+    """A fresh copy, whose translators do what their names say, and whose judge looks once at each face."""
     shutil.copytree(compared_once, tmp_path / "shop")
     workspace = Workspace(tmp_path / "shop")
     dataset = read_dataset(workspace.dataset())
@@ -82,6 +82,8 @@ def shop(compared_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         return np.full_like(faces, 100)
 
     monkeypatch.setattr(Translator, "translate", translate)
+    once = lambda images, crop: evaluation_views(images, crop)[:1]  # noqa: E731 - of ten crops, which take time
+    monkeypatch.setattr("feraug.workflows.classifiers.evaluation_views", once)
     return workspace
 
 
@@ -390,8 +392,9 @@ def test_a_comparison_of_an_earlier_version_is_already_done(shop: Workspace, unp
     assert again.already_done and again.by_group == [] and again.by_degradation is None
 
 
-def test_planted_sets_and_the_distances(shop: Workspace) -> None:
+def test_planted_sets_and_the_distances(compared_once: Path) -> None:
     """The training set itself, one image repeated, noise, and new real faces, on the judge's features."""
+    shop = Workspace(compared_once)
     dataset, judge = read_dataset(shop.dataset()), load_classifier(shop.model("vgg19"))
 
     def features(images: Images) -> NDArray[np.float32]:
