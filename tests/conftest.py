@@ -8,6 +8,8 @@ import io
 import os
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,9 @@ import pytest
 from numpy.typing import NDArray
 
 from feraug.config import PrepareConfig
+from feraug.faces.boxes import Box
+from feraug.faces.cascade import CascadeDetector
+from feraug.faces.detector import Find
 from feraug.sources.drawn.source import _face as draw_face
 from feraug.store.workspace import Workspace
 
@@ -95,11 +100,36 @@ def remembered_face(*which: Any) -> NDArray[np.uint8]:
     return draw_face(*which)
 
 
+FOUND: dict[tuple[bool, tuple[int, ...], bytes], list[Box]] = {}
+opened_cascade = CascadeDetector.opened
+
+
+@contextmanager
+def remembering_cascade(self: CascadeDetector, *, photos: bool) -> Iterator[Find]:
+    """In place of ``CascadeDetector.opened``."""
+    with opened_cascade(self, photos=photos) as search:
+
+        def find(picture: NDArray[np.uint8]) -> list[Box]:
+            which = photos, picture.shape, picture.tobytes()
+            if which not in FOUND:
+                FOUND[which] = search(picture)
+            return list(FOUND[which])
+
+        yield find
+
+
 @pytest.fixture(autouse=True)
 def quick_drawn_faces(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each drawn face is drawn once, but in the tests of the drawing and those marked ``drawing``."""
     if request.path.name != "test_drawn.py" and not request.node.get_closest_marker("drawing"):
         monkeypatch.setattr("feraug.sources.drawn.source._face", remembered_face)
+
+
+@pytest.fixture(autouse=True)
+def quick_cascade(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cascade searches each picture once, but in its own tests: others give it the same few."""
+    if "faces" not in request.path.parts:
+        monkeypatch.setattr(CascadeDetector, "opened", remembering_cascade)
 
 
 @pytest.fixture(scope="session")

@@ -88,13 +88,14 @@ EVERYTHING: dict[str, object] = {
 def test_continuation_is_bit_identical(model: str, settings: dict[str, object]) -> None:
     chosen = config(model, **settings)
     whole = train(new_state(chosen), chosen)
-    for stop in (1, 4):
-        part = train(new_state(chosen), chosen, stop_after=stop)
+    state = new_state(chosen)
+    for stop in (1, 4):  # stopped twice
+        part = train(state, chosen, stop_after=stop)
         torch.rand(3)  # global random state must not matter
-        resumed = new_state(chosen)
-        resumed.from_arrays(part.to_arrays())
-        assert resumed.step == stop
-        assert_identical(train(resumed, chosen), whole)
+        state = new_state(chosen)
+        state.from_arrays(part.to_arrays())
+        assert state.step == stop
+    assert_identical(train(state, chosen), whole)
 
 
 @pytest.mark.parametrize(

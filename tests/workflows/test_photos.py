@@ -56,9 +56,15 @@ def place(tmp_path: Path, translator: Path) -> Workspace:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, astronaut: Pixels) -> Path:
+def folder(tmp_path: Path, photos_once: Path) -> Path:
     """Photos in two groups and beside them, of which one has two faces and one none."""
-    root = tmp_path / "photos"
+    return shutil.copytree(photos_once, tmp_path / "photos")
+
+
+@pytest.fixture(scope="session")
+def photos_once(tmp_path_factory: pytest.TempPathFactory, astronaut: Pixels) -> Path:
+    """What ``folder`` is a copy of: PNG takes its time."""
+    root = tmp_path_factory.mktemp("photos") / "photos"
     for name in ("women", "nobody/deeper"):
         (root / name).mkdir(parents=True)
     portrait = Image.fromarray(astronaut)

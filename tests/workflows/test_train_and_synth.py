@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -59,10 +60,19 @@ SMALL = TranslatorConfig(
 )
 
 
-@pytest.fixture
-def trained(workspace: Workspace) -> Workspace:
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Path) -> Path:
+    """The drawn dataset and a small cyclegan; not to be changed."""
+    workspace = Workspace(tmp_path_factory.mktemp("trained"))
+    shutil.copy(drawn_dataset, workspace.dataset())
     train_translator(SMALL, workspace)
-    return workspace
+    return workspace.root
+
+
+@pytest.fixture
+def trained(trained_once: Path, tmp_path: Path) -> Workspace:
+    """A fresh copy of it."""
+    return Workspace(shutil.copytree(trained_once, tmp_path / "artifacts"))
 
 
 @pytest.mark.parametrize("kind", ["translator", "classifier"])

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_AT_ONCE = 250
-"""Draws that are multiplied at a time."""
+_AT_ONCE = 1 << 17
+"""Counts that are multiplied at a time: 1 MB stays in a core's cache; more takes two to four times as long."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +62,9 @@ class CrossedBootstrap:
         A few draws at a time: as numbers to multiply by, all of them are 1 GB for 30,000 groups.
         """
         images, _ = _drawn(self, groups, repeats)
+        rows = max(1, _AT_ONCE // max(1, groups))
         return np.concatenate([
-            images[start : start + _AT_ONCE].astype(np.float64) @ values
-            for start in range(0, self.draws, _AT_ONCE)
+            images[start : start + rows].astype(np.float64) @ values for start in range(0, self.draws, rows)
         ])  # fmt: skip
 
     def mean_difference(self, differences: Floats, groups: NDArray[np.integer]) -> Difference:
