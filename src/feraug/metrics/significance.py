@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _AT_ONCE = 1 << 17
-"""Counts that are multiplied at a time: 1 MB stays in a core's cache; more takes two to four times as long."""
+"""Counts that are multiplied at a time: 1 MB stays in a core's cache; more takes up to four times as long."""
 
 
 @dataclass(frozen=True)
