@@ -302,9 +302,11 @@ def test_export_is_whole_or_absent_and_does_not_overwrite(
     model, weights = trained.model("cyclegan-neutral-happy"), tmp_path / "weights.h5"
     for wrong in (("x", "--weights", "float16"), ("x.H5",)):
         assert "the weights of a model go into a file NAME.h5" in feraug("export", model, *wrong).error
-    assert feraug("export", model, weights).code == 0
-    alone = "exported weights alone: no training can go on from them"
-    assert alone in feraug("info", weights).out and alone not in feraug("info", model).out
+    for of in ("float16", "float32"):
+        assert feraug("export", model, weights, "--weights", of, "--overwrite").code == 0
+        alone = f"exported weights ({of}) alone: no training can go on from them"
+        assert alone in feraug("info", weights).out and "exported weights" not in feraug("info", model).out
+        assert read_json(feraug("info", weights, "--json").out)["weights"] == of
     assert not (tmp_path / "x").exists()
 
 

@@ -23,6 +23,7 @@ from feraug.config import (
 from feraug.plots import sheet, write_png
 from feraug.store.bench import TEST_COLUMNS, write_bench
 from feraug.store.compare import SetFaces, write_compare
+from feraug.store.compare_parts import CompareParts
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
@@ -137,7 +138,7 @@ def add_filtered(workspace: Workspace, parent: Path) -> Path:
     return path
 
 
-def add_compare(workspace: Workspace, *models: str) -> Path:
+def add_compare(workspace: Workspace, *models: str, parts: CompareParts | None = None) -> Path:
     """A comparison of models of these names, with figures out of the air, and its picture."""
     interval = {"mean": 0.5, "low": 0.25, "high": 1}
     measures: dict[str, Any] = {
@@ -164,7 +165,8 @@ def add_compare(workspace: Workspace, *models: str) -> Path:
     )
     inputs = {"dataset.h5": sha256_file(workspace.dataset())}
     path = workspace.compare("neutral-happy")
-    write_compare(path, (one,) * (2 + len(models)), figures, Provenance({}, "feraug compare", 0, inputs))
+    provenance = Provenance({}, "feraug compare", 0, inputs)
+    write_compare(path, (one,) * (2 + len(models)), figures, provenance, parts)
     write_png(sheet(read_dataset(workspace.dataset()).images[:8], 4), path.with_suffix(".png"))
     return path
 
@@ -244,6 +246,12 @@ def read_text() -> Callable[[str], Page]:
 def bench_with() -> Callable[..., Path]:
     """Write a benchmark: ``bench_with(workspace, repeats, name, FACT=...)``."""
     return add_bench
+
+
+@pytest.fixture(scope="session")
+def compare_with() -> Callable[..., Path]:
+    """Write a comparison: ``compare_with(workspace, *models, parts=...)``."""
+    return add_compare
 
 
 @pytest.fixture(scope="session")

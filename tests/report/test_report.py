@@ -19,6 +19,7 @@ import pytest
 import feraug
 from feraug.config import PrepareConfig
 from feraug.errors import ConfigConflictError, MissingArtifactError
+from feraug.store.compare_parts import CompareParts, DegradedFaces, GroupCodes, PhotoSets
 from feraug.store.workspace import Workspace
 from feraug.workflows import report as module
 from feraug.workflows.export import export_artifact
@@ -129,6 +130,42 @@ def test_nothing_made_from_real_faces_is_shown(
     assert page.text.count("feraug report --real-faces") == 9
     page = read_page(report(everything, real_faces=True).path)
     assert len(faces_in(page)) > 20 and "Pass it on only if" in page.text
+
+
+def test_a_comparison_by_group_and_by_degradation(
+    everything: Workspace, compare_with: Callable[..., Path], read_page: ReadPage, quick: None
+) -> None:
+    two = np.array([0, 0, 0, 1], np.uint8)
+    called = np.array([[3, 3, 3, 0]], np.uint8)
+    degraded = DegradedFaces(
+        ({"name": "blur", "strength": 1.0, "amount": "sigma 2"},), np.arange(4), np.arange(4),
+        (called, called, called),
+    )  # fmt: skip
+    photos = PhotoSets(
+        "cascade", ({"name": "<b>us</b>", "photos": 2},), np.zeros(2, np.uint8),
+        (np.eye(7, dtype=np.float32)[[3, 3]], np.eye(7, dtype=np.float32)[[3, 0]]),
+        (np.ones(2, np.float32),) * 2,
+    )  # fmt: skip
+    parts = CompareParts({"age": GroupCodes(("child", "adult"), two, 1 - two)}, degraded, photos)
+    assert "by group" not in read_page(report(everything).path).text
+    compare_with(everything, "cyclegan-neutral-happy", parts=parts)
+    result = report(everything)
+    text = read_page(result.path).text
+    assert result.problems == []
+    # Of 4 neutral faces 3 are children, of 4 real happy ones 1 is.
+    assert (
+        "called happy, %, by age, with 95 % intervals (click a heading to sort) age faces untouched" in text
+    )
+    assert re.search(r"child 3 0\.0 0\.0 to 56\.1 0\.0 0\.0 to 79\.3 0\.0 0\.0 to 56\.1 adult 1 ", text)
+    assert (
+        "SSIM to the source, by age, with 95 % intervals (click a heading to sort) age faces cyclegan" in text
+    )
+    assert re.search(
+        r"by photos, with 95 % intervals photos faces untouched cyclegan\S* <b>us</b> 2 100\.0", text
+    )
+    # Clean faces are called angry here, three in four of the blurred ones happy.
+    assert "4 faces degraded, then translated, and 4 real happy ones degraded" in text
+    assert re.search(r"clean 0\.0 .* blur sigma 2 75\.0 30\.1 to 95\.4 75\.0 30\.1 to 95\.4 75\.0", text)
 
 
 def test_what_nobody_knows_the_origin_of_stays_out(

@@ -136,7 +136,7 @@ def _model(facts: Mapping[str, Any]) -> None:
     if facts["seconds"] is not None:
         console.print_text(f"trained for {facts['seconds'] / 60:,.1f} minutes")
     if facts["weights_only"]:
-        console.print_text("exported weights alone: no training can go on from them")
+        console.print_text(f"exported weights ({facts['weights']}) alone: no training can go on from them")
     table = console.new_table(None, "network", "parameters")
     for role, count in facts["parameters"].items():
         table.add_row(one_line(role), f"{count:,}")

@@ -69,6 +69,7 @@ def _dataset(path: Path, header: Header) -> dict[str, Any]:
 def _model(path: Path, header: Header) -> dict[str, Any]:
     saved = read_model(path)
     parameters: dict[str, int] = {}
+    types: set[str] = set()
     # A finished classifier holds its best epoch alone, exported weights the moving average.
     groups = [group for group in ("networks", "chosen", "ema") if _has(saved, group)]
     kept = groups[0] if groups else ""
@@ -77,6 +78,7 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
         if group == kept and not rest.endswith(_STATISTICS):
             role = rest.partition("/")[0]
             parameters[role] = parameters.get(role, 0) + int(values.size)
+            types.add(str(values.dtype))
     epoch = int(header.extra["steps_per_epoch"])
     chosen = int(header.extra.get("chosen_epoch", 0))
     losses = {}
@@ -90,6 +92,7 @@ def _model(path: Path, header: Header) -> dict[str, Any]:
         "steps": saved.steps,
         "finished": saved.finished,
         "weights_only": saved.weights_only,
+        "weights": ", ".join(sorted(types)),
         "seconds": float(saved.arrays["timing/seconds"]) if "timing/seconds" in saved.arrays else None,
         "parameters": parameters,
         "losses": losses,

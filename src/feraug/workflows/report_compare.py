@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any, Final
 
 from feraug.plots.page import Interval, intervals_plot
-from feraug.report import Block, Cell, Figures, Section, Table, Text
+from feraug.report import Block, Cell, Details, Figures, Section, Table, Text
 from feraug.store.header import COMPARE
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
@@ -27,6 +28,9 @@ _MEASURES: Final[Mapping[str, tuple[str, str, float]]] = {
     "coverage": ("coverage", ".2f", 1.0),
 }
 """Measures with an interval: heading, form, factor."""
+
+_OF_GROUPS: Final = ("share", "identity", "error")
+"""Measures that are known of each group of faces."""
 
 
 def compare_section(desk: Desk) -> list[Section]:
@@ -59,6 +63,8 @@ def _comparison(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     if plots:
         floors = " Grey band, the floor: real faces against other real faces." if table["floor"] else ""
         yield Figures(tuple(plots), f"95 % intervals; grey: faces as they are, and real ones.{floors}")
+    yield from _by_group(table, desk.most(_MODELS))
+    yield from _by_degradation(table, desk.most(_MODELS))
     yield from _faces(desk, room, artifact)
 
 
@@ -90,6 +96,65 @@ def _figures_table(
     filled = [place for place in range(len(columns)) if any(row[place].text for row in rows)]
     kept = tuple(tuple(row[place] for place in filled) for row in rows)
     return Table(caption, tuple(columns[place] for place in filled), kept)
+
+
+def _by_group(table: Mapping[str, Any], models: int) -> Iterator[Block]:
+    """Folded away: a table for each attribute and measure, a group a row."""
+    target = table["pair"].split(":")[1]
+    names = ["untouched", f"real {target}", *(cut(one["name"], 60) for one in table["models"][:models])]
+    tables = []
+    for attribute, some in groupby(table["by_group"], lambda one: str(one["attribute"])):
+        groups = list(some)
+        for key in _OF_GROUPS:
+            heading, form, times = _MEASURES[key]
+            rows = [
+                (
+                    Cell(cut(one["group"], 60)),
+                    number(one["faces"]),
+                    *(
+                        _interval(figures[key], form, times)
+                        for figures in (one["untouched"], one["real"], *one["models"][:models])
+                    ),
+                )
+                for one in groups
+            ]
+            first = 2 + (key == "identity")  # an untouched face is its own source
+            filled = [place for place in range(first, 2 + len(names)) if any(row[place].text for row in rows)]
+            if filled:
+                columns = [attribute, "faces", *(names[place - 2] for place in filled)]
+                kept = tuple((*row[:2], *(row[place] for place in filled)) for row in rows)
+                caption = f"{heading.format(b=target)}, by {cut(attribute, 60)}, with 95 % intervals"
+                tables.append(Table(caption, tuple(cut(name, 60) for name in columns), kept))
+    if tables:
+        yield Details("by group", tuple(tables))
+
+
+def _by_degradation(table: Mapping[str, Any], models: int) -> Iterator[Block]:
+    """Folded away: how often degraded faces are called the target, a strength a row."""
+    found, target = table["by_degradation"], table["pair"].split(":")[1]
+    if found is None:
+        return
+    names = (cut(one["name"], 60) for one in table["models"][:models])
+    _, form, times = _MEASURES["share"]
+    rows = tuple(
+        (
+            Cell(cut(f"{level['name']} {level['amount']}".strip(), 60)),
+            *(
+                _interval(share, form, times)
+                for share in (
+                    level["untouched"], level["real"], *(one["share"] for one in level["models"][:models]),
+                )
+            ),
+        )
+        for level in found["levels"]
+    )  # fmt: skip
+    caption = (
+        f"Called {target}, %: {found['faces']:,} faces degraded, then translated, and "
+        f"{found['real_faces']:,} real {target} ones degraded, with 95 % intervals"
+    )
+    note = f"Where 'real {target}' is low, the judge itself fails."
+    columns = ("degradation", "untouched", f"real {target}", *names)
+    yield Details("by degradation", (Table(caption, columns, rows, note, sortable=False),))
 
 
 def _interval(found: Mapping[str, float] | None, form: str, times: float) -> Cell:
