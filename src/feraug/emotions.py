@@ -123,6 +123,10 @@ class DomainPair:
             raise UsageError(
                 f"a pair is two emotions with a colon between, as in neutral:happy; got '{text}'"
             )
+        if ALL in (part.strip().lower() for part in parts):
+            raise UsageError(
+                f"'{text}': here a pair is of two emotions; 'all' is for 'feraug synth' with a stargan"
+            )
         pair = cls(parse_emotion(parts[0]), parse_emotion(parts[1]))
         if pair.a == pair.b:
             raise UsageError(f"a pair needs two different emotions; '{text}' names {pair.a} twice")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
 from feraug.cli.compare_tables import _titles
-from feraug.cli.console import notifier
+from feraug.cli.console import new_table, notifier, print_table
 from feraug.cli.filter_tables import stages_table
 from feraug.cli.hints import command_in_workspace, in_workspace
 from feraug.store.workspace import Workspace
@@ -62,7 +64,7 @@ def test_errors_name_the_nearest_and_the_workspace(feraug: Feraug, trained: Work
     error = feraug("synth", "--model", "stargan-all", "--pair", "neutral:all", "-w", root).error
     assert f"'feraug train stargan -w {root}'" in error
     error = feraug("compare", "--judge", "nobody", "-w", root).error
-    assert f"'feraug train vgg19 -w {root}'" in error
+    assert f"'feraug train vgg19 --name nobody -w {root}'" in error
     error = feraug("train", "cyclegan", "--dataset", root / "other.h5", "-w", root).error
     assert f"'feraug prepare fer2013.csv --name other -w {root}'" in error
     assert "(did you mean 'dataset.h5'?)" in feraug("info", root / "datset.h5").error
@@ -144,3 +146,44 @@ class TestPace:
         )
         assert pace.short_note(49, None) is None
         assert pace.short_note(500, 600.0) is None
+
+
+def test_a_name_in_capitals_is_no_placeholder() -> None:
+    for name in ("FER", "GAN", "FILE"):
+        told = in_workspace(f"use 'feraug train simple --resume --name {name}'", ["train", "-w", "B"])
+        assert told == f"use 'feraug train simple --resume --name {name} -w B'"
+    for pattern in ("filter NAME --emotion happy", "prepare FILE", "train MODEL --resume"):
+        assert in_workspace(f"'feraug {pattern}'", ["synth", "-w", "B"]) == f"'feraug {pattern}'"
+
+
+def test_a_dataset_elsewhere_that_is_not_there(feraug: Feraug, trained: Workspace, tmp_path: Path) -> None:
+    for command in (["train", "cyclegan"], ["train", "simple"], ["synth"], ["ssim"], ["bench"]):
+        error = feraug(*command, "--dataset", "my set.h5", "-w", trained.root).error
+        assert error.startswith("my set.h5: no such file; check --dataset, or leave it out"), command
+
+
+def test_the_home_folder(
+    feraug: Feraug, trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    trained.root.rename(tmp_path / "mine")
+    assert feraug("synth", "-n", "1", "--workspace=~/mine").code == 0
+    monkeypatch.setenv("FERAUG_WORKSPACE", "~/mine")
+    assert feraug("synth", "-n", "1").code == 0
+    monkeypatch.delenv("FERAUG_WORKSPACE")
+    more = ("--steps", "1", "--log-dir=~/logs", "--dataset=~/mine/dataset.h5", "--width", "0.05")
+    assert feraug("train", "simple", *more).code == 0
+    assert (tmp_path / "logs/simple").is_dir() and not (tmp_path / "~").exists()
+
+
+def test_no_table_has_half_a_number(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    table = new_table(None, "arm", "accuracy, mean and spread", "pairs")
+    table.add_row("real+synthetic+noise", "63.25 ± 1.07", "20,000")
+    print_table(table)
+    shown = capsys.readouterr().out
+    assert "…" not in shown
+    assert re.search(r"real\+synthetic\+noise +63\.25 ± 1\.07 +20,000", shown)

@@ -11,6 +11,8 @@ import pytest
 
 from feraug.config import DEFAULTS, GAN_MODELS, MODELS, NOISE_GENERATORS, STARGANS, to_json, uses
 from feraug.config.values import option
+from feraug.emotions import DomainPair
+from feraug.errors import UsageError
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 
@@ -180,3 +182,23 @@ def test_compile_is_for_generative_models(
 def test_help_tells_the_name_that_the_file_will_have(feraug: Feraug, model: str, name: str) -> None:
     told = " ".join(feraug("train", model, "--help").out.split())
     assert f"File name, models/NAME.h5. [default: ({name})]" in told
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"source": "drawn", "labels": "fer2013"}, "is a dataset's; give that of models/NAME.h5"),
+        ({"arm": "real", "repeat": 0}, "is a benchmark's; give that of models/NAME.h5"),
+    ],
+)
+def test_a_config_of_something_else(
+    feraug: Feraug, tmp_path: Path, values: dict[str, Any], told: str
+) -> None:
+    (tmp_path / "other.json").write_text(json.dumps(values))
+    assert told in feraug("train", "cyclegan", "--config", "other.json").error
+
+
+def test_all_pairs_of_a_model_of_one() -> None:
+    for text in ("neutral:all", "All:happy"):
+        with pytest.raises(UsageError, match=f"'{text}': here a pair is of two emotions; 'all' is for"):
+            DomainPair.parse(text)

@@ -255,7 +255,7 @@ def test_what_was_dropped_stands_below_the_audit_and_in_info(feraug: Feraug, tmp
     for ran in (feraug(*arguments), feraug(*arguments, "--quiet"), feraug("info", "artifacts/dataset.h5")):
         assert ran.code == 0
         assert f"not looked for\n{told}" in ran.out
-        assert "\naudit, before dropping: 1 blank images; 0 groups" in ran.out
+        assert "\naudit, before dropping: 1 blank image; 0 groups" in ran.out
         assert ran.out.count("\ndropped") == 1
         assert "dropped" not in ran.err
 

@@ -124,3 +124,10 @@ def test_a_device_that_is_not_there(feraug: Feraug, made: Workspace) -> None:
     assert ran.code == 2
     assert "device 'abacus'" in ran.error
     assert not made.ssim("cyclegan-neutral-happy").exists()
+
+
+@pytest.mark.parametrize("device", ["meta", "foo"])
+def test_a_device_that_is_none(feraug: Feraug, trained: Workspace, device: str) -> None:
+    assert feraug("synth", "-n", "4").code == 0
+    error = feraug("ssim", "--device", device, "--queries", "5", "--pairs", "9", "-q").error
+    assert error == f"--device '{device}': not available here; leave it out for the CPU"

@@ -22,7 +22,14 @@ from feraug.cli.bench_tables import reverse_lines
 from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
+from feraug.errors import (
+    ArtifactError,
+    ConfigConflictError,
+    FeraugError,
+    MissingArtifactError,
+    StorageError,
+    UsageError,
+)
 from feraug.images import fingerprints
 from feraug.metrics.significance import holm
 from feraug.store.bench import read_bench, read_predictions, write_predictions
@@ -1257,6 +1264,48 @@ def test_a_model_of_another_training_stays(workspace: Workspace) -> None:
     assert any("is of another training and stays" in note for note in notes)
 
 
+def test_a_damaged_model_of_the_classifier_s_name_stays(workspace: Workspace) -> None:
+    workspace.model("simple").parent.mkdir()
+    workspace.model("simple").write_bytes(b"no model")
+    told: list[Event] = []
+    result = bench(replace(PAIRED, arms=("real",), repeats=1), workspace, notify=told.append)
+    assert result.path.is_file() and workspace.model("simple").read_bytes() == b"no model"
+    notes = [event.text for event in told if isinstance(event, Note)]
+    assert any("simple.h5" in note and "it stays, and this classifier is in bench/" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"ratio": 2.0}, "--ratio: no arm is trained on synthetic images; add --with-synthetic"),
+        ({"per_class_cap": 5}, "--per-class-cap: no arm"),
+        ({"synthetic_weight": 0.5}, "--synthetic-weight: no arm"),
+        ({"use": "fill"}, "--use: no arm"),
+        (
+            {"arms": ("real", "synthetic"), "synthetic_weight": 0.5},
+            "--synthetic-weight: is beside real images",
+        ),
+        ({"arms": ("synthetic",), "ratio": 0.001}, "has 0 images: --ratio 0.001 leaves no more of 4"),
+    ],
+)
+def test_settings_that_no_arm_would_follow(
+    workspace: Workspace, settings: dict[str, Any], words: str
+) -> None:
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train")[:4]
+    add_synthetic(workspace, "made", dataset.images[rows], np.zeros(4), rows)
+    with pytest.raises(FeraugError) as caught:
+        bench(replace(PAIRED, **{"arms": ("real",), **settings}), workspace)
+    assert words in str(caught.value)
+
+
+def test_seeds_of_repeats_have_an_end() -> None:
+    last = replace(TINY, seed=2**63 - 2)
+    assert BenchConfig(classifier=last, repeats=2).repeats == 2
+    with pytest.raises(UsageError, match="--seed: with those of --repeats"):
+        BenchConfig(classifier=last, repeats=3)
+
+
 def test_a_plan_to_overwrite_counts_what_is_there(workspace: Workspace) -> None:
     one = replace(PAIRED, arms=("real",), repeats=1)
     bench(one, workspace)
@@ -1297,7 +1346,7 @@ def test_one_synthetic_image_is_no_arm(workspace: Workspace) -> None:
     dataset = read_dataset(workspace.dataset())
     rows = dataset.rows(split="train")[:1]
     add_synthetic(workspace, "made", dataset.images[rows], np.zeros(1), rows)
-    with pytest.raises(ArtifactError, match="the arm 'synthetic' has 1 images"):
+    with pytest.raises(ArtifactError, match="the arm 'synthetic' has 1 image; 'feraug synth"):
         bench(replace(PAIRED, arms=("real", "synthetic")), workspace)
 
 

@@ -58,6 +58,14 @@ def test_a_pair_without_a_model_gets_one_by_the_command_that_is_named(workspace:
     assert notes(events) == [] and result.model.read_bytes() == digest, "there is one now"
 
 
+def test_the_command_that_is_named_has_the_dataset(workspace: Workspace, tmp_path: Path) -> None:
+    other = (workspace.dataset()).rename(tmp_path / "my faces.h5")
+    events: list[Event] = []
+    options = SynthOptions(device="cpu", train=1.0)
+    synthesise(CONFIG, workspace, dataset=other, options=options, notify=events.append)
+    assert f"--budget 1s --dataset '{other}'' would" in notes(events)[0]
+
+
 def test_all_pairs_get_a_stargan_and_a_named_kind_is_taken(workspace: Workspace) -> None:
     prepare("drawn:700", PrepareConfig(near_copies=False), workspace.dataset(), overwrite=True)
     options = SynthOptions(device="cpu", train=1.0)

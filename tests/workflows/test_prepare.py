@@ -366,3 +366,18 @@ def test_messages_say_where_and_what_to_do_next(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(SourceError, match=r"blank\.csv: no image could be read; give a file or folder"):
         prepare(csv, FAST, path)
     assert not path.exists()
+
+
+def test_pictures_around_the_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``feraug prepare .`` makes ``./artifacts``, which is no emotion."""
+    monkeypatch.chdir(tmp_path)
+    for emotion in ("happy", "neutral"):
+        Path(emotion).mkdir()
+        for number in range(2):
+            Image.fromarray(np.full((48, 48), 50 * number + len(emotion), np.uint8)).save(
+                f"{emotion}/{number}.png"
+            )
+    for _ in range(2):
+        assert prepare(".", PrepareConfig(near_copies=False), Path("artifacts/dataset.h5")).images == 4
+    with pytest.raises(SourceError, match="no emotion is called 'artifacts'"):
+        prepare(".", PrepareConfig(near_copies=False), Path("elsewhere/dataset.h5"))

@@ -436,6 +436,59 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(workspace: Workspace) -> No
     assert plan.config == to_json(config)
 
 
+def test_what_a_dry_run_would_meet_is_told(workspace: Workspace) -> None:
+    for config in (small("weighted"), replace(DEFAULTS["simple"], steps=2, width=0.05)):
+        train(config, workspace)
+        told: list[Event] = []
+        dry_run(config, workspace, notify=told.append)
+        dry_run(replace(config, seed=5), workspace, notify=told.append)
+        dry_run(replace(config, seed=5), workspace, options=TrainOptions(overwrite=True), notify=told.append)
+        done, refused = (event.text for event in told if isinstance(event, Note) and "dry-run" in event.text)
+        assert done == f"without --dry-run: {workspace.model(config.name)} is finished already"
+        assert "was made with other settings (seed: 0 in the file, 5 asked for)" in refused
+
+
+def test_finished_work_in_a_folder_that_another_holds_is_already_done(workspace: Workspace) -> None:
+    for config in (small("weighted"), replace(DEFAULTS["simple"], steps=2, width=0.05)):
+        path = train(config, workspace).path
+        with exclusive(path):
+            assert train(config, workspace).already_done
+
+
+def test_too_few_faces_of_an_emotion_that_could_be_left_out(workspace: Workspace) -> None:
+    with pytest.raises(ArtifactError) as caught:
+        train(replace(DEFAULTS["wgan-gp"], steps=1), workspace)
+    assert "training images of 'disgust', a domain needs 8 or more; leave it out: --emotion angry " in str(
+        caught.value
+    )
+    assert "--emotion disgust" not in str(caught.value)
+
+
+def test_a_label_that_all_images_have_is_told(workspace: Workspace) -> None:
+    noise = NoiseConfig(
+        emotions=("sad", "happy"), base_channels=1, discriminator_channels=1, batch_size=2, steps=1
+    )
+    model = train(noise, workspace).path
+    for count, label in ((1, "happy"), (2, None)):
+        made = synthesise(NoiseSynthConfig(count=count), workspace, model=str(model), name=f"made-{count}")
+        assert read_synthetic(made.path).header.extra.get("label") == label
+    with pytest.raises(UsageError, match="--emotion: 'happy' is named twice"):
+        NoiseSynthConfig(emotions=("happy", "Happiness"))
+
+
+def test_tensorboard_events_of_a_classifier(workspace: Workspace, tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    config = replace(DEFAULTS["simple"], steps=3, width=0.05, batch_size=16)
+    train(config, workspace, options=TrainOptions(log_dir=tmp_path / "logs"))
+    events = EventAccumulator(str(tmp_path / "logs" / "simple"))
+    events.Reload()
+    logged = events.Scalars("loss")
+    history = read_model(workspace.model("simple"), ("history",)).arrays["history/loss"]
+    assert [event.step for event in logged] == [1, 2, 3]
+    assert [event.value for event in logged] == pytest.approx(history.tolist())
+
+
 def test_a_log_folder_that_cannot_be(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="file"):

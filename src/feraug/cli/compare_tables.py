@@ -50,7 +50,7 @@ def _print_columns(
         begun |= bool(rows)
         for label, row in rows:
             table.add_row(one_line(label), *row)
-    console.print_table(table)
+    console.print_table(table, wrap=True)
 
 
 def _room() -> int:

@@ -74,7 +74,9 @@ def from_file(
         ) from problem
     if not isinstance(values, dict):
         raise UsageError(f"--config {path}: not an object of settings")
-    if "arms" in values:
+    if "labels" in values and "source" in values:
+        raise UsageError(f"--config {path}: is a dataset's; give that of models/NAME.h5")
+    if "arms" in values or "arm" in values:
         raise UsageError(
             f"--config {path}: is a benchmark's; give that of models/NAME.h5 or bench/NAME/classifier.h5"
         )

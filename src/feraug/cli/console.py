@@ -72,12 +72,20 @@ def print_heading(title: str, text: str) -> None:
     sys.stdout.flush()  # it stands for what is about to take its time
 
 
-def print_table(table: Table) -> None:
-    """A rich table on stdout; at least 80 columns wide where stdout is not a terminal."""
+def print_table(table: Table, *, wrap: bool = False) -> None:
+    """A rich table on stdout; at least 80 columns wide where stdout is not a terminal.
+
+    With ``wrap`` sentences in its cells are broken where there is little room; otherwise it is as wide as
+    it needs to be: a long line rather than half a number.
+    """
     from rich.console import Console
+    from rich.measure import Measurement
 
     # Cells quote names out of files: no markup, no emoji codes.
     console = Console(file=sys.stdout, markup=False, emoji=False)
+    if not wrap:
+        whole = console.options.update(max_width=10_000)
+        console.width = max(console.width, Measurement.get(console, whole, table).maximum)
     if console.is_terminal:
         console.print(table)
         return
@@ -257,9 +265,10 @@ def audit_text(facts: Mapping[str, Any]) -> str:
     audit, leaks = facts["audit"], facts["audit"]["leaks"]
     when = ", before dropping" if dropped_after_audit(facts) else ""
     lines = [
-        f"audit{when}: {audit['blank']:,} blank images; "
-        f"{audit['duplicate_groups']:,} groups of identical images "
-        f"({audit['redundant']:,} redundant, {audit['conflicting_groups']:,} groups with conflicting labels)",
+        f"audit{when}: {_count(audit['blank'], 'blank image')}; "
+        f"{_count(audit['duplicate_groups'], 'group')} of identical images "
+        f"({audit['redundant']:,} redundant, {_count(audit['conflicting_groups'], 'group')} "
+        "with conflicting labels)",
         f"copies of training images: {leaks['validation']:,} in validation, {leaks['test']:,} in test",
     ]
     near = audit["near_copies"]
@@ -270,6 +279,10 @@ def audit_text(facts: Mapping[str, Any]) -> str:
             f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"
         )
     return "\n".join([*lines, *drop_sentences(facts)])
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def print_error(text: str) -> None:

@@ -56,7 +56,7 @@ def _print(found: Examination) -> None:
         told = one_line(finding.value) + (f"\n→ {one_line(finding.advice)}" if finding.advice else "")
         state = Text(finding.state, style=_STYLES[finding.state])
         table.add_row(f"  {one_line(finding.name)}", told, state)
-    console.print_table(table)
+    console.print_table(table, wrap=True)
     console.print_text(found.verdict)
 
 

@@ -9,13 +9,14 @@ from typing import Annotated
 import typer
 
 from feraug.errors import UsageError
+from feraug.store.workspace import at_home
 
 
 def _folder(text: str | Path) -> Path:
     """A folder, there already or not; an empty text would be the current folder, which nobody meant."""
     if not str(text).strip():
         raise typer.BadParameter("a folder's name is empty; leave the option out for ./artifacts")
-    path = Path(text)
+    path = at_home(text)
     if path.is_symlink() and not path.exists():
         raise typer.BadParameter(f"'{path}' is a symbolic link that leads nowhere")
     if path.exists() and not path.is_dir():
@@ -50,7 +51,11 @@ NodesOption = Annotated[
 DatasetOption = Annotated[
     Path | None,
     typer.Option(
-        "--dataset", metavar="FILE", help="A dataset.h5 other than the workspace's.", show_default=False
+        "--dataset",
+        metavar="FILE",
+        parser=at_home,
+        help="A dataset.h5 other than the workspace's.",
+        show_default=False,
     ),
 ]
 

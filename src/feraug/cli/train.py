@@ -15,6 +15,7 @@ from feraug.cli.processes import is_first_process
 from feraug.config import CLASSIFIERS, MODELS, PRESETS, STARGANS, TRANSLATORS
 from feraug.config.registry import Config
 from feraug.errors import UsageError
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.train import TrainResult
@@ -69,7 +70,13 @@ def _options(
     ] = "5m",
     log_dir: Annotated[
         Path | None,
-        typer.Option("--log-dir", metavar="DIR", help="Write TensorBoard events there.", show_default=False),
+        typer.Option(
+            "--log-dir",
+            metavar="DIR",
+            parser=at_home,
+            help="Write TensorBoard events there.",
+            show_default=False,
+        ),
     ] = None,
     compile_networks: Annotated[
         bool,
@@ -235,10 +242,11 @@ def print_result(result: TrainResult | ClassifierResult) -> None:
 def _print(result: TrainResult) -> None:
     from feraug.cli import console
 
-    table = console.new_table(None, "loss (unweighted, mean of the last epoch)", "value")
-    for name, value in result.losses.items():
-        table.add_row(name, f"{value:.4f}")
-    console.print_table(table)
+    if result.losses:  # which exported weights do not have
+        table = console.new_table(None, "loss (unweighted, mean of the last epoch)", "value")
+        for name, value in result.losses.items():
+            table.add_row(name, f"{value:.4f}")
+        console.print_table(table)
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} (step {result.step:,} of {result.steps:,})")
     if any(result.samples.glob("step-*.png")):  # none beside exported weights

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from feraug.config.classifiers import CLASSIFIER_DEFAULTS, ClassifierConfig
-from feraug.config.values import check, one_of, setting, to_json
+from feraug.config.values import MAX_SEED, check, one_of, setting, to_json
 from feraug.errors import UsageError
 
 ARMS: Final[Mapping[str, str]] = {
@@ -86,6 +86,8 @@ class BenchConfig:
                     )
         if self.use != "pretrain" and self.pretrain_share != BenchConfig.pretrain_share:
             raise UsageError("--pretrain-share: is for --use pretrain")
+        if self.classifier.seed + self.repeats - 1 > MAX_SEED:
+            raise UsageError(f"--seed: with those of --repeats after it more than {MAX_SEED}, the largest")
         arms = len(self.trained_arms)
         if arms * self.repeats > MOST_TRAININGS:
             raise UsageError(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from feraug.config.values import check, fields, from_json, one_of, option, setting
+from feraug.config.values import MAX_SEED, check, fields, from_json, one_of, option, setting
 from feraug.emotions import suggestion
 from feraug.errors import UsageError
 
@@ -71,7 +71,7 @@ class ClassifierConfig:
         48, "Side of the random crops of training faces; below 48, ten crops vote in tests.",
         low=32, high=48, only=("vgg19",),
     )  # fmt: skip
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=2**63 - 1)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 
     def __post_init__(self) -> None:
         one_of("model", self.model, CLASSIFIERS)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from feraug.config.values import check, fields, one_of, option, setting
+from feraug.config.values import MAX_SEED, check, fields, one_of, option, setting
 from feraug.errors import UsageError
 
 TRANSLATORS: Final[Mapping[str, str]] = {
@@ -105,7 +105,7 @@ class GanConfig:
     diff_augment: str = setting(
         "", f"Augment what the discriminator sees: {','.join(DIFF_AUGMENTATIONS)}, or some of them."
     )
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=2**63 - 1)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 
     def __post_init__(self) -> None:
         check(self)

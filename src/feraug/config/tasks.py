@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from feraug.config.values import check, one_of, setting
+from feraug.config.values import MAX_SEED, check, one_of, setting
 from feraug.emotions import ALL, DomainPair, PairSet, parse_emotion, parse_split
 from feraug.errors import UsageError
 
@@ -28,7 +28,6 @@ DEGRADATIONS: Final = (
 )
 """How faces can be made worse on purpose; :mod:`feraug.data.degradations` does it."""
 
-_MAX_SEED: Final = 2**63 - 1
 _MANY: Final = 100_000_000
 
 
@@ -65,7 +64,7 @@ class PrepareConfig:
     drop_duplicates: bool = False
     drop_leaks: bool = False
     skip_bad_rows: bool = False
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 
     def __post_init__(self) -> None:
         check(self)
@@ -79,7 +78,7 @@ class SynthConfig:
     count: int = setting(5000, "Images to make.", low=1, high=100_000_000)
     split: str = "train"
     batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
     source_share: float = setting(
         0.0, "Share of the faces from --source (where it is given, 0 counts as 1).", low=0.0, high=1.0
     )
@@ -111,7 +110,7 @@ class SsimConfig:
         2000, "Images of each set whose nearest training image is looked up; 0: all.", low=0, high=_MANY
     )
     pairs: int = setting(20_000, "Random pairs of each kind.", low=1, high=_MANY)
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 
     def __post_init__(self) -> None:
         check(self)
@@ -129,7 +128,7 @@ class CompareConfig:
     queries: int = setting(
         2000, "Images of each set whose nearest training image is looked up; 0: all.", low=0, high=_MANY
     )
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
     degrade: tuple[str, ...] = ()
     """Degradations under which the models are looked at, too."""
     degrade_images: int = setting(200, "Faces of each set that are degraded; 0: all.", low=0, high=_MANY)
@@ -150,11 +149,14 @@ class NoiseSynthConfig:
     emotions: tuple[str, ...] = ()
     """Emotions to make, in turn; none: all that the model was trained on."""
     batch_size: int = setting(64, "Faces at a time.", low=1, high=65_536)
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "emotions", tuple(map(parse_emotion, self.emotions)))
+        twice = [emotion for emotion in self.emotions if self.emotions.count(emotion) > 1]
+        if twice:
+            raise UsageError(f"--emotion: '{twice[0]}' is named twice")
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class PhotosConfig:
     detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)
     degrade: tuple[str, ...] = ()
     """Degradations under which the faces are translated, too."""
-    seed: int = setting(0, "Seed of every random draw.", low=0, high=_MAX_SEED)
+    seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 
     def __post_init__(self) -> None:
         check(self)

@@ -9,12 +9,15 @@ import operator
 import types
 import typing
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from feraug.emotions import suggestion
 from feraug.errors import UsageError
 
 ConfigT = TypeVar("ConfigT")
+
+MAX_SEED: Final = 2**63 - 1
+"""The largest seed: what an HDF5 attribute holds as int64."""
 
 
 def setting(

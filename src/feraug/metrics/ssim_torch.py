@@ -39,10 +39,12 @@ def block_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str, device:
         one, two = (
             torch.from_numpy(np.require(images, requirements=("C", "W"))).to(device) for images in (a, b)
         )
+        if one.device.type == "meta":  # has shapes, and no numbers
+            raise RuntimeError("meta")
     except torch.cuda.OutOfMemoryError:
         raise
     except (RuntimeError, AssertionError) as problem:  # torch's words for a bad name, or no CUDA
-        raise UsageError(f"device '{device}': not available here") from problem
+        raise UsageError(f"--device '{device}': not available here; leave it out for the CPU") from problem
     with torch.no_grad():
         found = _uniform(one, two) if variant == "uniform" else _gaussian(one, two)
     return found.float().cpu().numpy()

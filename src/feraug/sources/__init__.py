@@ -11,7 +11,9 @@ from feraug.sources.csv_text import file_name, printable, reason
 from feraug.sources.records import Source
 
 
-def open_source(text: str, *, skip_bad_rows: bool = False, seed: int = 0) -> Source:
+def open_source(
+    text: str, *, skip_bad_rows: bool = False, seed: int = 0, without: Path | None = None
+) -> Source:
     """The source that ``text`` names: ``drawn``, ``drawn:N``, a folder of pictures, or a FER2013 CSV.
 
     ``drawn`` comes first: a folder of that name is ``./drawn``.  ``skip_bad_rows`` counts bad CSV rows
@@ -35,7 +37,7 @@ def open_source(text: str, *, skip_bad_rows: bool = False, seed: int = 0) -> Sou
     if is_folder:
         from feraug.sources.folder import PictureFolder
 
-        return PictureFolder(path)
+        return PictureFolder(path, without=without)
     from feraug.sources.fer2013 import Fer2013Csv
 
     return Fer2013Csv(path, skip_bad_rows=skip_bad_rows)

@@ -63,8 +63,9 @@ class PictureFolder:
 
     kind: Final = "folder"
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, without: Path | None = None) -> None:
         self.path = Path(path)
+        self.without = without
         self._skipped = Skipped()
 
     @property
@@ -79,7 +80,9 @@ class PictureFolder:
         ``<sha256>  <name below the folder>`` each.  A file that cannot be read has dashes as its digest.
         """
         total = hashlib.sha256()
-        for name in sorted(os.fsencode(picture.name) for picture in list_pictures(self.path).pictures):
+        for name in sorted(
+            os.fsencode(picture.name) for picture in list_pictures(self.path, self.without).pictures
+        ):
             try:
                 digest = sha256_file(self.path / os.fsdecode(name))
             except OSError:
@@ -92,7 +95,7 @@ class PictureFolder:
 
         Raises :class:`SourceError` when the folder has not the expected shape or nothing readable.
         """
-        listing = list_pictures(self.path)
+        listing = list_pictures(self.path, self.without)
         self._skipped = listing.skipped
         found = 0
         for start in range(0, len(listing.pictures), BATCH_PICTURES):
@@ -124,12 +127,14 @@ class PictureFolder:
         return f"{name}: none of its {self._skipped.total:,} files can be used; first, {first}"
 
 
-def list_pictures(root: Path) -> Listing:
+def list_pictures(root: Path, without: Path | None = None) -> Listing:
     """Find all pictures below ``root`` and what their folders say of them, sorted by name.
 
     Raises :class:`SourceError` when the folders are not those of splits and emotions.
     """
     folders, loose = _children(root)
+    if without is not None:  # the workspace, where it lies among the pictures: `feraug prepare .`
+        folders = [name for name in folders if (root / name).resolve() != without.resolve()]
     listing = Listing([], Skipped())
     splits = {name: _split_of(name) for name in folders}
     if any(split is not None for split in splits.values()):

@@ -50,7 +50,12 @@ def material(
         what = f"the arm '{arm}' has no synthetic image: {limits} leaves none of {offered:,}"
         raise ArtifactError(what, "raise the ratio, or leave the arm or --use fill out")
     if alone and len(labels) < 2:
-        raise ArtifactError(f"the arm '{arm}' has {len(labels)} images; 'feraug synth -n 5000' makes more")
+        few = f"the arm '{arm}' has {len(labels)} image{'' if len(labels) == 1 else 's'}"
+        if offered >= 2:
+            raise ArtifactError(
+                f"{few}: --ratio {bench.ratio:g} leaves no more of {offered:,}", "raise the ratio"
+            )
+        raise ArtifactError(f"{few}; 'feraug synth -n 5000' makes more")
     kept = 0 if alone else len(real)
     faces = LabelledFaces(
         np.concatenate([real.images[:kept], images]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import SYNTHETIC_ARMS, BenchConfig
+from feraug.config.values import option
 from feraug.data import LabelledFaces
 from feraug.errors import ArtifactError, UsageError
 from feraug.store.bench import TEST_COLUMNS
@@ -78,7 +80,7 @@ def read_inputs(
     ``train``, and arms that have no synthetic image of their kind.
     """
     source = dataset or workspace.dataset()
-    found = read_faces(source)
+    found = read_faces(source, workspace)
     faces, files = found.arrays, list[SyntheticSet]()
     there: dict[str, Path] = {}
     if set(config.arms) & set(SYNTHETIC_ARMS):
@@ -86,10 +88,12 @@ def read_inputs(
         files = training_sets(workspace, synthetic, faces, found.digest, there)
     elif synthetic:
         raise UsageError("--synthetic: no arm uses it; add --arm real+synthetic")
+    _check_used(config)
     rows = faces.rows(split="test")
     if not len(rows):
         raise ArtifactError(
-            f"{source}: no image in 'test', so there is nothing to report; 'feraug info' lists what is there"
+            f"{source}: no image in 'test', so there is nothing to report; "
+            f"'feraug info {shlex.quote(str(source))}' lists what is there"
         )
     training, validation = splits_of(faces, config.classifier)
     test = LabelledFaces(faces.images[rows], faces.labels[rows], np.ones(len(rows), np.float32))
@@ -107,6 +111,18 @@ def read_inputs(
         cautions(workspace, files, faces, found.digest, there),
         {file.digest: filtered_by(file, found.digest, there) for file in files},
     )  # fmt: skip
+
+
+def _check_used(config: BenchConfig) -> None:
+    """Raise :class:`UsageError` for settings of synthetic images that no arm would follow."""
+    arms = set(config.arms) & {"real+synthetic", "real+synthetic+noise", "synthetic"}
+    for name in ("use", "ratio", "per_class_cap", "synthetic_weight"):
+        if getattr(config, name) == getattr(BenchConfig, name):
+            continue
+        if not arms:
+            raise UsageError(f"{option(name)}: no arm is trained on synthetic images; add --with-synthetic")
+        if name == "synthetic_weight" and arms == {"synthetic"}:
+            raise UsageError(f"{option(name)}: is beside real images, and the arm 'synthetic' has none")
 
 
 def with_earlier(

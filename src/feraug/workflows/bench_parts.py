@@ -182,6 +182,9 @@ def _offer(run: ClassifierRun, model: Path, provenance: Provenance, notify: Noti
         there = _existing(model, MODEL, provenance) is not None
     except ConfigConflictError:
         there = True
+    except ArtifactError as problem:  # damaged, or no model: nothing of ours to replace
+        notify(Note(f"{problem.what}; it stays, and this classifier is in bench/"))
+        return
     if there:
         notify(Note(f"{model} is of another training and stays; this classifier is in bench/"))
     else:

@@ -22,6 +22,7 @@ from feraug.training import ClassifierState, any_of, fit_classifier
 from feraug.workflows.classifiers import probabilities
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
+from feraug.workflows.tensorboard_log import new_log
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -92,13 +93,14 @@ class ClassifierRun:
         provenance: Provenance,
         *,
         checkpoint_seconds: float = 300.0,
+        log_dir: Path | None = None,
         task: str = "training",
         notify: Notify = ignore,
     ) -> bool:
         """Train to the end (True), or until the user asks to stop (False).
 
         The first process alone writes checkpoints to ``path``, each at least ``checkpoint_seconds``
-        after the last, and one at the end.
+        after the last, and one at the end; with ``log_dir`` TensorBoard events of the losses, too.
         """
         state, first = self.state, self.state.step
         writes = self.fabric.is_global_zero
@@ -107,6 +109,7 @@ class ClassifierRun:
         before, started = self.seconds, time.monotonic()
         saved_at = started
         read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
+        log = new_log(log_dir, path.stem) if log_dir is not None and writes else None
         with stop_on_signal() as stop:
             for report in fit_classifier(
                 state, self.batches, steps=self.steps, steps_per_epoch=self.steps_per_epoch,
@@ -116,9 +119,10 @@ class ClassifierRun:
                 self.seconds = before + now - started
                 if writes:
                     speed = (report.step - first) / max(now - started, 1e-9) * self.config.batch_size
-                    notify(
-                        Progress(task, report.step, self.steps, "steps", {**report.terms, "images/s": speed})
-                    )
+                    figures = {**report.terms, "images/s": speed}
+                    notify(Progress(task, report.step, self.steps, "steps", figures))
+                    if log is not None:
+                        log.log_metrics(figures, report.step)
                 if any_of(self.fabric, bool(stop)):
                     break
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
@@ -128,6 +132,8 @@ class ClassifierRun:
             self.seconds = before + time.monotonic() - started
             self.save(path, provenance, notify=notify)
             self.stopped = bool(stop)
+        if log is not None:
+            log.finalize("success")
         return state.step >= self.steps
 
     def save(self, path: Path, provenance: Provenance, *, notify: Notify = ignore) -> None:

@@ -121,7 +121,7 @@ def compare(
     pair = DomainPair.parse(config.pair)
     place = dataset or workspace.dataset()
     device = str(choose_device(options.device))
-    faces = read_faces(place)
+    faces = read_faces(place, workspace)
     referee = load_judge(workspace, judge, device)
     compared = entrants(workspace, pair, models, device)
     check_independent(referee, compared, workspace)

@@ -97,7 +97,7 @@ def filter_synthetic(
     synthetic = read_synthetic(parent)
     of_emotion = places_by_emotion(parent, synthetic, config.emotion, str(file), notify)
     place = dataset or workspace.dataset()
-    faces = read_faces(place)
+    faces = read_faces(place, workspace)
     real = {emotion: real_rows(place, faces.arrays, emotion) for emotion in of_emotion}
     judge = load_classifier(classifier_file(classifier, workspace), device=options.device)
     detector = face_detector(config.detector)

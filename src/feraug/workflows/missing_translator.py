@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +67,7 @@ def train_missing_translator(
     time = f"{seconds / 60:g}m" if seconds % 60 == 0 else f"{seconds:g}s"
     words = ["feraug train", kind, *(["--pair", str(pairs)] if of_pair else [])]
     words += [*(["--preset", PRESET] if preset else []), "--budget", time]
+    words += [] if dataset is None else ["--dataset", shlex.quote(str(dataset))]
     state = f"going on with {path.name}" if begun else f"no model for {pairs} yet: training one first"
     notify(Note(f"{state}, as '{' '.join(words)}' would"))
     result = train(config, workspace, dataset=dataset, options=options, notify=notify)

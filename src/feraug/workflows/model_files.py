@@ -144,8 +144,5 @@ def _training_command(name: str, pair: DomainPair | None, kind: str) -> str:
     """``name`` is a kind of model, or begins with one, as the names do that ``feraug train`` gives."""
     known = [model for model in MODELS if name == model or name.startswith(f"{model}-")]
     kind = known[0] if known else kind
-    return (
-        f"feraug train {kind} --pair {pair}"
-        if pair is not None and kind in TRANSLATORS
-        else f"feraug train {kind}"
-    )
+    of_pair = f" --pair {pair}" if pair is not None and kind in TRANSLATORS else ""
+    return f"feraug train {kind}{of_pair}{'' if known else f' --name {name}'}"

@@ -34,6 +34,6 @@ def short_note(steps: int, budget: float | None) -> str | None:
     if budget is None or steps >= FEW_STEPS:
         return None
     return (
-        f"only {steps:,} steps fitted into {budget:,.0f} s: hardly a beginning; look at the samples, and "
-        "give it a longer --budget"
+        f"only {steps:,} step{'' if steps == 1 else 's'} fitted into {budget:,.0f} s: hardly a beginning; "
+        "look at the samples, and give it a longer --budget"
     )

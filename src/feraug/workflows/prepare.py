@@ -79,7 +79,7 @@ def prepare(
     """
     if config.labels in BY_VOTES and ferplus is None:
         raise UsageError(f"--labels {config.labels} needs the votes: add --ferplus fer2013new.csv")
-    opened = open_source(source, skip_bad_rows=config.skip_bad_rows, seed=config.seed)
+    opened = open_source(source, skip_bad_rows=config.skip_bad_rows, seed=config.seed, without=path.parent)
     files = [(Path(name), digest) for name, digest in opened.digests().items()]
     if ferplus is not None:
         if opened.kind != "csv":

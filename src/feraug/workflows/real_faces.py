@@ -9,6 +9,7 @@ from pathlib import Path
 from feraug.errors import MissingArtifactError
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.digests import sha256_file
+from feraug.store.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,21 @@ class Faces:
     digest: str
 
 
-def check_dataset(path: Path) -> None:
-    """:class:`MissingArtifactError`, with the command that makes it, when there is no dataset at ``path``."""
-    if not path.exists():
-        named = "" if path.stem == "dataset" else f" --name {shlex.quote(path.stem)}"
+def check_dataset(path: Path, workspace: Workspace) -> None:
+    """:class:`MissingArtifactError`, with what to do, when there is no dataset at ``path``."""
+    if path.exists():
+        return
+    if path.parent.resolve() != workspace.root.resolve() or path.suffix != ".h5":
         raise MissingArtifactError(
-            f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv{named}' (or 'drawn')"
+            f"{path}: no such file; check --dataset, or leave it out for the workspace's dataset.h5"
         )
+    named = "" if path.stem == "dataset" else f" --name {shlex.quote(path.stem)}"
+    raise MissingArtifactError(
+        f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv{named}' (or 'drawn')"
+    )
 
 
-def read_faces(path: Path) -> Faces:
-    """Read a dataset; :class:`MissingArtifactError`, with the command that makes one, when there is none."""
-    check_dataset(path)
+def read_faces(path: Path, workspace: Workspace) -> Faces:
+    """Read a dataset; :class:`MissingArtifactError`, with what to do, when there is none."""
+    check_dataset(path, workspace)
     return Faces(read_dataset(path), sha256_file(path))

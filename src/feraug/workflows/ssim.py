@@ -98,7 +98,7 @@ def ssim(
     """
     options = (options or SsimOptions()).resolved()
     place = dataset or workspace.dataset()
-    faces = read_faces(place)
+    faces = read_faces(place, workspace)
     sets = synthetic_sets(workspace, synthetic)
     behind, source_files = _sets_behind(workspace, sets, faces.digest)
     sources = {digest: arrays.images for digest, arrays in behind.items()} | {

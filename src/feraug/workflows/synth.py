@@ -145,7 +145,7 @@ def _train_first(
     assert options.train is not None
 
     def check(kind: str) -> None:
-        faces_for(config, kind, dataset or workspace.dataset(), source)
+        faces_for(config, kind, dataset or workspace.dataset(), source, workspace)
         if name is not None and (path := workspace.synthetic(name)).exists() and not options.overwrite:
             raise ConfigConflictError(f"{path} was made by another model", OTHERWISE)
 

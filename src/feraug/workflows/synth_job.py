@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,14 +143,14 @@ def translation_job(
     """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``."""
     pairs = config.pairs
     if source is None:
-        check_dataset(dataset)  # before a model is trained for what is not there
+        check_dataset(dataset, workspace)  # before a model is trained for what is not there
     path = (
         translator_for(pairs, workspace)
         if model is None
         else find_model(model, workspace, pairs.only, kind=usual_kind(pairs))
     )
     trained = check_translates(path, config_of(path), pairs)
-    config, origins = faces_for(config, trained.model, dataset, source)
+    config, origins = faces_for(config, trained.model, dataset, source, workspace)
     whence = "" if source is None else f"-from-{name_after(source.stem, most=48)}"
     digest = sha256_file(path)
     files = dict.fromkeys(each.file for one in origins for each in one.sources)
@@ -182,7 +183,7 @@ def translation_job(
 
 
 def faces_for(
-    config: SynthConfig, kind: str, dataset: Path, source: Path | None
+    config: SynthConfig, kind: str, dataset: Path, source: Path | None, workspace: Workspace
 ) -> tuple[SynthConfig, tuple[Origins, ...]]:
     """The config completed, and the faces that a model of this kind, of any weights, is to translate.
 
@@ -193,7 +194,7 @@ def faces_for(
     if source is not None:
         config = replace(config, source_share=config.source_share or 1.0)
     if config.source_share < 1.0:
-        check_dataset(dataset)
+        check_dataset(dataset, workspace)
     if config.strength != 1.0 and kind in TRANSLATORS:
         raise UsageError(f"--strength: cannot be set for a {kind}; only {', '.join(STARGANS)} has it")
     origins = _origins(config, dataset, source)
@@ -248,13 +249,14 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
     if unknown:
         raise UsageError(f"{path.name}: makes {', '.join(trained.emotions)}, not {unknown[0]}")
     emotions = config.emotions or trained.emotions
+    made = emotions[: config.count]
     digest = sha256_file(path)
     facts: dict[str, Any] = {"sources": [], "model": digest}
-    if len(emotions) == 1:
-        facts["label"] = emotions[0]
+    if len(made) == 1:
+        facts["label"] = made[0]
     return SynthJob(
         name=name_after(path.stem),
-        result=SynthResult(Path(), False, path.resolve(), None, emotions[: config.count], config.count, 0, 0),
+        result=SynthResult(Path(), False, path.resolve(), None, made, config.count, 0, 0),
         config=to_json(replace(config, emotions=emotions)),
         digests={path.name: digest},
         facts=facts,
@@ -294,7 +296,7 @@ def _dataset_faces(path: Path, emotions: set[str], split: str) -> dict[str, Doma
         if not len(rows):
             raise ArtifactError(
                 f"{path}: no '{emotion}' images in its {split} split, so nothing to translate",
-                "choose another --pair; 'feraug info' lists what is there",
+                f"choose another --pair; 'feraug info {shlex.quote(str(path))}' lists what is there",
             )
         found[emotion] = DomainSource(path, digest, emotion, dataset.images[rows], rows)
     return found

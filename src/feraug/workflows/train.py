@@ -26,7 +26,7 @@ from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import completed, config_of
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
-from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
+from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
 from feraug.workflows.training_run import TrainingRun
 
 
@@ -98,13 +98,19 @@ def train(
         ) as fabric,
     ):
         check_shares(fabric, config.batch_size)
-        faces = read_faces(place)
+        faces = read_faces(place, workspace)
         inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
         provenance = Provenance(to_json(config), options.command, config.seed, inputs)
 
-        def begin() -> Header | None:
-            held.enter_context(exclusive(path))
+        def look() -> Header | None:
             return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
+
+        def begin() -> Header | None:
+            there = look()
+            if there is not None and there.extra.get("finished"):
+                return there  # also in a folder that cannot be written to
+            held.enter_context(exclusive(path))
+            return look()  # again: another process may just have made it
 
         header = on_first_process(fabric, begin)
         if header is not None and header.extra.get("finished"):
@@ -166,7 +172,11 @@ def dry_run(
         options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
     ) as fabric:
         check_shares(fabric, config.batch_size)
-        faces = read_faces(dataset or workspace.dataset())
+        place = dataset or workspace.dataset()
+        faces = read_faces(place, workspace)
+        inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
+        provenance = Provenance(to_json(config), options.command, config.seed, inputs)
+        foretell(path, provenance, overwrite=options.overwrite, notify=notify)
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if options.compile:
             run.compile(notify)

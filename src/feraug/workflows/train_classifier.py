@@ -27,7 +27,7 @@ from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import read_faces
-from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions
+from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
 
 
 @dataclass(frozen=True)
@@ -90,12 +90,18 @@ def train_classifier(
         ) as fabric,
     ):
         check_shares(fabric, config.batch_size)
-        faces = read_faces(source)
+        faces = read_faces(source, workspace)
         provenance = Provenance(to_json(config), options.command, config.seed, {source.name: faces.digest})
 
-        def begin() -> Header | None:
-            held.enter_context(exclusive(path))
+        def look() -> Header | None:
             return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
+
+        def begin() -> Header | None:
+            there = look()
+            if there is not None and there.extra.get("finished"):
+                return there  # also in a folder that cannot be written to
+            held.enter_context(exclusive(path))
+            return look()  # again: another process may just have made it
 
         header = on_first_process(fabric, begin)
         if header is not None and header.extra.get("finished"):
@@ -103,7 +109,13 @@ def train_classifier(
         run = ClassifierRun(config, *splits_of(faces.arrays, config), fabric)
         if header is not None:
             run.take_up(path)
-        finished = run.train(path, provenance, checkpoint_seconds=options.checkpoint_seconds, notify=notify)
+        finished = run.train(
+            path,
+            provenance,
+            checkpoint_seconds=options.checkpoint_seconds,
+            log_dir=options.log_dir,
+            notify=notify,
+        )
         fabric.barrier()
         return _result(path, interrupted=not finished)
 
@@ -119,16 +131,20 @@ def dry_run_classifier(
 ) -> DryRun:
     """Time ten steps of a training and a look at validation, and write nothing."""
     options = options or TrainOptions()
+    path = workspace.model(name or config.name)
     with launched(
         options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
     ) as fabric:
         check_shares(fabric, config.batch_size)
-        faces = read_faces(dataset or workspace.dataset())
+        source = dataset or workspace.dataset()
+        faces = read_faces(source, workspace)
+        provenance = Provenance(to_json(config), options.command, config.seed, {source.name: faces.digest})
+        foretell(path, provenance, overwrite=options.overwrite, notify=notify)
         run = ClassifierRun(config, *splits_of(faces.arrays, config), fabric)
         per_step, per_epoch = time_steps(run, DRY_STEPS, notify)
     parameters = sum(parameter.numel() for parameter in run.state.network.parameters())
     return DryRun(
-        workspace.model(name or config.name).resolve(),
+        path.resolve(),
         to_json(config),
         {"classifier": parameters},
         run.steps,

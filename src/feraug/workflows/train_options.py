@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from feraug.errors import FeraugError
+from feraug.store.header import MODEL, Provenance
+from feraug.workflows.events import Note, Notify
+from feraug.workflows.existing import existing_header
+from feraug.workflows.model_files import completed
+
 DRY_STEPS = 10
 """Steps that a dry run times."""
 
@@ -54,3 +60,15 @@ class DryRun:
             "seconds_per_step": round(self.seconds_per_step, 5),
             "seconds": round(self.seconds, 1),
         }
+
+
+def foretell(path: Path, wanted: Provenance, *, overwrite: bool, notify: Notify) -> None:
+    """Note what a dry run's command would meet at ``path``: finished or unfinished work, or a refusal."""
+    try:
+        header = existing_header(path, MODEL, wanted, overwrite=overwrite, normalised=completed)
+    except FeraugError as problem:
+        notify(Note(f"without --dry-run: {problem}"))
+        return
+    if header is not None:
+        done = "is finished already" if header.extra.get("finished") else "is gone on with"
+        notify(Note(f"without --dry-run: {path} {done}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ def training_batches(
         domain_a, count_a = _domain_a(config, faces, sampling, source)
         domain_b = faces.images[_training_rows(faces, config.domains.b)]
         return PairBatches(domain_a, domain_b, sampling), max(count_a, len(domain_b))
-    rows = [_training_rows(faces, emotion) for emotion in config.emotions]
+    rows = [_training_rows(faces, emotion, config.emotions) for emotion in config.emotions]
     classes = np.repeat(np.arange(len(rows)), [len(chosen) for chosen in rows])
     images = faces.images[np.concatenate(rows)]
     if isinstance(config, StarGANConfig):
@@ -81,11 +83,20 @@ def _domain_a(
     return MixedFaces(first, second, config.source_share), len(images) + len(source.rows)
 
 
-def _training_rows(faces: DatasetArrays, emotion: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _training_rows(
+    faces: DatasetArrays, emotion: str, all_of: Sequence[str] = ()
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """``all_of`` are the emotions of a model that could do without some."""
     rows = faces.rows(split="train", emotion=emotion)
-    if len(rows) < MIN_DOMAIN_IMAGES:
-        raise ArtifactError(
-            f"the dataset has {len(rows)} training images of '{emotion}', a domain needs "
-            f"{MIN_DOMAIN_IMAGES} or more; 'feraug info' on the dataset lists what is there"
-        )
-    return rows
+    if len(rows) >= MIN_DOMAIN_IMAGES:
+        return rows
+    enough = [
+        f"--emotion {one}"
+        for one in all_of
+        if len(faces.rows(split="train", emotion=one)) >= MIN_DOMAIN_IMAGES
+    ]
+    number = f"{len(rows)} training image{'' if len(rows) == 1 else 's'}"
+    raise ArtifactError(
+        f"the dataset has {number} of '{emotion}', a domain needs {MIN_DOMAIN_IMAGES} or more",
+        f"leave it out: {' '.join(enough)}" if enough else "'feraug info' on the dataset lists what is there",
+    )

@@ -12,10 +12,9 @@ import torch
 
 from feraug.config import AnyGanConfig, TranslatorConfig
 from feraug.data import Sampling
-from feraug.errors import ArtifactError, StorageError, TrainingError, UsageError
+from feraug.errors import ArtifactError, StorageError, TrainingError
 from feraug.models import build_networks
 from feraug.objectives import build_objective
-from feraug.store.atomic import storage_error
 from feraug.store.dataset import DatasetArrays
 from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
@@ -37,11 +36,11 @@ from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
 from feraug.workflows.pace import busy_note, short_note
 from feraug.workflows.samples import sample_grid
+from feraug.workflows.tensorboard_log import new_log
 from feraug.workflows.training_material import trained_on, training_batches
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 
 GPU_READ_EVERY = 20
 """Steps between looks at the losses on a GPU, each of which makes it wait."""
@@ -165,7 +164,7 @@ class _Writer:
         self._active = run.fabric.is_global_zero
         self._fresh = run.state.step == 0
         self._grid = sample_grid(run.config, run.faces, samples, run.source)
-        self._log = _logger(log_dir, path.stem) if log_dir is not None and self._active else None
+        self._log = new_log(log_dir, path.stem) if log_dir is not None and self._active else None
 
     def begin(self, step: int, steps: int) -> None:
         """That an earlier run goes on."""
@@ -229,16 +228,3 @@ class _Writer:
         """End the log."""
         if self._log is not None:
             self._log.finalize("success")
-
-
-def _logger(folder: Path, name: str) -> TensorBoardLogger:
-    from lightning_fabric.loggers.tensorboard import TensorBoardLogger
-
-    try:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise storage_error(folder / name, problem) from problem
-    try:
-        return TensorBoardLogger(folder, name=name, version="")
-    except ModuleNotFoundError as problem:
-        raise UsageError("--log-dir: TensorBoard is not installed; 'pip install tensorboard'") from problem
