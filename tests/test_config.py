@@ -369,3 +369,16 @@ def test_differences() -> None:
 def test_names_of_files() -> None:
     assert TranslatorConfig().name == "cyclegan-neutral-happy"
     assert TranslatorConfig(pair="FEAR:sadness").name == "cyclegan-fear-sad"
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (TranslatorConfig, {"pair": None}),
+        (TranslatorConfig, {"model": ["cyclegan"]}),
+        (ClassifierConfig, {"model": []}),
+    ],
+)
+def test_values_of_another_kind_are_refused(kind: Any, values: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        kind(**values)

@@ -250,3 +250,9 @@ def test_scores_in_half_precision_are_taken_on_in_full() -> None:
     small = torch.full((1,), 2.0**-9, dtype=torch.bfloat16)
     found = relativistic(torch.ones(1, dtype=torch.bfloat16), small).item()
     assert found == pytest.approx(softplus(2.0**-9 - 1.0), rel=1e-6)
+
+
+def test_losses_of_bfloat16_scores_are_computed_in_float32() -> None:
+    scores = torch.full((1,), 2.0, dtype=torch.bfloat16)
+    expected = math.log(1 + math.exp(-2.0)) + 0.1 * 2.0  # 0.9 is 0.8984 in bfloat16
+    assert binary_cross_entropy(scores, 0.9).item() == pytest.approx(expected, abs=1e-6)

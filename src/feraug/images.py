@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from feraug.errors import UsageError
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -23,6 +25,16 @@ BACKDROP: Final = 128
 """What shows through the transparent parts of a picture: mid grey, which adds least contrast of its own."""
 
 _EXIF_ORIENTATION: Final = 0x0112
+
+
+def checked_faces(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Faces as an array uint8 (N, 48, 48); raises :class:`UsageError` for another shape or type."""
+    import numpy as np
+
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
+    return images
 
 
 def to_face(image: Image.Image) -> NDArray[np.uint8]:

@@ -34,6 +34,7 @@ def binary_cross_entropy(scores: Tensor, target: float) -> Tensor:
     fakes it is the generator's non-saturating loss of their section 3.  ``scores`` are raw, of any
     shape; ``target`` is in [0, 1].
     """
+    scores = scores.float()
     return functional.binary_cross_entropy_with_logits(scores, torch.full_like(scores, target))
 
 
@@ -82,7 +83,7 @@ def weighted_cycle(
     shape (N, ...); ``quality`` (N,) in [0, 1] weighs each image; ``gamma`` is in [0, 1].
     """
     pixels = (recovered - real).abs().flatten(1).mean(1)
-    features = (recovered_features - real_features).abs().flatten(1).mean(1)
+    features = (recovered_features.float() - real_features.float()).abs().flatten(1).mean(1)
     return (quality * (gamma * features + (1.0 - gamma) * pixels)).mean()
 
 

@@ -229,6 +229,23 @@ def test_the_presets_are_what_the_page_of_methods_says() -> None:
     assert told == {model: PRESETS["cpu"][model] for model in told} and len(told) == 7
 
 
+def test_the_presets_are_what_the_page_of_classifiers_says() -> None:
+    from feraug.config.classifiers import CLASSIFIER_PRESETS
+
+    text = (DOCS / "classifiers.md").read_text(encoding="utf-8")
+    table = text.split("| preset | classifier | settings |")[1].split("\n\n")[0]
+    told: dict[str, dict[str, dict[str, Any]]] = {}
+    preset = ""
+    for line in table.splitlines()[2:]:
+        first, classifier, settings = (cell.strip(" `") for cell in line.strip("|").split("|"))
+        preset = first or preset
+        told.setdefault(preset, {})[classifier] = {
+            name: float(value) if re.match(r"[\d.]", value) else value
+            for name, value in re.findall(r"`?(\w+)` ([\w.-]+)", settings)
+        }
+    assert told == CLASSIFIER_PRESETS
+
+
 def test_the_objective_in_adding_an_objective_is_the_code() -> None:
     """But for its docstrings."""
     page = (DOCS / "methods.md").read_text(encoding="utf-8")

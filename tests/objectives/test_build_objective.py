@@ -34,6 +34,24 @@ def test_a_penalty_for_each_image_and_batch_norm_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "settings", "words"),
+    [
+        ("stargan", {"weighted_cycle": True, "cycle_weight": 0.0}, "--weighted-cycle: there is no cycle"),
+        ("wasserstein", {"weighted_cycle": True, "cycle_weight": 0.0}, "--weighted-cycle: there is no cycle"),
+        ("wasserstein", {"gamma_end": 0.3}, "--gamma-end: is for --weighted-cycle"),
+        ("stargan", {"gamma_end": 0.3}, "--gamma-end: is for --weighted-cycle"),
+        ("stargan", {"adversarial": "wasserstein", "penalty_weight": 10.0, "real_target": 0.9},
+         "--real-target: critics have no target"),
+    ],
+)  # fmt: skip
+def test_settings_without_effect_are_refused(model: str, settings: dict[str, Any], words: str) -> None:
+    config = model_config({"model": model, **settings})
+    with pytest.raises(UsageError, match=words):
+        build_objective(config)
+    build_objective(model_config({"model": "stargan", "weighted_cycle": True, "cycle_weight": 1.0}))
+
+
+@pytest.mark.parametrize(
     ("model", "settings", "expected"),
     [
         (

@@ -186,13 +186,17 @@ def test_the_discriminator_s_loss_passes_no_gradient_to_the_generator() -> None:
 def test_settings_reach_their_places() -> None:
     config = StarGANConfig(
         emotions=("happy", "sad", "neutral"), cycle_weight=3.0, cycle_weight_end=0.5, class_weight=0.25,
-        identity_weight=0.125, change_weight=7.0, weighted_cycle=True, gamma_end=0.75, real_target=0.9,
-        penalty_weight=2.0, adversarial="wasserstein", critic_steps=4, mismatch_weight=0.0625,
+        identity_weight=0.125, change_weight=7.0, weighted_cycle=True, gamma_end=0.75, penalty_weight=2.0,
+        adversarial="wasserstein", critic_steps=4, mismatch_weight=0.0625,
         change_weight_end=11.0,
     )  # fmt: skip
-    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 0.9, 2.0, True, 4, 3, 0.0625, 11.0)
+    expected = StarGAN(3.0, 0.5, 0.25, 0.125, 7.0, 0.75, 1.0, 2.0, True, 4, 3, 0.0625, 11.0)
     assert build_objective(config) == expected
-    assert build_objective(replace(config, weighted_cycle=False)) == replace(expected, gamma_end=None)
+    plain = replace(config, weighted_cycle=False, gamma_end=StarGANConfig.gamma_end)
+    assert build_objective(plain) == replace(expected, gamma_end=None)
+    squares = replace(config, adversarial="least-squares", critic_steps=1, real_target=0.9)
+    found = build_objective(squares)
+    assert found == replace(expected, critic=False, critic_steps=1, real_target=0.9)
     for preset in PRESETS.values():
         assert isinstance(build_objective(model_config({"model": "stargan", **preset["stargan"]})), StarGAN)
 

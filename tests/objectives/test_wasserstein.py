@@ -163,3 +163,19 @@ def test_critic_steps_and_fakes() -> None:
     assert tuple(fakes) == objective.fake_names
     assert fakes["fake_a"].mean().item() == pytest.approx(FAKE_A)
     assert fakes["fake_b"].mean().item() == pytest.approx(FAKE_B)
+
+
+def test_critics_whose_scores_weigh_no_cycle_do_not_look_at_real_faces() -> None:
+    class Sees(Square):
+        def features(self, x: Tensor) -> Tensor:
+            return x
+
+    seen: list[int] = []
+    nets = networks() | {"discriminator_a": Sees(3.0, 0.0), "discriminator_b": Sees(0.5, 1.0)}
+    for role in ("discriminator_a", "discriminator_b"):
+        nets[role].register_forward_hook(lambda *_: seen.append(1))
+    for by_quality, passes in ((False, 2), (True, 4)):  # the two fakes; and the two real faces
+        seen.clear()
+        cycle = Cycle(2.0, by_quality=by_quality, gamma_end=0.5)
+        WassersteinCycleGAN(cycle, 1.0, 1).generator_loss(nets, batch(), 0.5)
+        assert len(seen) == passes

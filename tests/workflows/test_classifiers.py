@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
-from feraug.workflows.classifiers import probabilities
+from feraug.config import DEFAULTS, BenchConfig, FilterConfig, to_json
+from feraug.errors import ArtifactError, UsageError
+from feraug.models.classifiers import build_classifier
+from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
+from feraug.store.header import Provenance
+from feraug.store.model import write_model
+from feraug.store.synthetic import writing_synthetic
+from feraug.store.workspace import Workspace
+from feraug.workflows.classifiers import load_classifier, probabilities
+from feraug.workflows.events import Event, Note
+from feraug.workflows.filtering import filter_synthetic
+from feraug.workflows.train import train
 
 
 class Corner(nn.Module):
@@ -29,3 +45,58 @@ def test_ten_crops_vote_with_the_mean_of_their_probabilities() -> None:
     np.testing.assert_allclose(found.sum(1), 1.0, atol=1e-6)
     assert probabilities(Corner(), faces)[:, 3].tolist() == [1.0] * 100 + [0.0] * 200
     assert probabilities(Corner(), faces[:0], 44).shape == (0, 7)
+
+
+SMALL = replace(DEFAULTS["simple"], width=0.05, steps=4)
+
+
+def unfinished(workspace: Workspace, chosen_epoch: int) -> Path:
+    """A classifier of which training has stopped after so many epochs."""
+    torch.manual_seed(0)
+    arrays = {
+        f"chosen/classifier/{name}": value.numpy()
+        for name, value in build_classifier(SMALL).state_dict().items()
+    }
+    facts = {"step": 1, "steps": 4, "steps_per_epoch": 1, "finished": False, "chosen_epoch": chosen_epoch}
+    inputs = {"dataset.h5": sha256_file(workspace.dataset())}
+    write_model(workspace.model("early"), arrays, Provenance(to_json(SMALL), "test", 0, inputs), facts)
+    return workspace.model("early")
+
+
+def test_weights_that_no_epoch_has_chosen_are_refused(workspace: Workspace) -> None:
+    path = unfinished(workspace, chosen_epoch=0)
+    with pytest.raises(ArtifactError, match=r"no weights are chosen yet; .*simple --resume --name early"):
+        load_classifier(path)
+    assert load_classifier(unfinished(workspace, chosen_epoch=1)).caution is not None
+
+
+def test_an_unfinished_classifier_that_filters_is_told_of(workspace: Workspace) -> None:
+    path = unfinished(workspace, chosen_epoch=1)
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train", emotion="happy")[:4]
+    with writing_synthetic(
+        workspace.synthetic("made"), 4, Provenance({}, "test", 0, {}), {"sources": [], "model": "ab"}
+    ) as writer:
+        writer.append(
+            dataset.images[rows],
+            dataset.labels[rows],
+            rows=np.full(4, -1),
+            source=0,
+            rounds=np.zeros(4, np.uint16),
+        )
+    told: list[Event] = []
+    config = FilterConfig(emotion="happy", min_face=0.0, min_confidence=0.0, detector="cascade")
+    try:
+        filter_synthetic(config, "made", workspace, classifier=path, notify=told.append)
+    except ArtifactError as problem:  # of so little training nothing may pass
+        assert "none of its 4 images passes" in str(problem)
+    notes = [event.text for event in told if isinstance(event, Note)]
+    assert "early.h5: its training is not finished; its best epoch so far is used" in notes
+
+
+def test_rare_emotions_are_made_up_for_once(workspace: Workspace) -> None:
+    with pytest.raises(UsageError, match="--balanced, --class-weights: each makes up for rare emotions"):
+        train(replace(SMALL, balanced=True, class_weights=True), workspace)
+    for arm, setting in (("oversampled", "class_weights"), ("class-weighted", "balanced")):
+        with pytest.raises(UsageError, match=f"--arm {arm}: --balanced, --class-weights"):
+            BenchConfig(classifier=replace(SMALL, **{setting: True}), arms=("real", arm))

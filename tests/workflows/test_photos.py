@@ -166,7 +166,7 @@ def test_a_single_photo_and_the_other_direction(place: Workspace, folder: Path) 
 class _Called:
     """A classifier that finds every second face happy."""
 
-    path, digest = Path("simple.h5"), "0" * 64
+    path, digest, caution = Path("simple.h5"), "0" * 64, None
 
     def emotions(self, images: Pixels) -> NDArray[np.uint8]:
         return self.probabilities(images).argmax(1).astype(np.uint8)

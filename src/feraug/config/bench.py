@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from feraug.config.classifiers import CLASSIFIER_DEFAULTS, ClassifierConfig
+from feraug.config.classifiers import BOTH_BALANCED, CLASSIFIER_DEFAULTS, ClassifierConfig
 from feraug.config.values import MAX_SEED, check, one_of, setting, to_json
 from feraug.errors import UsageError
 
@@ -84,6 +84,10 @@ class BenchConfig:
                         f"--arm {arm}: the classifier's settings have {name} {value} already, "
                         "so 'real' has it, too; leave one of the two out"
                     )
+        for arm in self.trained_arms:
+            changed = {**vars(self.classifier), **_CHANGES.get(arm, {})}
+            if changed["balanced"] and changed["class_weights"]:
+                raise UsageError(f"--arm {arm}: {BOTH_BALANCED}")
         if self.use != "pretrain" and self.pretrain_share != BenchConfig.pretrain_share:
             raise UsageError("--pretrain-share: is for --use pretrain")
         if self.classifier.seed + self.repeats - 1 > MAX_SEED:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from feraug.config.values import MAX_SEED, check, fields, from_json, one_of, option, setting
+from feraug.config.values import MAX_SEED, check, fields, from_json, one_of, refuse_unused, setting
 from feraug.emotions import suggestion
 from feraug.errors import UsageError
 
@@ -19,6 +19,11 @@ CLASSIFIERS: Final[Mapping[str, str]] = {
 
 OPTIMIZERS: Final = ("sgd", "adamw")
 SCHEDULES: Final = ("one-cycle", "step", "constant")
+
+CLASSIFIER_DEFAULTS: Final[dict[str, ClassifierConfig]] = {}
+"""The defaults of every classifier: what ``feraug train MODEL`` does without options.
+
+Filled below its class."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,8 @@ class ClassifierConfig:
     def __post_init__(self) -> None:
         one_of("model", self.model, CLASSIFIERS)
         check(self)
-        default = CLASSIFIER_DEFAULTS.get(self.model) if "CLASSIFIER_DEFAULTS" in globals() else None
-        for name, field in fields(self).items():
-            only = field.metadata.get("only")
-            if only is None or self.model in only or default is None:
-                continue
-            if getattr(self, name) != getattr(default, name):
-                raise UsageError(f"{option(name)}: {self.model} has no use for it; {', '.join(only)} has")
+        if self.model in CLASSIFIER_DEFAULTS:  # else it is to become one of them
+            refuse_unused(self, CLASSIFIER_DEFAULTS[self.model])
 
     @property
     def name(self) -> str:
@@ -90,14 +90,20 @@ class ClassifierConfig:
         return self.model
 
 
-CLASSIFIER_DEFAULTS: Final[Mapping[str, ClassifierConfig]] = {
-    "simple": ClassifierConfig(model="simple", dropout=0.25, label_smoothing=0.05),
-    "vgg19": ClassifierConfig(
-        model="vgg19", epochs=100.0, batch_size=128, rate=0.05, crop=44, shift=0.0, label_smoothing=0.05
-    ),
-    "surreal": ClassifierConfig(model="surreal", epochs=40.0, rate=0.05, weight_decay=1e-3),
-}
-"""The defaults of every classifier: what ``feraug train MODEL`` does without options."""
+CLASSIFIER_DEFAULTS.update(
+    {
+        "simple": ClassifierConfig(model="simple", dropout=0.25, label_smoothing=0.05),
+        "vgg19": ClassifierConfig(
+            model="vgg19", epochs=100.0, batch_size=128, rate=0.05, crop=44, shift=0.0, label_smoothing=0.05
+        ),
+        "surreal": ClassifierConfig(model="surreal", epochs=40.0, rate=0.05, weight_decay=1e-3),
+    }
+)
+
+BOTH_BALANCED: Final = (
+    "--balanced, --class-weights: each makes up for rare emotions, both do it twice; give one"
+)
+"""Why one classifier cannot have both."""
 
 CLASSIFIER_PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {
     # Keras' usual recipe of the time: Adam, batch 64, a constant rate, no augmentation but the mirror.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from feraug.config.values import MAX_SEED, check, fields, one_of, option, setting
+from feraug.config.values import MAX_SEED, check, one_of, refuse_unused, setting
 from feraug.errors import UsageError
 
 TRANSLATORS: Final[Mapping[str, str]] = {
@@ -118,16 +118,8 @@ class GanConfig:
             raise UsageError(
                 f"--discriminator-norm: {self.model}'s penalty is for each image on its own; instance or none"
             )
-        self._refuse_unused()
-
-    def _refuse_unused(self) -> None:
-        default = DEFAULTS.get(self.model)
-        for name, field in fields(self).items():
-            only = field.metadata.get("only")
-            if only is None or self.model in only or default is None:
-                continue
-            if getattr(self, name) != getattr(default, name):
-                raise UsageError(f"{option(name)}: {self.model} has no use for it; {', '.join(only)} have")
+        if self.model in DEFAULTS:  # else it is to become one of them
+            refuse_unused(self, DEFAULTS[self.model])
 
     @property
     def diff_augmentations(self) -> tuple[str, ...]:

@@ -109,8 +109,8 @@ class TranslatorConfig(TranslationConfig):
 
     def __post_init__(self) -> None:
         one_of("model", self.model, TRANSLATORS)
-        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))  # one spelling of each emotion
         super().__post_init__()
+        object.__setattr__(self, "pair", str(DomainPair.parse(self.pair)))  # one spelling of each emotion
 
     @property
     def domains(self) -> DomainPair:

@@ -92,6 +92,16 @@ def from_json(kind: type[ConfigT], values: Mapping[str, Any]) -> ConfigT:
     return kind(**converted)
 
 
+def refuse_unused(config: Any, default: Any) -> None:
+    """Raise :class:`UsageError` for a setting that ``config`` has changed and its model has no use for."""
+    for name, field in fields(config).items():
+        only = field.metadata.get("only")
+        if only is None or config.model in only or getattr(config, name) == getattr(default, name):
+            continue
+        have = "has" if len(only) == 1 else "have"
+        raise UsageError(f"{option(name)}: {config.model} has no use for it; {', '.join(only)} {have}")
+
+
 def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """``["cycle_weight: 1.0 in the file, 5.0 asked for", ...]`` for each setting that differs."""
     names = [*existing, *(name for name in wanted if name not in existing)]
@@ -104,8 +114,10 @@ def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[
 
 def one_of(name: str, value: str, allowed: Collection[str]) -> None:
     """Raise :class:`UsageError`, with the nearest name, unless ``value`` is one of ``allowed``."""
+    known = ", ".join(allowed)
+    if not isinstance(value, str):
+        raise UsageError(f"{option(name)}: {value!r} is not a name; known: {known}")
     if value not in allowed:
-        known = ", ".join(allowed)
         raise UsageError(f"{option(name)}: unknown '{value}'{suggestion(value, allowed)}; known: {known}")
 
 

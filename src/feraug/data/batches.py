@@ -25,8 +25,8 @@ from feraug.transfer import moved
 _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
 _CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
 _SECOND_STREAMS = 100
-"""Streams of random numbers, so that no two uses share draws; a domain or class number is added.
-:mod:`feraug.data.streams` has 90.  A second sequence of the same faces has its own: this is added."""
+"""Streams of random numbers, so that no two uses in a training share draws; a domain or class number is
+added.  :mod:`feraug.data.streams` has 90.  A second sequence of the same faces has its own: this is added."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +143,8 @@ class _ClassSampler:
     """Faces with their classes, drawn in batches.
 
     ``classes`` int (N,) has the class of each image, 0 to the number of classes less one.  With
-    ``balanced`` each class stands equally often in any run of as many places as there are
-    classes, however few faces it has; else faces come as often as they are there.
+    ``balanced`` each class stands once in every turn of as many places as there are classes,
+    however few faces it has; else faces come as often as they are there.
     """
 
     def __init__(

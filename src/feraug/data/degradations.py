@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from feraug.config import DEGRADATIONS
 from feraug.config.values import one_of
 from feraug.errors import UsageError
-from feraug.images import SIDE
+from feraug.images import SIDE, checked_faces
 
 Images = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -85,9 +85,7 @@ def degrade(images: Images, name: str, strength: float, *, seed: int = 0) -> Ima
     ``name`` is one of ``feraug.config.DEGRADATIONS``, ``strength`` lies from 0 to 1.  Raises
     :class:`UsageError` for another name or strength, a negative seed, and images of another shape or type.
     """
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
+    images = checked_faces(images)
     one_of("degrade", name, DEGRADATIONS)
     if not 0.0 <= strength <= 1.0:
         raise UsageError(f"the strength of a degradation is a number from 0 to 1, not {strength}")

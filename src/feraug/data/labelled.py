@@ -21,7 +21,7 @@ from feraug.transfer import moved
 
 _ORDER_STREAM, _VIEW_STREAM, _RANDAUGMENT_STREAM, _ERASING_STREAM, _MIXUP_STREAM = 110, 120, 130, 140, 150
 _PAIRING_STREAM = 170
-"""Streams of random numbers; the number of the phase, and of a class, is added to the first."""
+"""Streams of random numbers; the first has 1000 more a phase, and of a class 100 and its number."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from feraug.faces.detector import FaceDetector, faces_in
 from feraug.faces.mediapipe import CannotLoadError, MediapipeDetector
 from feraug.faces.model_file import NoModelFileError, model_file
 from feraug.faces.workers import scores_by_all_cores
-from feraug.images import SIDE
+from feraug.images import checked_faces
 
 LEAST_IN_PHOTOS: Final = 0.7
 """Score of a face in a photo: below it most of mediapipe's finds are none (cups, a cat's cheek, a sleeve)."""
@@ -51,10 +51,7 @@ def face_scores(images: NDArray[np.uint8], detector: FaceDetector | str | None =
     ``detector``: one, or its name; None: :func:`face_detector`'s choice.  Raises :class:`UsageError` for
     other shapes and names.
     """
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
-    return scores_by_all_cores(_detector(detector), images)
+    return scores_by_all_cores(_detector(detector), checked_faces(images))
 
 
 def find_faces(

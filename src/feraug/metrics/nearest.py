@@ -33,14 +33,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import UsageError
-from feraug.images import SIDE
+from feraug.images import SIDE, checked_faces
 from feraug.metrics.similarity import (
     ROWS_AT_ONCE,
     TILE,
     Images,
     all_pairs_ssim,
     check_variant,
-    checked_images,
 )
 from feraug.metrics.ssim_kernels import ABANDONED, Prepared, prepare, ssim_of_pairs
 from feraug.metrics.threads import in_threads
@@ -93,7 +92,7 @@ def nearest_by_ssim(
     called with the number of pairs decided and that of all.  Raises :class:`UsageError` as
     :func:`all_pairs_ssim`, and for groups of another length or of one side alone.
     """
-    images, references = checked_images(images, references)
+    images, references = checked_faces(images), checked_faces(references)
     check_variant(variant)
     if (groups is None) != (reference_groups is None):
         raise UsageError("groups and reference_groups: give both, or none")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from feraug.config import SSIM_VARIANTS
 from feraug.errors import UsageError
-from feraug.images import SIDE
+from feraug.images import checked_faces
 from feraug.metrics.threads import in_threads
 
 Images = NDArray[np.uint8]
@@ -48,7 +48,7 @@ def all_pairs_ssim(
     ``"cuda"``, or any other name that torch knows, there.  Raises :class:`UsageError` for images of
     another shape or type, an unknown variant or device.
     """
-    a, b = checked_images(a, b)
+    a, b = checked_faces(a), checked_faces(b)
     check_variant(variant)
     out = np.empty((len(a), len(b)), np.float32)
     if device is not None:
@@ -84,7 +84,7 @@ def paired_ssim(
     ``a`` and ``b`` uint8 (N, 48, 48).  Raises :class:`UsageError` as :func:`all_pairs_ssim`, and for
     sets of different length.
     """
-    a, b = checked_images(a, b)
+    a, b = checked_faces(a), checked_faces(b)
     check_variant(variant)
     if len(a) != len(b):
         raise UsageError(f"images in pairs: {len(a)} and {len(b)} are not as many")
@@ -101,15 +101,6 @@ def paired_ssim(
     for start, found in in_threads(piece, range(0, len(a), ROWS_AT_ONCE), threads):
         out[start : start + len(found)] = found
     return out
-
-
-def checked_images(*sets: Images) -> tuple[Images, ...]:
-    """Each set as an array uint8 (N, 48, 48); :class:`UsageError` where it is none."""
-    arrays = tuple(np.asarray(images) for images in sets)
-    for images in arrays:
-        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-            raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
-    return arrays
 
 
 def check_variant(variant: str) -> None:

@@ -25,8 +25,9 @@ def convolution(channels_in: int, channels_out: int, kernel: int, stride: int, n
 def initialise(network: nn.Module, *, normalised: bool) -> None:
     """Weights from N(0, 0.02) where norms set the scale anyway (Radford et al., 2016), else He's.
 
-    He et al., "Delving Deep into Rectifiers" (2015), equation 14, keeps the scale of activations
-    through layers without norms; 0.02 would shrink them to nothing.  Biases are zero.
+    He et al., "Delving Deep into Rectifiers" (2015), equation 15 with the slope of the LeakyReLU (which
+    r3gan's generator takes, too), keeps the scale of activations through layers without norms; 0.02
+    would shrink them to nothing.  Biases are zero.
     """
     for layer in network.modules():
         if not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

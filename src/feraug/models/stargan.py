@@ -1,7 +1,7 @@
 """One translator for every pair of emotions, and the discriminator that tells them apart.
 
 After Choi et al., "StarGAN: Unified Generative Adversarial Networks for Multi-Domain
-Image-to-Image Translation" (2018), appendix VI, with two departures.  The target emotion enters
+Image-to-Image Translation" (2018), appendix 7.2, with two departures.  The target emotion enters
 through the normalisation layers (Dumoulin et al., "A Learned Representation For Artistic Style",
 2017; de Vries et al., "Modulating early visual processing by language", 2017), not as constant
 maps beside the image: with padding that reflects the rim, the first instance norm subtracts those

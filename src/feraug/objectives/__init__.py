@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from feraug.config import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
+from feraug.config import DEFAULTS, AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
+from feraug.config.values import option
 from feraug.errors import UsageError
 from feraug.objectives.cyclegan import CycleGAN
 from feraug.objectives.noise import DCGAN, R3GAN, WGANGP
@@ -43,6 +44,19 @@ def _weighted(config: TranslatorConfig) -> Objective:
     return CycleGAN(cycle, config.real_target, config.penalty_weight, config.mismatch_weight)
 
 
+def _refuse_idle(config: AnyGanConfig, name: str, why: str) -> None:
+    """Refuse a setting that was changed and that the other settings leave without effect."""
+    if getattr(config, name) != getattr(DEFAULTS[config.model], name):
+        raise UsageError(f"{option(name)}: {why}")
+
+
+def _check_cycle(config: TranslatorConfig | StarGANConfig) -> None:
+    if not config.weighted_cycle:
+        _refuse_idle(config, "gamma_end", "is for --weighted-cycle")
+    elif not (config.cycle_weight or config.cycle_weight_end):
+        raise UsageError("--weighted-cycle: there is no cycle; give a --cycle-weight, too")
+
+
 def _needs_penalty(config: TranslatorConfig | NoiseConfig) -> None:
     if not config.penalty_weight:
         raise UsageError(
@@ -53,6 +67,7 @@ def _needs_penalty(config: TranslatorConfig | NoiseConfig) -> None:
 
 def _wasserstein(config: TranslatorConfig) -> Objective:
     _needs_penalty(config)
+    _check_cycle(config)
     cycle = _cycle(config, gamma_end=config.gamma_end if config.weighted_cycle else None, by_quality=False)
     return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps, config.mismatch_weight)
 
@@ -80,6 +95,9 @@ def _wgan_gp(config: NoiseConfig) -> Objective:
 
 
 def _stargan(config: StarGANConfig) -> Objective:
+    _check_cycle(config)
+    if config.adversarial == "wasserstein":
+        _refuse_idle(config, "real_target", "critics have no target; it is for --adversarial least-squares")
     if config.adversarial == "wasserstein" and (not config.balanced or config.neutral_times > 1):
         raise UsageError("--adversarial wasserstein: needs --balanced, and --neutral-times 1")
     if config.adversarial == "wasserstein" and not config.penalty_weight:

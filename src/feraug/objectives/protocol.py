@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 Networks = Mapping[str, nn.Module]
 """Networks by role: ``a_to_b``, ``discriminator_a`` ... of a translator, ``generator`` and
-``discriminator`` of a noise generator."""
+``discriminator`` of a stargan or a noise generator."""
 
 
 @dataclass(frozen=True)

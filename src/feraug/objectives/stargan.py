@@ -138,10 +138,11 @@ class StarGAN:
         judge = nets["discriminator"]
         features = judge.features
         assert callable(features)
-        with torch.no_grad():
-            quality = face_quality(judge(batch.sources, batch.source_classes).scores)
         if self.critic:  # whose scores have no scale
-            quality = quality.new_ones(quality.shape)
+            quality = batch.sources.new_ones(len(batch.sources))
+        else:
+            with torch.no_grad():
+                quality = face_quality(judge(batch.sources, batch.source_classes).scores)
         return weighted_cycle(
             recovered, batch.sources, features(recovered), features(batch.sources), quality,
             self.gamma_end * progress,

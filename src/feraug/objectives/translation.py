@@ -62,9 +62,7 @@ class Cycle:
             return l1(recovered, real)
         features = nets[judge].features
         assert callable(features)
-        quality = face_quality(nets[judge](real))
-        if not self.by_quality:
-            quality = quality.new_ones(quality.shape)
+        quality = face_quality(nets[judge](real)) if self.by_quality else real.new_ones(len(real))
         gamma = self.gamma_end * progress
         return weighted_cycle(recovered, real, features(recovered), features(real), quality, gamma)
 

@@ -3,7 +3,7 @@
 from feraug.training.classifier import ClassifierState, fit_classifier
 from feraug.training.compiled import cannot_compile, compile_networks, without_compiler
 from feraug.training.gan import Batches, StepReport, fit
-from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear
+from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear, read_every
 from feraug.training.processes import alone, any_of, first_says, gathered, new_fabric
 from feraug.training.state import TrainState, load_network
 
@@ -26,5 +26,6 @@ __all__ = [
     "gathered",
     "load_network",
     "new_fabric",
+    "read_every",
     "without_compiler",
 ]

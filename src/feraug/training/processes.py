@@ -7,6 +7,7 @@ gradients are averaged before each update; see :func:`average`.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -37,6 +38,7 @@ def new_fabric(
 
     from lightning_fabric import Fabric
 
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces every process on stderr
     single = [device.index or 0] if device.type == "cuda" else 1
     return Fabric(
         accelerator=device.type,

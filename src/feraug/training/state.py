@@ -55,8 +55,6 @@ class TrainState:
     head_start: float
     """Share of training in which the generators stay as they are."""
     diff_augment: tuple[str, ...]
-    batch_size: int
-    """Faces a step over all processes."""
     seed: int
     unreached: tuple[str, ...] = ()
     """Path prefixes of parameters without a gradient: the optimizer has no state for them.
@@ -92,7 +90,6 @@ class TrainState:
             clip_norm=config.clip_norm,
             head_start=getattr(config, "head_start", 0.0),
             diff_augment=config.diff_augmentations,
-            batch_size=config.batch_size,
             seed=config.seed,
             unreached=getattr(objective, "unreached", ()),
         )

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from feraug.config import ClassifierConfig
+from feraug.config.classifiers import BOTH_BALANCED
 from feraug.data import LabelledBatches, LabelledFaces, Phase, Sampling, on_device
-from feraug.errors import ArtifactError, TrainingError
+from feraug.errors import ArtifactError, TrainingError, UsageError
 from feraug.models.classifiers import build_classifier
 from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
-from feraug.training import ClassifierState, any_of, fit_classifier
+from feraug.training import ClassifierState, any_of, fit_classifier, read_every
 from feraug.workflows.classifiers import probabilities
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
@@ -26,9 +27,6 @@ from feraug.workflows.tensorboard_log import new_log
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-GPU_READ_EVERY = 20
-"""Steps between looks at the loss on a GPU, each of which makes it wait."""
 
 
 class ClassifierRun:
@@ -47,6 +45,8 @@ class ClassifierRun:
         epoch_images: int | None = None,
         phases: tuple[Phase, ...] = (),
     ) -> None:
+        if config.balanced and config.class_weights:
+            raise UsageError(BOTH_BALANCED)
         self.config, self.fabric = config, fabric
         sampling = Sampling(
             config.batch_size,
@@ -108,12 +108,11 @@ class ClassifierRun:
             notify(Note(f"{task}: going on from step {first:,} of {self.steps:,}"))
         before, started = self.seconds, time.monotonic()
         saved_at = started
-        read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
         log = new_log(log_dir, path.stem) if log_dir is not None and writes else None
         with stop_on_signal() as stop:
             for report in fit_classifier(
                 state, self.batches, steps=self.steps, steps_per_epoch=self.steps_per_epoch,
-                evaluate=self.evaluate, read_every=read_every,
+                evaluate=self.evaluate, read_every=read_every(self.fabric.device),
             ):  # fmt: skip
                 now = time.monotonic()
                 self.seconds = before + now - started

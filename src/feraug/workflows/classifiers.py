@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from feraug.config import ClassifierConfig
 from feraug.data import evaluation_views, on_device, to_float
-from feraug.errors import ArtifactError, UsageError
-from feraug.images import SIDE
+from feraug.errors import ArtifactError
+from feraug.images import SIDE, checked_faces
 from feraug.models.classifiers import Classifier as Network
 from feraug.models.classifiers import build_classifier
 from feraug.store.digests import sha256_file
@@ -40,6 +40,13 @@ class Classifier:
     """Whether its training reached its end."""
     device: torch.device
     network: nn.Module
+
+    @property
+    def caution(self) -> str | None:
+        """What to say before it is used, if anything."""
+        if self.finished:
+            return None
+        return f"{self.path.name}: its training is not finished; its best epoch so far is used"
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Faces uint8 (N, 48, 48) -> probabilities float32 (N, 7), in the order of ``EMOTIONS``.
@@ -83,6 +90,11 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
         raise ArtifactError(
             f"{path}: a {config.model} is no classifier", "train one with 'feraug train simple'"
         )
+    if saved.header.extra.get("chosen_epoch") == 0:
+        raise ArtifactError(
+            f"{path}: its training has not reached the end of an epoch, so no weights are chosen yet",
+            f"go on with 'feraug train {config.model} --resume --name {path.stem}'",
+        )
     build = partial(build_classifier, config)
     network = load_average(path, saved, "classifier", build, chosen, group="chosen")
     return Classifier(config, path, sha256_file(path), saved.finished, chosen, network)
@@ -100,7 +112,4 @@ def _mean_over_views(measure: Callable[[Tensor], Tensor], images: Tensor, crop: 
 
 
 def _on_device(images: NDArray[np.uint8], device: torch.device) -> Tensor:
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}); these are {images.dtype} {images.shape}")
-    return on_device(images, device)
+    return on_device(checked_faces(images), device)

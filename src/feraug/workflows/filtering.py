@@ -100,6 +100,8 @@ def filter_synthetic(
     faces = read_faces(place, workspace)
     real = {emotion: real_rows(place, faces.arrays, emotion) for emotion in of_emotion}
     judge = load_classifier(classifier_file(classifier, workspace), device=options.device)
+    if judge.caution is not None:
+        notify(Note(judge.caution))
     detector = face_detector(config.detector)
     files = [(parent, sha256_file(parent)), (place, faces.digest), (judge.path, judge.digest)]
     files += [(model, sha256_file(model)) for model in map(Path, detector.worker_arguments()[1:])]

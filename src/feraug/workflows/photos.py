@@ -133,6 +133,8 @@ def translate_photos(
     judge = None
     if classifier is not None:
         judge = load_classifier(classifier_file(classifier, workspace), device=device)
+        if judge.caution is not None:
+            notify(Note(judge.caution))
     detector = told_detector(config.detector, notify)
     path = workspace.root / "photos" / checked_name(name or _name(chosen, translator, pair))
     record: dict[str, Any] = {

@@ -223,6 +223,7 @@ _KINDS: Final = (
     "change",
     "discriminator",
     "wasserstein",
+    "mismatch",
     "penalty",
 )
 """Loss terms in the order of a step; of each the real side before the fake one."""

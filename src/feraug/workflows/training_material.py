@@ -57,7 +57,10 @@ def training_batches(
 
 
 def trained_on(config: AnyGanConfig, faces: DatasetArrays, source: DomainSource | None) -> NDArray[np.int64]:
-    """The fingerprints of all images that a model is trained on, sorted: to know test images by."""
+    """The fingerprints of all images that a model is trained on, sorted: to know test images by.
+
+    With ``source_share`` 1 the dataset's faces of domain a count as well, which it is not shown.
+    """
     emotions: tuple[str, ...]
     if isinstance(config, TranslatorConfig):
         emotions = (config.domains.a, config.domains.b)

@@ -30,6 +30,7 @@ from feraug.training import (
     constant_then_linear,
     first_says,
     fit,
+    read_every,
 )
 from feraug.workflows.domain_source import DomainSource
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
@@ -41,9 +42,6 @@ from feraug.workflows.training_material import trained_on, training_batches
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-GPU_READ_EVERY = 20
-"""Steps between looks at the losses on a GPU, each of which makes it wait."""
 
 
 class TrainingRun:
@@ -120,10 +118,14 @@ class TrainingRun:
         writer.begin(first_step, steps)
         writer.note(busy_note(self.fabric.device))
         schedule = constant_then_linear(self.config.decay_from)
-        read_every = 1 if self.fabric.device.type == "cpu" else GPU_READ_EVERY
         with stop_on_signal() as stop:
             for report in fit(
-                self.state, self.objective, self.batches, plan, schedule=schedule, read_every=read_every
+                self.state,
+                self.objective,
+                self.batches,
+                plan,
+                schedule=schedule,
+                read_every=read_every(self.fabric.device),
             ):
                 now = time.monotonic()
                 self.seconds = before + now - started

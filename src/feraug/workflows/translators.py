@@ -26,7 +26,7 @@ from feraug.config.values import whole
 from feraug.data import on_device, to_float, to_uint8
 from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, MissingModelError, UsageError
-from feraug.images import SIDE
+from feraug.images import checked_faces
 from feraug.models import build_generator, build_star_generator
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace, at_home
@@ -103,9 +103,7 @@ class Translator:
         images of another shape or type, a ``batch_size`` below 1, and as :meth:`generator`.
         """
         batch_size = whole("batch_size", batch_size, 1)
-        images = np.asarray(images)
-        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
-            raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
+        images = checked_faces(images)
         direction = self.pair if pair is None else _parsed(pair)
         self.generator(direction, strength)
         translated = np.empty_like(images)
