@@ -362,7 +362,7 @@ def test_differences() -> None:
     ]
     assert differences({"old": 1}, {"new": None}) == [
         "old: 1 in the file, (absent) asked for",
-        "new: (absent) in the file, None asked for",
+        "new: (absent) in the file, (not set) asked for",
     ]
 
 

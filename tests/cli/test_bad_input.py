@@ -359,7 +359,7 @@ def test_a_model_that_its_config_does_not_fit_is_refused(feraug: Feraug, trained
     [
         ("nothing.h5", "check the name ('feraug --help' lists the commands that make files)"),
         (".", "name a file in it, such as dataset.h5"),
-        ("text.h5", "give a file that feraug wrote"),
+        ("text.h5", "give an .h5 file that feraug wrote"),
         ("cut.h5", "copy it again, or repeat the command that made it with --overwrite"),
         ("x" * 300, "check the name"),
     ],

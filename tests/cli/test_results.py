@@ -307,6 +307,7 @@ def test_export_is_whole_or_absent_and_does_not_overwrite(
         alone = f"exported weights ({of}) alone: no training can go on from them"
         assert alone in feraug("info", weights).out and "exported weights" not in feraug("info", model).out
         assert read_json(feraug("info", weights, "--json").out)["weights"] == of
+    assert not list(tmp_path.glob(".*.lock")), "the folder is the user's"
     assert not (tmp_path / "x").exists()
 
 

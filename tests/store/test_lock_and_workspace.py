@@ -67,6 +67,28 @@ def test_the_lock_file_is_the_one_that_the_format_names(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_that_is_removed_holds_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    path, lock = tmp_path / "m.h5", tmp_path / ".m.h5.lock"
+    real, calls = fcntl.flock, list[int]()
+
+    def removed_meanwhile(descriptor: int, operation: int) -> None:
+        real(descriptor, operation)
+        calls.append(descriptor)
+        if len(calls) == 1:  # between opening and locking, another process has ended and removed it
+            lock.unlink()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("fcntl.flock", removed_meanwhile)
+        with exclusive(path, leave=False):
+            assert len(calls) == 2 and lock.exists()
+            with pytest.raises(StorageError, match="another feraug process"), exclusive(path, leave=False):
+                pass
+            assert lock.exists(), "it is not theirs"
+    assert not lock.exists()
+
+
 def test_the_lock_ends_with_an_error(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="x"), exclusive(tmp_path / "m.h5"):
         raise ValueError("x")

@@ -366,7 +366,7 @@ def test_faces_of_photos_by_groups(
     assert run(shop, config, models=["copy", "constant"], photos=photos).already_done
     with pytest.raises(ConfigConflictError, match="made from people"):
         run(shop, config, models=["copy", "constant"])
-    with pytest.raises(ArtifactError, match="no face found in 1 photos"):
+    with pytest.raises(ArtifactError, match="no face found in 1 photo; check the photos"):
         run(shop, config, models=["copy"], photos=photos / "walls", name="walls")
     for number in range(33):
         (tmp_path / "many" / str(number)).mkdir(parents=True)

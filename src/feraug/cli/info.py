@@ -18,7 +18,7 @@ app = new_app()
 @app.command()
 def command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Any file that feraug wrote.", show_default=False)
+        Path, typer.Argument(metavar="FILE", help="Any .h5 file that feraug wrote.", show_default=False)
     ],
     config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
     trace: Annotated[
@@ -64,7 +64,7 @@ def _trace(file: Path, row: int, workspace: Path, *, as_json: bool) -> None:
         console.print_json({"path": str(file.resolve()), "row": row, "links": told})
         return
     for link in links:
-        place = "" if link.row is None else f" row {link.row:,}"
+        place = "" if link.row is None else f" row {link.row}"
         what = "MISSING: no such file in the workspace" if link.missing else link.what
         console.print_text(
             f"{'  ' * link.depth}{link.role}: {link.name}{place} (SHA-256 {link.digest[:16]}…)"

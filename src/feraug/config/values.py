@@ -104,9 +104,14 @@ def refuse_unused(config: Any, default: Any) -> None:
 
 def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """``["cycle_weight: 1.0 in the file, 5.0 asked for", ...]`` for each setting that differs."""
+
+    def told(values: Mapping[str, Any], name: str) -> str:
+        value = values.get(name, "(absent)")
+        return "(not set)" if value is None else str(value)
+
     names = [*existing, *(name for name in wanted if name not in existing)]
     return [
-        f"{name}: {existing.get(name, '(absent)')} in the file, {wanted.get(name, '(absent)')} asked for"
+        f"{name}: {told(existing, name)} in the file, {told(wanted, name)} asked for"
         for name in names
         if existing.get(name) != wanted.get(name) or (name in existing) != (name in wanted)
     ]

@@ -29,7 +29,7 @@ ENCODING_TYPES: Final = (DATASET, MODEL, SYNTHETIC, PREDICTIONS, BENCH, SSIM, CO
 MAKE_AGAIN: Final = "copy it again, or repeat the command that made it with --overwrite"
 """What to do about a damaged file."""
 
-OTHER_FILE: Final = "give a file that feraug wrote"
+OTHER_FILE: Final = "give an .h5 file that feraug wrote"
 """What to do about a file that never was feraug's."""
 
 _MAX_TEXT: Final = 60_000  # an attribute has its place in the object header, where 64 KiB are the limit

@@ -12,11 +12,10 @@ from feraug.store.atomic import storage_error
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
+def exclusive(path: Path, *, leave: bool = True) -> Iterator[None]:
     """Hold ``path`` for this process while the block runs; the lock ends with the process, however it ends.
 
-    The (empty, hidden) lock file stays: deleting it would let two later processes lock two
-    different files of the same name.
+    The (empty, hidden) lock file stays; without ``leave``, outside of workspaces, it is removed.
     Raises :class:`StorageError` when another process holds it.  On platforms and file
     systems without ``flock`` nothing is held.
     """
@@ -26,20 +25,36 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
         return
     lock = path.parent / f".{path.name}.lock"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as problem:
-        raise storage_error(path, problem) from problem
-    try:
+    while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as problem:
-            raise StorageError(
-                f"{path}: another feraug process is writing it; wait for it or use another --name"
-            ) from problem
-        except OSError:
-            pass  # a file system without locks
-        yield
-    finally:
-        os.close(descriptor)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as problem:
+            raise storage_error(path, problem) from problem
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as problem:
+                raise StorageError(
+                    f"{path}: another feraug process is writing it; wait for it or use another --name"
+                ) from problem
+            except OSError:
+                pass  # a file system without locks
+            if not _is(lock, descriptor):  # another process has just removed it: what it locks is no one's
+                continue
+            try:
+                yield
+            finally:
+                if not leave:
+                    lock.unlink(missing_ok=True)
+            return
+        finally:
+            os.close(descriptor)
+
+
+def _is(lock: Path, descriptor: int) -> bool:
+    """Whether this is the file that has the name."""
+    try:
+        return os.path.samestat(lock.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

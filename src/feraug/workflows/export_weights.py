@@ -47,7 +47,7 @@ def export_weights(
     for name, values in saved.arrays.items():
         weight = name.startswith("ema/") and np.issubdtype(values.dtype, np.floating)
         arrays[name] = values.astype(weights) if weight else values
-    with exclusive(destination):
+    with exclusive(destination, leave=False):
         # Exports of earlier versions do not say that they are; they have nothing of the training, though.
         if destination.exists() and read_model(destination, ("networks", "chosen", "random")).arrays:
             raise ConfigConflictError(

@@ -95,13 +95,15 @@ def faces_in_photos(
         stacked = np.stack(images) if images else np.empty((0, 48, 48), np.uint8)
         found.append(GroupFaces(group, stacked, tuple(photos), tuple(without), skipped))
     if not any(len(faces.images) for faces in found):
-        raise ArtifactError(
-            f"--photos {folder.path}: {_nothing_found(found)}", "check the photos, or lower --min-face"
-        )
+        raise ArtifactError(f"--photos {folder.path}: {_nothing_found(found)}")
     return found
 
 
 def _nothing_found(found: Sequence[GroupFaces]) -> str:
     photos = sum(len(faces.group.photos) for faces in found)
     unread = sum(len(faces.skipped) for faces in found)
-    return f"no face found in {photos - unread:,} photos ({unread:,} could not be read)"
+    if unread == photos:
+        return f"none of its {photos:,} photos could be read" if photos > 1 else "its photo could not be read"
+    looked = f"{photos - unread:,} photo{'' if photos - unread == 1 else 's'}"
+    skipped = f" ({unread:,} more could not be read)" if unread else ""
+    return f"no face found in {looked}{skipped}; check the photos, or lower --min-face"
