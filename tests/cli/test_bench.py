@@ -280,3 +280,13 @@ def test_spread_is_the_standard_deviation_of_a_sample_about_the_mean() -> None:
 def test_reverse_is_a_share_of_each_emotion() -> None:
     found = {"reverse": {"classifier": "ab" * 32, "per_class": {"fear": {"correct": 3, "total": 12}}}}
     assert bench_tables.reverse_lines(found)[1] == "  names 25.0% of 12 synthetic 'fear' so"
+
+
+def test_an_interrupted_benchmark_has_its_json_object(
+    feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = BenchResult(workspace.bench("simple"), False, True, "simple", 2, 0, False, [], {"arms": {}}, [])
+    monkeypatch.setattr("feraug.workflows.bench.bench", lambda *_, **__: stopped)
+    ran = feraug("bench", "--json", "-q")
+    assert ran.code == 130 and json.loads(ran.out)["interrupted"]
+    assert feraug("bench", "-q").out == ""

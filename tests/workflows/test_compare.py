@@ -209,6 +209,15 @@ def test_twice_the_same_model_and_the_other_direction(shop: Workspace) -> None:
     assert result.figures["floor"] is None and result.figures["models"][0]["frechet"] is None
 
 
+def test_a_copy_of_a_model_s_file_is_told(shop: Workspace, unpictured: None) -> None:
+    shutil.copy(shop.model("real"), shop.model("another"))
+    told: list[Event] = []
+    result = run(shop, notify=told.append)
+    names = [one["name"] for one in result.figures["models"]]
+    assert len(names) == len(PLANTED) and "real" not in names
+    assert Note("real: the same model as another, takes part once") in told
+
+
 def test_what_is_missing_is_named_with_the_command_that_makes_it(shop: Workspace, tmp_path: Path) -> None:
     with pytest.raises(MissingArtifactError, match=r"feraug train cyclegan --pair sad:happy"):
         run(shop, CompareConfig(pair="sad:happy"))

@@ -184,6 +184,8 @@ def command(
     if not is_first_process():
         return
     if result.interrupted:
+        if as_json:
+            console.print_json(result.as_json())
         console.print_error("interrupted; saved. The same command, without --overwrite, goes on from here")
         raise typer.Exit(130)
     console.print_json(result.as_json()) if as_json else print_result(result)

@@ -141,6 +141,9 @@ def compare(
     if header is None:
         if len(compared) < len(models):
             notify(Note("a model that was named twice takes part once"))
+        for one in compared:
+            if one.again and not models:
+                notify(Note(f"{', '.join(one.again)}: the same model as {one.path.stem}, takes part once"))
         photo_material, earlier = None, earlier_pictures(path)
         if folder is not None and detector is not None:
             groups = faces_in_photos(folder, detector, config.min_face, notify)

@@ -36,6 +36,8 @@ class Entrant:
     translator: Translator
     inputs: tuple[str, ...]
     """SHA-256 of what it was trained on."""
+    again: tuple[str, ...] = ()
+    """Other names under which the same file was found."""
 
     def training(self) -> dict[str, Any]:
         """Time, images and steps of its training, and how much its losses still moved, as JSON values."""
@@ -99,6 +101,8 @@ def entrants(
         if digest not in found:
             inputs = tuple(read_artifact_header(path).provenance.inputs.values())
             found[digest] = Entrant(path, path.stem, digest, translator, inputs)
+        elif path.stem != found[digest].name:
+            found[digest] = replace(found[digest], again=(*found[digest].again, path.stem))
     return _told_apart(list(found.values()), pair)
 
 
