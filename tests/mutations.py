@@ -587,6 +587,26 @@ MUTATIONS = (
         "        if self._fresh:\n            self.save(", "        if False:\n            self.save(",
         ("tests/workflows/test_train_and_synth.py::test_samples_never_lie_beside_a_model_that_they_are_not_of",),
     ),
+    Mutation(
+        "classifier: random weights of a first epoch", "workflows/classifiers.py",
+        'if saved.header.extra.get("chosen_epoch") == 0:', 'if saved.header.extra.get("chosen_epoch") == -1:',
+        ("tests/workflows/test_classifiers.py::test_weights_that_no_epoch_has_chosen_are_refused",),
+    ),
+    Mutation(
+        "bench: settings that no arm follows", "workflows/bench_inputs.py",
+        "    _check_used(config)\n", "",
+        of_bench("settings_that_no_arm_would_follow"),
+    ),
+    Mutation(
+        "lock: on a file that was removed meanwhile", "store/lock.py",
+        "                continue\n", "                pass\n",
+        ("tests/store/test_lock_and_workspace.py::test_a_lock_that_is_removed_holds_all_the_same",),
+    ),
+    Mutation(
+        "report: degraded faces of another set", "workflows/report_compare.py",
+        'level["untouched"],', 'level["real"],',
+        ("tests/report/test_report.py::test_a_comparison_by_group_and_by_degradation",),
+    ),
 )  # fmt: skip
 
 
