@@ -246,17 +246,17 @@ def _by_emotion(
 
 
 def _reverse(records: Sequence[Record], one: Experiment, benches: Sequence[str]) -> list[str]:
-    parts = []
+    parts = dict[str, None]()  # of the first classifier, so more repeats say the same again
     for each in of_kind(records, "reverse"):
         if each["bench"] in benches and each["scale"] == one.scale and each["bench"] == one.classifier:
             told = ", ".join(
                 f"{emotion} {percent(counts['correct'] / counts['total'])} % of {counts['total']:,}"
                 for emotion, counts in each["per_class"].items()
             )
-            parts.append(
-                f"Reverse: `{one.classifier}`, trained on real faces, calls synthetic ones so: {told}."
+            parts[f"Reverse: `{one.classifier}`, trained on real faces, calls synthetic ones so: {told}."] = (
+                None
             )
-    return parts
+    return list(parts)
 
 
 def _pairs(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record, Record]]:
