@@ -59,6 +59,17 @@ def test_damaged_and_newer_files_are_broken(workspace: Workspace) -> None:
     assert found["artifacts"].value.startswith("3, 1 readable")
 
 
+def test_files_that_are_not_feraug_s_are_to_be_moved(workspace: Workspace) -> None:
+    workspace.model("notes").parent.mkdir()
+    workspace.model("notes").write_text("none of feraug's")
+    with h5py.File(workspace.model("theirs"), "w") as file:
+        file["x"] = 1
+    found = of_workspace(workspace)
+    for name in ("notes", "theirs"):
+        assert found[f"models/{name}.h5"].state == BROKEN
+        assert found[f"models/{name}.h5"].advice == "move it out of the workspace"
+
+
 def test_what_no_reader_foresaw_of_one_file_is_said_of_it(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

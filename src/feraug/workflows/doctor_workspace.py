@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from feraug.errors import ArtifactError, FeraugError
 from feraug.store.atomic import abandoned_below, moved_away
-from feraug.store.header import DATASET, MAKE_AGAIN, MODEL
+from feraug.store.header import DATASET, MAKE_AGAIN, MODEL, OTHER_FILE
 from feraug.store.workspace import Workspace
 from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
 from feraug.workflows.events import Notify, Progress
@@ -42,7 +42,9 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
             if not isinstance(problem, FeraugError):
                 what = f"damaged ({type(problem).__name__}: {what})"
             own = problem.next_step if isinstance(problem, ArtifactError) else ""
-            advice = f"{own or MAKE_AGAIN}, or move it out of the workspace"
+            advice = "move it out of the workspace"
+            if own != OTHER_FILE:  # then it has not been feraug's
+                advice = f"{own or MAKE_AGAIN}, or {advice}"
             yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
     size = sum(facts["bytes"] for facts in whole.values())
     read = "all" if len(whole) == len(paths) else f"{len(whole):,}"
