@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import typing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import feraug
-from feraug.config import CLASSIFIERS, GAN_MODELS
-from feraug.workflows.train import TrainResult
+from feraug.config import CLASSIFIERS, DEFAULTS, GAN_MODELS
+from feraug.store.workspace import Workspace
+from feraug.workflows.train import TrainResult, train
 from feraug.workflows.train_classifier import ClassifierResult
 
 
@@ -135,3 +137,22 @@ def test_the_types_of_train_name_every_model() -> None:
             named.update(dict.fromkeys(typing.get_args(kind), hints["return"]))
     results = {ClassifierResult: CLASSIFIERS, TrainResult: GAN_MODELS}
     assert named == {name: result for result, models in results.items() for name in models}
+
+
+def test_what_a_notebook_shows_is_a_line(workspace: Workspace) -> None:
+    dataset = feraug.open_dataset(workspace.dataset())
+    assert repr(dataset) == "FaceDataset(280 images: 221 in train, 29 in validation, 30 in test)"
+    small = {"steps": 1, "base_channels": 2, "discriminator_channels": 2, "batch_size": 2}
+    pair = replace(DEFAULTS["cyclegan"], **small)
+    stars = replace(DEFAULTS["stargan"], emotions=("happy", "sad"), **small)
+    noise = replace(DEFAULTS["dcgan"], emotions=("sad",), **small)
+    classifier = replace(DEFAULTS["simple"], steps=1, width=0.05)
+    for config, load, shown in (
+        (pair, feraug.load_translator, "Translator(cyclegan, neutral:happy, step 1, on cpu)"),
+        (stars, feraug.load_translator, "Translator(stargan, happy, sad, step 1, on cpu)"),
+        (noise, feraug.load_generator, "FaceGenerator(dcgan, sad, step 1, on cpu)"),
+        (classifier, feraug.load_classifier, "Classifier(simple, simple.h5, SHA-256 "),
+    ):
+        assert repr(load(train(config, workspace).path)).startswith(shown)
+    made = feraug.synthesise(feraug.SynthConfig(count=3), workspace=workspace.root, model="cyclegan")
+    assert repr(feraug.open_synthetic(made.path)) == "SyntheticFaces(3 images: 3 happy)"

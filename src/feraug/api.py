@@ -28,7 +28,7 @@ from feraug.config import (
     TranslatorConfig,
     model_config,
 )
-from feraug.emotions import parse_emotion, parse_split
+from feraug.emotions import EMOTIONS, SPLITS, parse_emotion, parse_split
 from feraug.errors import UsageError
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import read_dataset, rows_of
@@ -105,6 +105,11 @@ class FaceDataset:
     split: NDArray[np.uint8]
     columns: dict[str, NDArray[Any]]
 
+    def __repr__(self) -> str:
+        """Counts, without the arrays."""
+        splits = (f"{int((self.split == code).sum()):,} in {name}" for code, name in enumerate(SPLITS))
+        return f"FaceDataset({len(self):,} images: {', '.join(splits)})"
+
     def __len__(self) -> int:
         return len(self.images)
 
@@ -143,6 +148,12 @@ class SyntheticFaces:
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     origin_row: NDArray[np.int64]
+
+    def __repr__(self) -> str:
+        """Counts, without the arrays."""
+        counts = ((name, int((self.labels == code).sum())) for code, name in enumerate(EMOTIONS))
+        labels = ", ".join(f"{count:,} {name}" for name, count in counts if count)
+        return f"SyntheticFaces({len(self):,} images: {labels or 'without labels'})"
 
     def __len__(self) -> int:
         return len(self.images)

@@ -142,7 +142,7 @@ class TestPace:
     def test_few_steps(self) -> None:
         assert pace.short_note(49, 600.0) == (
             "only 49 steps fitted into 600 s: hardly a beginning; "
-            "look at the samples, and give it a longer --budget"
+            "look at the samples, and train it again for longer, with --overwrite"
         )
         assert pace.short_note(49, None) is None
         assert pace.short_note(500, 600.0) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +203,10 @@ def test_all_pairs_of_a_model_of_one() -> None:
     for text in ("neutral:all", "All:happy"):
         with pytest.raises(UsageError, match=f"'{text}': here a pair is of two emotions; 'all' is for"):
             DomainPair.parse(text)
+
+
+def test_a_dry_run_shows_what_the_model_has(feraug: Feraug, workspace: Workspace) -> None:
+    shown = feraug("train", "cyclegan", "--base-channels", "1", "--dry-run", "--steps", "5").out
+    names = re.findall(r"^ (\w+) ", shown, re.M)
+    assert {"cycle_weight", "mismatch_weight", "steps"} <= set(names)
+    assert not {"critic_steps", "weighted_cycle", "gamma_end", "epochs"} & set(names)

@@ -158,3 +158,11 @@ def test_a_real_terminal_is_asked_and_a_no_is_a_no(workspace: Workspace) -> None
     # Before the question and in the error after it, the command to copy names the workspace.
     assert said.count(f"--pair neutral:happy -w {workspace.root}'".encode()) == 2
     assert not workspace.models()
+
+
+def test_a_time_to_train_where_nothing_is_trained(feraug: Feraug, trained: Workspace) -> None:
+    ran = feraug("synth", "-n", "2", "--train", "1h")
+    told = "--train 1h: nothing to train, cyclegan-neutral-happy.h5 is there; 'feraug train' trains another"
+    assert ran.code == 0 and told in ran.err
+    assert "nothing to train" not in feraug("synth", "-n", "3", "--name", "other").err
+    assert "nothing to train" not in feraug("synth", "-n", "2", "--train", "1h", "-q").err

@@ -364,7 +364,7 @@ def test_again_is_already_done_and_another_config_is_refused(workspace: Workspac
         ssim(replace(FAST, queries=41), workspace)
     write(workspace, "more", faces.images[30:60])
     assert ssim(FAST, workspace).path.name == "all.h5"
-    with pytest.raises(ConfigConflictError, match=r"made from .*fewer files|instead of"):
+    with pytest.raises(ConfigConflictError, match=r"not made from more\.h5"):
         ssim(FAST, workspace, name="some")
     ssim(FAST, workspace, name="some", options=SsimOptions(overwrite=True))
     assert first.path.read_bytes() != before

@@ -436,6 +436,20 @@ def test_a_dry_run_writes_nothing_and_tells_the_size(workspace: Workspace) -> No
     assert plan.config == to_json(config)
 
 
+def test_a_look_at_validation_is_timed_on_a_few_faces(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+
+    def seen(network: object, images: torch.Tensor, crop: int) -> None:
+        looked.append(len(images))
+
+    monkeypatch.setattr("feraug.workflows.classifier_run.probabilities", seen)
+    monkeypatch.setattr("feraug.workflows.train_classifier.FACES_TIMED", 6)
+    dry_run(replace(DEFAULTS["simple"], steps=2, width=0.05), workspace)
+    assert looked == [6]
+
+
 def test_what_a_dry_run_would_meet_is_told(workspace: Workspace) -> None:
     for config in (small("weighted"), replace(DEFAULTS["simple"], steps=2, width=0.05)):
         train(config, workspace)

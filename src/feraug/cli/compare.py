@@ -65,7 +65,8 @@ def command(
         typer.Option(
             "--degrade",
             metavar="NAMES",
-            help=f"Also translate degraded faces: {','.join(DEGRADATIONS)}, some of them, or all.",
+            help="Also translate degraded faces, some of these with commas, or all: "
+            f"{', '.join(DEGRADATIONS)}.",
             show_default=False,
         ),
     ] = None,

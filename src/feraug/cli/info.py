@@ -80,7 +80,9 @@ def _print(facts: Mapping[str, Any]) -> None:
     from feraug.cli import console
 
     kind = facts["encoding-type"].removeprefix("feraug-")
-    console.print_text(f"{facts['path']}: {kind}, {facts['bytes'] / 1e6:,.1f} MB")
+    size = facts["bytes"]
+    amount = f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
+    console.print_text(f"{facts['path']}: {kind}, {amount}")
     _PRINTERS[kind](facts)
     console.print_text(
         f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,7 +102,8 @@ def command(
         typer.Option(
             "--degrade",
             metavar="NAMES",
-            help=f"For --photos: also translate degraded faces: {','.join(DEGRADATIONS)} or all.",
+            help="For --photos: also translate degraded faces, some of these with commas, or all: "
+            f"{', '.join(DEGRADATIONS)}.",
             show_default=False,
         ),
     ] = None,
@@ -197,6 +199,7 @@ def command(
                 notify=notify,
             )
 
+    asked, started = train not in (None, NEVER), time.time()
     trainable = not from_noise and kind_for(translation.pairs, model) is not None
     alone = devices == num_nodes == 1 and is_only_process()
     if train is None and trainable and alone and not console.can_ask():
@@ -209,6 +212,10 @@ def command(
         if train == NEVER or not alone or not console.confirmed(f"{problem}", OFFER):
             raise MissingModelError(f"{problem}, or here with --train {OFFERED}") from problem
         result = make(options.seconds(OFFERED, "--train"))
+    if asked and not quiet and result.model.stat().st_mtime < started:
+        console.print_error(
+            f"--train {train}: nothing to train, {result.model.name} is there; 'feraug train' trains another"
+        )
     console.print_json(result.as_json()) if as_json else print_result(result)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
@@ -12,7 +13,7 @@ import typer
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
 from feraug.cli.processes import is_first_process
-from feraug.config import CLASSIFIERS, MODELS, PRESETS, STARGANS, TRANSLATORS
+from feraug.config import CLASSIFIERS, MODELS, PRESETS, STARGANS, TRANSLATORS, uses
 from feraug.config.registry import Config
 from feraug.errors import UsageError
 from feraug.store.workspace import at_home
@@ -268,11 +269,18 @@ def _print_classifier(result: ClassifierResult) -> None:
     console.print_text("the best epoch's accuracy is optimistic; 'feraug bench' measures on test images")
 
 
+def _replaced(config: Mapping[str, Any]) -> bool:
+    """Whether steps or a budget stand in place of the epochs."""
+    return config.get("steps") is not None or config.get("budget") is not None
+
+
 def _print_plan(plan: DryRun) -> None:
     from feraug.cli import console
 
     table = console.new_table(None, "setting", "value")
     for name, value in plan.config.items():
+        if not uses(str(plan.config["model"]), name) or (name == "epochs" and _replaced(plan.config)):
+            continue
         shown = ", ".join(value) if isinstance(value, list) else "-" if value in (None, "") else str(value)
         table.add_row(name, shown)
     console.print_table(table)

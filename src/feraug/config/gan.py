@@ -103,7 +103,7 @@ class GanConfig:
     flip: bool = setting(True, "Mirror training faces at random.")
     augment: bool = setting(False, "Turn, scale and shift training faces a little at random.")
     diff_augment: str = setting(
-        "", f"Augment what the discriminator sees: {','.join(DIFF_AUGMENTATIONS)}, or some of them."
+        "", f"Augment what the discriminator sees: {', '.join(DIFF_AUGMENTATIONS)}: some, with commas."
     )
     seed: int = setting(0, "Seed of every random draw.", low=0, high=MAX_SEED)
 

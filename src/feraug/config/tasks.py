@@ -193,7 +193,8 @@ class FilterConfig:
         low=0.0, high=1.0,
     )  # fmt: skip
     max_similarity: float | None = setting(
-        None, "Maximum SSIM with any training image; default: 95th percentile of real faces.",
+        None, "Maximum SSIM with a training image (of translations: one of the emotion); "
+        "default: 95th percentile of real faces.",
         low=-1.0, high=1.0,
     )  # fmt: skip
     keep: int | None = setting(

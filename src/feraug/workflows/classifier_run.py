@@ -87,6 +87,12 @@ class ClassifierRun:
         """Accuracy and loss on the validation faces."""
         return scores(probabilities(network, self._validation, self.config.crop), self._answers)
 
+    def evaluate_some(self, network: nn.Module, count: int) -> float:
+        """Classify up to ``count`` validation faces; the share of all that these are."""
+        some = self._validation[:count]
+        probabilities(network, some, self.config.crop)
+        return len(some) / len(self._validation)
+
     def train(
         self,
         path: Path,

@@ -41,6 +41,11 @@ class Classifier:
     device: torch.device
     network: nn.Module
 
+    def __repr__(self) -> str:
+        """Without the network, which has a hundred lines."""
+        file = f"{self.path.name}, SHA-256 {self.digest[:12]}…"
+        return f"Classifier({self.config.model}, {file}, on {self.device})"
+
     @property
     def caution(self) -> str | None:
         """What to say before it is used, if anything."""

@@ -83,4 +83,6 @@ def _input_differences(existing: Mapping[str, str], wanted: Mapping[str, str]) -
         return []
     gone = [f"{name} {digest[:12]}" for name, digest in existing.items() if digest not in wanted.values()]
     new = [f"{name} {digest[:12]}" for name, digest in wanted.items() if digest not in existing.values()]
-    return [f"made from {', '.join(gone) or 'fewer files'} instead of {', '.join(new) or 'fewer files'}"]
+    if gone and new:
+        return [f"made from {', '.join(gone)} instead of {', '.join(new)}"]
+    return [f"made from {', '.join(gone)} as well" if gone else f"not made from {', '.join(new)}"]

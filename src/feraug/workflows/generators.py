@@ -36,6 +36,11 @@ class FaceGenerator:
     device: torch.device
     network: nn.Module
 
+    def __repr__(self) -> str:
+        """Without the network, which has a hundred lines."""
+        what = ", ".join(self.emotions)
+        return f"FaceGenerator({self.config.model}, {what}, step {self.step:,}, on {self.device})"
+
     @property
     def emotions(self) -> tuple[str, ...]:
         """The emotions it can make."""

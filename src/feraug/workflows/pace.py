@@ -35,5 +35,5 @@ def short_note(steps: int, budget: float | None) -> str | None:
         return None
     return (
         f"only {steps:,} step{'' if steps == 1 else 's'} fitted into {budget:,.0f} s: hardly a beginning; "
-        "look at the samples, and give it a longer --budget"
+        "look at the samples, and train it again for longer, with --overwrite"
     )

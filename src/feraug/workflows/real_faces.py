@@ -30,7 +30,8 @@ def check_dataset(path: Path, workspace: Workspace) -> None:
         )
     named = "" if path.stem == "dataset" else f" --name {shlex.quote(path.stem)}"
     raise MissingArtifactError(
-        f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv{named}' (or 'drawn')"
+        f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv{named}', or 'feraug prepare "
+        f"drawn{named}' (no download)"
     )
 
 

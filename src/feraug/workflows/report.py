@@ -149,7 +149,7 @@ def _numbers(inventory: Inventory) -> tuple[tuple[str, str], ...]:
     counts = (
         (images(DATASET), "images in data sets"),
         (len(inventory.of(MODEL)), "models"),
-        (images(SYNTHETIC), "synthetic images"),
+        (images(SYNTHETIC), "images in synthetic sets"),
         (len(inventory.of(BENCH)), "benchmarks"),
     )
     return tuple(

@@ -37,7 +37,10 @@ def compare_section(desk: Desk) -> list[Section]:
     """The section on comparisons, if there are any."""
     found = desk.inventory.of(COMPARE)
     if not found:
-        desk.lack("No comparison of translators", "feraug compare --pair neutral:happy")
+        desk.lack(
+            "No comparison of translators (the judge: feraug train vgg19)",
+            "feraug compare --pair neutral:happy",
+        )
         return []
     room = desk.room(_ROOM)
     blocks = desk.groups(found, "compare", _COMPARISONS, lambda one: _comparison(desk, room, one))

@@ -46,6 +46,11 @@ class Translator:
     networks: dict[str, nn.Module]
     """By role: ``a_to_b`` and ``b_to_a``, or the one ``generator`` of all pairs."""
 
+    def __repr__(self) -> str:
+        """Without the networks, which have a hundred lines."""
+        what = ", ".join(self.config.emotions) if isinstance(self.config, StarGANConfig) else self.config.pair
+        return f"Translator({self.config.model}, {what}, step {self.step:,}, on {self.device})"
+
     @property
     def pair(self) -> DomainPair:
         """The pair it was trained on; :class:`UsageError` for a model of many pairs."""
