@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from feraug.emotions import EMOTIONS
 from feraug.plots.bench import confusion_figure, table_figure
+from feraug.plots.titles import fitted
 
 
 def figures(*arms: str) -> dict[str, Any]:
@@ -64,3 +66,27 @@ def test_matrices_stand_in_rows_of_three_and_places_left_over_are_empty(
     assert [axes.axison for axes in figure.axes].count(True) == arms + 1
     shown = {text.get_text() for text in figure.axes[0].texts}
     assert shown == {"", "0", "100"}, "nothing is written in the row of an emotion without images"
+
+
+def test_a_long_title_stays_within_its_figure() -> None:
+    title = (
+        "simple on the test images of dataset.h5: called so, %\n"
+        "REDUCED: repeats 1 (default 5), epochs 2 (default 60), width 0.25 (default 1)"
+    )
+    confusion = np.eye(7).tolist()
+    figure = confusion_figure({"arms": {"real": {"confusion": confusion}}}, title)
+    FigureCanvasAgg(figure).draw()
+    inside = figure.bbox
+    texts = [
+        figure.get_suptitle(),
+        *(text for axes in figure.axes for text in (axes.get_title(), axes.get_xlabel())),
+    ]
+    assert texts[1:] == ["real: % of each row", "called"]
+    (heading,) = (text for text in figure.texts if text.get_text() == texts[0])
+    extent = heading.get_window_extent()
+    assert inside.x0 <= extent.x0 and extent.x1 <= inside.x1
+    for axes in figure.axes:
+        assert axes.title.get_window_extent().y1 <= extent.y0, "below the heading"
+        assert axes.xaxis.label.get_window_extent().y0 >= 0
+    assert fitted("a\nb c", 0.01, 10) == "a\nb c" and fitted("x" * 40, 1.0, 10) == "x" * 40
+    assert fitted("one two three four five", 1.0, 10) == "one two three\nfour five"

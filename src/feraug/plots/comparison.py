@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.plots.titles import fitted
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -38,7 +40,7 @@ def faces_figure(columns: Mapping[str, Images], title: str) -> Figure:
     for column, name in enumerate(columns):
         axes.text(column * side + (side - _GAP) / 2, -4, fold(name), ha="center", va="bottom", fontsize=8)
     axes.set_axis_off()
-    figure.suptitle(plain(title), fontsize=10)
+    figure.suptitle(plain(fitted(title, figure.get_figwidth(), 10)), fontsize=10)
     return figure
 
 
@@ -63,6 +65,7 @@ def features_figure(
 ) -> Figure:
     """Real faces of ``names`` and each model's translations, on two axes: points (n, 2) each."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
 
     columns = min(_PANELS, len(made))
     lines = -(-len(made) // columns)
@@ -77,9 +80,9 @@ def features_figure(
         axis.set_title(plain(name), fontsize=10)
         if number == 0:
             axis.legend(fontsize=8, frameon=False)
-    figure.suptitle(
-        plain(f"features of {judge}, on the two directions in which the real faces differ most"), fontsize=10
-    )
+        axis.xaxis.set_major_locator(MaxNLocator(4))
+    title = f"features of {judge}, on the two directions in which the real faces differ most"
+    figure.suptitle(plain(fitted(title, figure.get_figwidth(), 10)), fontsize=10)
     return figure
 
 

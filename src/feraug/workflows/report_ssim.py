@@ -58,7 +58,8 @@ def _near_copies(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Ite
         return
     of = cut(facts["threshold_from"], 20)
     pairs = (facts["real"].get(of) or {}).get("pairs")
-    whose = f"the 99 % quantile of {'' if pairs is None else f'{pairs:,} '}real {of} images"
+    kind = "new validation" if of == "validation" else f"real {of}"
+    whose = f"the 99 % quantile of {'' if pairs is None else f'{pairs:,} '}{kind} images"
     yield "near copy", f"SSIM {facts['threshold']:.3f} or more to a training image, {whose}"
     shares = [("real training images", facts["real"]["train_near_copies"])]
     shares += [(cut(one["name"], 60), one["near_copies"]) for one in sets]
@@ -74,7 +75,7 @@ def _panels(desk: Desk, artifact: Artifact, found: SsimArrays) -> Iterator[tuple
     panels: tuple[tuple[str, dict[str, Any], dict[str, Any], tuple[float, str] | None], ...] = (
         (
             "To the nearest training image",
-            {"real: train, others": real["train"], "real: validation, new": real["validation"]},
+            {"real: validation, new": real["validation"], "real: train, others": real["train"]},
             {one.name: one.nearest.ssim for one in sets},
             mark,
         ),
