@@ -25,7 +25,10 @@ def confusion_figure(figures: Mapping[str, Any], title: str) -> Figure:
     arms = figures["arms"]
     across = min(COLUMNS, len(arms))
     down = -(-len(arms) // across)
-    figure = Figure(figsize=(4.4 * across + 0.4, 5.0 * down + 0.5), layout="constrained")
+    width = 4.4 * across + 0.4
+    heading = fitted(title, width, 10)
+    height = 5.0 * down + 0.5 + 0.2 * heading.count("\n")
+    figure = Figure(figsize=(width, height), layout="constrained")
     places = list(figure.subplots(down, across, squeeze=False).flat)
     for axes, (arm, values) in zip(places, arms.items(), strict=False):
         counts = np.asarray(values["confusion"], np.float64)
@@ -40,8 +43,6 @@ def confusion_figure(figures: Mapping[str, Any], title: str) -> Figure:
         axes.set(title=f"{arm}: % of each row", xlabel="called", ylabel="true")
     for axes in places[len(arms) :]:
         axes.set_axis_off()
-    heading = fitted(title, figure.get_figwidth(), 10)
-    figure.set_figheight(figure.get_figheight() + 0.2 * heading.count("\n"))
     figure.suptitle(heading, fontsize=10)
     return figure
 

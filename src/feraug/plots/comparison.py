@@ -34,13 +34,14 @@ def faces_figure(columns: Mapping[str, Images], title: str) -> Figure:
         for row, face in enumerate(images):
             canvas[row * side :, column * side :][: side - _GAP, : side - _GAP] = face
     width = 1.15 * len(columns) + 0.3
-    figure = Figure(figsize=(max(width, 3.6), width * rows / len(columns) + 1.0), layout="constrained")
+    across = max(width, 3.6)
+    figure = Figure(figsize=(across, width * rows / len(columns) + 1.0), layout="constrained")
     axes = figure.subplots()
     axes.imshow(canvas, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
     for column, name in enumerate(columns):
         axes.text(column * side + (side - _GAP) / 2, -4, fold(name), ha="center", va="bottom", fontsize=8)
     axes.set_axis_off()
-    figure.suptitle(plain(fitted(title, figure.get_figwidth(), 10)), fontsize=10)
+    figure.suptitle(plain(fitted(title, across, 10)), fontsize=10)
     return figure
 
 
@@ -69,7 +70,8 @@ def features_figure(
 
     columns = min(_PANELS, len(made))
     lines = -(-len(made) // columns)
-    figure = Figure(figsize=(3.9 * columns + 0.4, 3.7 * lines + 0.8), layout="constrained")
+    width = 3.9 * columns + 0.4
+    figure = Figure(figsize=(width, 3.7 * lines + 0.8), layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axis in axes[len(made) :]:
         axis.set_axis_off()
@@ -82,7 +84,7 @@ def features_figure(
             axis.legend(fontsize=8, frameon=False)
         axis.xaxis.set_major_locator(MaxNLocator(4))
     title = f"features of {judge}, on the two directions in which the real faces differ most"
-    figure.suptitle(plain(fitted(title, figure.get_figwidth(), 10)), fontsize=10)
+    figure.suptitle(plain(fitted(title, width, 10)), fontsize=10)
     return figure
 
 
