@@ -5,7 +5,8 @@
     feraug synth --pair neutral:disgust -n 200
     python examples/mixed_training_set.py artifacts
 
-The real test split says whether the synthetic faces helped; one run proves nothing.
+It prints one accuracy, with synthetic faces; whether they help is what ``feraug bench`` measures.  Every set
+in ``synthetic/`` is taken: move a set away that a filtered one was made from, or its images count twice.
 """
 
 from __future__ import annotations
