@@ -3,8 +3,7 @@
     feraug prepare drawn:1000 && feraug train cyclegan --steps 300 && feraug synth -n 200
     python examples/torchvision_fabric.py artifacts
 
-Every set in ``synthetic/`` is taken, a filtered one and the set that it was made from alike.
-The two lines with ``DataLoader`` are what the dataloader methods of a LightningModule return.
+The two lines with ``DataLoader`` are what a LightningModule's methods return; every set is taken.
 """
 
 from __future__ import annotations
