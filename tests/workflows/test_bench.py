@@ -1286,6 +1286,7 @@ def test_a_damaged_model_of_the_classifier_s_name_stays(workspace: Workspace) ->
             "--synthetic-weight: is beside real images",
         ),
         ({"arms": ("synthetic",), "ratio": 0.001}, "has 0 images: --ratio 0.001 leaves no more of 4"),
+        ({"arms": ("synthetic",), "per_class_cap": 1}, "has 1 image: --per-class-cap 1 leaves no more of 4"),
     ],
 )
 def test_settings_that_no_arm_would_follow(

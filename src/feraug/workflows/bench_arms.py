@@ -52,9 +52,8 @@ def material(
     if alone and len(labels) < 2:
         few = f"the arm '{arm}' has {len(labels)} image{'' if len(labels) == 1 else 's'}"
         if offered >= 2:
-            raise ArtifactError(
-                f"{few}: --ratio {bench.ratio:g} leaves no more of {offered:,}", "raise the ratio"
-            )
+            limit = "--per-class-cap 1" if bench.ratio is None else f"--ratio {bench.ratio:g}"
+            raise ArtifactError(f"{few}: {limit} leaves no more of {offered:,}", "raise it")
         raise ArtifactError(f"{few}; 'feraug synth -n 5000' makes more")
     kept = 0 if alone else len(real)
     faces = LabelledFaces(
