@@ -450,7 +450,9 @@ def test_a_look_at_validation_is_timed_on_a_few_faces(
     assert looked == [6]
 
 
-def test_what_a_dry_run_would_meet_is_told(workspace: Workspace) -> None:
+def test_what_a_dry_run_would_meet_is_told(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("train", "train_classifier"):
+        monkeypatch.setattr(f"feraug.workflows.{module}.DRY_STEPS", 1)
     for config in (small("weighted"), replace(DEFAULTS["simple"], steps=2, width=0.05)):
         train(config, workspace)
         told: list[Event] = []
