@@ -284,9 +284,13 @@ def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> N
     assert prepare(str(csv.rename(tmp_path / "moved.csv")), FAST, path).already_done, "told apart by content"
     with pytest.raises(ConfigConflictError, match="drop_blank: False in the file, True asked for"):
         prepare(str(tmp_path / "moved.csv"), PrepareConfig(near_copies=False, drop_blank=True), path)
-    with pytest.raises(ConfigConflictError, match="drawn:280"):
+    with pytest.raises(
+        ConfigConflictError, match=r"holds the faces of a CSV, not drawn:280; --workspace DIR or"
+    ):
         prepare("drawn:280", FAST, path)
     prepare("drawn:280", FAST, path, overwrite=True)
+    with pytest.raises(ConfigConflictError, match=r"holds drawn:280, not .*moved\.csv; "):
+        prepare(str(tmp_path / "moved.csv"), FAST, path)
     assert len(read_dataset(path).images) == 280
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from feraug.config import PrepareConfig, to_json
 from feraug.emotions import EMOTIONS
-from feraug.errors import SourceError, UsageError
+from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.metrics.duplicates import blank_images, image_digests
 from feraug.metrics.near_copies import NearCopies, find_near_copies
 from feraug.sources import open_source
@@ -22,6 +22,7 @@ from feraug.sources.splits import stratified_split
 from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import DATASET, Provenance
+from feraug.store.reading import read_artifact_header
 from feraug.workflows.audit import (
     TRAIN,
     RowFacts,
@@ -91,7 +92,18 @@ def prepare(
     if all_different:
         config = replace(config, near_copies=False)
     provenance = Provenance(to_json(config), command, config.seed, inputs)
-    if existing_header(path, DATASET, provenance, overwrite=overwrite) is not None:
+    try:
+        there = existing_header(path, DATASET, provenance, overwrite=overwrite)
+    except ConfigConflictError as problem:
+        kept = str(read_artifact_header(path).provenance.config.get("source", config.source))
+        if kept == config.source:
+            raise
+        held = {"csv": "the faces of a CSV", "folder": "those of a folder"}.get(kept, kept)
+        raise ConfigConflictError(
+            f"{path} holds {held}, not {source}",
+            "--workspace DIR or --name NAME writes elsewhere, --overwrite replaces it",
+        ) from problem
+    if there is not None:
         return _result(path, notify, already_done=True)
     with writing_dataset(path) as writer:
         rows = _read_all(opened, source, writer, notify)
