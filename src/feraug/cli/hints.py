@@ -12,6 +12,7 @@ _COMMAND: Final = re.compile(
     r"|(?:ssim|report)\b)"  # which do their work without further words
 )
 _QUOTED: Final = re.compile(rf"'({_COMMAND.pattern})'")
+_PLACEHOLDER: Final = re.compile(r"\b(?:FILE|NAMES?|EMOTION|DIR|MODEL|TIME)\b")
 _FILE_NAME: Final = re.compile(r"--name \S+(?= |$)")
 _SHORT: Final = "-w"
 _LONG: Final = "--workspace"
@@ -33,10 +34,8 @@ def command_in_workspace(sentence: str, folder: str) -> str:
 
 
 def _with(command: str, folder: str) -> str:
-    filled = not re.search(
-        r"\b(?:FILE|NAMES?|EMOTION|DIR|MODEL|TIME)\b", _FILE_NAME.sub("", command)
-    )  # a pattern
-    if not filled or "--help" in command or f" {_SHORT} " in command or _LONG in command:
+    pattern = _PLACEHOLDER.search(_FILE_NAME.sub("", command))  # which nobody copies
+    if pattern or "--help" in command or f" {_SHORT} " in command or _LONG in command:
         return command
     return f"{command} {_SHORT} {shlex.quote(folder)}"
 

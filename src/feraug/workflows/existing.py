@@ -52,13 +52,17 @@ def existing_header(
     return header
 
 
-def there_or_held(look: Callable[[], Header | None], path: Path, held: contextlib.ExitStack) -> Header | None:
+def there_or_held(
+    look: Callable[[], Header | None], path: Path, held: contextlib.ExitStack, *, finished: bool = False
+) -> Header | None:
     """What ``look`` finds at ``path``; where that is nothing, ``path`` is this process's until ``held`` ends.
 
-    A file that is there already is found in a folder that cannot be written to, too.  Raises
-    :class:`StorageError` when another process is making it.
+    With ``finished`` so it is where a training is there that has not finished.  What is there already is
+    found in a folder that cannot be written to, too.  Raises :class:`StorageError` when another process is
+    making it.
     """
-    if (there := look()) is not None:
+    there = look()
+    if there is not None and (there.extra.get("finished") or not finished):
         return there
     held.enter_context(exclusive(path))
     return look()  # again: another process may just have made it

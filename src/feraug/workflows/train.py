@@ -15,14 +15,13 @@ from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_j
 from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
-from feraug.store.lock import exclusive
 from feraug.store.model import WEIGHTS_ONLY, read_model
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import check_shares, launched, on_first_process
 from feraug.workflows.domain_source import refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.model_files import completed, config_of
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
@@ -105,14 +104,7 @@ def train(
         def look() -> Header | None:
             return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
 
-        def begin() -> Header | None:
-            there = look()
-            if there is not None and there.extra.get("finished"):
-                return there  # also in a folder that cannot be written to
-            held.enter_context(exclusive(path))
-            return look()  # again: another process may just have made it
-
-        header = on_first_process(fabric, begin)
+        header = on_first_process(fabric, lambda: there_or_held(look, path, held, finished=True))
         if header is not None and header.extra.get("finished"):
             return _finished(path, samples)
         if header is not None and header.extra.get(WEIGHTS_ONLY):

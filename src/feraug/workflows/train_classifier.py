@@ -17,14 +17,13 @@ from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, UsageError
 from feraug.store.dataset import DatasetArrays
 from feraug.store.header import MODEL, Header, Provenance
-from feraug.store.lock import exclusive
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.training import fit_classifier
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.devices import check_shares, launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
@@ -96,14 +95,7 @@ def train_classifier(
         def look() -> Header | None:
             return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
 
-        def begin() -> Header | None:
-            there = look()
-            if there is not None and there.extra.get("finished"):
-                return there  # also in a folder that cannot be written to
-            held.enter_context(exclusive(path))
-            return look()  # again: another process may just have made it
-
-        header = on_first_process(fabric, begin)
+        header = on_first_process(fabric, lambda: there_or_held(look, path, held, finished=True))
         if header is not None and header.extra.get("finished"):
             return _result(path, already_done=True)
         run = ClassifierRun(config, *splits_of(faces.arrays, config), fabric)
