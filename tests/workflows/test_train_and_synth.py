@@ -471,6 +471,21 @@ def test_finished_work_in_a_folder_that_another_holds_is_already_done(workspace:
             assert train(config, workspace).already_done
 
 
+def test_nobody_goes_on_with_a_training_that_another_process_holds(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for config, module in (
+        (small("weighted"), "training_run"),
+        (replace(DEFAULTS["simple"], steps=9, width=0.05), "classifier_run"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"feraug.workflows.{module}.any_of", lambda fabric, asked: True)
+            path = train(config, workspace).path
+        assert not read_model(path, ()).finished
+        with exclusive(path), pytest.raises(StorageError, match="another feraug process is writing it"):
+            train(config, workspace)
+
+
 def test_too_few_faces_of_an_emotion_that_could_be_left_out(workspace: Workspace) -> None:
     with pytest.raises(ArtifactError) as caught:
         train(replace(DEFAULTS["wgan-gp"], steps=1), workspace)
