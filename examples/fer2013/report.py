@@ -67,8 +67,11 @@ def write_page(folder: Path) -> Path:
         4: lambda all_: tables.compared(all_, ("translators",)),
         5: lambda all_: ways(all_) + tables.of_other_translators(all_),
         6: lambda all_: side_by_side(all_, ("vgg19", "surreal", "simple-controls", "simple-synthetic")),
-        # The first has the translations of the second, and no faces from noise.
-        7: lambda all_: side_by_side(all_, ("simple-long", "simple-noise", "simple-noise-sources"))
+        # The first has the translations of the second and third, and no more neutral images.
+        7: lambda all_: side_by_side(
+            all_, ("simple-long", "simple-neutral", "simple-noise", "simple-noise-sources")
+        )
+        + tables.filtered(all_, "long-all-neutral")
         + tables.filtered(all_, "noise-neutral"),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), ELSEWHERE]
