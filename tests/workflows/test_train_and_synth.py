@@ -99,7 +99,7 @@ def test_training_writes_model_samples_and_history(workspace: Workspace) -> None
     pictures = sorted(path.name for path in workspace.samples("cyclegan-neutral-happy").iterdir())
     assert pictures == [f"step-{per_epoch:06d}.png", f"step-{2 * per_epoch:06d}.png"]
     with Image.open(workspace.samples("cyclegan-neutral-happy") / pictures[0]) as picture:
-        assert picture.size == (12 * 96, 6 * 96)
+        assert picture.width > 12 * 96 and picture.height == 6 * 96
     progress = [event for event in events if isinstance(event, Progress)]
     assert [event.done for event in progress] == list(range(1, result.steps + 1))
     assert {"cycle_a", "discriminator_b_real", "images/s"} <= set(progress[0].figures)
@@ -312,7 +312,7 @@ def test_faces_from_noise(workspace: Workspace, model: str) -> None:
     assert result.path.stem == f"{model}-happy-neutral"
     (picture,) = result.samples.iterdir()
     with Image.open(picture) as grid:
-        assert grid.size == (12 * 96, 2 * 96)
+        assert grid.width > 12 * 96 and grid.height == 2 * 96  # to the right stands what the rows are
     made = synthesise(NoiseSynthConfig(count=9, batch_size=4), workspace, model=model)
     assert (made.path.stem, made.emotions, made.sources) == (result.path.stem, ("happy", "neutral"), 0)
     faces = read_synthetic(made.path)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from feraug.config import CLASSIFIERS, NOISE_GENERATORS, STARGANS
 from feraug.emotions import EMOTIONS, DomainPair
 from feraug.errors import FeraugError
-from feraug.images import SIDE
 from feraug.plots.page import curves_plot
 from feraug.report import Block, Cell, Details, Facts, Figures, Picture, Section, Strips, Table, Text
 from feraug.store.dataset import DatasetArrays, read_dataset
@@ -35,11 +34,8 @@ _GRIDS: Final = 4
 _PANELS: Final = 6
 _LINES: Final = 6
 _POINTS: Final = 80
-_COLUMNS: Final = 12
-"""Faces in a row of a translator's or a noise generator's sample grid."""
-
 _SHOWN: Final = 6
-"""Of those, how many the page shows."""
+"""Of the twelve faces in a row of a sample grid, how many the page shows."""
 
 
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -183,12 +179,10 @@ def _grids(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     for step, path in _over_time(found):
         alt = f"Samples of {artifact.name} after {step:,} steps"
         try:
-            grid = read_grid(path)
+            grid = read_grid(path, _SHOWN)
         except UNUSABLE as problem:
             desk.inventory.problem(f"models/{artifact.name}/{path.name}", problem)
             continue
-        if grid.shape[1] == _COLUMNS * SIDE:
-            grid = grid[:, : _SHOWN * SIDE]
         pictures += list(room.picture(grid, alt, f"step {step:,}"))
     if pictures:
         yield Figures(tuple(pictures), _grid_words(artifact))

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.images import SIDE
 from feraug.plots import sheet
 from feraug.report import Picture, Plot
 
@@ -57,18 +58,15 @@ class Room:
         return True
 
 
-def read_grid(path: Path, columns: int | None = None) -> Images:
-    """A sample grid, each pixel of the network's one pixel, of its first ``columns`` faces (None: all).
+def read_grid(path: Path, columns: int) -> Images:
+    """The first ``columns`` faces of each row of a sample grid, each pixel of the network's one pixel.
 
-    Raises what Pillow raises for a file that is no picture, and :class:`ValueError` for an absurd size.
+    The rows' labels, to the right of the faces, are left out.  Raises what Pillow raises for a file that is
+    no picture, and :class:`ValueError` for an absurd size.
     """
-    from feraug.images import SIDE
-
-    pixels = _read(path)
-    doubled = pixels[::2, ::2]
-    if np.array_equal(doubled.repeat(2, 0).repeat(2, 1), pixels):
-        pixels = doubled
-    return pixels if columns is None else pixels[:, : columns * SIDE]
+    faces = _read(path)[:, : columns * 2 * SIDE]
+    doubled = faces[::2, ::2]
+    return doubled if np.array_equal(doubled.repeat(2, 0).repeat(2, 1), faces) else faces
 
 
 def read_picture(path: Path) -> Images:

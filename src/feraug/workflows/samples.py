@@ -12,7 +12,7 @@ from torch import Tensor
 
 from feraug.config import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
 from feraug.data import noise, on_device, to_float, to_uint8
-from feraug.plots import sheet, write_png
+from feraug.plots import sheet, with_row_labels, write_png
 from feraug.store.atomic import atomic_path, remove
 from feraug.store.dataset import DatasetArrays
 from feraug.store.workspace import SAMPLE
@@ -20,6 +20,8 @@ from feraug.training import TrainState
 from feraug.workflows.domain_source import DomainSource
 
 COLUMNS = 12
+
+Row = tuple[str, NDArray[np.uint8]]
 
 
 class SampleGrid(ABC):
@@ -37,13 +39,14 @@ class SampleGrid(ABC):
         path = self._folder / f"step-{step:06d}.png"
         with torch.no_grad():
             rows = self.rows(state)
+        faces = sheet(np.concatenate([row for _, row in rows]), COLUMNS, enlarge=2)
         with atomic_path(path) as temporary:
-            write_png(sheet(np.concatenate(rows), COLUMNS, enlarge=2), temporary)
+            write_png(with_row_labels(faces, [label for label, _ in rows]), temporary)
         return path
 
     @abstractmethod
-    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
-        """The rows, uint8 (12, 48, 48) each."""
+    def rows(self, state: TrainState) -> list[Row]:
+        """What each row shows, and its faces uint8 (12, 48, 48)."""
 
 
 class TranslationGrid(SampleGrid):
@@ -65,14 +68,22 @@ class TranslationGrid(SampleGrid):
         if foreign and source is not None:
             of_a.insert(0, source.first(foreign))
         self._faces = [np.concatenate(of_a), _fixed_faces(faces, config.domains.b)]
+        self._pair = config.domains
 
-    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+    def rows(self, state: TrainState) -> list[Row]:
         """Six rows."""
+        a, b = self._pair.a, self._pair.b
         there, back = state.ema["a_to_b"], state.ema["b_to_a"]
-        rows: list[NDArray[np.uint8]] = []
-        for faces, first, second in zip(self._faces, (there, back), (back, there), strict=True):
+        rows: list[Row] = []
+        for (of, made), faces, first, second in zip(
+            ((a, b), (b, a)), self._faces, (there, back), (back, there), strict=True
+        ):
             translated = first(to_float(on_device(faces, state.device)))
-            rows += [faces, _pixels(translated), _pixels(second(translated))]
+            rows += [
+                (of, faces),
+                (f"made {made}", _pixels(translated)),
+                (f"back to {of}", _pixels(second(translated))),
+            ]
         return rows
 
 
@@ -82,16 +93,17 @@ class StarGrid(SampleGrid):
     def __init__(self, config: StarGANConfig, faces: DatasetArrays, folder: Path) -> None:
         super().__init__(folder)
         of = "neutral" if "neutral" in config.emotions else config.emotions[0]
-        self._faces = _fixed_faces(faces, of)
+        self._of, self._faces = of, _fixed_faces(faces, of)
+        self._emotions = config.emotions
         self._wanted = np.eye(len(config.emotions), dtype=np.float32)
 
-    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+    def rows(self, state: TrainState) -> list[Row]:
         """One row more than emotions."""
         faces = to_float(on_device(self._faces, state.device))
-        rows = [self._faces]
-        for wanted in self._wanted:
+        rows = [(self._of, self._faces)]
+        for name, wanted in zip(self._emotions, self._wanted, strict=True):
             emotion = torch.from_numpy(wanted).to(state.device).expand(len(faces), -1)
-            rows.append(_pixels(state.ema["generator"](faces, emotion)))
+            rows.append((f"made {name}", _pixels(state.ema["generator"](faces, emotion))))
         return rows
 
 
@@ -100,17 +112,18 @@ class NoiseGrid(SampleGrid):
 
     def __init__(self, config: NoiseConfig, folder: Path) -> None:
         super().__init__(folder)
-        self._emotions = len(config.emotions)
-        self._z = noise(config.seed, 0, COLUMNS if self._emotions > 1 else 3 * COLUMNS, config.latent_size)
+        self._emotions = config.emotions
+        rows = 1 if len(config.emotions) > 1 else 3
+        self._z = noise(config.seed, 0, rows * COLUMNS, config.latent_size)
 
-    def rows(self, state: TrainState) -> list[NDArray[np.uint8]]:
+    def rows(self, state: TrainState) -> list[Row]:
         """As many rows as emotions, or three."""
-        z = torch.from_numpy(self._z).to(state.device)
-        generator = state.ema["generator"]
-        return [
-            _pixels(generator(z, torch.full((len(z),), number, device=state.device)))
-            for number in range(self._emotions)
-        ]
+        z, generator = torch.from_numpy(self._z).to(state.device), state.ema["generator"]
+        rows: list[Row] = []
+        for number, name in enumerate(self._emotions):
+            faces = _pixels(generator(z, torch.full((len(z),), number, device=state.device)))
+            rows += [(name, faces[start : start + COLUMNS]) for start in range(0, len(faces), COLUMNS)]
+        return rows
 
 
 def sample_grid(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from feraug.config import STARGANS, TRANSLATORS, NoiseConfig, NoiseSynthConfig, SynthConfig
 from feraug.emotions import PairSet
 from feraug.errors import ConfigConflictError, UsageError
-from feraug.plots import sheet, write_png
+from feraug.plots import sheet, with_row_labels, write_png
 from feraug.store.atomic import atomic_path, remove
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import writing_synthetic
@@ -122,8 +122,9 @@ def synthesise(
         if fabric.is_global_zero:
             remove([sheet_path])  # of a set that this one replaces
         if isinstance(maker, Translations) and job.config["strength"] != 1.0 and fabric.is_global_zero:
+            faces = sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2)
             with atomic_path(sheet_path) as temporary:
-                write_png(sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2), temporary)
+                write_png(with_row_labels(faces, [f"strength {one:g}" for one in STRENGTHS]), temporary)
             notify(Saved("sheet of strengths", sheet_path.resolve()))
     return result
 
