@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +21,11 @@ from feraug.store.model import write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import load_classifier, probabilities
+from feraug.workflows.compare_entrants import Judge
+from feraug.workflows.compare_notes import notes
 from feraug.workflows.events import Event, Note
 from feraug.workflows.filtering import filter_synthetic
+from feraug.workflows.real_faces import Faces
 from feraug.workflows.train import train
 
 
@@ -50,13 +54,15 @@ def test_ten_crops_vote_with_the_mean_of_their_probabilities() -> None:
 SMALL = replace(DEFAULTS["simple"], width=0.05, steps=4)
 
 
-def unfinished(workspace: Workspace, chosen_epoch: int) -> Path:
-    """A classifier of which training has stopped after so many epochs."""
+def unfinished(workspace: Workspace, chosen_epoch: int, accuracies: Sequence[float] = ()) -> Path:
+    """A classifier of which training has stopped; how much of validation each epoch was right on."""
     torch.manual_seed(0)
     arrays = {
         f"chosen/classifier/{name}": value.numpy()
         for name, value in build_classifier(SMALL).state_dict().items()
     }
+    if accuracies:
+        arrays["history/validation_accuracy"] = np.array(accuracies, np.float32)
     facts = {"step": 1, "steps": 4, "steps_per_epoch": 1, "finished": False, "chosen_epoch": chosen_epoch}
     inputs = {"dataset.h5": sha256_file(workspace.dataset())}
     write_model(workspace.model("early"), arrays, Provenance(to_json(SMALL), "test", 0, inputs), facts)
@@ -90,8 +96,28 @@ def test_an_unfinished_classifier_that_filters_is_told_of(workspace: Workspace) 
         filter_synthetic(config, "made", workspace, classifier=path, notify=told.append)
     except ArtifactError as problem:  # of so little training nothing may pass
         assert "none of its 4 images passes" in str(problem)
-    notes = [event.text for event in told if isinstance(event, Note)]
-    assert "early.h5: its training is not finished; its best epoch so far is used" in notes
+    said = [event.text for event in told if isinstance(event, Note)]
+    assert "early.h5: its training is not finished; its best epoch so far is used" in said
+    assert not [note for note in said if "do not rely on it" in note]  # its accuracy is not known
+
+
+def test_a_classifier_that_knows_next_to_nothing_is_told_of(workspace: Workspace) -> None:
+    path = unfinished(workspace, 2, [0.1, 0.43, 0.9])
+    labels = np.array([3, 3, 6, 0, 3], np.uint8)
+    judge = load_classifier(path)
+    assert judge.validation_accuracy == pytest.approx(0.43)  # of the chosen epoch, not the best or last
+    said = judge.doubt(labels)
+    assert said is not None and said.startswith(
+        "early.h5 is right on 43.0% of validation; to call every face 'happy' would be right on 60.0%"
+    )
+    assert judge.doubt(np.array([0, 3, 6, 3, 5], np.uint8)) is not None  # 3 points more are hardly more
+    assert judge.doubt(np.array([0, 3, 6, 4, 5], np.uint8)) is None
+    assert judge.doubt(labels[:0]) is None
+    dataset = read_dataset(workspace.dataset())
+    faces = Faces(dataset, sha256_file(workspace.dataset()))
+    low = replace(judge, validation_accuracy=0.1)
+    (note,) = [text for text in notes(faces, Judge(low, (faces.digest,)), []) if "rely" in text]
+    assert note.startswith("the judge early.h5 is right on 10.0% of validation; to call every face 'happy'")
 
 
 def test_rare_emotions_are_made_up_for_once(workspace: Workspace) -> None:

@@ -54,6 +54,10 @@ class Stub:
         path.write_bytes(b"weights")
         self.path, self.digest, self._known = path, sha256_file(path), known
 
+    def doubt(self, labels: NDArray[np.uint8]) -> str:
+        """What is said beside the notes on the faces."""
+        return f"of {len(labels)} labels"
+
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         chances = np.full((len(images), 7), 0.01, np.float32)
         for place, image in enumerate(images):
@@ -171,6 +175,7 @@ def test_limits_come_from_real_validation_images(workspace: Workspace, noise_set
     assert not any("near copies" in text for text in told), "drawn faces have none"
     few = f"limits rest on {len(rows)} real 'neutral' images of validation, which are few"
     assert Note(few) in events
+    assert Note(f"of {len(dataset.rows(split='validation'))} labels") in events
 
 
 def test_a_dataset_that_was_not_searched_for_near_copies_is_told_of(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 
 from feraug.config import ClassifierConfig
 from feraug.data import evaluation_views, on_device, to_float
+from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError
 from feraug.images import SIDE, checked_faces
 from feraug.models.classifiers import Classifier as Network
@@ -27,6 +29,9 @@ from feraug.workflows.model_files import config_in, load_average
 BATCH = 256
 """Faces that are classified at a time."""
 
+_MUCH_BETTER: Final = 0.05
+"""A classifier that is not so much better than a constant answer has learned next to nothing."""
+
 
 @dataclass(frozen=True)
 class Classifier:
@@ -38,6 +43,8 @@ class Classifier:
     """SHA-256 of the model file, which stands beside every figure that it takes part in."""
     finished: bool
     """Whether its training reached its end."""
+    validation_accuracy: float | None
+    """Of its epoch, as its training measured it; None where the file does not say."""
     device: torch.device
     network: nn.Module
 
@@ -52,6 +59,20 @@ class Classifier:
         if self.finished:
             return None
         return f"{self.path.name}: its training is not finished; its best epoch so far is used"
+
+    def doubt(self, labels: NDArray[np.uint8]) -> str | None:
+        """What to say where it was hardly better than naming the commonest of these validation ``labels``."""
+        counts = np.bincount(labels)
+        if self.validation_accuracy is None or not len(counts):
+            return None
+        commonest = counts.max() / len(labels)
+        if self.validation_accuracy >= commonest + _MUCH_BETTER:
+            return None
+        return (
+            f"{self.path.name} is right on {self.validation_accuracy:.1%} of validation; to call every face "
+            f"'{EMOTIONS[int(counts.argmax())]}' would be right on {commonest:.1%}: do not rely on it before "
+            "it is trained for longer"
+        )
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Faces uint8 (N, 48, 48) -> probabilities float32 (N, 7), in the order of ``EMOTIONS``.
@@ -89,20 +110,23 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     device that does not exist here.
     """
     path, chosen = at_home(path), choose_device(device)
-    saved = read_model(path, ("chosen",))
+    saved = read_model(path, ("chosen", "history"))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, ClassifierConfig):
         raise ArtifactError(
             f"{path}: a {config.model} is no classifier", "train one with 'feraug train simple'"
         )
-    if saved.header.extra.get("chosen_epoch") == 0:
+    epoch = saved.header.extra.get("chosen_epoch")
+    if epoch == 0:
         raise ArtifactError(
             f"{path}: its training has not reached the end of an epoch, so no weights are chosen yet",
             f"go on with 'feraug train {config.model} --resume --name {path.stem}'",
         )
     build = partial(build_classifier, config)
     network = load_average(path, saved, "classifier", build, chosen, group="chosen")
-    return Classifier(config, path, sha256_file(path), saved.finished, chosen, network)
+    history = saved.arrays.get("history/validation_accuracy", np.zeros(0))
+    accuracy = float(history[epoch - 1]) if epoch is not None and epoch <= len(history) else None
+    return Classifier(config, path, sha256_file(path), saved.finished, accuracy, chosen, network)
 
 
 @torch.inference_mode()

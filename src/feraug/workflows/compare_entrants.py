@@ -63,20 +63,20 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Judge:
-    """The classifier that judges, and what its own training found on validation."""
+    """The classifier that judges, and the digests of what it was trained on."""
 
     classifier: Classifier
-    accuracy: float | None
     inputs: tuple[str, ...]
 
     def as_json(self) -> dict[str, Any]:
         """What stands beside its figures."""
+        accuracy = self.classifier.validation_accuracy
         return {
             "name": self.classifier.path.stem,
             "model": self.classifier.config.model,
             "sha256": self.classifier.digest,
             "finished": self.classifier.finished,
-            "validation_accuracy": self.accuracy,
+            "validation_accuracy": None if accuracy is None else round(accuracy, 6),
         }
 
 
@@ -118,12 +118,8 @@ def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> J
             f"--judge {path}: a {config.model} makes faces, it cannot judge them",
             f"train a judge with 'feraug train {DEFAULT_JUDGE}'",
         )
-    classifier = load_classifier(path, device=device)
-    saved = read_model(path, ("history",))
-    history = saved.arrays.get("history/validation_accuracy", np.zeros(0))
-    chosen = int(saved.header.extra.get("chosen_epoch", 0))
-    accuracy = round(float(history[chosen - 1]), 6) if 0 < chosen <= len(history) else None
-    return Judge(classifier, accuracy, tuple(saved.header.provenance.inputs.values()))
+    inputs = read_artifact_header(path).provenance.inputs
+    return Judge(load_classifier(path, device=device), tuple(inputs.values()))
 
 
 def check_independent(judge: Judge, models: Sequence[Entrant], workspace: Workspace) -> None:

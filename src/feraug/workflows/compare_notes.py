@@ -10,7 +10,7 @@ from feraug.workflows.real_faces import Faces
 
 
 def notes(faces: Faces, judge: Judge, compared: Sequence[Entrant]) -> list[str]:
-    """Other datasets, and trainings that have not finished."""
+    """Other datasets, a judge that knows nothing, and trainings that have not finished."""
     found = []
     if faces.digest not in judge.inputs:
         found.append(
@@ -19,6 +19,8 @@ def notes(faces: Faces, judge: Judge, compared: Sequence[Entrant]) -> list[str]:
         )
     if not judge.classifier.finished:
         found.append("the judge's training is not finished; the figures are of its best epoch so far")
+    if doubt := judge.classifier.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")]):
+        found.append(f"the judge {doubt}")
     for one in compared:
         if faces.digest not in one.inputs:
             found.append(

@@ -102,6 +102,8 @@ def filter_synthetic(
     judge = load_classifier(classifier_file(classifier, workspace), device=options.device)
     if judge.caution is not None:
         notify(Note(judge.caution))
+    if (doubt := judge.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")])) is not None:
+        notify(Note(doubt))
     detector = face_detector(config.detector)
     files = [(parent, sha256_file(parent)), (place, faces.digest), (judge.path, judge.digest)]
     files += [(model, sha256_file(model)) for model in map(Path, detector.worker_arguments()[1:])]
