@@ -57,3 +57,12 @@ def test_info_of_faces_from_noise(feraug: Feraug, tmp_path: Path) -> None:
         )
     out = feraug("info", "s.h5").out
     assert "3 images made from noise\n" in out and "source images" not in out
+
+
+def test_info_and_export_take_a_name(feraug: Feraug, workspace: Workspace, tmp_path: Path) -> None:
+    here = ("-w", workspace.root)
+    assert feraug("info", "dataset", *here).out.startswith(f"{workspace.dataset().resolve()}: dataset, ")
+    assert feraug("export", "dataset", "faces.csv", *here).code == 0
+    assert (tmp_path / "faces.csv").is_file()
+    ran = feraug("export", "datsaet", "other.csv", *here)
+    assert ran.code == 1 and "did you mean 'dataset'?" in ran.err

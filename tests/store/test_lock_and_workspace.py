@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from feraug.errors import StorageError, UsageError
+from feraug.errors import MissingArtifactError, StorageError, UsageError
 from feraug.store import digests
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.lock import exclusive
@@ -232,3 +232,26 @@ def test_a_file_that_stays_as_it_is_is_read_once(tmp_path: Path, monkeypatch: py
     os.utime(other, (1_000_000_001, 1_000_000_001))
     other.replace(path)  # as long, as old, and another file
     assert sha256_file(path) not in (first, "") and len(read) == 5
+
+
+def test_artifacts_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = Workspace(tmp_path / "artifacts")
+    model, part = workspace.model("only"), workspace.bench("only").with_suffix("") / "only.h5"
+    both = [workspace.model("both"), workspace.synthetic("both")]
+    for path in (workspace.dataset(), model, part, *both):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    assert workspace.artifact("dataset") == workspace.artifact("dataset.h5") == workspace.dataset()
+    assert workspace.artifact(Path("only")) == model  # not a benchmark's part
+    with pytest.raises(UsageError) as several:
+        workspace.artifact("both")
+    assert all(str(path) in str(several.value) for path in both)
+    with pytest.raises(MissingArtifactError, match=r"onyl: no such file.*did you mean 'only'"):
+        workspace.artifact("onyl")
+    for path in (Path("elsewhere/only.h5"), both[0]):  # a place, not a name
+        assert workspace.artifact(path) == path
+    Path("only").mkdir()  # as the folder of a model's samples is, seen from models/
+    assert workspace.artifact("only") == model
+    Path("both.h5").touch()
+    assert workspace.artifact("both.h5") == Path("both.h5")  # a file comes first

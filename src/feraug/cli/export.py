@@ -17,7 +17,11 @@ app = new_app()
 def command(
     file: Annotated[
         Path,
-        typer.Argument(metavar="FILE", help="A dataset, a synthetic set or a model.", show_default=False),
+        typer.Argument(
+            metavar="FILE",
+            help="A dataset, a synthetic set or a model, or its name in the workspace.",
+            show_default=False,
+        ),
     ],
     destination: Annotated[
         Path,
@@ -34,6 +38,7 @@ def command(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier export.")] = False,
+    workspace: options.WorkspaceOption = options.DEFAULT_WORKSPACE,
     as_json: options.JsonOption = False,
     quiet: options.QuietOption = False,
 ) -> None:
@@ -44,8 +49,10 @@ def command(
     weights that make images and nothing of its training: feraug export MODEL.h5 OUT.h5.
     """
     from feraug.cli import console
+    from feraug.store.workspace import Workspace
     from feraug.workflows.export import export_artifact
 
+    file = Workspace(workspace).artifact(file)
     with console.notifier(quiet=quiet) as notify:
         result = export_artifact(file, destination, weights=weights, overwrite=overwrite, notify=notify)
     if as_json:

@@ -18,7 +18,12 @@ app = new_app()
 @app.command()
 def command(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="Any .h5 file that feraug wrote.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Any .h5 file that feraug wrote, or its name in the workspace.",
+            show_default=False,
+        ),
     ],
     config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
     trace: Annotated[
@@ -36,8 +41,10 @@ def command(
 ) -> None:
     """What a file holds and how it came about: feraug info artifacts/dataset.h5."""
     from feraug.cli import console
+    from feraug.store.workspace import Workspace
     from feraug.workflows.info import describe
 
+    file = Workspace(workspace).artifact(file)
     if trace is not None:
         if config:
             raise UsageError("--config, --trace: give one of them")

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from feraug.errors import UsageError
+from feraug.emotions import suggestion
+from feraug.errors import MissingArtifactError, UsageError
 
 SAMPLE: Final = re.compile(r"step-(\d{1,12})\.png")
 """The names of sample grids; the group is the step."""
@@ -59,6 +60,25 @@ class Workspace:
         """All artifacts of all kinds, sorted within each folder; those of a benchmark's parts too."""
         patterns = ("", "models/", "synthetic/", "ssim/", "compare/", "bench/", "bench/*/")
         return [path for pattern in patterns for path in self.files(f"{pattern}*.h5")]
+
+    def artifact(self, file: str | Path) -> Path:
+        """The ``file``, or where there is none the one artifact that is called so, with ``.h5`` or without.
+
+        Raises :class:`UsageError` where several are, such as a model and what it made, and
+        :class:`MissingArtifactError` where none is.
+        """
+        path = at_home(file)
+        if path.is_file() or path.is_symlink() or len(path.parts) != 1:
+            return path
+        parts = set(self.files("bench/*/*.h5"))
+        there = [one for one in self.artifacts() if one not in parts]
+        called = [one for one in there if one.stem == path.name.removesuffix(".h5")]
+        if len(called) > 1:
+            raise UsageError(f"{file}: name one of {', '.join(map(str, called))}")
+        if not called and not path.exists():
+            near = suggestion(path.stem, [one.stem for one in there])
+            raise MissingArtifactError(f"{file}: no such file, and nothing in {self.root} is called so{near}")
+        return called[0] if called else path
 
     def files(self, pattern: str) -> list[Path]:
         """What matches ``pattern``, sorted by name, without dot files.
