@@ -23,7 +23,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import load_classifier, probabilities
 from feraug.workflows.compare_entrants import Judge
 from feraug.workflows.compare_notes import notes
-from feraug.workflows.events import Event, Note
+from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.filtering import filter_synthetic
 from feraug.workflows.real_faces import Faces
 from feraug.workflows.train import train
@@ -118,6 +118,22 @@ def test_a_classifier_that_knows_next_to_nothing_is_told_of(workspace: Workspace
     low = replace(judge, validation_accuracy=0.1)
     (note,) = [text for text in notes(faces, Judge(low, (faces.digest,)), []) if "rely" in text]
     assert note.startswith("the judge early.h5 is right on 10.0% of validation; to call every face 'happy'")
+
+
+def test_validation_says_how_far_it_is(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feraug.workflows.classifiers.BATCH", 20)
+    told: list[Event] = []
+    train(SMALL, workspace, notify=told.append)
+    faces = len(read_dataset(workspace.dataset()).rows(split="validation"))
+    assert faces > 20
+    seen = [event for event in told if isinstance(event, Progress)]
+    while_validating = [event for event in seen if "validation faces" in event.figures]
+    assert [event.figures["validation faces"] for event in while_validating] == [
+        *range(20, faces, 20), faces
+    ]  # fmt: skip
+    # A display ends a task at its last step: that is done once it has been measured.
+    assert {event.done for event in while_validating} == {3}
+    assert (seen[-1].done, "loss" in seen[-1].figures) == (4, True)
 
 
 def test_rare_emotions_are_made_up_for_once(workspace: Workspace) -> None:

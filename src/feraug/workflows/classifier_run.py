@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,9 +84,12 @@ class ClassifierRun:
         self.seconds = float(saved.arrays.get("timing/seconds", np.zeros(())))
         self.processes = max(self.processes, int(saved.header.extra.get("processes", 1)))
 
-    def evaluate(self, network: nn.Module) -> Mapping[str, float]:
-        """Accuracy and loss on the validation faces."""
-        return scores(probabilities(network, self._validation, self.config.crop), self._answers)
+    def evaluate(
+        self, network: nn.Module, looked_at: Callable[[int], None] = lambda _: None
+    ) -> Mapping[str, float]:
+        """Accuracy and loss on the validation faces; ``looked_at`` is told how many are done."""
+        found = probabilities(network, self._validation, self.config.crop, looked_at=looked_at)
+        return scores(found, self._answers)
 
     def evaluate_some(self, network: nn.Module, count: int) -> float:
         """Classify up to ``count`` validation faces; the share of all that these are."""
@@ -115,10 +119,17 @@ class ClassifierRun:
         before, started = self.seconds, time.monotonic()
         saved_at = started
         log = new_log(log_dir, path.stem) if log_dir is not None and writes else None
+
+        def looked_at(faces: int) -> None:  # with a large network this takes minutes
+            if writes:
+                done = min(state.step, self.steps - 1)  # the last step is done when it has been measured
+                notify(Progress(task, done, self.steps, "steps", {"validation faces": faces}))
+
+        evaluate, every = partial(self.evaluate, looked_at=looked_at), read_every(self.fabric.device)
         with stop_on_signal() as stop:
             for report in fit_classifier(
                 state, self.batches, steps=self.steps, steps_per_epoch=self.steps_per_epoch,
-                evaluate=self.evaluate, read_every=read_every(self.fabric.device),
+                evaluate=evaluate, read_every=every,
             ):  # fmt: skip
                 now = time.monotonic()
                 self.seconds = before + now - started

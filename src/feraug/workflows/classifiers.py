@@ -94,12 +94,15 @@ class Classifier:
         return np.asarray(self.probabilities(images).argmax(1), np.uint8)
 
 
-def probabilities(network: nn.Module, images: Tensor, crop: int = SIDE) -> NDArray[np.float32]:
+def probabilities(
+    network: nn.Module, images: Tensor, crop: int = SIDE, *, looked_at: Callable[[int], None] = lambda _: None
+) -> NDArray[np.float32]:
     """Probabilities float32 (N, 7) of images uint8 (N, 48, 48) that lie on the network's device.
 
-    With a ``crop`` below 48 the mean over ten crops, of which each is a face to the network.
+    With a ``crop`` below 48 the mean over ten crops, of which each is a face to the network.  ``looked_at``
+    is told how many are done.
     """
-    return _mean_over_views(lambda faces: network(faces).float().softmax(1), images, crop)
+    return _mean_over_views(lambda faces: network(faces).float().softmax(1), images, crop, looked_at)
 
 
 def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
@@ -130,13 +133,19 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
 
 
 @torch.inference_mode()
-def _mean_over_views(measure: Callable[[Tensor], Tensor], images: Tensor, crop: int) -> NDArray[np.float32]:
+def _mean_over_views(
+    measure: Callable[[Tensor], Tensor],
+    images: Tensor,
+    crop: int,
+    looked_at: Callable[[int], None] = lambda _: None,
+) -> NDArray[np.float32]:
     parts: list[Tensor] = []
     for start in range(0, max(1, len(images)), BATCH):  # of no images one batch, for the width
         views = evaluation_views(to_float(images[start : start + BATCH]), crop)
         parts.append(
             sum((measure(view).float() for view in views[1:]), measure(views[0]).float()) / len(views)
         )
+        looked_at(min(start + BATCH, len(images)))
     return torch.cat(parts).cpu().numpy()
 
 
