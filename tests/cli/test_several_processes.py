@@ -110,10 +110,11 @@ def test_weights_are_identical_in_both_processes_with_batch_statistics_too() -> 
 
 
 def test_a_failure_is_told_once_and_nobody_waits(workspace: Workspace) -> None:
-    processes = start_two("train", "cyclegan", "-w", str(workspace.root), "--batch-size", "3")
+    workspace.dataset().write_bytes(b"no artifact")
+    processes = start_two("train", "cyclegan", "-w", str(workspace.root))
     told = "".join(process.communicate()[1] for process in processes)
-    assert [process.returncode for process in processes] == [2, 2]
-    assert "--batch-size 3: counts over all devices, and 2 of them need a multiple of 2" in told
+    assert [process.returncode for process in processes] == [1, 1]
+    assert "dataset.h5: not an HDF5 file" in told
     assert told.count("error: ") == 1
     assert not workspace.models()
 

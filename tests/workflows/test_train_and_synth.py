@@ -696,14 +696,11 @@ def test_a_classifier_of_one_face_is_refused(workspace: Workspace) -> None:
         train(DEFAULTS["simple"], workspace)
 
 
-def test_a_classifier_s_batch_is_shared_evenly_among_processes(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("work", [train, dry_run])
+@pytest.mark.parametrize("config", [DEFAULTS["simple"], SMALL])
+def test_a_batch_that_processes_cannot_share_is_refused_before_they_start(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, config: Any, work: Any
 ) -> None:
-    asked: list[int] = []
-    monkeypatch.setattr(
-        "feraug.workflows.train_classifier.check_shares", lambda fabric, size: asked.append(size)
-    )
-    config = replace(DEFAULTS["simple"], width=0.05, steps=1, batch_size=6)
-    train(config, workspace)
-    dry_run(config, workspace)
-    assert asked == [6, 6]
+    monkeypatch.setattr("lightning_fabric.Fabric.launch", lambda *_: pytest.fail("processes were started"))
+    with pytest.raises(UsageError, match=r"--batch-size 7: counts over all devices.* a multiple of 2"):
+        work(replace(config, batch_size=7), workspace, options=TrainOptions(device="cpu", devices=2))

@@ -63,12 +63,18 @@ def _available() -> str:
 
 @contextmanager
 def launched(
-    device: str, *, devices: int = 1, nodes: int = 1, precision: str = "32-true"
+    device: str,
+    *,
+    devices: int = 1,
+    nodes: int = 1,
+    precision: str = "32-true",
+    batch_size: int | None = None,
 ) -> Iterator[Fabric]:
     """Fabric, running: with several devices the command is started again for each of the others.
 
     Under ``torchrun`` the processes are there already.  Raises :class:`UsageError` for a device,
-    a number of devices or a precision that cannot be had here.
+    a number of devices or a precision that cannot be had here, and for a ``batch_size`` that the
+    processes cannot share evenly.
     """
     chosen = choose_device(device)
     if devices < 1 or nodes < 1:
@@ -86,6 +92,11 @@ def launched(
     if precision == "16-mixed" and chosen.type != "cuda":
         raise UsageError("--precision 16-mixed: needs an NVIDIA GPU; use 32-true or bf16-mixed")
     fabric = new_fabric(chosen, devices=devices, nodes=nodes, precision=precision)
+    if batch_size is not None and batch_size % fabric.world_size:
+        raise UsageError(
+            f"--batch-size {batch_size}: counts over all devices, and {fabric.world_size} of them need "
+            f"a multiple of {fabric.world_size}"
+        )
     if fabric.world_size > 1:
         fabric.launch()
     try:
@@ -147,12 +158,3 @@ def on_first_process(fabric: Fabric, work: Callable[[], T]) -> T:
     if failure is not None:
         raise failure
     return result  # type: ignore[return-value]
-
-
-def check_shares(fabric: Fabric, batch_size: int) -> None:
-    """Refuse a batch that the processes cannot share evenly."""
-    if batch_size % fabric.world_size:
-        raise UsageError(
-            f"--batch-size {batch_size}: counts over all devices, and {fabric.world_size} of them need "
-            f"a multiple of {fabric.world_size}"
-        )

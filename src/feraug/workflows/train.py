@@ -18,7 +18,7 @@ from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.model import WEIGHTS_ONLY, read_model
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
-from feraug.workflows.devices import check_shares, launched, on_first_process
+from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.domain_source import refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header, there_or_held
@@ -93,10 +93,13 @@ def train(
     with (
         ExitStack() as held,
         launched(
-            options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
+            options.device,
+            devices=options.devices,
+            nodes=options.nodes,
+            precision=config.precision,
+            batch_size=config.batch_size,
         ) as fabric,
     ):
-        check_shares(fabric, config.batch_size)
         faces = read_faces(place, workspace)
         inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
         provenance = Provenance(to_json(config), options.command, config.seed, inputs)
@@ -161,9 +164,12 @@ def dry_run(
         config, workspace, source=source, source_model=source_model, unfinished=path
     )
     with launched(
-        options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
+        options.device,
+        devices=options.devices,
+        nodes=options.nodes,
+        precision=config.precision,
+        batch_size=config.batch_size,
     ) as fabric:
-        check_shares(fabric, config.batch_size)
         place = dataset or workspace.dataset()
         faces = read_faces(place, workspace)
         inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))

@@ -21,7 +21,7 @@ from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.training import fit_classifier
 from feraug.workflows.classifier_run import ClassifierRun
-from feraug.workflows.devices import check_shares, launched, on_first_process
+from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.model_files import completed
@@ -85,10 +85,13 @@ def train_classifier(
     with (
         ExitStack() as held,
         launched(
-            options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
+            options.device,
+            devices=options.devices,
+            nodes=options.nodes,
+            precision=config.precision,
+            batch_size=config.batch_size,
         ) as fabric,
     ):
-        check_shares(fabric, config.batch_size)
         faces = read_faces(source, workspace)
         provenance = Provenance(to_json(config), options.command, config.seed, {source.name: faces.digest})
 
@@ -125,9 +128,12 @@ def dry_run_classifier(
     options = options or TrainOptions()
     path = workspace.model(name or config.name)
     with launched(
-        options.device, devices=options.devices, nodes=options.nodes, precision=config.precision
+        options.device,
+        devices=options.devices,
+        nodes=options.nodes,
+        precision=config.precision,
+        batch_size=config.batch_size,
     ) as fabric:
-        check_shares(fabric, config.batch_size)
         source = dataset or workspace.dataset()
         faces = read_faces(source, workspace)
         provenance = Provenance(to_json(config), options.command, config.seed, {source.name: faces.digest})
