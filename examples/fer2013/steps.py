@@ -124,7 +124,6 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
     "simple-long": "by a `stargan` shown most faces, with a rising change weight, filtered; disgust by a "
     "classifier with class weights",
-    "simple-neutral": "those, and faces of all other emotions made neutral, filtered",
     "simple-cyclegan": "by a `cyclegan` a pair with `--mismatch-weight`, filtered",
 }
 """Benchmarks of ``real+synthetic`` among which validation chooses, and what each does."""

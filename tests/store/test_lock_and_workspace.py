@@ -249,6 +249,8 @@ def test_artifacts_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.
     assert all(str(path) in str(several.value) for path in both)
     with pytest.raises(MissingArtifactError, match=r"onyl: no such file.*did you mean 'only'"):
         workspace.artifact("onyl")
+    with pytest.raises(MissingArtifactError, match="xxx: no such file"):
+        workspace.artifact("x" * 300)
     for path in (Path("elsewhere/only.h5"), both[0]):  # a place, not a name
         assert workspace.artifact(path) == path
     Path("only").mkdir()  # as the folder of a model's samples is, seen from models/

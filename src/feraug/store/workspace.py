@@ -68,17 +68,17 @@ class Workspace:
         :class:`MissingArtifactError` where none is.
         """
         path = at_home(file)
-        if path.is_file() or path.is_symlink() or len(path.parts) != 1:
+        if len(path.parts) != 1 or _is_there(path):
             return path
         parts = set(self.files("bench/*/*.h5"))
         there = [one for one in self.artifacts() if one not in parts]
         called = [one for one in there if one.stem == path.name.removesuffix(".h5")]
         if len(called) > 1:
             raise UsageError(f"{file}: name one of {', '.join(map(str, called))}")
-        if not called and not path.exists():
+        if not called:
             near = suggestion(path.stem, [one.stem for one in there])
             raise MissingArtifactError(f"{file}: no such file, and nothing in {self.root} is called so{near}")
-        return called[0] if called else path
+        return called[0]
 
     def files(self, pattern: str) -> list[Path]:
         """What matches ``pattern``, sorted by name, without dot files.
@@ -86,6 +86,14 @@ class Workspace:
         macOS leaves a ``._NAME.h5`` beside every file on others' disks.
         """
         return sorted(path for path in self.root.glob(pattern) if not path.name.startswith("."))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is a file or a link; a folder of a model's samples is called as the model is."""
+    try:
+        return path.is_file() or path.is_symlink()
+    except OSError:  # too long for a file's name
+        return False
 
 
 _LONGEST: Final = 100
