@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from feraug.cli.bars import fitting_figures
-from feraug.cli.console import _Bars
+from feraug.cli.console import _Bars, figures_text
 from feraug.workflows.events import Note, Progress
 
 TERMS = {
@@ -80,3 +80,8 @@ def test_a_terminal_that_has_closed_is_no_failure() -> None:
     bars(Note("going on from step 1"))
     bars(Progress("training", 1, 2, "steps"))
     bars.close()
+
+
+def test_counts_have_no_decimals() -> None:
+    figures = {"loss": 0.5, "validation faces": 31.0, "images/s": 31.0}
+    assert figures_text(figures) == "loss 0.500  validation faces 31  images/s 31.0"

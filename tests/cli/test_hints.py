@@ -27,6 +27,8 @@ Feraug = Callable[..., Any]
         (["synth"], "run 'feraug prepare drawn' first"),
         (["synth", "-w", "runs/one"], "run 'feraug prepare drawn -w runs/one' first"),
         (["synth", "-wruns"], "run 'feraug prepare drawn -w runs' first"),
+        (["synth", "-qw", "runs"], "run 'feraug prepare drawn -w runs' first"),
+        (["synth", "-qwruns"], "run 'feraug prepare drawn -w runs' first"),
         (["synth", "--workspace=my runs"], "run 'feraug prepare drawn -w 'my runs'' first"),
         (["synth", "-w", "a", "--workspace", "b"], "run 'feraug prepare drawn -w b' first"),
         (["synth", "-w"], "run 'feraug prepare drawn' first"),
@@ -173,7 +175,23 @@ def test_the_home_folder(
     monkeypatch.delenv("FERAUG_WORKSPACE")
     more = ("--steps", "1", "--log-dir=~/logs", "--dataset=~/mine/dataset.h5", "--width", "0.05")
     assert feraug("train", "simple", *more).code == 0
-    assert (tmp_path / "logs/simple").is_dir() and not (tmp_path / "~").exists()
+    assert (tmp_path / "logs/simple").is_dir()
+    (tmp_path / "run.json").write_text(feraug("info", "artifacts/models/simple.h5", "--config").out)
+    for arguments in (
+        ("report", "-w", "mine", "--out=~/page.html"),
+        ("ssim", "-w", "mine", "--synthetic=~/mine/synthetic/cyclegan-neutral-happy.h5", "--queries", "9"),
+        ("synth", "-w", "mine", "--model=~/mine/models/cyclegan-neutral-happy.h5", "-n", "1", "--name", "b"),
+        ("train", "simple", "-w", "mine", "--config=~/run.json", "--dry-run"),
+    ):
+        assert feraug(*arguments).code == 0, arguments
+    for arguments, said in (
+        (("synth", "-w", "mine", "--source=~/x.h5"), f"{tmp_path}/x.h5: no such file"),
+        (("prepare", "a.csv", "--ferplus=~/x.csv"), "a.csv"),
+        (("bench", "-w", "mine", "--synthetic=~/x.h5"), f"{tmp_path}/x.h5: no such file"),
+        (("filter", "~/x.h5", "-w", "mine"), "x.h5: no such synthetic set"),
+    ):
+        assert said in feraug(*arguments).error
+    assert (tmp_path / "page.html").is_file() and not (tmp_path / "~").exists()
 
 
 def test_no_table_has_half_a_number(

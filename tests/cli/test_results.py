@@ -175,8 +175,12 @@ def test_resume_takes_the_unfinished_runs_own_settings(
         yield next(reports)
         raise KeyboardInterrupt
 
-    root = str(workspace.root)
-    arguments = ("train", "cyclegan", *tiny, "--steps", "6", "--seed", "5", "-w", root)
+    root, other = str(workspace.root), workspace.dataset("other")
+    workspace.dataset().rename(other)  # which --resume finds by what it holds
+    shutil.copy(other, workspace.dataset())
+    with h5py.File(workspace.dataset(), "r+") as file:
+        file["images"][0] = 255 - file["images"][0]
+    arguments = ("train", "cyclegan", *tiny, "--steps", "6", "--seed", "5", "--dataset", other, "-w", root)
     with monkeypatch.context() as patch:
         patch.setattr("feraug.workflows.training_run.fit", cut_short)
         ran = feraug(*arguments, "--checkpoint-every", "0s")

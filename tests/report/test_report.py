@@ -351,7 +351,7 @@ def test_a_page_has_an_end(
 def test_pictures_without_end_are_left_out(everything: Workspace, quick: None) -> None:
     from PIL import Image
 
-    noise = np.random.default_rng(0).integers(0, 256, (1200, 1400), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (12_000, 576), np.uint8)
     Image.fromarray(noise).save(everything.samples("latergan-all") / "step-000003.png")
     Image.new("L", (8000, 8000)).save(everything.samples("latergan-all") / "step-000009.png")
     result = report(everything)

@@ -45,7 +45,7 @@ def test_votes_and_splits_in_file_order(tmp_path: Path) -> None:
     assert read.votes.dtype == read.split.dtype == np.uint8
     assert read.votes.tolist() == VOTES
     assert read.split.tolist() == [0, 0, 1, 2]
-    assert read.columns == VOTE_COLUMNS == tuple(HEADER.split(",")[2:])
+    assert tuple(HEADER.split(",")[2:]) == VOTE_COLUMNS
     assert len(read) == 4
 
 

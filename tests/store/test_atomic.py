@@ -258,6 +258,16 @@ def test_an_error_leaves_the_old_folder(
     assert names(tmp_path) == ["faces"]
 
 
+def test_what_another_machine_left_is_forgotten_though_its_process_number_runs_here(tmp_path: Path) -> None:
+    """In containers every first process is number 1."""
+    left = tmp_path / f".m.h5.{os.getppid()}@elsewhere.partial"
+    left.touch()
+    assert abandoned_below(tmp_path) == []  # it may still be written
+    days_ago = time.time() - 2 * 86_400
+    os.utime(left, (days_ago, days_ago))
+    assert abandoned_below(tmp_path) == [left]
+
+
 def test_a_folder_killed_between_its_renames_is_put_in_its_place_by_the_next_attempt(tmp_path: Path) -> None:
     path = tmp_path / "faces"
     for where in ("before", "after"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import shutil
@@ -90,7 +91,9 @@ def with_synthetic(workspace: Workspace) -> Workspace:
 
 
 @pytest.mark.figures
-def test_two_arms_and_what_is_kept_of_them(with_synthetic: Workspace) -> None:
+def test_two_arms_and_what_is_kept_of_them(
+    with_synthetic: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     events: list[Event] = []
     result = bench(PAIRED, with_synthetic, notify=events.append)
     dataset = read_dataset(with_synthetic.dataset())
@@ -115,6 +118,15 @@ def test_two_arms_and_what_is_kept_of_them(with_synthetic: Workspace) -> None:
     again = bench(PAIRED, with_synthetic)
     assert result.plots[0].with_suffix(".svg").exists(), "what went is drawn again"
     assert again.already_done and again.table == result.table and again.conclusions == result.conclusions
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patched:  # a chmod would not stop root
+        patched.setattr("feraug.store.lock.os.open", refuse)
+        assert bench(PAIRED, with_synthetic).already_done
+        with pytest.raises(StorageError):
+            bench(replace(PAIRED, repeats=3), with_synthetic)
 
 
 def test_the_real_arm_s_classifier_is_what_train_makes(with_synthetic: Workspace) -> None:
@@ -1283,7 +1295,7 @@ def test_a_damaged_model_of_the_classifier_s_name_stays(workspace: Workspace) ->
         ({"use": "fill"}, "--use: no arm"),
         (
             {"arms": ("real", "synthetic"), "synthetic_weight": 0.5},
-            "--synthetic-weight: is beside real images",
+            "--synthetic-weight: is against real images",
         ),
         ({"arms": ("synthetic",), "ratio": 0.001}, "has 0 images: --ratio 0.001 leaves no more of 4"),
         ({"arms": ("synthetic",), "per_class_cap": 1}, "has 1 image: --per-class-cap 1 leaves no more of 4"),

@@ -27,7 +27,7 @@ from feraug.workflows.domain_source import generator_of, images_of
 from feraug.workflows.events import Event, Progress
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
-from feraug.workflows.synth import synthesise
+from feraug.workflows.synth import SynthOptions, synthesise
 from feraug.workflows.train import TrainOptions, dry_run, train, unfinished_config
 from feraug.workflows.training_material import trained_on, training_batches
 from feraug.workflows.translators import load_translator
@@ -258,6 +258,16 @@ def test_bad_sources_of_synth(chain: Workspace) -> None:
     copy = shutil.copy(chain.dataset(), chain.root / "copy.h5")
     with pytest.raises(UsageError, match="--source: is the dataset itself"):
         synthesise(SynthConfig(count=5, source_share=0.5), chain, source=Path(copy))
+    for work in (train, dry_run):
+        with pytest.raises(UsageError, match="--source: is the dataset itself"):
+            work(replace(SMALL, source_share=0.5), chain, name="x", source=Path(copy))
+        with pytest.raises(UsageError, match=r"--name: .* is the model that domain a is to come from"):
+            work(SMALL, chain, name="wgan-gp-sad-neutral", source_model="wgan-gp")
+    noise, before = chain.synthetic("noise"), chain.synthetic("noise").read_bytes()
+    options = SynthOptions(overwrite=True)
+    with pytest.raises(UsageError, match=r"--name: .*noise.h5 is the set that is to be translated"):
+        synthesise(SynthConfig(count=5), chain, source=noise, name="noise", options=options)
+    assert noise.read_bytes() == before
     with pytest.raises(UsageError, match="--source: faces from noise have none"):
         synthesise(NoiseSynthConfig(count=5), chain, model="wgan-gp", source=chain.dataset())
     with pytest.raises(UsageError, match=r"is the limit, so use -n 1310720 or fewer"):

@@ -33,6 +33,7 @@ from feraug.store.lock import exclusive
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note
+from feraug.workflows.filter_inputs import classifier_file
 from feraug.workflows.filter_scores import independent
 from feraug.workflows.filter_stages import STAGES, Limits, Scores, counted, dropped_at, limits_from
 from feraug.workflows.filtering import FilterOptions, filter_synthetic
@@ -427,6 +428,8 @@ def test_two_filters_of_one_name_at_once(workspace: Workspace, noise_set: Path, 
 def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_path: Path) -> None:
     with pytest.raises(MissingArtifactError, match=r"nope: no such synthetic set \(did you mean 'noise'"):
         filter_synthetic(CASCADE, "nope", workspace)
+    with pytest.raises(MissingArtifactError, match=r"models/simple: no such classifier file.* NAME\.h5"):
+        classifier_file(Path("models/simple"), workspace)
     with pytest.raises(MissingArtifactError, match=r"simple\.h5: no classifier yet; .*feraug train simple"):
         filter_synthetic(CASCADE, "noise", workspace)
     with pytest.raises(MissingArtifactError, match=r"models/vgg19\.h5: no classifier yet; .*train vgg19"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -325,6 +326,8 @@ def test_too_little_to_measure(workspace: Workspace, faces: Any) -> None:
         ssim(FAST, workspace, synthetic=["other"])
     with pytest.raises(MissingArtifactError, match="no such file"):
         ssim(FAST, workspace, synthetic=[workspace.root / "x" / "y.h5"])
+    odd = shutil.copy(workspace.synthetic("some"), workspace.root / "my set (1).h5")
+    assert ssim(FAST, workspace, synthetic=[odd]).path.name == "my-set--1-.h5"
     with pytest.raises(ArtifactError, match="holds a dataset, not a synthetic set"):
         ssim(FAST, workspace, synthetic=[workspace.dataset()])
     with h5py.File(workspace.dataset(), "r+") as file:

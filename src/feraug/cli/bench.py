@@ -24,20 +24,18 @@ from feraug.config import (
 )
 from feraug.config.values import fields, one_of
 from feraug.errors import UsageError
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.bench_outcome import BenchPlan, BenchResult
 
 _HELP = {name: field.metadata.get("help", "") for name, field in fields(BenchConfig).items()}
-_SETTINGS = ("epochs", "steps", "batch_size", "width", "precision", "seed")
-"""Settings of the classifier that have an option here; ``--config`` takes them all."""
 
 app = new_app()
 
 
 @app.command()
 def command(
-    context: typer.Context,
     classifier: Annotated[
         str, typer.Option("--classifier", metavar="NAME", help=f"{', '.join(CLASSIFIERS)}.")
     ] = "simple",
@@ -49,7 +47,8 @@ def command(
         typer.Option(
             "--synthetic",
             metavar="FILE",
-            help="Synthetic set to use; repeatable.",
+            parser=at_home,
+            help="A synthetic set, a file or a name in synthetic/; repeatable.",
             show_default="all in synthetic/, filtered ones in place of their parents",
         ),
     ] = None,
@@ -109,6 +108,7 @@ def command(
         typer.Option(
             "--config",
             metavar="FILE",
+            parser=at_home,
             help="The classifier's settings as JSON, from 'feraug info FILE --config'.",
             show_default=False,
         ),
@@ -150,8 +150,6 @@ def command(
         synthetic_weight=synthetic_weight,
         pretrain_share=pretrain_share,
     )
-    if synthetic and not set(chosen.arms) & set(SYNTHETIC_ARMS):
-        raise UsageError("--synthetic: none of the arms uses synthetic images; add --arm real+synthetic")
 
     from feraug.cli import console
     from feraug.cli.command_line import as_typed

@@ -12,6 +12,7 @@ from feraug.cli.commands import new_app
 from feraug.config import DEGRADATIONS, FACE_DETECTORS, CompareConfig
 from feraug.config.values import option
 from feraug.errors import UsageError
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.compare import CompareResult
@@ -78,6 +79,7 @@ def command(
         typer.Option(
             "--photos",
             metavar="DIR",
+            parser=at_home,
             help="Also translate the faces in these photos; sub-folders are groups.",
             show_default=False,
         ),
@@ -104,7 +106,7 @@ def command(
 ) -> None:
     """Trained translators side by side: feraug compare --pair neutral:happy.
 
-    Every model translates the same validation faces, which no model was trained on; one table, and pictures.
+    Every model translates the same validation faces; one table, and pictures.
     """
     config = CompareConfig(
         pair=pair,

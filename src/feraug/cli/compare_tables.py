@@ -72,9 +72,7 @@ def print_figures(figures: Figures) -> None:
     target = figures["pair"].split(":")[1]
     sets = [("untouched", figures["untouched"]), (f"real {target}", figures["real"])]
     sets += [(one["name"], one) for one in figures["models"]]
-    columns = _sets_a_table()
-    for start in range(0, len(sets), columns):
-        _print_table(figures, sets[start : start + columns])
+    _print_table(figures, sets)
     for line in _lines(figures):
         console.print_prose(line)
 

@@ -47,11 +47,6 @@ def typed(context: typer.Context, names: Iterable[str]) -> list[str]:
     return [name for name in names if _was_typed(context, name)]
 
 
-def was_typed(context: typer.Context, names: Iterable[str]) -> bool:
-    """Whether any of these options stands on the command line."""
-    return any(_was_typed(context, name) for name in names)
-
-
 def from_file(
     path: Path, model: str, usage: str = "feraug train {}", known: Sequence[str] = tuple(MODELS)
 ) -> Config:

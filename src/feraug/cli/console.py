@@ -110,7 +110,7 @@ def figures_text(figures: Mapping[str, float]) -> str:
     """``name 0.123`` for each figure, in a line; speeds (``/s``) and large figures with fewer decimals."""
 
     def decimals(name: str, value: float) -> int:
-        return 0 if value >= 100 else 1 if name.endswith("/s") else 3
+        return 0 if value >= 100 or name.endswith("faces") else 1 if name.endswith("/s") else 3
 
     return "  ".join(f"{name} {value:,.{decimals(name, value)}f}" for name, value in figures.items())
 
@@ -303,7 +303,5 @@ def confirmed(situation: str, question: str) -> bool:
     """
     import typer
 
-    from feraug.cli.hints import in_workspace
-
-    print_error(in_workspace(one_line(situation), sys.argv[1:]))
+    print_error(_note(situation))
     return typer.confirm(question, default=True, err=True)

@@ -11,6 +11,7 @@ from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import FilterConfig
 from feraug.config.values import fields
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.filtering import FilterResult
@@ -48,6 +49,7 @@ def command(
         typer.Option(
             "--classifier",
             metavar="FILE",
+            parser=at_home,
             help="The classifier, a file or a name in models/.",
             show_default="models/simple.h5",
         ),

@@ -44,10 +44,11 @@ def _named(arguments: Sequence[str]) -> str | None:
     """The workspace of a command line as typed; the last, as typer has it."""
     found = None
     for place, word in enumerate(arguments):
-        if word in (_SHORT, _LONG):
-            found = next(iter(arguments[place + 1 : place + 2]), None)
+        following = next(iter(arguments[place + 1 : place + 2]), None)
+        if word == _LONG:
+            found = following
         elif word.startswith(f"{_LONG}="):
             found = word.partition("=")[2]
-        elif word.startswith(_SHORT) and not word.startswith("--"):
-            found = word.removeprefix(_SHORT)
+        elif short := re.fullmatch(r"-q*w(.*)", word):
+            found = short[1] or following
     return found

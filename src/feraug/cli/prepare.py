@@ -10,6 +10,7 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import PrepareConfig
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.prepare import PrepareResult
@@ -29,7 +30,13 @@ def command(
     ],
     ferplus: Annotated[
         Path | None,
-        typer.Option("--ferplus", metavar="CSV", help="The FER+ votes, fer2013new.csv.", show_default=False),
+        typer.Option(
+            "--ferplus",
+            metavar="CSV",
+            parser=at_home,
+            help="The FER+ votes, fer2013new.csv.",
+            show_default=False,
+        ),
     ] = None,
     labels: Annotated[
         str,
@@ -41,7 +48,8 @@ def command(
     near_copies: Annotated[
         bool,
         typer.Option(
-            "--near-copies/--no-near-copies", help="Look for near copies across splits (most of the time)."
+            "--near-copies/--no-near-copies",
+            help="Look for near copies across splits (takes most of the time).",
         ),
     ] = DEFAULTS.near_copies,
     drop_blank: Annotated[bool, typer.Option("--drop-blank", help="Drop blank images.")] = False,

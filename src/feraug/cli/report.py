@@ -9,6 +9,7 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.report import ReportResult
@@ -29,7 +30,13 @@ _KINDS: Final = {
 def command(
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Where to write it.", show_default="report.html in DIR"),
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            parser=at_home,
+            help="Where to write it.",
+            show_default="report.html in DIR",
+        ),
     ] = None,
     real_faces: Annotated[
         bool,

@@ -12,9 +12,10 @@ from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import DEGRADATIONS, FACE_DETECTORS, NoiseSynthConfig, PhotosConfig, SynthConfig
 from feraug.config.tasks import degradations
-from feraug.config.values import fields
+from feraug.config.values import fields, option
 from feraug.emotions import ALL
 from feraug.errors import MissingModelError, UsageError
+from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:
     from feraug.workflows.synth import SynthResult
@@ -62,6 +63,7 @@ def command(
         typer.Option(
             "--source",
             metavar="FILE",
+            parser=at_home,
             help="Translate the faces of this dataset or synthetic set.",
             show_default="the workspace's dataset",
         ),
@@ -78,6 +80,7 @@ def command(
         typer.Option(
             "--photos",
             metavar="DIR",
+            parser=at_home,
             help="Translate the faces in these photos; sub-folders are groups.",
             show_default=False,
         ),
@@ -93,6 +96,7 @@ def command(
         typer.Option(
             "--classifier",
             metavar="FILE",
+            parser=at_home,
             help="For --photos: ask this classifier, a file or a name in models/, what it calls the faces.",
             show_default=False,
         ),
@@ -167,9 +171,9 @@ def command(
 
     unused = config_options.typed(context, ("min_face", "detector", "classifier"))
     if unused:
-        raise UsageError(f"--{unused[0].replace('_', '-')}: is for --photos DIR")
+        raise UsageError(f"{option(unused[0])}: is for --photos DIR")
     root = Workspace(workspace)
-    paired = config_options.was_typed(context, ["pair"])
+    paired = bool(config_options.typed(context, ["pair"]))
     if paired and emotion:
         raise UsageError("--pair, --emotion: --pair translates, --emotion makes faces from noise; give one")
     if source is not None and emotion:
@@ -177,7 +181,7 @@ def command(
     from_noise = bool(emotion) or (model is not None and not paired and makes_from_noise(model, root, pair))
     unused = config_options.typed(context, ("strength", "source_share", "dataset")) if from_noise else []
     if unused:
-        raise UsageError(f"--{unused[0].replace('_', '-')}: faces from noise have no use for it")
+        raise UsageError(f"{option(unused[0])}: faces from noise have no use for it")
     if source is not None and config_options.typed(context, ("source_share",)) and not source_share:
         raise UsageError("--source-share 0: uses nothing of --source; leave both out")
     config = (

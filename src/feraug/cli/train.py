@@ -34,6 +34,7 @@ def _options(
         typer.Option(
             "--source",
             metavar="FILE",
+            parser=at_home,
             help="Images of domain a out of a dataset or synthetic set.",
             show_default=False,
         ),
@@ -56,6 +57,7 @@ def _options(
         typer.Option(
             "--config",
             metavar="FILE",
+            parser=at_home,
             help="Settings as JSON, from 'feraug info FILE --config'.",
             show_default=False,
         ),
@@ -166,7 +168,7 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     base = _base(context, model, values, shared, workspace)
     config = config_options.chosen(context, model, values, base)
     of_source = shared["source"] is not None or shared["source_model"] is not None
-    if of_source and config_options.was_typed(context, ["source_share"]) and not values["source_share"]:
+    if of_source and config_options.typed(context, ["source_share"]) and not values["source_share"]:
         raise UsageError("--source-share 0: uses nothing of the source; leave both out")
     chosen: dict[str, Any] = {
         "name": shared["name"],
@@ -207,7 +209,10 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
 def _base(
     context: typer.Context, model: str, values: dict[str, Any], shared: dict[str, Any], workspace: Any
 ) -> Config | None:
-    """The settings to start from: of a file, a preset, an unfinished run; None: the model's defaults."""
+    """The settings to start from: of a file, a preset, an unfinished run; None: the model's defaults.
+
+    An unfinished run gives the dataset, too, into ``shared``.
+    """
     given = [name for name in ("config", "preset", "resume") if shared[name]]
     if len(given) > 1:
         raise UsageError(f"--{given[0]}, --{given[1]}: give one of them")
@@ -222,7 +227,7 @@ def _base(
             "--resume, --overwrite: one continues the file, the other replaces it; give one of them"
         )
 
-    from feraug.workflows.train import unfinished_config
+    from feraug.workflows.train import unfinished_config, unfinished_dataset
 
     name = shared["name"] or config_options.chosen(context, model, values, None).name
     path = workspace.model(name)
@@ -230,6 +235,7 @@ def _base(
     if found.model != model:
         again = f"feraug train {found.model} --resume --name {path.stem}"
         raise UsageError(f"--resume: {path} is a {found.model}; use '{again}'")
+    shared["dataset"] = shared["dataset"] or unfinished_dataset(path, workspace)
     return found
 
 

@@ -56,13 +56,12 @@ _EXPECTED_HEADER: Final = "'Usage,Image name," + ",".join(VOTE_COLUMNS) + "'"
 class FerPlusVotes:
     """The votes for all rows of FER2013.
 
-    ``votes`` uint8 (N, 10), one column for each of ``columns``; ``split`` uint8 (N,), codes of
+    ``votes`` uint8 (N, 10), one column for each of :data:`VOTE_COLUMNS`; ``split`` uint8 (N,), codes of
     ``SPLITS``; ``name`` is the file's, for messages.
     """
 
     votes: NDArray[np.uint8]
     split: NDArray[np.uint8]
-    columns: tuple[str, ...] = VOTE_COLUMNS
     name: str = "the FER+ file"
 
     def __len__(self) -> int:

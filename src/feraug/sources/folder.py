@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from feraug.sources.pictures import (
     UnreadablePicture,
     is_litter,
     is_plain_file,
+    pictures_digest,
     read_picture,
 )
 from feraug.sources.records import NO_SPLIT, FaceRecords, Skipped
-from feraug.store.digests import sha256_file
 
 __all__ = ["PIXEL_LIMIT", "PictureFolder", "list_pictures"]
 
@@ -74,21 +73,10 @@ class PictureFolder:
         return self._skipped
 
     def digests(self) -> Mapping[str, str]:
-        """One SHA-256 for the whole tree, by the folder's name.
-
-        It is that of the text ``sha256sum`` prints for the pictures, sorted by name (as bytes): one line
-        ``<sha256>  <name below the folder>`` each.  A file that cannot be read has dashes as its digest.
-        """
-        total = hashlib.sha256()
-        for name in sorted(
-            os.fsencode(picture.name) for picture in list_pictures(self.path, self.without).pictures
-        ):
-            try:
-                digest = sha256_file(self.path / os.fsdecode(name))
-            except OSError:
-                digest = "-" * 64
-            total.update(digest.encode() + b"  " + name + b"\n")
-        return {self.path.resolve().name or str(self.path): total.hexdigest()}
+        """One SHA-256 for the whole tree, by the folder's name; see :func:`pictures_digest`."""
+        listing = list_pictures(self.path, self.without)
+        digest = pictures_digest(self.path, (picture.name for picture in listing.pictures))
+        return {self.path.resolve().name or str(self.path): digest}
 
     def batches(self) -> Iterator[FaceRecords]:
         """Yield all readable pictures, sorted by name, at most :data:`BATCH_PICTURES` at a time.

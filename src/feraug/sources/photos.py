@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from numpy.typing import NDArray
 from feraug.errors import SourceError
 from feraug.images import to_photo
 from feraug.sources.csv_text import file_name, reason
-from feraug.sources.pictures import EXTENSIONS, is_litter, is_plain_file, read_picture
-from feraug.store.digests import sha256_file
+from feraug.sources.pictures import EXTENSIONS, is_litter, is_plain_file, pictures_digest, read_picture
 
 MAX_PHOTOS: Final = 10_000
 """Most photos that are taken at once."""
@@ -60,16 +58,9 @@ def photo_groups(root: Path, without: Path | None = None) -> list[PhotoGroup]:
 
 
 def photos_digest(root: Path, groups: list[PhotoGroup]) -> str:
-    """One SHA-256 for all photos: that of the lines ``<sha256>  <name>``, sorted by name as bytes."""
+    """One SHA-256 for all photos, by :func:`~feraug.sources.pictures.pictures_digest`."""
     folder = root.parent if root.is_file() else root
-    total = hashlib.sha256()
-    for name in sorted(os.fsencode(name) for group in groups for name in group.photos):
-        try:
-            digest = sha256_file(folder / os.fsdecode(name))
-        except OSError:
-            digest = "-" * 64
-        total.update(digest.encode() + b"  " + name + b"\n")
-    return total.hexdigest()
+    return pictures_digest(folder, (name for group in groups for name in group.photos))
 
 
 def read_photo(path: Path) -> NDArray[np.uint8]:

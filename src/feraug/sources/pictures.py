@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from feraug.images import to_face
 from feraug.sources.csv_text import reason
+from feraug.store.digests import sha256_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,6 +35,23 @@ EXTENSIONS: Final[Mapping[str, str]] = {
     ".jp2": "JPEG2000",
 }
 """The file name extensions (lower case) taken for pictures, and Pillow's names of their formats."""
+
+
+def pictures_digest(folder: Path, names: Iterable[str]) -> str:
+    """One SHA-256 for pictures below ``folder``, whatever the order of their ``names``.
+
+    It is that of the text ``sha256sum`` prints for them, sorted by name (as bytes): one line
+    ``<sha256>  <name below the folder>`` each.  A file that cannot be read has dashes as its digest.
+    """
+    total = hashlib.sha256()
+    for name in sorted(map(os.fsencode, names)):
+        try:
+            digest = sha256_file(folder / os.fsdecode(name))
+        except OSError:
+            digest = "-" * 64
+        total.update(digest.encode() + b"  " + name + b"\n")
+    return total.hexdigest()
+
 
 _LITTER: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx", "icon\r"})
 

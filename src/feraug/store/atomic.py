@@ -145,7 +145,7 @@ def moved_away(entry: Path) -> bool:
 
 
 def _is_abandoned(entry: Path, pid: int, host: str | None) -> bool:
-    if _is_running(pid):
+    if host in (None, _host()) and _is_running(pid):
         return False
     return host == _host() or time.time() - _last_touched(entry) > _FORGOTTEN
 

@@ -56,9 +56,17 @@ class Workspace:
         """All model files, sorted by name."""
         return self.files("models/*.h5")
 
-    def artifacts(self) -> list[Path]:
-        """All artifacts of all kinds, sorted within each folder; those of a benchmark's parts too."""
-        patterns = ("", "models/", "synthetic/", "ssim/", "compare/", "bench/", "bench/*/")
+    def artifacts(self, *, parts: bool = True) -> list[Path]:
+        """All artifacts of all kinds, sorted within each folder; with ``parts`` those of benchmarks, too."""
+        patterns = (
+            "",
+            "models/",
+            "synthetic/",
+            "ssim/",
+            "compare/",
+            "bench/",
+            *(["bench/*/"] if parts else []),
+        )
         return [path for pattern in patterns for path in self.files(f"{pattern}*.h5")]
 
     def artifact(self, file: str | Path) -> Path:
@@ -70,8 +78,7 @@ class Workspace:
         path = at_home(file)
         if len(path.parts) != 1 or _is_there(path):
             return path
-        parts = set(self.files("bench/*/*.h5"))
-        there = [one for one in self.artifacts() if one not in parts]
+        there = self.artifacts(parts=False)
         called = [one for one in there if one.stem == path.name.removesuffix(".h5")]
         if len(called) > 1:
             raise UsageError(f"{file}: name one of {', '.join(map(str, called))}")

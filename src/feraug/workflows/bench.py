@@ -18,7 +18,6 @@ from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
 from feraug.store.bench import read_bench, write_bench
 from feraug.store.header import BENCH, Header, Provenance
-from feraug.store.lock import exclusive
 from feraug.store.workspace import Workspace
 from feraug.training import alone
 from feraug.workflows.bench_inputs import BenchInputs, read_inputs, with_earlier
@@ -29,7 +28,7 @@ from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, tota
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.devices import children, end_children, launched, on_first_process
 from feraug.workflows.events import Note, Notify, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.model_files import completed
 from feraug.workflows.train_classifier import time_steps
 from feraug.workflows.train_options import TrainOptions
@@ -76,11 +75,13 @@ def bench(
         given = read_inputs(config, workspace, synthetic, dataset)
         provenance = given.provenance(config, options.command)
 
-        def begin() -> Header | None:
-            held.enter_context(exclusive(path))
+        def look() -> Header | None:
             return _existing(path, provenance, overwrite=options.overwrite)
 
-        header = on_first_process(fabric, begin)
+        def enough(there: Header) -> bool:
+            return _is_all(there, provenance)
+
+        header = on_first_process(fabric, lambda: there_or_held(look, path, held, enough))
         if header is not None and _is_all(header, provenance):
             return _finished(config, path, draws=fabric.is_global_zero)
         parts = _parts(config, path, given)

@@ -122,7 +122,7 @@ def _check_used(config: BenchConfig) -> None:
         if not arms:
             raise UsageError(f"{option(name)}: no arm is trained on synthetic images; add --with-synthetic")
         if name == "synthetic_weight" and arms == {"synthetic"}:
-            raise UsageError(f"{option(name)}: is beside real images, and the arm 'synthetic' has none")
+            raise UsageError(f"{option(name)}: is against real images, and the arm 'synthetic' has none")
 
 
 def with_earlier(

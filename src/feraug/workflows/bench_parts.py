@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from feraug.config import BenchConfig, to_json
 from feraug.data import LabelledFaces, on_device
 from feraug.errors import ArtifactError, ConfigConflictError, FeraugError
+from feraug.store.atomic import atomic_path
 from feraug.store.bench import Predictions, read_predictions, write_predictions
 from feraug.store.digests import sha256_file
 from feraug.store.header import MODEL, PREDICTIONS, Header, Provenance
@@ -193,8 +194,6 @@ def _offer(run: ClassifierRun, model: Path, provenance: Provenance, notify: Noti
 
 def _copy(model: Path, place: Path) -> None:
     """The same bytes at ``place``."""
-    from feraug.store.atomic import atomic_path
-
     if place.exists() and sha256_file(place) == sha256_file(model):
         return
     with atomic_path(place) as temporary:

@@ -201,7 +201,7 @@ def _without_copies(arm: str, difference: Mapping[str, Any], images: Mapping[str
             yield (
                 f"{arm}: on the {images[name]:,} test images without a {copies} in 'train' "
                 f"{100 * left['mean']:+.1f} points ({100 * left['low']:+.1f} to {100 * left['high']:+.1f}; "
-                f"p = {left['p']:.3f}){alone}."
+                f"{_p_words(left)}){alone}."
             )
             return
 
@@ -211,9 +211,13 @@ def _is_shown(difference: Mapping[str, float]) -> bool:
     return (difference["low"] > 0 or difference["high"] < 0) and difference["p"] < 0.05
 
 
+def _p_words(difference: Mapping[str, float]) -> str:
+    return "p < 0.001" if difference["p"] < 0.001 else f"p = {difference['p']:.3f}"
+
+
 def _p(difference: Mapping[str, float], adjusted: float, arms: int) -> str:
     """p, and with a caution where one stands out among several arms, as one in twenty does by chance."""
-    p = "p < 0.001" if difference["p"] < 0.001 else f"p = {difference['p']:.3f}"
+    p = _p_words(difference)
     if not _is_shown(difference) or adjusted < 0.05:
         return p
     return f"{p}, but {adjusted:.3f} (Holm) as one of {arms} arms compared"

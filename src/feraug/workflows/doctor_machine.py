@@ -92,18 +92,13 @@ def devices() -> Iterator[Finding]:
         built = torch.version.cuda
         why = f"torch is built for CUDA {built}, and sees no card" if built else "torch is built without CUDA"
         yield Finding("devices", "CUDA", f"none ({why})")
-    if torch.backends.mps.is_available():
+    mps = torch.backends.mps.is_available()
+    if mps:
         yield Finding("devices", "MPS", "Apple's GPU")
-    yield Finding("devices", "auto takes", "cuda" if count else "mps" if _has_mps() else "cpu")
+    yield Finding("devices", "auto takes", "cuda" if count else "mps" if mps else "cpu")
     yield Finding("devices", "32-true", "everywhere")
     yield Finding("devices", "bf16-mixed", _bf16(count > 0))
     yield Finding("devices", "16-mixed", "on the GPU" if count else "not here: it needs an NVIDIA GPU")
-
-
-def _has_mps() -> bool:
-    import torch
-
-    return bool(torch.backends.mps.is_available())
 
 
 def _cpu(threads: int) -> str:

@@ -181,12 +181,14 @@ def _earlier_source(unfinished: Path, workspace: Workspace) -> Path | None:
     """What domain a of an unfinished model came from: that of its inputs which is no dataset of all faces."""
     if not unfinished.exists():
         return None
-    for name, digest in read_artifact_header(unfinished).provenance.beside_dataset.items():
-        found = find_by_digest(digest, workspace, likely=name)
-        if found is None:
-            raise UsageError(
-                f"--resume: {name} (SHA-256 {digest[:12]}…), which domain a came from, is not in "
-                f"{workspace.root}; name it with --source or --source-model"
-            )
-        return found
-    return None
+    beside = list(read_artifact_header(unfinished).provenance.beside_dataset.items())
+    if not beside:
+        return None
+    name, digest = beside[0]
+    found = find_by_digest(digest, workspace, likely=name)
+    if found is None:
+        raise UsageError(
+            f"--resume: {name} (SHA-256 {digest[:12]}…), which domain a came from, is not in "
+            f"{workspace.root}; name it with --source or --source-model"
+        )
+    return found

@@ -53,19 +53,27 @@ def existing_header(
 
 
 def there_or_held(
-    look: Callable[[], Header | None], path: Path, held: contextlib.ExitStack, *, finished: bool = False
+    look: Callable[[], Header | None],
+    path: Path,
+    held: contextlib.ExitStack,
+    enough: Callable[[Header], bool] = lambda there: True,
 ) -> Header | None:
     """What ``look`` finds at ``path``; where that is nothing, ``path`` is this process's until ``held`` ends.
 
-    With ``finished`` so it is where a training is there that has not finished.  What is there already is
+    So it is where what is there is not ``enough``, such as an unfinished training.  What is there already is
     found in a folder that cannot be written to, too.  Raises :class:`StorageError` when another process is
     making it.
     """
     there = look()
-    if there is not None and (there.extra.get("finished") or not finished):
+    if there is not None and enough(there):
         return there
     held.enter_context(exclusive(path))
     return look()  # again: another process may just have made it
+
+
+def is_finished(there: Header) -> bool:
+    """Whether it is a finished training."""
+    return bool(there.extra.get("finished"))
 
 
 def check_folder(path: Path) -> None:

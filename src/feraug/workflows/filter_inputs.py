@@ -14,13 +14,13 @@ from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
 from feraug.store.dataset import DatasetArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, at_home
 from feraug.workflows.events import Note, Notify
 
 
 def synthetic_file(file: str | Path, workspace: Workspace) -> Path:
     """The file, or the set of this name in ``synthetic/``; :class:`MissingArtifactError` without one."""
-    path = Path(file)
+    path = at_home(file)
     if not path.is_file() and path.parent == Path():
         path = workspace.synthetic(path.name)
     if not path.is_file():
@@ -31,10 +31,17 @@ def synthetic_file(file: str | Path, workspace: Workspace) -> Path:
 
 
 def classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
-    """The file, or the one of this name in ``models/``; None: ``simple``."""
+    """The file, or the one of this name in ``models/``; None: ``simple``.
+
+    Raises :class:`MissingArtifactError` where there is none.
+    """
     path = classifier or workspace.model("simple")
     if path.exists():
         return path
+    if path.suffix != ".h5" and len(path.parts) > 1:  # a name has no folder, and a file its ending
+        raise MissingArtifactError(
+            f"{path}: no such classifier file; check the name, or give NAME.h5, or a name in models/"
+        )
     model = path.stem if path.stem in CLASSIFIERS else "simple"
     named = workspace.model(path.name) if len(path.parts) == 1 else path
     if named.exists():
@@ -55,7 +62,7 @@ def _is_classifier(path: Path) -> bool:
 
 
 def real_rows(path: Path, dataset: DatasetArrays, emotion: str) -> NDArray[np.int64]:
-    """The real validation images of an emotion that are not blank."""
+    """The real validation images of an emotion that are not blank; :class:`ArtifactError` without any."""
     rows: NDArray[np.int64] = dataset.rows(split="validation", emotion=emotion)
     rows = rows[~dataset.columns["blank"][rows]]
     if not len(rows):
@@ -69,7 +76,10 @@ def real_rows(path: Path, dataset: DatasetArrays, emotion: str) -> NDArray[np.in
 def places_by_emotion(
     path: Path, synthetic: SyntheticArrays, emotion: str, as_named: str, notify: Notify
 ) -> dict[str, NDArray[np.int64]]:
-    """Which images (n,) have to show which emotion: all the one, or each what it was made as."""
+    """Which images (n,) have to show which emotion: all the one, or each what it was made as.
+
+    Raises :class:`ArtifactError` where none was made as the emotion, or with ``all`` some as none.
+    """
     if emotion != ALL:
         _check_labels(path, synthetic, emotion)
         others = ~np.isin(synthetic.labels, (emotion_code(emotion), UNLABELLED))

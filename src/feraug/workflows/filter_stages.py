@@ -15,9 +15,6 @@ from feraug.emotions import UNLABELLED, emotion_code
 KEPT_OF_REAL: Final = 0.95
 """Share of real images that a limit taken from them lets through."""
 
-STAGES: Final = ("label", "face", "called", "confident", "not a copy", "best")
-"""The stages in order; the code of a stage in ``filter/dropped_at`` is its position, counted from 1."""
-
 STAGE_NAMES: Final = {
     "label": "right label",
     "face": "face found",
@@ -26,7 +23,10 @@ STAGE_NAMES: Final = {
     "not a copy": "not a copy",
     "best": "within --keep",
 }
-"""What the stages are called in tables."""
+"""The stages in order, and what they are called in tables."""
+
+STAGES: Final = tuple(STAGE_NAMES)
+"""The code of a stage in ``filter/dropped_at`` is its position here, counted from 1."""
 
 
 @dataclass(frozen=True)

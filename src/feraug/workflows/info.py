@@ -133,9 +133,11 @@ def _bench(path: Path, header: Header) -> dict[str, Any]:
         "reduced": header.extra["reduced"],
         "reductions": header.extra.get("reductions", ["fewer repeats, steps or channels than the defaults"]),
         "images": len(found.test["labels"]),
+        "test_sets": table["images"],
         "repeats": {arm: len(values) for arm, values in found.probabilities.items()},
         "arms": table["arms"],
         "differences": table["differences"],
+        "reverse": table.get("reverse"),
         "conclusions": table.get("conclusions", []),
     }
 

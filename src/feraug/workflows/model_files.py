@@ -35,7 +35,7 @@ from feraug.errors import (
 from feraug.store.header import MAKE_AGAIN, MODEL
 from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, at_home
 from feraug.training import load_network
 
 
@@ -90,10 +90,10 @@ def find_model(
     Raises :class:`MissingModelError` when there is none, with the command that trains one (a ``kind``
     where the name says nothing), and :class:`UsageError` when there are several.
     """
-    as_file = Path(model)
+    as_file = at_home(model)
     if as_file.is_file():
         return as_file
-    if as_file.suffix == ".h5" and as_file.parent != Path():
+    if as_file.parent != Path():
         raise MissingArtifactError(f"{model}: no such model file; 'feraug train' makes models")
     name = model.removesuffix(".h5")
     endings = ["", "-all"]

@@ -31,8 +31,6 @@ from feraug.workflows.photo_pictures import COLUMNS, entries, free_name, wide, w
 from feraug.workflows.robustness import RobustnessRow, robustness, write_sheet, write_table
 from feraug.workflows.translators import Translator, load_translator, translator_for
 
-"""The file that marks a folder of translated photos, and says what is in it."""
-
 DEGRADED: Final = "degraded"
 """Folder of the robustness sheet and table: no picture of a group can have their names."""
 

@@ -147,13 +147,15 @@ def _numbers(inventory: Inventory) -> tuple[tuple[str, str], ...]:
         return sum(one.facts["images"] for one in inventory.of(kind))
 
     counts = (
-        (images(DATASET), "images in data sets"),
-        (len(inventory.of(MODEL)), "models"),
-        (images(SYNTHETIC), "images in synthetic sets"),
-        (len(inventory.of(BENCH)), "benchmarks"),
+        (images(DATASET), "image", "images", " in data sets"),
+        (len(inventory.of(MODEL)), "model", "models", ""),
+        (images(SYNTHETIC), "image", "images", " in synthetic sets"),
+        (len(inventory.of(BENCH)), "benchmark", "benchmarks", ""),
     )
     return tuple(
-        (f"{count:,}", what if count != 1 else what.removesuffix("s")) for count, what in counts if count
+        (f"{count:,}", f"{one if count == 1 else several}{where}")
+        for count, one, several, where in counts
+        if count
     )
 
 

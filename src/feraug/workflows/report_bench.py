@@ -11,7 +11,6 @@ from feraug.emotions import EMOTIONS
 from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
 from feraug.store.header import BENCH
-from feraug.store.reading import read_artifact_header
 from feraug.workflows.bench_table import is_caution
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
@@ -86,7 +85,7 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
             ("test images", f"{facts['images']:,}"),
         )
     )
-    yield _overall(arms, _counts(artifact))
+    yield _overall(arms, facts["test_sets"])
     differences = {
         name: found for name, found in facts["differences"].items() if name.partition(" - ")[0] in arms
     }
@@ -99,7 +98,7 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         yield _recall_table(arms)
     for arm, figures in arms.items():
         yield _confusion(arm, figures["confusion"])
-    yield from _reverse(artifact)
+    yield from _reverse(facts["reverse"] or {})
     yield Details(
         "every setting, and the command", (Facts(values(facts["config"])), Text(code(facts["command"])))
     )
@@ -108,11 +107,6 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
 def _sentence(text: str) -> str:
     """With a capital, but where it begins with the name of an arm."""
     return text if text.split(" ")[0] in ARMS else text[:1].upper() + text[1:]
-
-
-def _counts(artifact: Artifact) -> Mapping[str, int]:
-    found: Mapping[str, int] = read_artifact_header(artifact.path).extra["table"]["images"]
-    return found
 
 
 def _overall(arms: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
@@ -154,7 +148,10 @@ def _difference_table(name: str, found: Mapping[str, Any]) -> Table:
         if key in found
     ]
     return Table(
-        f"{cut(name)}: all test images", ("measure", "points (95 % CI)", "p"), tuple(rows), sortable=False
+        f"{cut(name)}: all emotions together",
+        ("measure", "points (95 % CI)", "p"),
+        tuple(rows),
+        sortable=False,
     )
 
 
@@ -207,15 +204,14 @@ def _confusion(arm: str, counts: Sequence[Sequence[int]]) -> Table:
     )  # fmt: skip
 
 
-def _reverse(artifact: Artifact) -> Iterator[Block]:
+def _reverse(reverse: Mapping[str, Any]) -> Iterator[Block]:
     """What the classifier of real faces says of the synthetic ones."""
-    found = read_artifact_header(artifact.path).extra["table"].get("reverse", {}).get("per_class", {})
     rows = [
         (
             Cell(cut(emotion, 20)), number(counts["correct"]), number(counts["total"]),
             number(counts["correct"] / max(1, counts["total"]), ".1f", 100),
         )
-        for emotion, counts in found.items()
+        for emotion, counts in reverse.get("per_class", {}).items()
     ]  # fmt: skip
     if rows:
         yield Table(

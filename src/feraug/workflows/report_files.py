@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -13,9 +13,6 @@ from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, SSIM, SYNTHETIC
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Notify, Progress
 from feraug.workflows.info import describe
-
-FOLDERS: Final = ("", "models", "synthetic", "ssim", "compare", "bench")
-"""Where artifacts lie in a workspace."""
 
 KINDS: Final = {
     DATASET: "data set",
@@ -141,7 +138,7 @@ def take_inventory(workspace: Workspace, notify: Notify, *, real_faces: bool) ->
     Raises :class:`MissingArtifactError`, with the command to start with, where there is none at all.
     """
     found = Inventory(workspace.root, real_faces)
-    paths = list(_paths(workspace.root))
+    paths = workspace.artifacts(parts=False)
     if not paths:
         raise MissingArtifactError(
             f"{workspace.root}: nothing to report yet; start with 'feraug prepare fer2013.csv' (or 'drawn')"
@@ -157,8 +154,3 @@ def take_inventory(workspace: Workspace, notify: Notify, *, real_faces: bool) ->
         if artifact.kind in KINDS:
             found.artifacts.append(artifact)
     return found
-
-
-def _paths(root: Path) -> Iterator[Path]:
-    for folder in FOLDERS:
-        yield from Workspace(root / folder).files("*.h5")

@@ -40,16 +40,16 @@ def word(text: object) -> Cell:
     return Cell(cut(text, 80))
 
 
-def number(value: float | None, form: str = ",.0f", times: float = 1.0, unit: str = "") -> Cell:
+def number(value: float | None, form: str = ",.0f", times: float = 1.0) -> Cell:
     """A cell with a figure; empty where there is none."""
     if value is None:
         return Cell("")
-    return Cell(f"{format(times * value, form)}{unit}", float(value))
+    return Cell(format(times * value, form), float(value))
 
 
-def figure(value: Any, form: str = ",.0f", times: float = 1.0, unit: str = "") -> str:
+def figure(value: Any, form: str = ",.0f") -> str:
     """A figure in words; empty where there is none."""
-    return number(value, form, times, unit).text
+    return number(value, form).text
 
 
 def values(settings: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, name_after
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.real_faces import read_faces
@@ -104,7 +104,7 @@ def ssim(
     sources = {digest: arrays.images for digest, arrays in behind.items()} | {
         faces.digest: faces.arrays.images
     }
-    path = workspace.ssim(name or (sets[0].name if len(sets) == 1 else "all"))
+    path = workspace.ssim(name or (name_after(sets[0].name) if len(sets) == 1 else "all"))
     inputs = inputs_by_name((place, faces.digest), *source_files, *((one.path, one.digest) for one in sets))
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)

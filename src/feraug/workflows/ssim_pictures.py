@@ -43,8 +43,8 @@ def write_pictures(
     sets: Sequence[SyntheticSet],
     dataset: DatasetArrays,
     sources: Mapping[str, Images],
-) -> tuple[Path, ...]:
-    """Write all pictures of an analysis; the paths, as :func:`picture_paths` has them."""
+) -> None:
+    """Write all pictures of an analysis, named as :func:`picture_paths` has them."""
     paths = picture_paths(path, [one.name for one in sets])
     panels, variant = _panels(found), str(found.header.provenance.config["variant"])
     for place, kind in zip(paths, ("png", "svg"), strict=False):
@@ -54,7 +54,6 @@ def write_pictures(
     for place, one in zip(paths[2:], sets, strict=True):
         with atomic_path(place) as temporary:
             plot_pairs(pair_rows(by_digest[one.digest], one, dataset, sources, variant), temporary)
-    return paths
 
 
 def _panels(found: SsimArrays) -> list[Panel]:

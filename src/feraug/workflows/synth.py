@@ -96,6 +96,8 @@ def synthesise(
             raise UsageError("--source: faces from noise have none; say what to translate with --pair A:B")
         job = noise_job(config, workspace, model)
     path = workspace.synthetic(name or job.name)
+    if source is not None and path.resolve() == source.resolve():
+        raise UsageError(f"--name: {path} is the set that is to be translated")
     result = replace(job.result, path=path.resolve())
     provenance = Provenance(job.config, options.command, config.seed, job.digests)
     with (

@@ -15,7 +15,7 @@ from feraug.store.digests import sha256_file
 from feraug.store.header import SYNTHETIC, Header
 from feraug.store.reading import open_artifact
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, at_home
 
 
 def up_to_times(rounds: int) -> str:
@@ -88,7 +88,7 @@ def _header(path: Path) -> Header:
 
 def _find(workspace: Workspace, text: str) -> Path:
     """The file of this name, or ``synthetic/NAME.h5``."""
-    path = Path(text)
+    path = at_home(text)
     if path.is_file() or path.is_symlink() or len(path.parts) != 1:
         return path
     named = workspace.synthetic(text)  # also where a folder of that name lies here, such as an export

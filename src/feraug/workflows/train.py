@@ -12,18 +12,20 @@ from typing import Any, Final
 import numpy as np
 
 from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
-from feraug.errors import ArtifactError, MissingArtifactError
+from feraug.errors import ArtifactError, MissingArtifactError, UsageError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.model import WEIGHTS_ONLY, read_model
+from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
+from feraug.workflows.by_digest import find_by_digest
 from feraug.workflows.devices import launched, on_first_process
-from feraug.workflows.domain_source import refuse_source, training_source
+from feraug.workflows.domain_source import DomainSource, refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
-from feraug.workflows.existing import existing_header, there_or_held
+from feraug.workflows.existing import existing_header, is_finished, there_or_held
 from feraug.workflows.model_files import completed, config_of
-from feraug.workflows.real_faces import read_faces
+from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
 from feraug.workflows.training_run import TrainingRun
@@ -101,13 +103,12 @@ def train(
         ) as fabric,
     ):
         faces = read_faces(place, workspace)
-        inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
-        provenance = Provenance(to_json(config), options.command, config.seed, inputs)
+        provenance = _provenance(config, place, faces, domain, path, options.command)
 
         def look() -> Header | None:
             return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
 
-        header = on_first_process(fabric, lambda: there_or_held(look, path, held, finished=True))
+        header = on_first_process(fabric, lambda: there_or_held(look, path, held, is_finished))
         if header is not None and header.extra.get("finished"):
             return _finished(path, samples)
         if header is not None and header.extra.get(WEIGHTS_ONLY):
@@ -172,8 +173,7 @@ def dry_run(
     ) as fabric:
         place = dataset or workspace.dataset()
         faces = read_faces(place, workspace)
-        inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
-        provenance = Provenance(to_json(config), options.command, config.seed, inputs)
+        provenance = _provenance(config, place, faces, domain, path, options.command)
         foretell(path, provenance, overwrite=options.overwrite, notify=notify)
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if options.compile:
@@ -206,11 +206,29 @@ def train_translator(config: TranslatorConfig, workspace: Workspace, **settings:
     return result
 
 
+def _provenance(
+    config: AnyGanConfig, place: Path, faces: Faces, domain: DomainSource | None, path: Path, command: str
+) -> Provenance:
+    """How the model at ``path`` comes about; refuses a source that is the dataset itself, or the model."""
+    if domain is not None and domain.digest == faces.digest:
+        raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
+    if domain is not None and domain.path.resolve() == path.resolve():
+        raise UsageError(f"--name: {path} is the model that domain a is to come from")
+    inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
+    return Provenance(to_json(config), command, config.seed, inputs)
+
+
 def unfinished_config(path: Path) -> AnyGanConfig | ClassifierConfig:
     """The config of a model file, for ``--resume``; :class:`MissingArtifactError` when there is none."""
     if not path.exists():
         raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")
     return config_of(path)
+
+
+def unfinished_dataset(path: Path, workspace: Workspace) -> Path | None:
+    """The file of the workspace that a model is trained on, by its digest; None where it is not there."""
+    name, digest = next(iter(read_artifact_header(path).provenance.inputs.items()), ("", ""))
+    return find_by_digest(digest, workspace, likely=name)
 
 
 _KINDS: Final = (

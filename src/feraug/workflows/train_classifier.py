@@ -23,7 +23,7 @@ from feraug.training import fit_classifier
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
-from feraug.workflows.existing import existing_header, there_or_held
+from feraug.workflows.existing import existing_header, is_finished, there_or_held
 from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
@@ -98,7 +98,7 @@ def train_classifier(
         def look() -> Header | None:
             return existing_header(path, MODEL, provenance, overwrite=options.overwrite, normalised=completed)
 
-        header = on_first_process(fabric, lambda: there_or_held(look, path, held, finished=True))
+        header = on_first_process(fabric, lambda: there_or_held(look, path, held, is_finished))
         if header is not None and header.extra.get("finished"):
             return _result(path, already_done=True)
         run = ClassifierRun(config, *splits_of(faces.arrays, config), fabric)
