@@ -124,6 +124,7 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
     "simple-long": "by a `stargan` shown most faces, with a rising change weight, filtered; disgust by a "
     "classifier with class weights",
+    "simple-few": "of those a tenth as many as real faces (`--ratio 0.1`)",
     "simple-cyclegan": "by a `cyclegan` a pair with `--mismatch-weight`, filtered",
 }
 """Benchmarks of ``real+synthetic`` among which validation chooses, and what each does."""
@@ -252,6 +253,7 @@ def _ways(scale: Scale) -> Iterator[Step]:
         yield _made(name, 5, "stargan-long", f"neutral:{emotion}", scale.count)
         yield _filter(name, emotion, 5, WEIGHTED if emotion == "disgust" else "simple")
     yield way("long", sets=BEST)
+    yield way("few", "--ratio 0.1", BEST)
     cleaned = f"stargan --dataset artifacts/ferplus.h5 --name stargan-ferplus {scale.stargan}"
     yield _training("stargan-ferplus", 5, cleaned, ("ferplus",))
     for emotion in TARGETS:
