@@ -124,7 +124,7 @@ CHOSEN_ON_VALIDATION: Final = {
     "simple-ferplus": "by a translator that learned from FER+-cleaned faces",
     "simple-long": "by a `stargan` shown most faces, with a rising change weight, filtered; disgust by a "
     "classifier with class weights",
-    "simple-few": "of those a tenth as many as real faces (`--ratio 0.1`)",
+    "simple-few": "by the `stargan` shown most faces, filtered, a tenth as many as real ones (`--ratio 0.1`)",
     "simple-cyclegan": "by a `cyclegan` a pair with `--mismatch-weight`, filtered",
 }
 """Benchmarks of ``real+synthetic`` among which validation chooses, and what each does."""
