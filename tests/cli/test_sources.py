@@ -66,6 +66,7 @@ def test_only_pair_translators_offer_a_source(feraug: Feraug, model: str) -> Non
         ("train cyclegan --source-share 1.5", "1.5 is not a number from 0 to 1"),
         ("train cyclegan --name x --source nowhere.h5", "nowhere.h5: no such file"),
         ("train cyclegan --name x --source-model nowhere", "no model 'nowhere'"),
+        ("train cyclegan --name x --source-model models/nowhere", "models/nowhere: no such model file"),
         ("synth --source nowhere.h5", "nowhere.h5: no such file"),
         ("synth --source x.h5 --emotion sad", "--source, --emotion: faces from noise have no source"),
         ("synth --source-share 0.5", "--source-share: of what? Name the images with --source FILE"),

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -20,11 +21,12 @@ import feraug
 from feraug.config import PrepareConfig
 from feraug.errors import ConfigConflictError, MissingArtifactError
 from feraug.store.compare_parts import CompareParts, DegradedFaces, GroupCodes, PhotoSets
+from feraug.store.header import MODEL, SYNTHETIC
 from feraug.store.workspace import Workspace
 from feraug.workflows import report as module
 from feraug.workflows.export import export_artifact
 from feraug.workflows.prepare import prepare
-from feraug.workflows.report import LARGEST, report
+from feraug.workflows.report import LARGEST, _numbers, report
 from feraug.workflows.report_words import Ids
 
 ReadPage = Callable[[Path], Any]
@@ -379,3 +381,9 @@ def test_no_training_and_no_torch_without_a_translator(everything: Workspace) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_one_of_a_kind_is_called_one() -> None:
+    one = SimpleNamespace(facts={"images": 1})
+    inventory: Any = SimpleNamespace(of=lambda kind: {SYNTHETIC: [one], MODEL: [one, one]}.get(kind, []))
+    assert _numbers(inventory) == (("2", "models"), ("1", "image in synthetic sets"))
