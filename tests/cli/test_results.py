@@ -187,6 +187,10 @@ def test_resume_takes_the_unfinished_runs_own_settings(
     assert ran.code == 130
     path = workspace.model("cyclegan-neutral-happy")
     assert read_model(path).step == 1
+    other.rename(outside := workspace.root.parent / "other.h5")
+    error = feraug("train", "cyclegan", "--resume", "-w", root).error
+    assert "which cyclegan-neutral-happy.h5 is trained on, is not in" in error and "--dataset" in error
+    outside.rename(other)
     ran = feraug("train", "cyclegan", "--resume", "-w", root)
     assert ran.code == 0
     assert "going on from step 1 of 6" in ran.err

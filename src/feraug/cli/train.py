@@ -235,7 +235,8 @@ def _base(
     if found.model != model:
         again = f"feraug train {found.model} --resume --name {path.stem}"
         raise UsageError(f"--resume: {path} is a {found.model}; use '{again}'")
-    shared["dataset"] = shared["dataset"] or unfinished_dataset(path, workspace)
+    if shared["dataset"] is None:
+        shared["dataset"] = unfinished_dataset(path, workspace)
     return found
 
 

@@ -226,9 +226,21 @@ def unfinished_config(path: Path) -> AnyGanConfig | ClassifierConfig:
 
 
 def unfinished_dataset(path: Path, workspace: Workspace) -> Path | None:
-    """The file of the workspace that a model is trained on, by its digest; None where it is not there."""
-    name, digest = next(iter(read_artifact_header(path).provenance.inputs.items()), ("", ""))
-    return find_by_digest(digest, workspace, likely=name)
+    """The dataset that a model is trained on, for ``--resume``: found in the workspace by its digest.
+
+    None where the model does not say; raises :class:`UsageError` where it is not there.
+    """
+    inputs = list(read_artifact_header(path).provenance.inputs.items())
+    if not inputs:
+        return None
+    name, digest = inputs[0]  # a source comes after it
+    found = find_by_digest(digest, workspace, likely=name)
+    if found is None:
+        raise UsageError(
+            f"--resume: {name} (SHA-256 {digest[:12]}…), which {path.name} is trained on, is not in "
+            f"{workspace.root}; name it with --dataset"
+        )
+    return found
 
 
 _KINDS: Final = (
