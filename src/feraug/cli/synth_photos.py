@@ -14,7 +14,8 @@ from feraug.config.values import option
 from feraug.errors import UsageError, one_line
 
 if TYPE_CHECKING:
-    from feraug.workflows.photos import GroupResult, PhotosResult
+    from feraug.workflows.photo_record import GroupResult
+    from feraug.workflows.photos import PhotosResult
 
 _NOT_HERE = (
     "emotion", "count", "strength", "source", "source_share", "batch_size", "dataset", "devices", "num_nodes",

@@ -17,7 +17,6 @@ from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.sources.photos import RECORD
 from feraug.store.atomic import atomic_folder
 from feraug.store.digests import inputs_by_name, sha256_file
-from feraug.store.reading import FactsShape, is_shaped
 from feraug.store.workspace import Workspace, checked_name, name_after
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
@@ -28,37 +27,12 @@ from feraug.workflows.filter_inputs import classifier_file
 from feraug.workflows.model_files import find_model
 from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
 from feraug.workflows.photo_pictures import COLUMNS, entries, free_name, wide, write_sheet_of
-from feraug.workflows.robustness import RobustnessRow, robustness, write_sheet, write_table
+from feraug.workflows.photo_record import GroupResult, PhotosRecord, RobustnessRow, read_record
+from feraug.workflows.robustness import robustness, write_sheet, write_table
 from feraug.workflows.translators import Translator, load_translator, translator_for
 
 DEGRADED: Final = "degraded"
 """Folder of the robustness sheet and table: no picture of a group can have their names."""
-
-_MAYBE: Final[FactsShape] = (float, int, None)
-
-
-@dataclass(frozen=True)
-class GroupResult:
-    """What became of a group of photos."""
-
-    name: str
-    photos: int
-    faces: int
-    without_face: tuple[str, ...]
-    skipped: Mapping[str, str]
-    """Why photos could not be read, by name."""
-    change: float | None
-    """Mean |translated - real|, in grey levels; None without a face, as all that follow."""
-    loss: float | None
-    """Mean |recovered - real|, in grey levels."""
-    called_before: float | None
-    """Share of the real faces that the classifier calls by the target emotion; None without a classifier."""
-    called_after: float | None
-    """The same of the translated ones."""
-
-    def as_json(self) -> dict[str, Any]:
-        """All fields as JSON values."""
-        return {**vars(self), "without_face": list(self.without_face), "skipped": dict(self.skipped)}
 
 
 @dataclass(frozen=True)
@@ -148,7 +122,7 @@ def translate_photos(
     result = PhotosResult(path.resolve(), False, pair, chosen.resolve(), detector.name, detector.reason, ())
     earlier = _earlier(path, record, overwrite=overwrite)
     if earlier is not None:
-        return replace(result, already_done=True, groups=earlier[0], degradations=earlier[1])
+        return replace(result, already_done=True, groups=earlier.groups, degradations=earlier.degradations)
     work = _Work(translator, judge, pair)
     found = faces_in_photos(photos, detector, config.min_face, notify)
     with atomic_folder(path) as place:
@@ -226,11 +200,8 @@ def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     return round(float(np.abs(first.astype(np.int16) - second).mean()), 4)
 
 
-_Earlier = tuple[tuple[GroupResult, ...], tuple[RobustnessRow, ...]]
-
-
-def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earlier | None:
-    """What a folder that was made in the same way says of its groups and degradations; None to make it anew.
+def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> PhotosRecord | None:
+    """What a folder that was made in the same way says of itself; None to make it anew.
 
     Raises :class:`ArtifactError` for a folder that is not feraug's or has other files in it, and
     :class:`ConfigConflictError` when it was made otherwise.
@@ -243,17 +214,13 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
     if path.is_symlink() or not path.is_dir():
         raise foreign
     try:
-        record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-        groups = tuple(_group(values) for values in record["groups"])
-        degradations = tuple(_degradation(values) for values in record.get("degradations", []))
-        files, config, inputs = set(record["files"]), dict(record["config"]), dict(record["inputs"])
-        digests = sorted(inputs.values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        record = read_record(path)
+    except ArtifactError as problem:
         raise foreign from problem
     there = {
         one.relative_to(path).as_posix() for one in path.rglob("*") if not one.is_dir() or one.is_symlink()
     }
-    others = sorted(one for one in there - files if one.rpartition("/")[2] not in LITTER)
+    others = sorted(one for one in there - record.files if one.rpartition("/")[2] not in LITTER)
 
     def replaceable() -> None:
         if others:
@@ -262,32 +229,15 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> _Earl
     if overwrite:
         replaceable()
         return None
-    config = {"degrade": [], "seed": 0, **config}  # which folders of earlier versions lack
-    found = differences(config, wanted["config"])
-    if digests != sorted(wanted["inputs"].values()):
+    found = differences(record.config, wanted["config"])
+    if sorted(record.inputs.values()) != sorted(wanted["inputs"].values()):
         found.append("made from other photos or by another model")
     if found:
         raise ConfigConflictError(
             f"{path} was made with other settings ({'; '.join(found)}); "
             "--overwrite replaces it, --name NAME writes another folder"
         )
-    if files <= there:
-        return groups, degradations
+    if record.files <= there:
+        return record
     replaceable()
     return None
-
-
-def _group(values: Mapping[str, Any]) -> GroupResult:
-    numbers = dict.fromkeys(("photos", "faces"), int)
-    maybe = dict.fromkeys(("change", "loss", "called_before", "called_after"), _MAYBE)
-    if not is_shaped(values, {"name": str, "without_face": [str], "skipped": dict, **numbers, **maybe}):
-        raise ValueError("not a group of photos")
-    return GroupResult(**{**values, "without_face": tuple(values["without_face"])})
-
-
-def _degradation(values: Mapping[str, Any]) -> RobustnessRow:
-    share: FactsShape = ({"mean": float, "low": float, "high": float}, None)
-    shares = dict.fromkeys(("degraded", "translated", "translated_first"), share)
-    if not is_shaped(values, {"name": str, "strength": float, "amount": str, "change": float, **shares}):
-        raise ValueError("not a degradation")
-    return RobustnessRow(**values)

@@ -19,6 +19,7 @@ from feraug.workflows.report_dataset import dataset_section
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Inventory, take_inventory
 from feraug.workflows.report_models import models_section
+from feraug.workflows.report_photos import photos_section
 from feraug.workflows.report_provenance import provenance_section
 from feraug.workflows.report_ssim import ssim_section
 from feraug.workflows.report_synthetic import synthetic_section
@@ -35,6 +36,7 @@ _PARTS: Final = {
     "synthetic faces": synthetic_section,
     "similarity": ssim_section,
     "comparisons": compare_section,
+    "photographs": photos_section,
     "benchmarks": bench_section,
     "provenance": provenance_section,
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from feraug.plots.files import write_figure
 from feraug.plots.robustness import labelled_sheet
 from feraug.workflows.classifiers import Classifier
 from feraug.workflows.events import Notify, Progress
+from feraug.workflows.photo_record import RobustnessRow
 from feraug.workflows.translators import Translator
 
 Images = NDArray[np.uint8]
@@ -25,27 +25,6 @@ Images = NDArray[np.uint8]
 CLEAN: Final = Level("clean", 0.0, "")
 SHOWN: Final = 4
 """Faces on a sheet."""
-
-
-@dataclass(frozen=True)
-class RobustnessRow:
-    """A degradation at a strength (or ``clean``, at 0), and what became of the degraded faces.
-
-    Shares have ``mean`` and a 95 % interval, ``low`` to ``high``; None without a classifier.
-    """
-
-    name: str
-    strength: float
-    amount: str
-    change: float
-    """Mean |translated - degraded|, in grey levels."""
-    degraded: dict[str, float] | None
-    """Share of the degraded faces that the classifier calls by the target emotion."""
-    translated: dict[str, float] | None
-    """The same of these faces, translated."""
-    translated_first: dict[str, float] | None
-    """The yardstick: of the clean faces, translated and degraded afterwards.  What is missing there the
-    classifier does not see through the degradation; what is missing beyond it the translator lost."""
 
 
 def robustness(
