@@ -119,4 +119,4 @@ def _pictures(desk: Desk, room: Room, folder: Path, record: PhotosRecord) -> Ite
         else:
             pictures += list(room.picture(pixels, f"Faces of {cut(name, 60)}", cut(name, 60)))
     if pictures:
-        yield Figures(tuple(pictures), "Real faces, translated, and translated back.", wide=True)
+        yield Figures(tuple(pictures), "Real faces, translated, and translated back.")
