@@ -32,7 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     run = Run(
         workspace=args.workspace, csv=args.csv, source=args.source, ferplus=args.ferplus, scale=args.scale,
-        piece=60 * args.piece, steps=args.steps, count=args.count, seed=args.seed, repeats=args.repeats,
+        piece=60 * min(args.piece, args.minutes), steps=args.steps, count=args.count, seed=args.seed,
+        repeats=args.repeats,
     )  # fmt: skip
     every = steps(SCALES[args.scale], ferplus=args.ferplus is not None or args.list)
     unknown = set(args.only) - {step.name for step in every} - {str(number) for number in PRIORITIES}

@@ -83,6 +83,11 @@ def test_one_name_may_stand_by_itself(tmp_path: Path) -> None:
         (lambda: feraug.compare(feraug.SsimConfig()), "compare: takes a CompareConfig, not a SsimConfig"),
         (lambda: feraug.synthesise("neutral:happy"), "takes a SynthConfig or NoiseSynthConfig, not a str"),
         (
+            lambda: feraug.train_translator(feraug.ClassifierConfig()),  # type: ignore[arg-type]
+            "train_translator: takes a TranslatorConfig or StarGANConfig, not a ClassifierConfig",
+        ),
+        (lambda: feraug.train(None), "train: takes a model's name, or a config"),  # type: ignore[call-overload]
+        (
             lambda: feraug.train(feraug.SynthConfig()),
             "train: takes a TranslatorConfig or .*, not a SynthConfig",
         ),

@@ -21,6 +21,8 @@ from feraug.data import (
     to_uint8,
     vary,
 )
+from feraug.data import batches as data_batches
+from feraug.data.batches import BalancedRows
 from feraug.data.views import draw_views
 
 CPU = torch.device("cpu")
@@ -132,6 +134,22 @@ def classes_drawn(balanced: bool) -> list[int]:
 def test_balanced_batches_show_every_class_equally_often() -> None:
     assert np.bincount(classes_drawn(balanced=True)).tolist() == [34, 34, 34]
     assert np.bincount(classes_drawn(balanced=False)).tolist() == [90, 9, 3]
+
+
+def test_without_balance_the_rows_are_those_of_a_single_group() -> None:
+    """As checkpoints of earlier versions count on, which drew them so, at a generator of numbers a face."""
+    images = np.arange(34, dtype=np.uint8)[:, None, None].repeat(48, 1).repeat(48, 2)
+    sampling = Sampling(6, 5, CPU, flip=False)
+    batches = ClassBatches(images, np.zeros(34, np.int64), sampling, latent_size=3, balanced=False)
+    group = BalancedRows(
+        [np.arange(34)],
+        seed=5,
+        turns_stream=data_batches._ORDER_STREAM,
+        rows_stream=data_batches._CLASS_STREAM,
+    )
+    for index in (0, 1, 5, 40):
+        shown = (batches.batch(index).real[:, 0, 0, 0] + 1) * 127.5
+        assert shown.round().int().tolist() == group.rows(index, 6).tolist()
 
 
 def test_faces_come_with_their_own_class() -> None:

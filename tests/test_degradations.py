@@ -134,10 +134,12 @@ def test_a_square_is_hidden_and_a_watermark_is_white() -> None:
         (np.zeros((2, 48, 48), np.uint8), "noize", 1.0, 0, "unknown 'noize' .did you mean 'noise'"),
         (np.zeros((2, 48, 48), np.uint8), "noise", 1.1, 0, "from 0 to 1, not 1.1"),
         (np.zeros((2, 48, 48), np.uint8), "noise", float("nan"), 0, "not nan"),
-        (np.zeros((2, 48, 48), np.uint8), "noise", 1.0, -1, "negative"),
+        (np.zeros((2, 48, 48), np.uint8), "noise", 1.0, -1, "seed: -1 is not a whole number"),
+        (np.zeros((2, 48, 48), np.uint8), "noise", "a", 0, "from 0 to 1, not a"),
+        (np.zeros((2, 48, 48), np.uint8), "noise", 1.0, 1.5, "seed: 1.5 is not a whole number"),
     ],
 )
-def test_what_cannot_be_degraded(images: Any, name: str, strength: float, seed: int, words: str) -> None:
+def test_what_cannot_be_degraded(images: Any, name: str, strength: Any, seed: Any, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         degrade(images, name, strength, seed=seed)
 

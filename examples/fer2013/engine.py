@@ -71,7 +71,9 @@ class Run:
 
         With the stamps in ``state``, sets of steps that came to nothing are left out.
         """
-        line = step.line if self.source is None else step.line.replace("fer2013.csv", self.source)
+        line = (
+            step.line if self.source is None else step.line.replace("fer2013.csv", shlex.quote(self.source))
+        )
         if self.steps is not None and line.startswith(("train ", "bench ")):
             line = f"{' '.join(LENGTH.sub('', line).split())} --steps {self.steps}"
         if self.count is not None:
@@ -88,9 +90,12 @@ class Run:
     def arguments(self, line: str) -> list[str]:
         """A plain command for this workspace and these source files."""
         files = {"fer2013.csv": str(self.csv), "fer2013new.csv": str(self.ferplus)}
-        words = [files.get(word, word) for word in shlex.split(line)]
-        here = [word.replace("artifacts/", f"{self.workspace}/", 1) for word in words]
-        return [*here, "-w", str(self.workspace)]
+        files |= {} if self.source is None else {self.source: self.source}  # as they were given
+        words = [
+            files.get(word) or re.sub("^artifacts/", lambda _: f"{self.workspace}/", word)
+            for word in shlex.split(line)
+        ]
+        return [*words, "-w", str(self.workspace)]
 
 
 @dataclass(frozen=True)
@@ -162,8 +167,11 @@ def run_step(
             return "done"
         keep(step, line, None)
         if code == INTERRUPTED:
-            if seconds == run.piece and not step.pieces:
-                print(f"{step.name}: cannot be cut, and takes longer; --piece gives it more", file=sys.stderr)
+            if seconds > 0.9 * run.piece and not step.pieces:  # it was the first of this call, or nearly
+                print(
+                    f"{step.name}: cannot be cut, and takes longer; --piece and --minutes give it more",
+                    file=sys.stderr,
+                )
                 return "failed"
             continue
         if code == 1 and NONE_PASSES in told:  # a result, and others go on without the set

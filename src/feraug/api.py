@@ -243,6 +243,8 @@ def train(
     :class:`~feraug.UsageError` for settings and devices that cannot be, and :class:`~feraug.FeraugError`
     when a loss is not finite.
     """
+    if model is None:
+        raise UsageError("train: takes a model's name, or a config")
     if isinstance(model, str):
         lengths = [name for name in ("epochs", "steps", "budget") if settings.get(name) is not None]
         if len(lengths) > 1:
@@ -264,9 +266,9 @@ def train(
     )
 
 
-def train_translator(config: TranslatorConfig | None = None, **options: Any) -> TrainResult:
+def train_translator(config: TranslatorConfig | StarGANConfig | None = None, **options: Any) -> TrainResult:
     """:func:`train` for a translator; without a config, the default cyclegan."""
-    result = train(config or TranslatorConfig(), **options)
+    result = train(config_of("train_translator", config, TranslatorConfig(), StarGANConfig), **options)
     assert isinstance(result, TrainResult)
     return result
 

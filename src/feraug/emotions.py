@@ -58,7 +58,7 @@ def parse_emotion(text: str | SupportsIndex) -> str:
     word = _EMOTION_SPELLINGS.get(word, word)
     if word in EMOTIONS:
         return word
-    if word.isascii() and word.isdigit() and int(word) < len(EMOTIONS):
+    if word.isascii() and word.isdigit() and len(word) < 10 and int(word) < len(EMOTIONS):
         return EMOTIONS[int(word)]
     known = (*EMOTIONS, *_EMOTION_SPELLINGS)
     raise UsageError(f"unknown emotion '{text}'{suggestion(word, known)}; known: {', '.join(EMOTIONS)}")

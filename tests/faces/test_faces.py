@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from feraug.errors import ArtifactError, UsageError
-from feraug.faces import FaceDetector, crop_face, face_detector, face_scores, find_faces
+from feraug.faces import FaceDetector, crop_face, face_detector, face_scores, find_faces, workers
 from feraug.faces.boxes import Box, Framing, overlap, without_doubles
 from feraug.faces.cascade import CascadeDetector
 from feraug.faces.detector import boxes_in_images, tiles
@@ -72,6 +72,25 @@ def test_a_process_that_cannot_start_leaves_its_work_to_this_one(
     monkeypatch.setattr(CascadeDetector, "worker_arguments", lambda self: ["mediapipe", "nowhere"])
     parts = scores_by_all_cores(detector, drawn[:6], processes=3)
     np.testing.assert_array_equal(parts, face_scores(drawn[:6], detector))
+
+
+def test_where_no_process_can_be_started_this_one_does_the_work(
+    drawn: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    detector, started = CascadeDetector(), []
+
+    def start(*arguments: object) -> object:
+        if started:
+            raise OSError(28, "No space left on device")
+        started.append(real(*arguments))
+        return started[0]
+
+    real = workers._start
+    monkeypatch.setattr(workers, "_start", start)
+    monkeypatch.setattr(CascadeDetector, "worker_arguments", lambda self: ["mediapipe", "nowhere"])
+    parts = scores_by_all_cores(detector, drawn[:6], processes=3)
+    np.testing.assert_array_equal(parts, face_scores(drawn[:6], detector))
+    assert started[0].poll() is not None  # nothing is left running
 
 
 def test_the_astronaut_is_found_and_framed(detector: FaceDetector, astronaut: Pixels) -> None:

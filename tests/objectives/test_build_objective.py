@@ -38,6 +38,7 @@ def test_a_penalty_for_each_image_and_batch_norm_are_refused() -> None:
     [
         ("stargan", {"weighted_cycle": True, "cycle_weight": 0.0}, "--weighted-cycle: there is no cycle"),
         ("wasserstein", {"weighted_cycle": True, "cycle_weight": 0.0}, "--weighted-cycle: there is no cycle"),
+        ("weighted", {"cycle_weight": 0.0}, "--cycle-weight 0: without a cycle weighted is cyclegan"),
         ("wasserstein", {"gamma_end": 0.3}, "--gamma-end: is for --weighted-cycle"),
         ("stargan", {"gamma_end": 0.3}, "--gamma-end: is for --weighted-cycle"),
         ("stargan", {"adversarial": "wasserstein", "penalty_weight": 10.0, "real_target": 0.9},

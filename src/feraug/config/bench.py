@@ -67,6 +67,7 @@ class BenchConfig:
     )
 
     def __post_init__(self) -> None:
+        check(self)
         for arm in self.arms:
             one_of("arm", arm, ARMS)
         if not self.arms:
@@ -76,7 +77,6 @@ class BenchConfig:
             raise UsageError(f"--arm: '{twice[0]}' is named twice")
         if "reverse" in self.arms and "real" not in self.arms:
             raise UsageError("--arm reverse: tests the classifier of the real arm; add --arm real")
-        check(self)
         for arm in self.arms:
             for name in _CHANGES.get(arm, {}):
                 if value := getattr(self.classifier, name):

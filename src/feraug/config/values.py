@@ -139,7 +139,7 @@ def whole(name: str, value: object, low: int) -> int:
 
 def option(name: str) -> str:
     """The option of the command line that a setting is called by."""
-    return {"count": "-n", "emotions": "--emotion"}.get(name, "--" + name.replace("_", "-"))
+    return {"arms": "--arm", "count": "-n", "emotions": "--emotion"}.get(name, "--" + name.replace("_", "-"))
 
 
 def _in_range(name: str, value: float, low: float, high: float, *, whole: bool) -> None:

@@ -160,20 +160,22 @@ class _ClassSampler:
         self._images = on_device(images, sampling.device)
         self._classes = classes.astype(np.int64)
         self._groups = [np.flatnonzero(classes == number) for number in range(self.count)]
-        groups = self._groups if balanced else [np.arange(len(images))]
         self._first_stream = 0
-        self._rows = self._sequence(groups)
+        self._rows: BalancedRows | ShuffledRows = (
+            self._sequence() if balanced
+            else ShuffledRows(len(images), seed=sampling.seed, stream=_CLASS_STREAM)
+        )  # fmt: skip
 
     def second(self, times: Sequence[int]) -> _ClassSampler:
         """Another sequence of the same faces, in which a class comes ``times`` as often as another."""
         other = copy(self)
         other._first_stream = _SECOND_STREAMS
-        other._rows = other._sequence(self._groups, times)
+        other._rows = other._sequence(times)
         return other
 
-    def _sequence(self, groups: list[NDArray[np.int64]], times: Sequence[int] | None = None) -> BalancedRows:
+    def _sequence(self, times: Sequence[int] | None = None) -> BalancedRows:
         return BalancedRows(
-            groups,
+            self._groups,
             seed=self.sampling.seed,
             turns_stream=self._first_stream + _ORDER_STREAM,
             rows_stream=self._first_stream + _CLASS_STREAM,

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from io import BytesIO
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import DEGRADATIONS
-from feraug.config.values import one_of
+from feraug.config.values import one_of, whole
 from feraug.errors import UsageError
 from feraug.images import SIDE, checked_faces
 
@@ -87,10 +88,9 @@ def degrade(images: Images, name: str, strength: float, *, seed: int = 0) -> Ima
     """
     images = checked_faces(images)
     one_of("degrade", name, DEGRADATIONS)
-    if not 0.0 <= strength <= 1.0:
+    if not isinstance(strength, Real) or not 0.0 <= strength <= 1.0:
         raise UsageError(f"the strength of a degradation is a number from 0 to 1, not {strength}")
-    if seed < 0:
-        raise UsageError(f"the seed must not be negative; got {seed}")
+    whole("seed", seed, 0)
     if strength == 0.0 or not len(images):
         return images.copy()
     random = np.random.default_rng((seed, _STREAM, list(DEGRADATIONS).index(name)))

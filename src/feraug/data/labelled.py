@@ -14,7 +14,7 @@ from feraug.config import ClassifierConfig
 from feraug.data.batches import BalancedRows, Sampling
 from feraug.data.images import on_device, to_float
 from feraug.data.streams import ShuffledRows
-from feraug.data.views import warp
+from feraug.data.views import view_matrices, warp
 from feraug.images import SIDE
 from feraug.objectives.classification import LabelledBatch
 from feraug.transfer import moved
@@ -116,8 +116,9 @@ class LabelledBatches:
 def erased(faces: Tensor, draws: Tensor, share: float) -> Tensor:
     """Faces (N, 1, S, S) of which a ``share`` has a rectangle of one random grey.
 
-    Zhong et al., "Random Erasing Data Augmentation" (2020), algorithm 1: 2 to 40 % of the area,
-    sides up to 1 : 3.3.  ``draws`` (N, 6) are uniform in [0, 1).
+    Zhong et al., "Random Erasing Data Augmentation" (2020), algorithm 1: 2 to 40 % of the area, sides up
+    to 1 : 3.3; but the ratio is uniform in its logarithm, and a side that would not fit is cut.
+    ``draws`` (N, 6) are uniform in [0, 1).
     """
     side = faces.shape[-1]
     area = (0.02 + 0.38 * draws[:, 1]) * side * side
@@ -160,10 +161,7 @@ def _training_views(
     angle = np.deg2rad(config.rotation) * drawn[:, 0]
     scale = (1.0 + config.zoom * drawn[:, 1]) * (config.crop / SIDE)
     shift = (drawn[:, 2:] * config.shift + offsets) * 2.0 / SIDE
-    mirror = np.where(mirrored, -1.0, 1.0)
-    cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
-    rows = [[mirror * cosine, -sine, shift[:, 0]], [mirror * sine, cosine, shift[:, 1]]]
-    return np.asarray(rows, np.float32).transpose(2, 0, 1)
+    return view_matrices(angle, scale, shift, mirrored)
 
 
 def _order(phase: Phase, labels: NDArray[np.uint8], seed: int, further: int) -> Any:

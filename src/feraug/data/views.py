@@ -23,6 +23,19 @@ def draw_views(random: np.random.Generator, count: int, mirrored: NDArray[np.boo
     drawn = random.uniform(-1.0, 1.0, size=(count, 4))
     angle, scale = np.deg2rad(8.0) * drawn[:, 0], 1.0 + 0.06 * drawn[:, 1]
     shift = drawn[:, 2:] * 2.0 / 24.0
+    return view_matrices(angle, scale, shift, mirrored)
+
+
+def view_matrices(
+    angle: NDArray[np.float64],
+    scale: NDArray[np.float64],
+    shift: NDArray[np.float64],
+    mirrored: NDArray[np.bool_],
+) -> NDArray[np.float32]:
+    """Matrices float32 (n, 2, 3) of ``affine_grid``: turned, scaled, shifted, and some mirrored.
+
+    ``angle`` (n,) is in radians, ``shift`` (n, 2) in half sides.
+    """
     mirror = np.where(mirrored, -1.0, 1.0)
     cosine, sine = np.cos(angle) * scale, np.sin(angle) * scale
     rows = [[mirror * cosine, -sine, shift[:, 0]], [mirror * sine, cosine, shift[:, 1]]]

@@ -68,7 +68,7 @@ class CascadeDetector:
         yield find
 
     def prepare(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float, float]:
-        """An image (48, 48) with its rim repeated, four to five times as large."""
+        """An image (48, 48) with its rim repeated, 2.4 times as large."""
         return enlarged(image, padding=PADDING, side=ENLARGED_SIDE, repeat_rim=True)
 
     def worker_arguments(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Final
 
 import numpy as np
@@ -62,7 +63,7 @@ def find_faces(
     ``detector`` and errors as for :func:`face_scores`; ``least`` is a number from 0 to 1.
     """
     photo = checked_photo(photo)
-    if not 0.0 <= least <= 1.0:
+    if not isinstance(least, Real) or not 0.0 <= least <= 1.0:
         raise UsageError(f"least: {least!r} is not a number from 0 to 1")
     colour = np.repeat(photo[:, :, None], 3, axis=2) if photo.ndim == 2 else photo
     return faces_in(_detector(detector), np.ascontiguousarray(colour), least)

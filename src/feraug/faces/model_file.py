@@ -112,7 +112,6 @@ def _fetched() -> Path:
     except OSError as problem:  # requests' failures are of this kind, too
         why = type(problem).__name__ if problem.strerror is None else problem.strerror
         if isinstance(problem, PermissionError) or problem.errno in _OF_FILES:
-            place = pooch.os_cache("feraug")
-            raise NoModelFileError(f"its model could not be kept in {place} ({why})") from problem
+            raise NoModelFileError(f"its model could not be kept in {folder} ({why})") from problem
         raise NoModelFileError(f"its model could not be fetched ({why}: {MODEL_URL})") from problem
     return Path(found)

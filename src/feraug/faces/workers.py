@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -31,12 +33,15 @@ def scores_by_all_cores(
     if processes == 1:
         return scores_here(detector, images)
     parts = np.array_split(images, processes)
-    others = [_start(detector, part) for part in parts[1:]]
+    others: list[subprocess.Popen[bytes]] = []
     try:
+        with suppress(OSError):  # no room for their images, or for another process
+            others.extend(_start(detector, part) for part in parts[1:])
         scores = [scores_here(detector, parts[0])]
-        for part, other in zip(parts[1:], others, strict=True):
-            answer, _ = other.communicate()
-            done = np.frombuffer(answer, np.float32) if other.returncode == 0 else np.empty(0, np.float32)
+        for part, other in zip_longest(parts[1:], others):
+            answer, _ = (b"", b"") if other is None else other.communicate()
+            well = other is not None and other.returncode == 0
+            done = np.frombuffer(answer, np.float32) if well else np.empty(0, np.float32)
             # A process that could not start or fell over leaves its part to this one.
             scores.append(done if len(done) == len(part) else scores_here(detector, part))
     finally:

@@ -78,10 +78,11 @@ def against_floor(
     ``real`` (N, ...) and ``made`` (M, ...) are features or images.  In each repeat two disjoint
     subsamples of ``size`` are drawn from ``real`` without replacement, one from ``made``; the first
     is measured against each of the others.  Many distances depend on the size of the sets, so a
-    figure without a floor of its own size means nothing.  ``size`` None takes half of the smaller
-    set: half-samples scatter about the whole about as much as the whole does about the truth (Shao
-    and Wu 1989, the delete-d jackknife with d = n / 2).  Of ``size`` near M the interval is too
-    narrow.  Raises :class:`UsageError` for sets that are too small.
+    figure without a floor of its own size means nothing.  ``size`` None takes half of ``made``, or a
+    quarter of ``real`` where that is less (two come out of it): half-samples scatter about the whole
+    about as much as the whole does about the truth (Shao and Wu 1989, the delete-d jackknife with
+    d = n / 2).  Of ``size`` near M the interval is too narrow.  Raises :class:`UsageError` for sets that
+    are too small.
     """
     most = min(len(real) // 2, len(made))
     size = most // 2 if size is None else size

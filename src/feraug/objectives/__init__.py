@@ -40,6 +40,8 @@ def _cyclegan(config: TranslatorConfig) -> Objective:
 
 
 def _weighted(config: TranslatorConfig) -> Objective:
+    if not (config.cycle_weight or config.cycle_weight_end):
+        raise UsageError("--cycle-weight 0: without a cycle weighted is cyclegan; train that")
     cycle = _cycle(config, gamma_end=config.gamma_end)
     return CycleGAN(cycle, config.real_target, config.penalty_weight, config.mismatch_weight)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.plots.titles import fitted
+from feraug.plots.titles import fitted, fold, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,6 @@ Images = NDArray[np.uint8]
 Points = NDArray[np.floating[Any]]
 
 _GAP: Final = 3  # white pixels between faces
-_WIDEST: Final = 14  # letters of a title above a column
 _PANELS: Final = 3  # in a row
 _COLOURS: Final = ("0.7", "#0072b2", "#d55e00")
 """Faces of a, faces of b, translations: told apart by the colour-blind, too."""
@@ -88,34 +87,6 @@ def features_figure(
     return figure
 
 
-def principal_axes(points: Points) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean (D,) of points (N, D), and the two directions (D, 2) of their largest variance.
-
-    The sign is chosen so that the largest part of a direction is positive.
-    """
-    points = np.asarray(points, np.float64)
-    mean = points.mean(0)
-    directions = np.zeros((2, points.shape[1]))
-    found = np.linalg.svd(points - mean, full_matrices=False)[2][:2]
-    directions[: len(found)] = found
-    largest = np.abs(directions).argmax(1)
-    signs = np.where(directions[np.arange(2), largest] < 0, -1.0, 1.0)
-    return mean, (directions * signs[:, None]).T
-
-
-def fold(name: str) -> str:
-    """A name in lines of some 14 letters, broken at hyphens where there are any."""
-    lines = [""]
-    for number, part in enumerate(name.split("-")):
-        piece = part if number == 0 else f"-{part}"
-        if lines[-1] and len(lines[-1]) + len(piece) > _WIDEST:
-            lines.append(piece)
-        else:
-            lines[-1] += piece
-    cut = [line[start : start + _WIDEST] for line in lines for start in range(0, len(line), _WIDEST)]
-    return plain("\n".join(cut))
-
-
 def _intervals(axis: Axes, panel: Mapping[str, Any]) -> None:
     names = list(panel["rows"])
     if panel["floor"] is not None:
@@ -136,8 +107,3 @@ def _intervals(axis: Axes, panel: Mapping[str, Any]) -> None:
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.tick_params(axis="x", labelsize=8)
     axis.set_title(panel["title"], fontsize=10)
-
-
-def plain(name: str) -> str:
-    """Matplotlib reads $ as mathematics."""
-    return name.replace("$", chr(92) + "$")

@@ -7,6 +7,8 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any, Final
 
+from feraug.plots.titles import plain
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -92,4 +94,4 @@ def short(name: str, letters: int = _MOST_LETTERS) -> str:
     """
     name, head = name.lstrip("_"), (letters - 1) // 2
     cut = name if len(name) <= letters else f"{name[:head]}…{name[head + 1 - letters :]}"
-    return cut.replace("$", chr(92) + "$")
+    return plain(cut)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.plots.comparison import fold, plain
+from feraug.plots.titles import fold, plain
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

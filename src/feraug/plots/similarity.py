@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.plots.titles import plain
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -130,7 +132,7 @@ def _shares(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 def _label(name: str, values: NDArray[np.float32]) -> str:
     """A legend's line; matplotlib hides labels that begin with an underscore, and reads $ as mathematics."""
-    return f"{name.lstrip('_').replace('$', chr(92) + '$')} ({len(values):,})"
+    return f"{plain(name.lstrip('_'))} ({len(values):,})"
 
 
 def _save(figure: Figure, path: Path, kind: str) -> None:

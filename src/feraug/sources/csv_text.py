@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from feraug.emotions import FER2013_USAGES, SPLITS, parse_split, suggestion
-from feraug.errors import SourceError, UsageError
+from feraug.errors import SourceError, UsageError, one_line
 
 MAX_LINE: Final = 64 * 1024
 """Longest line that is looked at, in bytes; a row of FER2013 has 9,234 at most."""
@@ -63,7 +63,7 @@ def printable(text: str | bytes, limit: int = 40) -> str:
     """``text`` cut to ``limit`` characters with control characters escaped, so a message stays one line."""
     if isinstance(text, bytes):
         text = text[: 4 * limit + 4].decode("utf-8", "backslashreplace").strip()
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
+    shown = one_line(text[: limit + 1])
     return shown if len(shown) <= limit else shown[:limit] + "..."
 
 

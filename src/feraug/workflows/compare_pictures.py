@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from feraug.data.degradations import Level
 from feraug.emotions import DomainPair
 from feraug.errors import FeraugError
-from feraug.plots.comparison import faces_figure, features_figure, figures_figure, principal_axes
+from feraug.metrics.projection import principal_axes
+from feraug.plots.comparison import faces_figure, features_figure, figures_figure
 from feraug.plots.files import write_figure
 from feraug.plots.robustness import labelled_sheet, robustness_figure
 from feraug.store.compare import CompareArrays, read_compare
