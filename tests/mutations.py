@@ -589,7 +589,7 @@ MUTATIONS = (
     ),
     Mutation(
         "classifier: random weights of a first epoch", "workflows/classifiers.py",
-        'if saved.header.extra.get("chosen_epoch") == 0:', 'if saved.header.extra.get("chosen_epoch") == -1:',
+        "if epoch == 0:", "if epoch == -1:",
         ("tests/workflows/test_classifiers.py::test_weights_that_no_epoch_has_chosen_are_refused",),
     ),
     Mutation(

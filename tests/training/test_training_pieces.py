@@ -151,6 +151,13 @@ def test_loading_refuses_missing_misshapen_and_infinite_arrays() -> None:
             load_network(state.networks["a_to_b"], changed, "networks/a_to_b")
 
 
+@pytest.mark.parametrize("path", ["random/step", "history/cycle_a"])
+def test_arrays_of_another_number_of_dimensions_are_refused(path: str) -> None:
+    arrays = {**small_state().to_arrays(), path: np.ones((2, 2), np.float32)}
+    with pytest.raises(TrainingError, match=rf"'{path}' has shape \(2, 2\), expected"):
+        small_state().from_arrays(arrays)
+
+
 def test_a_step_s_draws_are_of_its_seed_stream_and_number() -> None:
     def drawn(*, seed: int = 0, stream: int = 1, step: int = 0, further: int = 0) -> float:
         state = small_state(seed=seed)

@@ -1,11 +1,12 @@
 """Training loops as generator functions over a state that turns into plain arrays and back."""
 
+from feraug.training.arrays import load_network
 from feraug.training.classifier import ClassifierState, fit_classifier
 from feraug.training.compiled import cannot_compile, compile_networks, without_compiler
 from feraug.training.gan import Batches, StepReport, fit
 from feraug.training.plan import BudgetPlan, Plan, StepPlan, constant_then_linear, read_every
 from feraug.training.processes import alone, any_of, first_says, gathered, new_fabric
-from feraug.training.state import TrainState, load_network
+from feraug.training.state import TrainState
 
 __all__ = [
     "Batches",

@@ -17,10 +17,22 @@ from torch import Tensor, nn
 from feraug.config import ClassifierConfig
 from feraug.errors import TrainingError
 from feraug.objectives.classification import Classification, LabelledBatch
+from feraug.training.arrays import (
+    Arrays,
+    found,
+    histories,
+    history_arrays,
+    like,
+    load_network,
+    load_scaler,
+    refuse_non_finite,
+    scaler_arrays,
+    to_numpy,
+)
 from feraug.training.gan import Batches, StepReport
 from feraug.training.plan import by_steps, one_cycle
 from feraug.training.processes import average
-from feraug.training.state import load_network, move_average, refuse_non_finite
+from feraug.training.state import move_average
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -104,29 +116,27 @@ class ClassifierState:
         self.chosen.load_state_dict(self.judged.state_dict())
         self.chosen_epoch = epoch
 
-    def to_arrays(self, *, finished: bool) -> dict[str, NDArray[Any]]:
+    def to_arrays(self, *, finished: bool) -> Arrays:
         """Everything as arrays by path; of a ``finished`` training the chosen network and the histories.
 
         Raises :class:`TrainingError` when the last update left NaN or infinity in any of it.
         """
         networks = {"chosen": self.chosen}
-        arrays: dict[str, NDArray[Any]] = {}
+        arrays: Arrays = {}
         if not finished:
             networks["networks"] = self.network
             networks |= {} if self.ema is None else {"ema": self.ema}
             for name, parameter in self.network.named_parameters():
                 for key, value in self.optimizer.state.get(parameter, {}).items():
                     if value is not None:
-                        arrays[f"optimizers/{ROLE}/{name}/{key}"] = _to_numpy(value)
-            for key, value in self.scaler.state_dict().items() if self.scaler.is_enabled() else ():
-                arrays[f"optimizers/scaler/{key}"] = np.asarray(value, np.float64)
+                        arrays[f"optimizers/{ROLE}/{name}/{key}"] = to_numpy(value)
+            arrays |= scaler_arrays(self.scaler)
         for group, network in networks.items():
             for name, tensor in network.state_dict().items():
-                arrays[f"{group}/{ROLE}/{name}"] = _to_numpy(tensor)
+                arrays[f"{group}/{ROLE}/{name}"] = to_numpy(tensor)
         arrays["random/seed"] = np.asarray(self.config.seed, np.int64)
         arrays["random/step"] = np.asarray(self.step, np.int64)
-        for term, values in self.history.items():
-            arrays[f"history/{term}"] = np.asarray(values, np.float32)
+        arrays |= history_arrays(self.history)
         refuse_non_finite(arrays, self.step, f"learning rate {RATE}")
         return arrays
 
@@ -140,17 +150,10 @@ class ClassifierState:
         """
         load_network(self.chosen, arrays, f"chosen/{ROLE}")
         self.chosen_epoch = chosen_epoch
-        self.step = int(_found(arrays, "random/step"))
+        self.step = int(found(arrays, "random/step", ()))
         if not finished:
             self._go_on_from(arrays)
-        for path, values in arrays.items():
-            if path.startswith("history/") and values.ndim != 1:
-                raise TrainingError(f"'{path}' has shape {values.shape}, expected one dimension")
-        self.history = {
-            path.removeprefix("history/"): values.tolist()
-            for path, values in arrays.items()
-            if path.startswith("history/")
-        }
+        self.history = histories(arrays)
 
     def _go_on_from(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """What a next step needs: the network, its average, the optimizer and the scaler."""
@@ -159,14 +162,10 @@ class ClassifierState:
             load_network(self.ema, arrays, f"ema/{ROLE}")
         for name, parameter in self.network.named_parameters() if self.step else ():
             self.optimizer.state[parameter] = {
-                key: _like(_found(arrays, f"optimizers/{ROLE}/{name}/{key}", shape), parameter)
+                key: like(found(arrays, f"optimizers/{ROLE}/{name}/{key}", shape), parameter)
                 for key, shape in self._optimizer_shapes(parameter).items()
             }
-        if self.scaler.is_enabled():
-            keys = self.scaler.state_dict()
-            self.scaler.load_state_dict(
-                {key: type(keys[key])(_found(arrays, f"optimizers/scaler/{key}")) for key in keys}
-            )
+        load_scaler(self.scaler, arrays)
 
     def _optimizer_shapes(self, parameter: nn.Parameter) -> dict[str, tuple[int, ...]]:
         """What the optimizer keeps of a parameter, once it has moved it."""
@@ -266,23 +265,3 @@ def _read(state: ClassifierState, unread: list[Tensor]) -> float:
             )
         state.history.setdefault("loss", []).append(value)
     return float(values[-1])
-
-
-def _to_numpy(tensor: Tensor) -> NDArray[Any]:
-    return tensor.detach().cpu().contiguous().numpy().copy()
-
-
-def _found(arrays: Mapping[str, NDArray[Any]], path: str, shape: tuple[int, ...] = ()) -> NDArray[Any]:
-    if path not in arrays:
-        raise TrainingError(f"'{path}' is missing")
-    if arrays[path].shape != shape:
-        raise TrainingError(f"'{path}' has shape {arrays[path].shape}, expected {shape}")
-    return arrays[path]
-
-
-def _like(values: NDArray[Any], parameter: nn.Parameter) -> Tensor:
-    """An optimizer's array as a tensor: a number, or laid out like its parameter."""
-    tensor = torch.from_numpy(np.array(values))
-    if values.shape == ():
-        return tensor.to(parameter.device)
-    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)

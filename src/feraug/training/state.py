@@ -15,6 +15,18 @@ from torch import Tensor, nn
 from feraug.config import GanConfig
 from feraug.errors import TrainingError
 from feraug.objectives import Objective
+from feraug.training.arrays import (
+    Arrays,
+    found,
+    histories,
+    history_arrays,
+    like,
+    load_network,
+    load_scaler,
+    refuse_non_finite,
+    scaler_arrays,
+    to_numpy,
+)
 from feraug.training.diff_augment import DRAWS
 from feraug.training.image_history import ImageHistory
 from feraug.training.processes import gathered
@@ -22,8 +34,6 @@ from feraug.transfer import moved
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-Arrays = dict[str, NDArray[Any]]
 
 HISTORY_STREAM: Final = 1
 """Stream of the random numbers that choose images from the history."""
@@ -143,20 +153,18 @@ class TrainState:
         for group, networks in (("networks", self.networks), ("ema", self.ema)):
             for role, network in networks.items():
                 for name, tensor in network.state_dict().items():
-                    arrays[f"{group}/{role}/{name}"] = _to_numpy(tensor)
+                    arrays[f"{group}/{role}/{name}"] = to_numpy(tensor)
         for kind, optimizer in self.optimizers.items():
             for path, parameter in self._optimized(optimizer):
                 for key, value in optimizer.state.get(parameter, {}).items():
-                    arrays[f"optimizers/{kind}/{path}/{key}"] = _to_numpy(value)
-        for key, value in self.scaler.state_dict().items() if self.scaler.is_enabled() else ():
-            arrays[f"optimizers/scaler/{key}"] = np.asarray(value, np.float64)
+                    arrays[f"optimizers/{kind}/{path}/{key}"] = to_numpy(value)
+        arrays |= scaler_arrays(self.scaler)
         arrays["random/seed"] = np.asarray(self.seed, np.int64)
         arrays["random/step"] = np.asarray(self.step, np.int64)
         for name, pool in self.image_history.items():
             if len(pool.images):
-                arrays[f"image_history/{name}"] = _to_numpy(pool.images)
-        for term, values in self.history.items():
-            arrays[f"history/{term}"] = np.asarray(values, np.float32)
+                arrays[f"image_history/{name}"] = to_numpy(pool.images)
+        arrays |= history_arrays(self.history)
         refuse_non_finite(arrays, self.step, "--generator-rate and --discriminator-rate")
         return arrays
 
@@ -168,7 +176,7 @@ class TrainState:
         for group, networks in (("networks", self.networks), ("ema", self.ema)):
             for role, network in networks.items():
                 load_network(network, arrays, f"{group}/{role}")
-        self.step = int(_wanted(arrays, "random/step"))
+        self.step = int(found(arrays, "random/step", ()))
         for kind, optimizer in self.optimizers.items():
             if not _any_below(arrays, f"optimizers/{kind}/"):
                 if kind == "generator" and self.head_start:
@@ -178,23 +186,16 @@ class TrainState:
                 prefix = f"optimizers/{kind}/{path}/"
                 if path.startswith(self.unreached) and not _any_below(arrays, prefix):
                     continue  # it has not moved and never will
+                shape = tuple(parameter.shape)
                 optimizer.state[parameter] = {
-                    key: _like(_wanted(arrays, prefix + key), parameter, scalar=key == "step")
-                    for key in ("step", "exp_avg", "exp_avg_sq")
+                    key: like(found(arrays, prefix + key, of), parameter)
+                    for key, of in (("step", ()), ("exp_avg", shape), ("exp_avg_sq", shape))
                 }
-        if self.scaler.is_enabled():
-            keys = self.scaler.state_dict()
-            self.scaler.load_state_dict(
-                {key: type(keys[key])(_wanted(arrays, f"optimizers/scaler/{key}")) for key in keys}
-            )
+        load_scaler(self.scaler, arrays)
         for name, pool in self.image_history.items():
             if f"image_history/{name}" in arrays:
                 pool.images = moved(np.array(arrays[f"image_history/{name}"]), self.device)
-        self.history = {
-            path.removeprefix("history/"): values.tolist()
-            for path, values in arrays.items()
-            if path.startswith("history/")
-        }
+        self.history = histories(arrays)
 
     def _optimized(self, optimizer: torch.optim.Optimizer) -> list[tuple[str, nn.Parameter]]:
         """Path ``role/name`` and parameter, in the optimizer's order."""
@@ -226,43 +227,6 @@ def move_average(average: nn.Module, source: nn.Module, decay: float, step: int)
             kept.copy_(new)
 
 
-def refuse_non_finite(arrays: Mapping[str, NDArray[Any]], step: int, rates: str) -> None:
-    """Raise :class:`TrainingError` for the first of the arrays that holds NaN or infinity.
-
-    A loss tells of the weights that it was computed with; what its own update makes of them, the next
-    one would tell.  Such weights must not replace those of the last checkpoint.
-    """
-    for path, values in arrays.items():
-        if not np.isfinite(values).all():
-            raise TrainingError(
-                f"'{path}' is not finite after step {step}; try a lower {rates}, or another --seed, "
-                "under another --name or with --overwrite"
-            )
-
-
-def load_network(
-    network: nn.Module, arrays: Mapping[str, NDArray[Any]], prefix: str, *, assign: bool = False
-) -> None:
-    """Fill ``network`` from the arrays ``prefix/PARAMETER``; ``assign`` puts new tensors in its place.
-
-    Assigning is for networks built on the ``meta`` device, which have shapes but no storage.
-
-    Raises :class:`TrainingError` when one is missing, of another shape or not finite; the network is
-    left untouched then.
-    """
-    tensors = {}
-    for name, current in network.state_dict().items():
-        values = _wanted(arrays, f"{prefix}/{name}")
-        if values.shape != tuple(current.shape):
-            raise TrainingError(
-                f"'{prefix}/{name}' has shape {values.shape}, its config says {tuple(current.shape)}"
-            )
-        if not np.isfinite(values).all():
-            raise TrainingError(f"'{prefix}/{name}' holds values that are not finite")
-        tensors[name] = torch.from_numpy(np.array(values)).to(current.dtype)
-    network.load_state_dict(tensors, assign=assign)
-
-
 def _adam(
     networks: Mapping[str, nn.Module], roles: tuple[str, ...], rate: float, config: GanConfig
 ) -> torch.optim.Adam:
@@ -274,26 +238,5 @@ def _frozen_copy(network: nn.Module) -> nn.Module:
     return copy.deepcopy(network).eval().requires_grad_(False)
 
 
-def _to_numpy(tensor: Tensor) -> NDArray[Any]:
-    return tensor.detach().cpu().contiguous().numpy().copy()
-
-
 def _any_below(arrays: Mapping[str, NDArray[Any]], prefix: str) -> bool:
     return any(path.startswith(prefix) for path in arrays)
-
-
-def _wanted(arrays: Mapping[str, NDArray[Any]], path: str) -> NDArray[Any]:
-    if path not in arrays:
-        raise TrainingError(f"'{path}' is missing")
-    return arrays[path]
-
-
-def _like(values: NDArray[Any], parameter: nn.Parameter, *, scalar: bool) -> Tensor:
-    """An optimizer's array as a tensor laid out like its parameter."""
-    expected = () if scalar else tuple(parameter.shape)
-    if values.shape != expected:
-        raise TrainingError(f"an optimizer array has shape {values.shape}, expected {expected}")
-    tensor = torch.from_numpy(np.array(values))
-    if scalar:
-        return tensor.to(parameter.device)
-    return torch.empty_like(parameter, requires_grad=False).copy_(tensor)
