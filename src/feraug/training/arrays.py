@@ -23,7 +23,7 @@ def to_numpy(tensor: Tensor) -> NDArray[Any]:
 def found(
     arrays: Mapping[str, NDArray[Any]], path: str, shape: tuple[int, ...] | None = None
 ) -> NDArray[Any]:
-    """The array at ``path``; :class:`TrainingError` when it is missing, or not of a ``shape`` that is given."""
+    """The array at ``path``; :class:`TrainingError` where it is missing, or not of the ``shape`` given."""
     if path not in arrays:
         raise TrainingError(f"'{path}' is missing")
     if shape is not None and arrays[path].shape != shape:
