@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from feraug.errors import UsageError
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 
@@ -18,6 +19,20 @@ def find_by_digest(digest: str, *workspaces: Workspace, likely: str = "") -> Pat
             if sha256_file(path) == digest:
                 return path
     return None
+
+
+def to_go_on_with(name: str, digest: str, workspace: Workspace, role: str, option: str) -> Path:
+    """The file that an unfinished run was made from; :class:`UsageError` where the workspace has it not.
+
+    ``role`` says what it was to the run, ``option`` how it is named.
+    """
+    found = find_by_digest(digest, workspace, likely=name)
+    if found is None:
+        raise UsageError(
+            f"--resume: {name} (SHA-256 {digest[:12]}…), which {role}, is not in {workspace.root}; "
+            f"name it with {option}"
+        )
+    return found
 
 
 def artifacts_by_digest(workspace: Workspace) -> dict[str, Path]:

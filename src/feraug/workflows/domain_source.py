@@ -21,7 +21,7 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.transfer import moved
-from feraug.workflows.by_digest import find_by_digest
+from feraug.workflows.by_digest import to_go_on_with
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
 
@@ -185,10 +185,4 @@ def _earlier_source(unfinished: Path, workspace: Workspace) -> Path | None:
     if not beside:
         return None
     name, digest = beside[0]
-    found = find_by_digest(digest, workspace, likely=name)
-    if found is None:
-        raise UsageError(
-            f"--resume: {name} (SHA-256 {digest[:12]}…), which domain a came from, is not in "
-            f"{workspace.root}; name it with --source or --source-model"
-        )
-    return found
+    return to_go_on_with(name, digest, workspace, "domain a came from", "--source or --source-model")

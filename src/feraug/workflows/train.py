@@ -19,7 +19,7 @@ from feraug.store.model import WEIGHTS_ONLY, read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
-from feraug.workflows.by_digest import find_by_digest
+from feraug.workflows.by_digest import to_go_on_with
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.domain_source import DomainSource, refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
@@ -234,13 +234,7 @@ def unfinished_dataset(path: Path, workspace: Workspace) -> Path | None:
     if not inputs:
         return None
     name, digest = inputs[0]  # a source comes after it
-    found = find_by_digest(digest, workspace, likely=name)
-    if found is None:
-        raise UsageError(
-            f"--resume: {name} (SHA-256 {digest[:12]}…), which {path.name} is trained on, is not in "
-            f"{workspace.root}; name it with --dataset"
-        )
-    return found
+    return to_go_on_with(name, digest, workspace, f"{path.name} is trained on", "--dataset")
 
 
 _KINDS: Final = (
