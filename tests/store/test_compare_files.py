@@ -135,6 +135,8 @@ def test_damaged_arrays(path: Path, name: str, data: Any, words: str) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
+        {"untouched": {**MEASURES, "histogram": "3"}},
+        {"models": [{**MODEL, "histogram": [1.0]}]},
         {"judge": {}},
         {"untouched": {}},
         {"pair": "neutral"},

@@ -127,6 +127,12 @@ def test_planted_models_are_seen_for_what_they_are(shop: Workspace) -> None:
     assert constant["within"] == pytest.approx(1.0, abs=1e-6)
     assert constant["coverage"]["mean"] < floor["coverage"]["low"]
     assert constant["frechet"]["mean"] > floor["frechet"]["high"]
+    # Its grey is not that of faces.
+    dataset = read_dataset(shop.dataset())
+    target = dataset.images[dataset.rows(split="train", emotion="happy")].ravel()
+    grey = np.abs(target.astype(int) - 100).mean()  # to one grey level every pixel moves straight
+    assert constant["histogram"] == pytest.approx(grey, abs=1e-3)
+    assert copy["histogram"] == untouched["histogram"] and real["histogram"] < constant["histogram"] / 4
     # The truth itself.
     assert truth["error"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
     assert truth["identity"]["mean"] < 1.0

@@ -109,6 +109,7 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
         [
             ("SSIM within the set", lambda one: _number(one["within"], ".3f")),
             ("variety / sources'", lambda one: _number(one["variety"], ".2f")),
+            ("histogram, grey levels", lambda one: _number(one.get("histogram"), ".1f")),
             ("near copies, %", _near_copies),
             ("C_T (0: as real)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
         ],

@@ -14,7 +14,7 @@ from feraug.emotions import EMOTIONS, DomainPair
 from feraug.errors import UsageError
 from feraug.store.compare_parts import CompareParts, read_parts, write_parts
 from feraug.store.header import COMPARE, Header, Provenance, write_header
-from feraug.store.reading import ArtifactReader, FactsShape, open_artifact
+from feraug.store.reading import ArtifactReader, FactsShape, is_shaped, open_artifact
 from feraug.store.writing import new_artifact
 
 _NUMBER: Final[FactsShape] = (float, int)
@@ -114,6 +114,9 @@ def read_compare(path: Path) -> CompareArrays:
             DomainPair.parse(table["pair"])
         except UsageError as problem:
             raise reader.damaged("attribute 'facts' has an unusable 'pair'") from problem
+        described = (table["untouched"], table["real"], *table["models"])
+        if not all(is_shaped(one.get("histogram"), _MAYBE) for one in described):  # older files lack it
+            raise reader.damaged("attribute 'facts' has an unusable 'histogram'")
         groups = (f"sets/{number}" for number in range(2 + len(table["models"])))
         sets = tuple(_set(reader, group) for group in groups)
         parts = read_parts(reader, [len(one.rows) for one in sets])

@@ -201,6 +201,7 @@ def _measure(
         judge=judge,
         target=pair.b,
         sources=rows["source"],
+        target_images=arrays.images[rows["train"]],
         learned=learned,
         references=references,
         held_out=sets[1].features,

@@ -13,7 +13,12 @@ from feraug.config import SsimConfig
 from feraug.emotions import emotion_code
 from feraug.errors import UsageError
 from feraug.metrics.copying import MIN_IN_CELL, copying_test
-from feraug.metrics.distribution import density_and_coverage, frechet_distance, kernel_distance
+from feraug.metrics.distribution import (
+    density_and_coverage,
+    frechet_distance,
+    histogram_distance,
+    kernel_distance,
+)
 from feraug.metrics.intervals import Measure, against_floor, mean_interval, share_interval
 from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
 from feraug.metrics.stability import pixel_variety
@@ -40,8 +45,10 @@ class Yardsticks:
     """The emotion that the judge should see."""
     sources: NDArray[np.int64]
     """Dataset rows of the faces that are translated."""
+    target_images: Images
+    """All real training faces of the target, uint8 (n, 48, 48)."""
     learned: NDArray[np.float32]
-    """Features of all real training faces of the target, which a model may have copied."""
+    """Features of these, which a model may have copied."""
     references: NDArray[np.float32]
     """Features of those of them that distances are measured to."""
     held_out: NDArray[np.float32]
@@ -110,6 +117,7 @@ def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell
         "identity": mean_interval(faces.ssim, -1.0, 1.0).as_json(),
         "error": None if faces.error is None else mean_interval(faces.error, 0.0, 255.0).as_json(),
         **distances(yardsticks, faces.features)[0],
+        "histogram": _histogram(yardsticks, images),
         "within": within_ssim(images, yardsticks.seed),
         "variety": variety,
         "collapsed": variety is not None and variety < _COLLAPSED,
@@ -128,6 +136,7 @@ def real_measures(
         "identity": None,
         "error": None,
         **distances(yardsticks, faces.features)[0],
+        "histogram": _histogram(yardsticks, images),
         "within": within_ssim(images, yardsticks.seed),
         "variety": None,
         "near_copies": near_copies(yardsticks, images, None, tell),
@@ -171,6 +180,13 @@ def copying(yardsticks: Yardsticks, features: NDArray[np.float32]) -> dict[str, 
     except UsageError:
         return None
     return {"statistic": round(found.statistic, 4), "p_value": round(found.p_value, 6)}
+
+
+def _histogram(yardsticks: Yardsticks, images: Images) -> float | None:
+    """Distance of the pixels' histogram to that of all real training faces of the target, in grey levels."""
+    if not len(images) or not len(yardsticks.target_images):
+        return None
+    return round(histogram_distance(images, yardsticks.target_images), 4)
 
 
 def within_ssim(images: Images, seed: int) -> float | None:

@@ -79,7 +79,8 @@ def _figures_table(
     target = table["pair"].split(":")[1]
     headings = [heading.format(b=target) for heading, _, _ in measures.values()]
     columns = (
-        "set", *headings, "SSIM within", "variety", "near copies, %", "C_T", "step", "trained", "collapsed",
+        "set", *headings, "SSIM within", "variety", "histogram", "near copies, %", "C_T", "step", "trained",
+        "collapsed",
     )  # fmt: skip
     rows = []
     for name, one in sets:
@@ -88,6 +89,7 @@ def _figures_table(
         cells += [
             number(one["within"], ".3f"),
             number(one["variety"], ".2f"),
+            number(one.get("histogram"), ".1f"),
             number(near["share"] if near else None, ".1f", 100),
             number(copying["statistic"] if copying else None, ".1f"),
             number(training["step"] if training else None),
