@@ -16,6 +16,7 @@ from feraug.cli.filter_tables import stages_table
 from feraug.cli.hints import command_in_workspace, in_workspace
 from feraug.store.workspace import Workspace
 from feraug.workflows import pace
+from feraug.workflows.devices import of_cpu
 from feraug.workflows.events import Note
 
 Feraug = Callable[..., Any]
@@ -66,7 +67,7 @@ def test_errors_name_the_nearest_and_the_workspace(feraug: Feraug, trained: Work
     error = feraug("synth", "--model", "stargan-all", "--pair", "neutral:all", "-w", root).error
     assert f"'feraug train stargan -w {root}'" in error
     error = feraug("compare", "--judge", "nobody", "-w", root).error
-    assert f"'feraug train vgg19 --name nobody -w {root}'" in error
+    assert f"'feraug train vgg19{of_cpu()} --name nobody -w {root}'" in error
     error = feraug("train", "cyclegan", "--dataset", root / "other.h5", "-w", root).error
     assert f"'feraug prepare fer2013.csv --name other -w {root}'" in error
     assert "(did you mean 'dataset.h5'?)" in feraug("info", root / "datset.h5").error

@@ -6,6 +6,7 @@ import atexit
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,10 +14,13 @@ import numpy as np
 import pytest
 import torch
 
-from feraug.errors import StorageError, UsageError
+from feraug.errors import MissingArtifactError, StorageError, UsageError
+from feraug.store.workspace import Workspace
 from feraug.transfer import moved
 from feraug.workflows import devices
-from feraug.workflows.devices import choose_device, launched
+from feraug.workflows.devices import choose_device, launched, of_cpu
+from feraug.workflows.filter_inputs import classifier_file
+from feraug.workflows.model_files import find_model
 
 
 def test_a_full_gpu_is_no_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +104,16 @@ def test_an_array_arrives_as_it_is() -> None:
     tensor = moved(array, "cpu")
     assert tensor.dtype == torch.int16 and tensor.tolist() == array.tolist()
     assert moved(array, torch.device("meta")).device.type == "meta"
+
+
+@pytest.mark.parametrize(("device", "words"), [("cpu", " --preset cpu"), ("cuda", ""), ("mps", "")])
+def test_without_a_gpu_proposed_trainings_have_the_preset(
+    monkeypatch: pytest.MonkeyPatch, device: str, words: str
+) -> None:
+    monkeypatch.setattr("feraug.workflows.devices.choose_device", lambda name: torch.device(device))
+    assert of_cpu() == words
+    nothing = Workspace(Path("nothing"))
+    with pytest.raises(MissingArtifactError, match=f"'feraug train vgg19{words}'"):
+        classifier_file(nothing.model("vgg19"), nothing)
+    with pytest.raises(MissingArtifactError, match=f"'feraug train vgg19{words}'"):
+        find_model("vgg19", nothing)

@@ -32,6 +32,7 @@ from feraug.store.header import Provenance
 from feraug.store.lock import exclusive
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
+from feraug.workflows.devices import of_cpu
 from feraug.workflows.events import Event, Note
 from feraug.workflows.filter_inputs import classifier_file
 from feraug.workflows.filter_scores import independent
@@ -343,8 +344,8 @@ def test_a_classifier_that_hardly_knows_a_rare_emotion_is_told_of(
     rows = dataset.rows(split="validation", emotion="disgust")
     told = (
         "the classifier calls {} of the real 'disgust' faces so, and will keep few; one that knows rare "
-        "emotions: 'feraug train simple --class-weights --name simple-weighted', then --classifier "
-        "simple-weighted"
+        f"emotions: 'feraug train simple{of_cpu()} --class-weights --name simple-weighted', then "
+        "--classifier simple-weighted"
     )
     config = FilterConfig("disgust", detector="cascade")
     for knows, said in ((True, []), (False, [told.format("0%")])):

@@ -18,6 +18,7 @@ from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import Classifier, load_classifier
+from feraug.workflows.devices import of_cpu
 from feraug.workflows.model_files import config_of, find_model
 from feraug.workflows.translators import Translator, load_translator, translators_for_pair
 
@@ -116,7 +117,7 @@ def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> J
     if not isinstance(config := config_of(path), ClassifierConfig):
         raise ArtifactError(
             f"--judge {path}: a {config.model} makes faces, it cannot judge them",
-            f"train a judge with 'feraug train {DEFAULT_JUDGE}'",
+            f"train a judge with 'feraug train {DEFAULT_JUDGE}{of_cpu()}'",
         )
     inputs = read_artifact_header(path).provenance.inputs
     return Judge(load_classifier(path, device=device), tuple(inputs.values()))

@@ -48,6 +48,11 @@ def choose_device(name: str) -> torch.device:
     return device
 
 
+def of_cpu() -> str:
+    """What a command that trains a classifier needs where there is no GPU, or it takes weeks."""
+    return " --preset cpu" if choose_device("auto").type == "cpu" else ""
+
+
 def _own(device: torch.device) -> torch.device:
     """Of several processes on one machine each its own GPU, so that none takes memory of another's."""
     if device.type == "cuda" and device.index is None:

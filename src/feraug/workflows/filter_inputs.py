@@ -15,6 +15,7 @@ from feraug.store.dataset import DatasetArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays
 from feraug.store.workspace import Workspace, at_home
+from feraug.workflows.devices import of_cpu
 from feraug.workflows.events import Note, Notify
 
 
@@ -51,7 +52,9 @@ def classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
         near = suggestion(path.stem, there) or f" (there: {', '.join(there)})"
         raise MissingArtifactError(f"{named}: no such classifier{near}; name another with --classifier")
     near = "" if path.stem in CLASSIFIERS else suggestion(path.stem, CLASSIFIERS)
-    raise MissingArtifactError(f"{named}: no classifier yet{near}; train one with 'feraug train {model}'")
+    raise MissingArtifactError(
+        f"{named}: no classifier yet{near}; train one with 'feraug train {model}{of_cpu()}'"
+    )
 
 
 def _is_classifier(path: Path) -> bool:

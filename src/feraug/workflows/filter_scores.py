@@ -14,6 +14,7 @@ from feraug.metrics.nearest import nearest_by_ssim
 from feraug.store.dataset import DatasetArrays
 from feraug.store.synthetic import SyntheticArrays
 from feraug.workflows.classifiers import Classifier
+from feraug.workflows.devices import of_cpu
 from feraug.workflows.events import Note, Notify, Progress
 from feraug.workflows.filter_stages import OfEmotion, Scores, counted, dropped_at, limits_from
 
@@ -96,8 +97,8 @@ def _tell_of_rare(emotion: str, real: Scores, dataset: DatasetArrays, notify: No
         notify(
             Note(
                 f"the classifier calls {called:.0%} of the real '{emotion}' faces so, and will keep few; one "
-                "that knows rare emotions: 'feraug train simple --class-weights --name simple-weighted', "
-                "then --classifier simple-weighted"
+                f"that knows rare emotions: 'feraug train simple{of_cpu()} --class-weights "
+                "--name simple-weighted', then --classifier simple-weighted"
             )
         )
 

@@ -37,6 +37,7 @@ from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace, at_home
 from feraug.training import load_network
+from feraug.workflows.devices import of_cpu
 
 
 def config_in(path: Path, values: object) -> AnyGanConfig | ClassifierConfig:
@@ -145,4 +146,5 @@ def _training_command(name: str, pair: DomainPair | None, kind: str) -> str:
     known = [model for model in MODELS if name == model or name.startswith(f"{model}-")]
     kind = known[0] if known else kind
     of_pair = f" --pair {pair}" if pair is not None and kind in TRANSLATORS else ""
-    return f"feraug train {kind}{of_pair}{'' if known else f' --name {name}'}"
+    preset = of_cpu() if kind in CLASSIFIERS else ""
+    return f"feraug train {kind}{of_pair}{preset}{'' if known else f' --name {name}'}"
