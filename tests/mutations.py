@@ -607,6 +607,29 @@ MUTATIONS = (
         'level["untouched"],', 'level["real"],',
         ("tests/report/test_report.py::test_a_comparison_by_group_and_by_degradation",),
     ),
+    Mutation(
+        "classifier: the accuracy of its last epoch", "workflows/classifiers.py",
+        "history[epoch - 1]", "history[-1]",
+        ("tests/workflows/test_classifiers.py::test_a_classifier_that_knows_next_to_nothing_is_told_of",),
+    ),
+    Mutation(
+        "synth: over its own source", "workflows/synth.py",
+        "if source is not None and path.resolve() == source.resolve():", "if False:",
+        ("tests/workflows/test_domain_source.py::test_bad_sources_of_synth",),
+    ),
+    Mutation(
+        "bench: locks before it looks", "workflows/bench.py",
+        "there_or_held(look, path, held, enough)", "there_or_held(look, path, held, lambda there: False)",
+        of_bench("two_arms_and_what_is_kept_of_them"),
+    ),
+    Mutation(
+        "processes: started for a batch that they cannot share", "workflows/devices.py",
+        "if batch_size is not None and batch_size % fabric.world_size:", "if False:",
+        (
+            "tests/workflows/test_train_and_synth.py"
+            "::test_a_batch_that_processes_cannot_share_is_refused_before_they_start",
+        ),
+    ),
 )  # fmt: skip
 
 
