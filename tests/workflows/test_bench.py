@@ -80,6 +80,20 @@ def add_synthetic(
     return path
 
 
+TIMED = (
+    "test_two_arms_and_what_is_kept_of_them",
+    "test_a_plan_writes_nothing",
+    "test_the_real_arm_s_classifier_is_what_train_makes",
+)
+
+
+@pytest.fixture(autouse=True)
+def untimed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No steps are tried out before a benchmark, but in the tests that look at what a plan says."""
+    if request.node.originalname not in TIMED:
+        monkeypatch.setattr("feraug.workflows.bench.time_steps", lambda *_: (0.01, 0.01))
+
+
 @pytest.fixture
 def with_synthetic(workspace: Workspace) -> Workspace:
     """The drawn dataset, and 21 'fear' and 9 'disgust' images made from its training faces."""
