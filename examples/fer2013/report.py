@@ -67,9 +67,9 @@ def write_page(folder: Path) -> Path:
         4: lambda all_: tables.compared(all_, ("translators",)),
         5: lambda all_: ways(all_) + tables.of_other_translators(all_),
         6: lambda all_: side_by_side(all_, ("vgg19", "surreal", "simple-controls", "simple-synthetic")),
-        # The first has the translations of the second and third, and no more neutral images.
+        # The first has the translations of the next three, all of them and no more neutral images.
         7: lambda all_: side_by_side(
-            all_, ("simple-long", "simple-neutral", "simple-noise", "simple-noise-sources")
+            all_, ("simple-long", "simple-few", "simple-neutral", "simple-noise", "simple-noise-sources")
         )
         + tables.filtered(all_, "long-all-neutral")
         + tables.filtered(all_, "noise-neutral"),

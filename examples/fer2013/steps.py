@@ -19,7 +19,7 @@ PRIORITIES: Final = {
     4: "Translators side by side on neutral:happy",
     5: "Ways of using the synthetic images, chosen on validation",
     6: "`vgg19`, `surreal`, and the other controls",
-    7: "Does Neutral stop falling? With faces from noise, and with translations into neutral",
+    7: "Does Neutral stop falling? With fewer translations, with some into neutral, with faces from noise",
 }
 
 
