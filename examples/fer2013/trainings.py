@@ -34,6 +34,9 @@ OF_THE_ARM: Final = {
 ORDER: Final = tuple(ARMS)
 """The arms in the order of the tables, ``real`` first."""
 
+BESIDE: Final = ("simple-long", "simple-few")
+"""Ways that the section on Neutral shows beside others, chosen on validation or not."""
+
 READ_TOGETHER: Final = (
     "Better and worse are said of accuracy, where p, adjusted for all lines here (Holm), is below 0.05. "
     "Where trainings vary more than test images, intervals of two repeats hold the truth in "
@@ -114,8 +117,8 @@ def ways(records: Sequence[Record]) -> list[str]:
         best = _best(arms)
         few = (
             f"It is the best of {len(arms)}, so its figure on validation is optimistic. Each way's test "
-            "figures lie in its file; only those of the chosen one count. Differences pair repeats of the "
-            f"same seed.{_other_trainings(arms)}"
+            "figures lie in its file; those of others than the chosen one are shown for other questions "
+            f"alone. Differences pair repeats of the same seed.{_other_trainings(arms)}"
         )
         chosen = f"Chosen on validation: {CHOSEN_ON_VALIDATION[best[0]]}."
         about = f"{scaled(one.scale)} `{one.classifier}`. {chosen} {few}"
@@ -155,6 +158,7 @@ def chosen_way(records: Sequence[Record]) -> str:
             if key[0] in CHOSEN_ON_VALIDATION and key[1] == "real+synthetic"
         }
         chosen |= {_best(among)} if among else set()
+        chosen |= {key for key in among if key[0] in BESIDE}
         for key in sorted(chosen):
             if key[1] == "real" or not (pairs := _pairs(one.arms[key], one.real)):
                 continue

@@ -255,5 +255,7 @@ def test_artifacts_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.
         assert workspace.artifact(path) == path
     Path("only").mkdir()  # as the folder of a model's samples is, seen from models/
     assert workspace.artifact("only") == model
+    Path("elsewhere").mkdir()
+    assert workspace.artifact("elsewhere") == Path("elsewhere")  # whose reader says that it is a folder
     Path("both.h5").touch()
     assert workspace.artifact("both.h5") == Path("both.h5")  # a file comes first

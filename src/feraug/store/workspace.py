@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -83,6 +84,9 @@ class Workspace:
         if len(called) > 1:
             raise UsageError(f"{file}: name one of {', '.join(map(str, called))}")
         if not called:
+            with suppress(OSError):  # too long for a file's name
+                if path.exists():
+                    return path
             near = suggestion(path.stem, [one.stem for one in there])
             raise MissingArtifactError(f"{file}: no such file, and nothing in {self.root} is called so{near}")
         return called[0]

@@ -23,7 +23,7 @@ from feraug.models.classifiers import build_classifier
 from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
 from feraug.store.workspace import at_home
-from feraug.workflows.devices import choose_device
+from feraug.workflows.devices import choose_device, of_cpu
 from feraug.workflows.model_files import config_in, load_average
 
 BATCH = 256
@@ -117,7 +117,7 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, ClassifierConfig):
         raise ArtifactError(
-            f"{path}: a {config.model} is no classifier", "train one with 'feraug train simple'"
+            f"{path}: a {config.model} is no classifier", f"train one with 'feraug train simple{of_cpu()}'"
         )
     epoch = saved.header.extra.get("chosen_epoch")
     if epoch == 0:

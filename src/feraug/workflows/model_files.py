@@ -95,7 +95,7 @@ def find_model(
     if as_file.is_file():
         return as_file
     if as_file.parent != Path():
-        raise MissingArtifactError(f"{model}: no such model file; 'feraug train' makes models")
+        raise MissingArtifactError(f"{as_file}: no such model file; 'feraug train' makes models")
     name = model.removesuffix(".h5")
     endings = ["", "-all"]
     if pair is not None:

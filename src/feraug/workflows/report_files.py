@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
+from feraug.sources.photos import RECORD
 from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, SSIM, SYNTHETIC
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Notify, Progress
@@ -139,7 +140,7 @@ def take_inventory(workspace: Workspace, notify: Notify, *, real_faces: bool) ->
     """
     found = Inventory(workspace.root, real_faces)
     paths = workspace.artifacts(parts=False)
-    if not paths:
+    if not paths and not any(workspace.root.glob(f"photos/*/{RECORD}")):
         raise MissingArtifactError(
             f"{workspace.root}: nothing to report yet; start with 'feraug prepare fer2013.csv' (or 'drawn')"
         )

@@ -117,6 +117,7 @@ def _pictures(desk: Desk, room: Room, folder: Path, record: PhotosRecord) -> Ite
         except UNUSABLE as problem:
             desk.inventory.problem(f"photos/{folder.name}/{name}", problem)
         else:
-            pictures += list(room.picture(pixels, f"Faces of {cut(name, 60)}", cut(name, 60)))
+            group = cut(name.removesuffix(".png"), 60)
+            pictures += list(room.picture(pixels, f"Faces of {group}", group))
     if pictures:
         yield Figures(tuple(pictures), "Real faces, translated, and translated back.")
