@@ -199,6 +199,9 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
     )
     assert "better" not in trainings.chosen_way(records).partition("- ")[2]
     assert "p 0.020, adjusted 0.060" in trainings.chosen_way(records)
+    records += [_record("class-weighted", 0, "one", right)]  # of one repeat, which takes no part
+    assert "one repeat moved" in trainings.chosen_way(records)
+    assert "p 0.020, adjusted 0.060" in trainings.chosen_way(records)
     p["all"] = 0.01
     assert trainings.chosen_way(records).count(": better than real faces alone") == 3
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,14 @@ def test_their_faces_are_shown_only_where_that_was_asked_for(
     (photos / "women.png").write_bytes(b"no picture")
     (problem,) = report(everything, real_faces=True).problems
     assert problem["place"] == "photos/cyclegan-neutral-happy/women.png"
+
+
+def test_photos_alone_make_a_page(
+    photos: Path, tmp_path: Path, quick: None, read_page: Callable[[Path], Any]
+) -> None:
+    alone = Workspace(tmp_path / "alone")
+    shutil.copytree(photos, alone.root / "photos" / "some")
+    assert "women" in read_page(report(alone).path).text
 
 
 @pytest.mark.parametrize(

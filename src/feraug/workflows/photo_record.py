@@ -72,6 +72,12 @@ class PhotosRecord:
     command: str
 
 
+def photo_folders(root: Path) -> list[Path]:
+    """The folders of translated photos in the workspace at ``root``, sorted by name."""
+    records = root.glob(f"photos/*/{RECORD}")
+    return sorted(record.parent for record in records if not record.parent.name.startswith("."))
+
+
 def read_record(folder: Path) -> PhotosRecord:
     """The record of a folder; :class:`ArtifactError` where there is none that ``feraug synth`` wrote."""
     try:

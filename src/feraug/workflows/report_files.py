@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
-from feraug.sources.photos import RECORD
 from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, SSIM, SYNTHETIC
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Notify, Progress
 from feraug.workflows.info import describe
+from feraug.workflows.photo_record import photo_folders
 
 KINDS: Final = {
     DATASET: "data set",
@@ -140,7 +140,7 @@ def take_inventory(workspace: Workspace, notify: Notify, *, real_faces: bool) ->
     """
     found = Inventory(workspace.root, real_faces)
     paths = workspace.artifacts(parts=False)
-    if not paths and not any(workspace.root.glob(f"photos/*/{RECORD}")):
+    if not paths and not photo_folders(workspace.root):
         raise MissingArtifactError(
             f"{workspace.root}: nothing to report yet; start with 'feraug prepare fer2013.csv' (or 'drawn')"
         )

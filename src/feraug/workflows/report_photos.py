@@ -9,7 +9,7 @@ from typing import Final
 from feraug.errors import ArtifactError
 from feraug.report import Block, Cell, Details, Facts, Figures, Group, Section, Table, Text
 from feraug.sources.photos import RECORD
-from feraug.workflows.photo_record import GroupResult, PhotosRecord, RobustnessRow, read_record
+from feraug.workflows.photo_record import GroupResult, PhotosRecord, RobustnessRow, photo_folders, read_record
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE
 from feraug.workflows.report_pictures import Room, read_picture
@@ -23,8 +23,7 @@ _ROOM: Final = 400_000
 
 def photos_section(desk: Desk) -> list[Section]:
     """The section on translated photographs, if there are any."""
-    records = desk.inventory.root.glob(f"photos/*/{RECORD}")
-    folders = sorted(record.parent for record in records if not record.parent.name.startswith("."))
+    folders = photo_folders(desk.inventory.root)
     if not folders:
         return []
     room, shown = desk.room(_ROOM), folders[: desk.most(_FOLDERS)]
