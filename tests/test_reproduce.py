@@ -214,8 +214,9 @@ def test_reproduce_fer2013_leaves_the_user_s_paths_as_they_are(protocol: None, t
     run = Run(tmp_path, Path("/data/artifacts/fer2013.csv"), None, "reduced")
     assert run.arguments(run.line(first)) == ["prepare", "/data/artifacts/fer2013.csv", "-w", str(tmp_path)]
     assert run.arguments("train x --dataset artifacts/ferplus.h5")[3] == f"{tmp_path}/ferplus.h5"
-    other = replace(run, source="my artifacts/pictures")
-    assert other.arguments(other.line(first))[:2] == ["prepare", "my artifacts/pictures"]
+    assert run.arguments("x --source old/artifacts/y.h5")[2] == "old/artifacts/y.h5"
+    other = replace(run, source="artifacts/my pictures")  # of the user's, not of the workspace
+    assert other.arguments(other.line(first))[:2] == ["prepare", "artifacts/my pictures"]
 
 
 def test_reproduce_fer2013_says_what_does_not_fit(

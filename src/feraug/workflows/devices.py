@@ -49,7 +49,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def of_cpu() -> str:
-    """What a command that trains a classifier needs where there is no GPU, or it takes weeks."""
+    """What a command that trains a classifier needs where there is no GPU, or it takes many hours."""
     return " --preset cpu" if choose_device("auto").type == "cpu" else ""
 
 
