@@ -226,7 +226,8 @@ def test_reproduce_fer2013_says_what_does_not_fit(
     from fer2013.steps import SCALES, steps
 
     run = engine.Run(tmp_path, Path("x.csv"), None, "reduced")
-    monkeypatch.setattr(engine, "command", lambda *_: (engine.INTERRUPTED, "", ""))
+    answers = iter([(engine.INTERRUPTED, "", "")])  # a second attempt would come to no other end
+    monkeypatch.setattr(engine, "command", lambda *_: next(answers))
     first, *_ = steps(SCALES["reduced"])
     ended = engine.run_step(first, run, {}, time.monotonic() + 540.0, lambda *_: None)
     assert ended == "failed" and "--piece and --minutes give it more" in capsys.readouterr().err
