@@ -356,6 +356,14 @@ MUTATIONS = (
         "measure(views[-1]).float()", ("tests/workflows/test_classifiers.py",),
     ),
     Mutation(
+        "local response norm: the neighbours of one side twice", "models/layers.py",
+        "near.tril((self.size - 1) // 2)", "near.tril(self.size // 2)", ("tests/models/test_layers.py",),
+    ),
+    Mutation(
+        "local response norm: sums in half precision", "models/layers.py",
+        "enabled=False", "enabled=True", ("tests/models/test_layers.py",),
+    ),
+    Mutation(
         "surreal: torch's norm for TensorFlow's",
         "models/classifiers.py", "alpha=0.001", "alpha=0.001 / 9", MODELS,
     ),

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from feraug.config import ClassifierConfig
 from feraug.emotions import EMOTIONS
+from feraug.models.layers import LocalResponseNorm
 
 
 def _scaled(channels: int, width: float) -> int:
@@ -123,7 +124,7 @@ class Surreal(Classifier):
         dense = _scaled(256, width)
 
         def norm() -> nn.Module:
-            return nn.LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0)
+            return LocalResponseNorm(9, alpha=0.001, beta=0.75, k=1.0)
 
         body = [
             nn.Conv2d(1, one, 3, padding=1), nn.ReLU(),  # 64 x 48 x 48
