@@ -54,14 +54,16 @@ def section(figures: Figures, seconds: float) -> list[str]:
         )
     lines += [
         "",
-        "| | SSIM within the set | variety / sources' | near copies, % | C_T | p of C_T | collapsed |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+        "| | SSIM within the set | variety / sources' | histogram, grey levels "
+        "| near copies, % | C_T | p of C_T | collapsed |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]
     for name, one in sets:
         copies, test = one["near_copies"], one["copying"] or {}
         cells = [
             number(one["within"], 3),
             number(one["variety"], 2),
+            number(one["histogram"], 2),
             number(copies and 100 * copies["share"], 1),
             number(test.get("statistic"), 1),
             number(test.get("p_value"), 3),
