@@ -83,5 +83,5 @@ def test_a_terminal_that_has_closed_is_no_failure() -> None:
 
 
 def test_counts_have_no_decimals() -> None:
-    figures = {"loss": 0.5, "validation faces": 31.0, "images/s": 31.0}
-    assert figures_text(figures) == "loss 0.500  validation faces 31  images/s 31.0"
+    figures = {"loss": 0.5, "validation faces left": 31.0, "images/s": 31.0}
+    assert figures_text(figures) == "loss 0.500  validation faces left 31  images/s 31.0"

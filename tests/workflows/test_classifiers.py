@@ -127,9 +127,9 @@ def test_validation_says_how_far_it_is(workspace: Workspace, monkeypatch: pytest
     faces = len(read_dataset(workspace.dataset()).rows(split="validation"))
     assert faces > 20
     seen = [event for event in told if isinstance(event, Progress)]
-    while_validating = [event for event in seen if "validation faces" in event.figures]
-    assert [event.figures["validation faces"] for event in while_validating] == [
-        *range(20, faces, 20), faces
+    while_validating = [event for event in seen if "validation faces left" in event.figures]
+    assert [event.figures["validation faces left"] for event in while_validating] == [
+        *range(faces - 20, 0, -20), 0
     ]  # fmt: skip
     # A display ends a task at its last step: that is done once it has been measured.
     assert {event.done for event in while_validating} == {3}

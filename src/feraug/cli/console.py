@@ -110,7 +110,7 @@ def figures_text(figures: Mapping[str, float]) -> str:
     """``name 0.123`` for each figure, in a line; speeds (``/s``) and large figures with fewer decimals."""
 
     def decimals(name: str, value: float) -> int:
-        return 0 if value >= 100 or name.endswith("faces") else 1 if name.endswith("/s") else 3
+        return 0 if value >= 100 or "faces" in name else 1 if name.endswith("/s") else 3
 
     return "  ".join(f"{name} {value:,.{decimals(name, value)}f}" for name, value in figures.items())
 

@@ -123,7 +123,8 @@ class ClassifierRun:
         def looked_at(faces: int) -> None:  # with a large network this takes minutes
             if writes:
                 done = min(state.step, self.steps - 1)  # the last step is done when it has been measured
-                notify(Progress(task, done, self.steps, "steps", {"validation faces": faces}))
+                left = len(self._validation) - faces
+                notify(Progress(task, done, self.steps, "steps", {"validation faces left": left}))
 
         evaluate, every = partial(self.evaluate, looked_at=looked_at), read_every(self.fabric.device)
         with stop_on_signal() as stop:

@@ -38,7 +38,7 @@ def compare_section(desk: Desk) -> list[Section]:
     found = desk.inventory.of(COMPARE)
     if not found:
         desk.lack(
-            "No comparison of translators (the judge: feraug train vgg19)",
+            "No comparison of translators (the judge: feraug train vgg19, on a CPU with --preset cpu)",
             "feraug compare --pair neutral:happy",
         )
         return []
