@@ -428,6 +428,25 @@ MUTATIONS = (
         of_bench("the_table_by_hand"),
     ),
     Mutation(
+        "table: balanced accuracy of all images for that without copies", "workflows/bench_table.py",
+        "_balanced(labels[mask], called[:, mask])", "_balanced(labels, called)",
+        of_bench("the_table_by_hand"),
+    ),
+    Mutation(
+        "conclusions: better by a p that is not adjusted", "workflows/bench_table.py",
+        'if _is_shown(overall) and difference["accuracy_p_holm"] < SIGNIFICANT:', "if _is_shown(overall):",
+        of_bench("an_arm_that_stands_out_among_several_is_no_surprise"),
+    ),
+    Mutation(
+        "conclusions: copies count as test images", "workflows/bench_table.py",
+        'counts["total"] and found["unseen"][emotion] < FEW', 'counts["total"] and counts["total"] < FEW',
+        of_bench("few_test_images_are_those_without_copies"),
+    ),
+    Mutation(
+        "bench --no-test: looks at test", "cli/bench.py", "test=not no_test", "test=True",
+        ("tests/cli/test_bench.py::test_the_printed_table",),
+    ),
+    Mutation(
         "table: copies of an image on their own", "workflows/bench_table.py",
         "np.where(duplicate_group < 0, alone, duplicate_group)", "alone",
         of_bench("copies_of_one_test_image_are_drawn_together"),

@@ -284,12 +284,14 @@ def bench(
     devices: int = 1,
     checkpoint_seconds: float = 300.0,
     overwrite: bool = False,
+    test: bool = True,
     notify: Notify = ignore,
 ) -> BenchResult:
     """``feraug bench``: every arm's classifier, several seeds each; writes ``WORKSPACE/bench/NAME.h5``.
 
     ``synthetic`` empty: all sets of the workspace, filtered ones in place of their parents; only for arms
-    that use them.  ``checkpoint_seconds``: seconds between checkpoints.  Raises as :func:`train`, and
+    that use them.  ``checkpoint_seconds``: seconds between checkpoints.  ``test=False``: accuracies on
+    validation alone, to choose by, and no such file.  Raises as :func:`train`, and
     :class:`~feraug.ArtifactError` for synthetic images that come from outside ``train``.
     """
     return _bench.bench(
@@ -299,6 +301,7 @@ def bench(
         name=name,
         dataset=place(dataset),
         options=TrainOptions(device, checkpoint_seconds, overwrite, command="feraug.bench", devices=devices),
+        test=test,
         notify=notify,
     )
 

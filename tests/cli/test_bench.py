@@ -79,8 +79,17 @@ def test_the_json_of_a_benchmark(feraug: Feraug, made: Workspace) -> None:
 
 
 def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
-    ran = feraug("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", made.root)
+    command = ("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", made.root)
+    chosen = feraug(*command, "--no-test")
+    assert chosen.code == 0 and "accuracy" not in chosen.out.replace("accuracy on validation", ""), chosen
+    (share,) = re.findall(r"^ real +2 +([\d.]+ ±[\d.]+)$", chosen.out, re.MULTILINE)
+    assert "test was not looked at; without --no-test the same command" in chosen.out
+    assert not made.bench("simple").exists()
+    ran = feraug(*command)
     assert ran.code == 0, ran
+    assert "trainings to do" not in ran.err, "the trainings are those of before"
+    words = " ".join(ran.out.split())
+    assert f"on validation, by the chosen epochs: real {share}, real+synthetic " in words
     assert ran.out.startswith("REDUCED: ")
     assert max(len(line) for line in ran.out.splitlines() if line.startswith(" ")) <= 80  # the tables
     assert "p, Holm" in ran.out and "/" in ran.out and "wrote: " in ran.out
@@ -89,9 +98,11 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     digest = sha256_file(made.synthetic("cyclegan-neutral-happy"))[:12]
     assert f"synthetic: cyclegan-neutral-happy.h5 (SHA-256 {digest}…), 20 images" in ran.out
     assert re.search(r"^real\+synthetic: [\d,]+ real and 20 synthetic images$", ran.out, re.MULTILINE)
-    assert ran.err.startswith("simple: trainings to do: 4, of 3 steps at ")
+    assert chosen.err.startswith("simple: trainings to do: 4, of 3 steps at ")
     reduced = "repeats 2 (default 5), epochs 0.2"
-    assert f"REDUCED: {reduced}" in ran.out and f"; reduced: {reduced}" in ran.err
+    for out in (chosen.out, ran.out):
+        assert f"REDUCED: {reduced}" in out
+    assert f"; reduced: {reduced}" in chosen.err
     assert reduced in feraug("info", made.bench("simple")).out
     fewer = feraug("bench", *TINY, "--repeats", "1", "-w", made.root)
     assert fewer.code == 0 and "already done" in fewer.out and "(2 repeats of 3 steps)" in fewer.out

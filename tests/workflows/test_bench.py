@@ -861,6 +861,9 @@ def test_the_table_by_hand() -> None:
     assert arm["per_class"]["angry"] == {"correct": [2, 1], "total": 4}
     assert arm["per_class"]["sad"] == {"correct": [0, 0], "total": 0}
     assert arm["balanced_accuracy"] == [0.625, 0.5]
+    assert arm["balanced_accuracy_unleaked"] == [0.75, 0.625]
+    assert arm["balanced_accuracy_without_near_copies"] == pytest.approx([2 / 3, 0.5], abs=1e-6)
+    assert {name: count for name, count in found["unseen"].items() if count} == {"angry": 3, "happy": 2}
     assert arm["calibration_error"] == [0.375, 0.5]
     assert arm["macro_f1"] == pytest.approx([(2 / 3 + 6 / 7) / 2, (2 / 5 + 6 / 7) / 2], abs=1e-6)
     assert np.sum(arm["confusion"]) == 16 and arm["confusion"][0][1] == 5
@@ -868,6 +871,10 @@ def test_the_table_by_hand() -> None:
     difference = found["differences"]["real+synthetic - real"]
     assert difference["accuracy"]["mean"] == pytest.approx(0.1875)
     assert difference["accuracy_p_holm"] == difference["accuracy"]["p"]
+    for name, gain in (("", 0.1875), ("_unleaked", 0.375 / 2), ("_without_near_copies", 0.25)):
+        assert difference[f"balanced_accuracy{name}"]["mean"] == pytest.approx(gain, abs=1e-6)
+    exact = figures({"real": real}, labels, copy_in_train=leaked)
+    assert {name: count for name, count in exact["unseen"].items() if count} == {"angry": 4, "happy": 2}
     nothing = figures({"real": real, "more": more}, labels, copy_in_train=np.ones(8, bool))
     assert nothing["images"] == {"accuracy": 8, "accuracy_unleaked": 0}
     assert "accuracy_unleaked" not in nothing["arms"]["real"]
@@ -934,7 +941,9 @@ def test_conclusions_say_no_more_than_the_figures() -> None:
 
 
 def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
-    found: dict[str, Any] = {"images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}}
+    found: dict[str, Any] = {
+        "images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}, "unseen": {"happy": 900},
+    }  # fmt: skip
     found["arms"] = {
         arm: {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
         for arm in ("real", "a", "b", "c")
@@ -946,8 +955,8 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
     }  # fmt: skip
     for name in ("accuracy", "balanced_accuracy"):
         for p, adjusted, told in (
-            (0.03, 0.09, "p = 0.030, but 0.090 (Holm) as one of 3 arms compared)."),
-            (0.001, 0.003, "p = 0.001)."),
+            (0.03, 0.09, "p = 0.030, but 0.090 (Holm) as one of 3 arms compared)"),
+            (0.001, 0.003, "p = 0.001)"),
         ):
             overall = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": p}
             found["differences"] = {
@@ -957,12 +966,17 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
             }
             sentences = conclusions(found)
             said = sentences[0 if name == "accuracy" else 1]
-            assert said.startswith("a") and said.endswith(told), "in the sentence that makes the claim"
+            assert said.startswith("a") and told in said, "in the sentence that makes the claim"
             assert sum("as one of" in line for line in sentences) == (p == 0.03)
+            if name == "accuracy":
+                verdict = "a against real: no difference shown" if p == 0.03 else "a is better than real by"
+                assert said.startswith(verdict)
 
 
 def test_better_is_what_interval_and_p_agree_on() -> None:
-    found: dict[str, Any] = {"images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}}
+    found: dict[str, Any] = {
+        "images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}, "unseen": {"happy": 900},
+    }  # fmt: skip
     found["arms"] = {
         arm: {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
         for arm in ("real", "a")
@@ -1103,16 +1117,47 @@ def test_what_is_left_without_the_copies_is_said_beside_every_difference() -> No
     (of_memory,) = (line for line in said if line.startswith(f"memory: {start}"))
     (of_better,) = (line for line in said if line.startswith(f"better: {start}"))
     assert any(line.startswith("memory is better than real by") for line in said)
-    assert f"{start} +0.0 points (" in of_memory and of_memory.endswith("p = 1.000): none is shown there.")
-    assert f"{start} {gained:+.1f} points (" in of_better and of_better.endswith(").")
+    assert f"{start} +0.0 points (" in of_memory
+    assert of_memory.count("p = 1.000): none is shown there") == 2, "of accuracy and of balanced accuracy"
+    assert "; balanced accuracy +0.0 points (" in of_memory
+    assert f"{start} {gained:+.1f} points (" in of_better and "none is shown" not in of_better
     exact = conclusions(figures({"real": real, "memory": memory}, labels, copy_in_train=leaked))
     assert any(line.startswith("memory: on the 700 test images without a copy in 'train' ") for line in exact)
     alone = conclusions(figures({"real": real, "memory": memory}, labels))
     assert not any("test images without" in line for line in alone), "there are no copies"
 
 
+def test_few_test_images_are_those_without_copies() -> None:
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 120)
+    near = np.zeros(840, bool)
+    near[:30] = near[120:130] = True
+    said = conclusions(figures({"real": np.ones((5, 840), bool)}, labels, near_copy_in_train=near))
+    assert said == [
+        "few test images (in brackets: percentage points per image): angry 120 (0.8), 90 of them without "
+        "a copy in 'train'; look at the interval there, not at the difference."
+    ]
+
+
+def test_without_the_test_only_validation_is_told(with_synthetic: Workspace) -> None:
+    before = bench(PAIRED, with_synthetic, test=False)
+    assert not before.tested and not before.path.exists() and not before.plots
+    assert set(before.table["arms"]["real"]) == {"validation_accuracy", "training_images"}
+    assert before.conclusions == [] and before.as_json()["tested"] is False
+    after = bench(PAIRED, with_synthetic)
+    folder = after.path.with_suffix("")
+    for arm, values in after.table["arms"].items():
+        kept = [read_predictions(folder / f"{arm}-{n}.h5").validation_accuracy.max() for n in range(2)]
+        assert values["validation_accuracy"] == pytest.approx(kept, abs=1e-6)
+        assert values["validation_accuracy"] == before.table["arms"][arm]["validation_accuracy"]
+    written = after.path.read_bytes()
+    again = bench(PAIRED, with_synthetic, test=False)
+    assert again.table == before.table and after.path.read_bytes() == written
+
+
 def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:
-    found: dict[str, Any] = {"images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}}
+    found: dict[str, Any] = {
+        "images": {"accuracy_unleaked": 1, "accuracy_without_near_copies": 1}, "unseen": {"happy": 900},
+    }  # fmt: skip
     found["arms"] = {
         arm: {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
         for arm in ("real", "a", "b")

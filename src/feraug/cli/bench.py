@@ -120,6 +120,14 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print the plan and the time to expect; write nothing.")
     ] = False,
+    no_test: Annotated[
+        bool,
+        typer.Option(
+            "--no-test",
+            help="Print accuracy on validation alone, to choose settings by; without it, the same command "
+            "has the figures on test and trains nothing again.",
+        ),
+    ] = False,
     checkpoint_every: Annotated[
         str, typer.Option("--checkpoint-every", metavar="TIME", help="Time between checkpoints: 10s, 5m, 1h.")
     ] = "5m",
@@ -175,7 +183,7 @@ def command(
         if dry_run:
             planned = plan(chosen, root, notify=notify, **common)
         else:
-            result = bench(chosen, root, notify=notify, **common)
+            result = bench(chosen, root, test=not no_test, notify=notify, **common)
     if dry_run:
         console.print_json(planned.as_json()) if as_json else _print_plan(planned)
         return
@@ -228,9 +236,19 @@ def print_result(result: BenchResult) -> None:
 
     if result.reduced:
         console.print_prose(f"REDUCED: {', '.join(result.reductions)}")
-    console.print_table(bench_tables.overall_table(result.table))
+    first = bench_tables.overall_table if result.tested else bench_tables.validation_table
+    console.print_table(first(result.table))
     if (spread := bench_tables.spread_line(result.table)) is not None:
         console.print_text(spread)
+    if not result.tested:
+        for line in bench_tables.material_lines(result.table):
+            console.print_prose(line)
+        console.print_prose(
+            "test was not looked at; without --no-test the same command has its figures, and trains nothing"
+        )
+        return
+    if (validation := bench_tables.validation_line(result.table)) is not None:
+        console.print_prose(validation)
     if result.table["differences"]:
         console.print_table(bench_tables.difference_table(result.table))
     else:

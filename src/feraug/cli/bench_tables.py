@@ -18,6 +18,13 @@ _MEASURES: Final = {
 }
 
 
+_DIFFERENCES: Final = {
+    **_MEASURES,
+    "balanced_accuracy_unleaked": "balanced, no copies",
+    "balanced_accuracy_without_near_copies": "balanced, no near ones",
+}
+
+
 def overall_table(figures: Mapping[str, Any]) -> Table:
     """Mean and standard deviation over the repeats, in percent: an arm a row, a measure a column."""
     from feraug.cli import console
@@ -32,13 +39,33 @@ def overall_table(figures: Mapping[str, Any]) -> Table:
     return table
 
 
+def validation_table(figures: Mapping[str, Any]) -> Table:
+    """Accuracy on validation alone, in percent: an arm a row."""
+    from feraug.cli import console
+
+    table = console.new_table(None, "arm", "repeats", "accuracy on validation, %")
+    for arm, values in figures["arms"].items():
+        found = values["validation_accuracy"]
+        table.add_row(arm, str(len(found)), _spread(found))
+    return table
+
+
+def validation_line(figures: Mapping[str, Any]) -> str | None:
+    """Accuracy on validation of the arms in a line; None for benchmarks that do not know it."""
+    arms = figures["arms"]
+    if any("validation_accuracy" not in values for values in arms.values()):
+        return None
+    told = ", ".join(f"{arm} {_spread(values['validation_accuracy'])}" for arm, values in arms.items())
+    return f"on validation, by the chosen epochs: {told}; compare settings by that, with --no-test"
+
+
 def difference_table(figures: Mapping[str, Any]) -> Table:
     """The differences between arms with their intervals: a measure a row."""
     from feraug.cli import console
 
     table = console.new_table(None, "difference", "measure", _interval_heading(figures), "p")
     for difference, values in figures["differences"].items():
-        for name, words in _MEASURES.items():
+        for name, words in _DIFFERENCES.items():
             if name in values:
                 table.add_row(difference, words, interval(values[name]), _p(values[name]["p"]))
     return table
@@ -110,7 +137,9 @@ def _p(value: float) -> str:
 
 def spread_line(figures: Mapping[str, Any]) -> str | None:
     """What stands behind ± in :func:`overall_table`; None where every arm has one repeat."""
-    several = any(len(arm["accuracy"]) > 1 for arm in figures["arms"].values())
+    several = any(
+        len(arm.get("accuracy", arm.get("validation_accuracy", ()))) > 1 for arm in figures["arms"].values()
+    )
     return "±: standard deviation over the repeats" if several else None
 
 

@@ -111,6 +111,8 @@ _OVERALL: Final = {
     "accuracy_without_near_copies": "no near copies",
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced",
+    "balanced_accuracy_unleaked": "balanced, no copies",
+    "balanced_accuracy_without_near_copies": "balanced, no near copies",
 }
 
 

@@ -16,7 +16,7 @@ from feraug.errors import FeraugError
 from feraug.plots.bench import confusion_figure, table_figure
 from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
-from feraug.store.bench import read_bench, write_bench
+from feraug.store.bench import Predictions, read_bench, write_bench
 from feraug.store.header import BENCH, Header, Provenance
 from feraug.store.workspace import Workspace
 from feraug.training import alone
@@ -48,9 +48,12 @@ def bench(
     name: str | None = None,
     dataset: Path | None = None,
     options: TrainOptions | None = None,
+    test: bool = True,
     notify: Notify = ignore,
 ) -> BenchResult:
     """Train every arm ``repeats`` times, or what is missing of it; writes ``bench/NAME.h5``.
+
+    Without ``test`` it writes no such file, and gives accuracies on validation alone: to choose by.
 
     Each finished repeat is a file in ``bench/NAME/``, so that more repeats and arms can be added
     and a run that was stopped goes on.  Several processes share the trainings out.  Raises
@@ -82,9 +85,11 @@ def bench(
             return _is_all(there, provenance)
 
         header = on_first_process(fabric, lambda: there_or_held(look, path, held, enough))
-        if header is not None and _is_all(header, provenance):
-            return _finished(config, path, draws=fabric.is_global_zero)
         parts = _parts(config, path, given)
+        if header is not None and _is_all(header, provenance):
+            if not test:
+                return _on_validation(config, path, parts, given)
+            return _finished(config, path, draws=fabric.is_global_zero)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path))
         # One answer for all: processes that saw different files would leave a part to nobody.
@@ -105,6 +110,8 @@ def bench(
             return _interrupted(config, path)  # the first process tells the result
         if not _all_come(parts, fabric):
             return _interrupted(config, path)
+        if not test:
+            return _on_validation(config, path, parts, given)
         return _gather(config, path, parts, given, provenance)
 
 
@@ -227,36 +234,57 @@ def _all_come(parts: Sequence[Part], fabric: Fabric) -> bool:
 def _gather(
     config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, provenance: Provenance
 ) -> BenchResult:
-    found = {part: read_part(part, len(given.test)) for part in parts}
-    lost = [part for part, predictions in found.items() if predictions is None]
-    if lost:
-        raise FeraugError(f"{lost[0].path}: gone while the benchmark ran; the same command makes it again")
-    for part in parts:
-        part.checkpoint.unlink(missing_ok=True)  # of one that was killed when its part was done
-    probabilities = {
-        arm: np.stack([found[part].probabilities for part in parts if part.arm == arm])  # type: ignore[union-attr]
-        for arm in config.trained_arms
-    }
+    found = _read(config, parts, given)
+    probabilities = {arm: np.stack([one.probabilities for one in each]) for arm, each in found.items()}
     test = given.test_columns
     figures = table(probabilities, test)
-    for arm, counts in given.shown.items():
-        figures["arms"][arm]["training_images"] = dict(counts)
+    for arm, values in _of_validation(found, given).items():
+        figures["arms"][arm] |= values
     figures["synthetic"] = given.synthetic_json()
     if "reverse" in config.arms:
         figures["reverse"] = _reverse(path, given)
     figures["conclusions"] = conclusions(figures) + given.cautions
-    reductions = config.reductions(len(given.training))
-    facts = {
-        "arms": list(config.trained_arms),
-        "steps": total_steps(config.classifier, len(given.training)),
-        "reduced": bool(reductions),
-        "reductions": reductions,
-        "table": figures,
-    }
+    facts = {"arms": list(config.trained_arms), **_size(config, given), "table": figures}
     write_bench(path, probabilities, test, provenance, facts)
     remove(_drawn(path))
     _plot(path, facts, config)
     return _result(config, path, facts)
+
+
+def _on_validation(config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs) -> BenchResult:
+    """What may be chosen by; the predictions on test stay in the repeats' files."""
+    arms = _of_validation(_read(config, parts, given), given)
+    figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
+    return _result(config, path, {**_size(config, given), "table": figures}, tested=False)
+
+
+def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[Predictions]]:
+    """The repeats of each arm, all of which are done."""
+    found: dict[str, list[Predictions]] = {arm: [] for arm in config.trained_arms}
+    for part in parts:
+        if (predictions := read_part(part, len(given.test))) is None:
+            raise FeraugError(f"{part.path}: gone while the benchmark ran; the same command makes it again")
+        found[part.arm].append(predictions)
+        part.checkpoint.unlink(missing_ok=True)  # of one that was killed when its part was done
+    return found
+
+
+def _of_validation(found: Mapping[str, list[Predictions]], given: BenchInputs) -> dict[str, dict[str, Any]]:
+    """Of each arm the accuracy on validation of each repeat's chosen epoch, and how many images it saw."""
+    return {
+        arm: {
+            "validation_accuracy": [round(float(one.validation_accuracy.max()), 6) for one in each],
+            "training_images": dict(given.shown[arm]),
+        }
+        for arm, each in found.items()
+    }
+
+
+def _size(config: BenchConfig, given: BenchInputs) -> dict[str, Any]:
+    """The steps of a training, and in what the benchmark is less than the defaults."""
+    reductions = config.reductions(len(given.training))
+    steps = total_steps(config.classifier, len(given.training))
+    return {"steps": steps, "reduced": bool(reductions), "reductions": reductions}
 
 
 def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
@@ -323,13 +351,20 @@ def _interrupted(config: BenchConfig, path: Path) -> BenchResult:
 
 
 def _result(
-    config: BenchConfig, path: Path, facts: Any, *, already_done: bool = False, interrupted: bool = False
+    config: BenchConfig,
+    path: Path,
+    facts: Any,
+    *,
+    already_done: bool = False,
+    interrupted: bool = False,
+    tested: bool = True,
 ) -> BenchResult:
     figures = {name: value for name, value in facts["table"].items() if name != "conclusions"}
     return BenchResult(
         path=path.resolve(),
         already_done=already_done,
         interrupted=interrupted,
+        tested=tested,
         classifier=config.classifier.model,
         repeats=config.repeats,
         steps=int(facts["steps"]),

@@ -21,9 +21,11 @@ class BenchResult:
     reductions: list[str]
     """In what it is less than the defaults."""
     table: dict[str, Any]
-    """``arms``, ``differences``, ``images`` and ``synthetic``, as ``docs/bench.md`` describes them."""
+    """``arms``, ``differences``, ``images``, ``unseen``, ``synthetic``: see ``docs/file-format.md``."""
     conclusions: list[str]
     plots: list[Path] = field(default_factory=list)
+    tested: bool = True
+    """Whether it has figures on test; else on validation alone, and no file was written."""
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
@@ -31,6 +33,7 @@ class BenchResult:
             "path": str(self.path),
             "already_done": self.already_done,
             "interrupted": self.interrupted,
+            "tested": self.tested,
             "classifier": self.classifier,
             "repeats": self.repeats,
             "steps": self.steps,

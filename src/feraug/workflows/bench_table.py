@@ -19,7 +19,10 @@ _CLASSES: Final = len(EMOTIONS)
 
 REPEATS: Final = BenchConfig.repeats
 FEW = 100
-"""Test images of an emotion below which the table warns of it."""
+"""Test images of an emotion without a copy in ``train`` below which the table warns of it."""
+
+SIGNIFICANT: Final = 0.05
+"""p below which a difference is called one; that of an arm's accuracy is adjusted for all arms first."""
 
 _CAUTION: Final = re.compile(
     r"few test images|near copies of|every test image|with only \d|\d+ repeats know|.+\.h5: "
@@ -40,12 +43,13 @@ def table(
     ``test`` has ``labels``, ``duplicate_group`` and the flags of the test images (T,).  Arms are
     compared with ``real``, or without it with the first.  ``images`` counts the test images, also
     where none is left and the arms have no such accuracy; without an audit of near copies it lacks them.
+    ``unseen`` counts, by emotion, those without any known copy in ``train``.
     """
     base = "real" if "real" in probabilities else next(iter(probabilities))
     groups = _groups(test["duplicate_group"])
     subsets = {"accuracy": np.ones(len(groups), bool), "accuracy_unleaked": ~test["copy_in_train"]}
     if "near_copy_in_train" in test:
-        subsets["accuracy_without_near_copies"] = ~(test["copy_in_train"] | test["near_copy_in_train"])
+        subsets["accuracy_without_near_copies"] = ~_known_copies(test)
     counts = {name: int(mask.sum()) for name, mask in subsets.items()}
     subsets = {name: mask for name, mask in subsets.items() if mask.any()}
     arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
@@ -58,7 +62,13 @@ def table(
         adjusted = holm(np.array([found[name]["p"] for found in differences.values()]))
         for found, p in zip(differences.values(), adjusted, strict=True):
             found[f"{name}_p_holm"] = round(float(p), 6)
-    return {"images": counts, "arms": arms, "differences": differences}
+    unseen = np.bincount(test["labels"][~_known_copies(test)], minlength=_CLASSES)
+    return {
+        "images": counts,
+        "unseen": {emotion: int(count) for emotion, count in zip(EMOTIONS, unseen, strict=True)},
+        "arms": arms,
+        "differences": differences,
+    }
 
 
 def conclusions(found: Mapping[str, Any]) -> list[str]:
@@ -74,21 +84,25 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     if found["differences"] and 1 < repeats < REPEATS:
         sentences.append(
             f"with only {repeats} repeats the variance between trainings is poorly known: intervals are wide "
-            f"and may still be too narrow; '--repeats {REPEATS}' adds repeats."
+            f"and may still be too narrow; plan for '--repeats {REPEATS}', whatever these say."
         )
     sentences += _of_subsets(found["images"])
-    few = {
-        emotion: counts["total"]
+    few = [
+        _few_of(emotion, counts["total"], found["unseen"][emotion])
         for emotion, counts in next(iter(found["arms"].values()))["per_class"].items()
-        if 0 < counts["total"] < FEW
-    }
+        if counts["total"] and found["unseen"][emotion] < FEW
+    ]
     if few:
-        listed = ", ".join(f"{emotion} {total} ({100 / total:.1f})" for emotion, total in few.items())
         sentences.append(
-            f"few test images (in brackets: percentage points per image): {listed}; "
+            f"few test images (in brackets: percentage points per image): {', '.join(few)}; "
             "look at the interval there, not at the difference."
         )
     return sentences
+
+
+def _few_of(emotion: str, total: int, unseen: int) -> str:
+    copies = "" if unseen == total else f", {unseen} of them without a copy in 'train'"
+    return f"{emotion} {total} ({100 / total:.1f}){copies}"
 
 
 def _arm(found: NDArray[np.float32], labels: NDArray[np.uint8], subsets: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,7 +112,7 @@ def _arm(found: NDArray[np.float32], labels: NDArray[np.uint8], subsets: Mapping
     return {
         **{name: _rounded(right[:, mask].mean(1)) for name, mask in subsets.items()},
         "macro_f1": _rounded(macro_f1(matrices)),
-        "balanced_accuracy": _rounded(balanced_accuracy(matrices)),
+        **{f"balanced_{name}": _balanced(labels[mask], called[:, mask]) for name, mask in subsets.items()},
         "calibration_error": _rounded([calibration_error(row, labels) for row in found]),
         "per_class": {
             emotion: {
@@ -129,10 +143,11 @@ def _differences(
         for name, mask in subsets.items()
     }
     matrices = (_one_hot(labels, called), _one_hot(labels, base_called))
-    for name, statistic in (("macro_f1", macro_f1), ("balanced_accuracy", balanced_accuracy)):
-        of_recalls = statistic is balanced_accuracy
-        found_here = bootstrap.statistic_difference(statistic, matrices, groups, of_recalls=of_recalls)
-        result[name] = _json(found_here)
+    result["macro_f1"] = _json(bootstrap.statistic_difference(macro_f1, matrices, groups))
+    for name, mask in subsets.items():
+        arms = matrices[0][:, mask], matrices[1][:, mask]
+        balanced = bootstrap.statistic_difference(balanced_accuracy, arms, groups[mask], of_recalls=True)
+        result[f"balanced_{name}"] = _json(balanced)
     per_class = {}
     for code, emotion in enumerate(EMOTIONS):
         here = labels == code
@@ -163,7 +178,7 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
             f"unknown. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
         ]
     p = _p(overall, difference["accuracy_p_holm"], arms)
-    if _is_shown(overall):
+    if _is_shown(overall) and difference["accuracy_p_holm"] < SIGNIFICANT:
         how = "better" if overall["mean"] > 0 else "worse"
         sentences = [
             f"{arm} is {how} than {base} by {abs(100 * overall['mean']):.1f} points ({interval}; {p})."
@@ -175,14 +190,13 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
         ]
     balanced = difference["balanced_accuracy"]
     sentences.append(
-        f"{arm}: with every emotion counted alike (balanced accuracy) {100 * balanced['mean']:+.1f} points "
-        f"({100 * balanced['low']:+.1f} to {100 * balanced['high']:+.1f}; "
-        f"{_p(balanced, difference['balanced_accuracy_p_holm'], arms)})."
+        f"{arm}: with every emotion counted alike (balanced accuracy) "
+        f"{_points(balanced, _p(balanced, difference['balanced_accuracy_p_holm'], arms))}."
     )
     surely = {
         emotion: values["mean"]
         for emotion, values in difference["per_class"].items()
-        if values["p_holm"] < 0.05
+        if values["p_holm"] < SIGNIFICANT
     }
     if surely:
         listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
@@ -196,19 +210,29 @@ def _without_copies(arm: str, difference: Mapping[str, Any], images: Mapping[str
     words = {"accuracy_without_near_copies": "copy or near copy", "accuracy_unleaked": "copy"}
     for name, copies in words.items():
         if name in difference and images[name] < images["accuracy"]:
-            overall, left = difference["accuracy"], difference[name]
-            alone = "" if not _is_shown(overall) or _is_shown(left) else ": none is shown there"
             yield (
                 f"{arm}: on the {images[name]:,} test images without a {copies} in 'train' "
-                f"{100 * left['mean']:+.1f} points ({100 * left['low']:+.1f} to {100 * left['high']:+.1f}; "
-                f"{_p_words(left)}){alone}."
+                f"{_left(difference, name)}; balanced accuracy {_left(difference, f'balanced_{name}')}."
             )
             return
 
 
+def _left(difference: Mapping[str, Any], name: str) -> str:
+    """What is left of a difference there; said plainly where it is shown on all images and not there."""
+    left, overall = difference[name], difference[name.partition("accuracy")[0] + "accuracy"]
+    alone = "" if not _is_shown(overall) or _is_shown(left) else ": none is shown there"
+    return f"{_points(left, _p_words(left))}{alone}"
+
+
+def _points(difference: Mapping[str, float], p: str) -> str:
+    """``+1.2 points (-0.3 to +2.7; p = 0.120)``."""
+    mean, low, high = (f"{100 * difference[name]:+.1f}" for name in ("mean", "low", "high"))
+    return f"{mean} points ({low} to {high}; {p})"
+
+
 def _is_shown(difference: Mapping[str, float]) -> bool:
     """Whether there is a difference by interval and p alike; at the edge they can disagree."""
-    return (difference["low"] > 0 or difference["high"] < 0) and difference["p"] < 0.05
+    return (difference["low"] > 0 or difference["high"] < 0) and difference["p"] < SIGNIFICANT
 
 
 def _p_words(difference: Mapping[str, float]) -> str:
@@ -218,7 +242,7 @@ def _p_words(difference: Mapping[str, float]) -> str:
 def _p(difference: Mapping[str, float], adjusted: float, arms: int) -> str:
     """p, and with a caution where one stands out among several arms, as one in twenty does by chance."""
     p = _p_words(difference)
-    if not _is_shown(difference) or adjusted < 0.05:
+    if not _is_shown(difference) or adjusted < SIGNIFICANT:
         return p
     return f"{p}, but {adjusted:.3f} (Holm) as one of {arms} arms compared"
 
@@ -243,6 +267,17 @@ def _groups(duplicate_group: NDArray[np.int32]) -> NDArray[np.int64]:
     """A number (T,) alike for copies of one image, and of its own for an image without copies."""
     alone = np.arange(len(duplicate_group), dtype=np.int64) + int(duplicate_group.max(initial=0)) + 1
     return np.where(duplicate_group < 0, alone, duplicate_group)
+
+
+def _known_copies(test: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Which test images (T,) have a copy, or near copy where those were looked for, in ``train``."""
+    copies = test["copy_in_train"]
+    return np.asarray(copies | test.get("near_copy_in_train", copies), np.bool_)
+
+
+def _balanced(labels: NDArray[np.uint8], called: NDArray[np.int64]) -> list[float]:
+    """Balanced accuracy of each repeat of ``called`` (R, T)."""
+    return _rounded(balanced_accuracy(np.stack([confusion_matrix(labels, row, _CLASSES) for row in called])))
 
 
 def _one_hot(labels: NDArray[np.uint8], called: NDArray[np.int64]) -> Floats:
