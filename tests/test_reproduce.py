@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -177,8 +178,7 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     assert "It is the best of 3, " in ways
     assert ways.index("| `--use fill`: up to the") < ways.index("| mixed in from the start")
     assert '"`--per-class-cap 1000`, unfiltered": translations by another training' in ways
-    assert "Every emotion counted alike (balanced accuracy): +" in page
-    assert "- **Full.** `simple`, real+synthetic: better" in page
+    assert re.search(r"\| \*\*Full\.\*\* `simple`, real\+synthetic \| 3 \| \*\*\+", page)
 
 
 def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
@@ -197,13 +197,39 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
     monkeypatch.setattr(
         trainings, "difference", lambda *_, **__: (Difference(0.02, 0.001, 0.039, p["all"]), "")
     )
-    assert "better" not in trainings.chosen_way(records).partition("- ")[2]
-    assert "p 0.020, adjusted 0.060" in trainings.chosen_way(records)
+    row = "| **Full.** `simple`, mixup | 2 | {0} |  | {0} |  |"
+    assert row.format("+2.0 (+0.1 to +3.9), 0.060") in trainings.chosen_way(records)
+    assert "One repeat: nothing" not in trainings.chosen_way(records)
     records += [_record("class-weighted", 0, "one", right)]  # of one repeat, which takes no part
-    assert "one repeat moved" in trainings.chosen_way(records)
-    assert "p 0.020, adjusted 0.060" in trainings.chosen_way(records)
+    alone = "| **Full.** `simple`, class-weighted | 1 | {0} |  | {0} |  |".format("+2.0 (+0.1 to +3.9)")
+    assert alone in trainings.chosen_way(records) and "One repeat: nothing" in trainings.chosen_way(records)
+    assert row.format("+2.0 (+0.1 to +3.9), 0.060") in trainings.chosen_way(records)
     p["all"] = 0.01
-    assert trainings.chosen_way(records).count(": better than real faces alone") == 3
+    assert row.format("**+2.0** (+0.1 to +3.9), 0.030") in trainings.chosen_way(records)
+
+
+def test_reproduce_fer2013_looks_at_unseen_images_too(protocol: None) -> None:
+    from fer2013.record import bits
+    from fer2013.trainings import chosen_way, difference, side_by_side
+
+    exact, near = np.zeros(14, bool), np.zeros(14, bool)
+    exact[:3] = near[6] = near[8:11] = True
+    real = np.array([1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1], bool)
+    more = real | exact | near  # it has learned the copies by heart, and nothing else
+    test: dict[str, Any] = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": []}
+    test |= {"copy_in_train": bits(exact), "near_copy_in_train": bits(near)}
+    records = [test]
+    for seed in (0, 1):
+        records += [_record(arm, seed, "one", right) for arm, right in (("real", real), ("mixup", more))]
+    pairs = [(records[2], records[1]), (records[4], records[3])]
+    assert difference(pairs, test)[0].mean == pytest.approx(5 / 14)
+    assert difference(pairs, test, without_copies=True)[0].mean == 0.0
+    assert difference(pairs, test, balanced=True, without_copies=True)[0].mean == 0.0
+    page = "\n".join(side_by_side(records, ("simple", "simple-controls")))
+    clean = int(real[~(exact | near)].sum())
+    assert f"| mixup | {100 * clean / 7:.1f} | +0.0 (" in page
+    row = next(line for line in chosen_way(records).splitlines() if "mixup" in line)
+    assert [cell.split(" ")[0] for cell in row.split(" | ")[2:]] == ["+35.7", "+0.0", "+35.7", "+0.0"]
 
 
 def test_reproduce_fer2013_leaves_the_user_s_paths_as_they_are(protocol: None, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -38,10 +39,13 @@ BESIDE: Final = ("simple-long", "simple-few")
 """Ways that the section on Neutral shows beside others, chosen on validation or not."""
 
 READ_TOGETHER: Final = (
-    "Better and worse are said of accuracy, where p, adjusted for all lines here (Holm), is below 0.05. "
+    "Bold: p, adjusted for all rows of the column (Holm), is below 0.05. "
     "Where trainings vary more than test images, intervals of two repeats hold the truth in "
-    "[87 cases of 100](../bench.md), of three in 91."
+    "[87 cases of 100](../bench.md), of three in 91. All rows of one classifier are differences from the "
+    "same trainings on real faces: had those been lucky, every row would look worse."
 )
+
+UNSEEN: Final = "Unseen: test images with neither copy nor near copy in `train`."
 
 FEW_REPEATS: Final = "One repeat: nothing may be concluded, for what another seed would give is unknown."
 
@@ -145,9 +149,9 @@ def _other_trainings(arms: Mapping[tuple[str, str], list[Record]]) -> str:
 
 
 def chosen_way(records: Sequence[Record]) -> str:
-    """A sentence for each arm: better, worse, no difference shown, or too few repeats to say.
+    """A row for each arm: its differences to real faces, on all test images and on unseen ones.
 
-    They are read together, so their p are adjusted together (Holm).
+    They are read together, so the p of a column are adjusted together (Holm).
     """
     found = []
     for one in experiments(records):
@@ -162,20 +166,46 @@ def chosen_way(records: Sequence[Record]) -> str:
         for key in sorted(chosen):
             if key[1] == "real" or not (pairs := _pairs(one.arms[key], one.real)):
                 continue
-            overall, _ = difference(pairs, one.test)
-            balanced, _ = difference(pairs, one.test, balanced=True)
             arm = f"{scaled(one.scale)} `{one.classifier}`, {_label(key)}"
-            found.append((arm, len(pairs), overall, balanced))
+            found.append((arm, len(pairs), _four(pairs, one.test)))
     if not found:
         return "Nothing can be said yet: no benchmark with `real` and another arm is there."
-    # Of one repeat nothing is concluded, so it takes no part.
-    adjusted = holm(np.array([np.nan if repeats == 1 else one.p for _, repeats, one, _ in found]))
-    lines = [
-        f"- {arm}: {_said(overall, repeats, p)} "
-        f"Every emotion counted alike (balanced accuracy): {_points(balanced)}."
-        for (arm, repeats, overall, balanced), p in zip(found, adjusted, strict=True)
+    columns = []
+    for column in zip(*(four for _, _, four in found), strict=True):
+        # Of one repeat nothing is concluded, so it takes no part.
+        p = [
+            np.nan if repeats == 1 or one is None else one.p
+            for (_, repeats, _), one in zip(found, column, strict=True)
+        ]
+        columns.append([_judged(*each) for each in zip(column, holm(np.array(p)), strict=True)])
+    rows = [
+        [arm, str(repeats), *cells]
+        for (arm, repeats, _), cells in zip(found, zip(*columns, strict=True), strict=True)
     ]
-    return "\n".join([READ_TOGETHER, "", *lines])
+    heads = ["minus real faces alone, points; adjusted p", "repeats", "accuracy", "accuracy, unseen"]
+    heads += ["balanced accuracy", "balanced accuracy, unseen"]
+    few = [FEW_REPEATS] if any(repeats == 1 for _, repeats, _ in found) else []
+    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, *few]), table(heads, rows)])
+
+
+def _four(pairs: Sequence[tuple[Record, Record]], test: Record) -> list[Difference | None]:
+    """Of accuracy and of balanced accuracy, on all test images and on unseen ones (None: not known)."""
+    known = unseen(test) is not None
+    return [
+        difference(pairs, test, balanced=balanced, without_copies=clean)[0] if known or not clean else None
+        for balanced in (False, True)
+        for clean in (False, True)
+    ]
+
+
+def _judged(found: Difference | None, p: float) -> str:
+    """The difference and its adjusted p; bold where that says so."""
+    if found is None:
+        return ""
+    mean = f"{100 * found.mean:+.1f}"
+    shown = (found.low > 0 or found.high < 0) and p < 0.05
+    points = _points(found).replace(mean, f"**{mean}**", 1) if shown else _points(found)
+    return points if np.isnan(p) else f"{points}, {_p(p)}"
 
 
 def difference(
@@ -184,36 +214,59 @@ def difference(
     emotion: str | None = None,
     *,
     balanced: bool = False,
+    without_copies: bool = False,
 ) -> tuple[Difference, str]:
     """Of the pairs' accuracies (of one emotion), first minus second, and what its interval is over.
 
     ``balanced``: of their balanced accuracies, the mean of the recalls: every emotion counts alike.
+    ``without_copies``: on the test images that have none in ``train``, near copies among them.
     """
+    answers = tuple((mine["right"], other["right"]) for mine, other in pairs)
+    found = _difference(answers, json.dumps(test), emotion, balanced, without_copies)
+    return found, "test images and repeats" if len(pairs) > 1 else "test images alone"
+
+
+@cache  # the sections and the summary ask for the same ones
+def _difference(
+    answers: tuple[tuple[str, str], ...],
+    known: str,
+    emotion: str | None,
+    balanced: bool,
+    without_copies: bool,
+) -> Difference:
+    test = json.loads(known)
     totals, count = test["totals"], sum(test["totals"])
-    right = np.array([[flags(one["right"], count) for one in pair] for pair in pairs], np.float64)
-    change, groups = right[:, 0] - right[:, 1], _groups(test)
-    over = "test images and repeats" if len(pairs) > 1 else "test images alone"
+    right = np.array([[flags(one, count) for one in pair] for pair in answers], np.float64)
+    labels, groups = np.repeat(np.arange(len(totals)), totals), _groups(test)
+    chosen = np.ones(count, bool) if emotion is None else labels == EMOTIONS.index(emotion)
+    if without_copies:
+        clean = unseen(test)
+        assert clean is not None, "the audit looked for near copies"
+        chosen = chosen & clean
+    right, labels, groups = right[:, :, chosen], labels[chosen], groups[chosen]
     if balanced:
-        arms = _matrices(right[:, 0], totals), _matrices(right[:, 1], totals)
-        found = CrossedBootstrap().statistic_difference(balanced_accuracy, arms, groups, of_recalls=True)
-        return found, over
-    if emotion is not None:
-        code = EMOTIONS.index(emotion)
-        start = sum(totals[:code])
-        change, groups = change[:, start : start + totals[code]], groups[start : start + totals[code]]
-    return CrossedBootstrap().mean_difference(change, groups), over
+        arms = _matrices(right[:, 0], labels), _matrices(right[:, 1], labels)
+        return CrossedBootstrap().statistic_difference(balanced_accuracy, arms, groups, of_recalls=True)
+    return CrossedBootstrap().mean_difference(right[:, 0] - right[:, 1], groups)
 
 
-def _matrices(right: NDArray[np.float64], totals: Sequence[int]) -> NDArray[np.float64]:
+def unseen(test: Record) -> NDArray[np.bool_] | None:
+    """Which test images (T,) have neither copy nor near copy in ``train``; None where that is not known."""
+    count = sum(test["totals"])
+    if "near_copy_in_train" not in test:
+        return None
+    return ~(flags(test["copy_in_train"], count) | flags(test["near_copy_in_train"], count))
+
+
+def _matrices(right: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Confusion matrices (R, T, 7, 7) of single images; what a wrong one was called is not on record."""
-    labels = np.repeat(np.arange(len(totals)), totals)
-    called = np.where(right > 0, labels, (labels + 1) % len(totals))
-    eye = np.eye(len(totals))
+    called = np.where(right > 0, labels, (labels + 1) % len(EMOTIONS))
+    eye = np.eye(len(EMOTIONS))
     return eye[labels][None, :, :, None] * eye[called][:, :, None, :]
 
 
 def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list[str]:
-    rows, by_emotion, over = [], [], set()
+    rows, clean_rows, by_emotion, over = [], [], [], set()
     for key, found in sorted(arms.items(), key=lambda arm: (ORDER.index(arm[0][1]), arm[0][0])):
         if not found:
             continue
@@ -231,6 +284,8 @@ def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list
                 _p(balanced.p, len(pairs)),
             ]
             by_emotion += _by_emotion(key, pairs, one.test)
+        if unseen(one.test) is not None:
+            clean_rows.append(_without_copies(key, found, pairs, one.test))
         rows.append([*row, *[""] * (10 - len(row))])
     every = [record for found in arms.values() for record in found]
     heads = [
@@ -240,7 +295,25 @@ def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list
     about = [f"{scaled(one.scale)} `{one.classifier}`."]
     about += [f"Intervals (95 %) are over {' or '.join(sorted(over))}."] if over else []
     about += [FEW_REPEATS] if min(map(len, filter(None, arms.values()))) == 1 else []
-    return [" ".join(about), made_by(every), table(heads, rows), *by_emotion]
+    parts = [" ".join(about), made_by(every), table(heads, rows)]
+    if clean_rows:
+        heads = ["trained on", "unseen, %", "unseen minus real, points", "p"]
+        heads += ["balanced accuracy, unseen, minus real, points", "p"]
+        parts += [UNSEEN, table(heads, clean_rows)]
+    return [*parts, *by_emotion]
+
+
+def _without_copies(
+    key: tuple[str, str], found: Sequence[Record], pairs: Sequence[tuple[Record, Record]], test: Record
+) -> list[str]:
+    """A row on the test images without a copy: accuracy, and what it and balanced accuracy differ by."""
+    clean, count = unseen(test), sum(test["totals"])
+    row = [_label(key), percent(float(np.mean([flags(one["right"], count)[clean].mean() for one in found])))]
+    for balanced in (False, True):
+        if pairs:
+            left, _ = difference(pairs, test, balanced=balanced, without_copies=True)
+            row += [_points(left), _p(left.p, len(pairs))]
+    return row + [""] * (6 - len(row))
 
 
 def _by_emotion(key: tuple[str, str], pairs: Sequence[tuple[Record, Record]], test: Record) -> list[str]:
@@ -325,16 +398,6 @@ def _p(p: float, repeats: int = 2) -> str:
     if repeats == 1:
         return ""
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _said(found: Difference, repeats: int, p: float) -> str:
-    """``p``: adjusted for all that is read together."""
-    if repeats == 1:
-        return f"one repeat moved by {_points(found)} points; nothing may be concluded."
-    known = f"{_points(found)} points, {repeats} repeats, p {_p(found.p)}, adjusted {_p(p)}."
-    if (found.low > 0 or found.high < 0) and p < 0.05:
-        return f"{'better' if found.mean > 0 else 'worse'} than real faces alone, {known}"
-    return f"no difference to real faces alone shown, {known}"
 
 
 def _label(key: tuple[str, str]) -> str:

@@ -1,0 +1,89 @@
+"""How often `feraug bench` calls arms different that are not: more repeats after a look, and many arms.
+
+    python benchmarks/false_differences.py [--benchmarks 1000]
+
+Simulated benchmarks of 150 test images in which no arm differs from another on average: an image has a
+difficulty that all arms share and a preference of its own for each, a repeat a luck of its own (normal, in
+logits).  Prints the share of benchmarks in which an arm is called better or worse.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feraug.metrics.significance import CrossedBootstrap, Difference, holm
+
+IMAGES = 150
+LOOKS = (2, 3, 4, 5, 6, 8, 10, 12)
+ARMS, REPEATS = 7, 5
+LUCK = (0.2, 0.5, 1.0)
+"""Standard deviations of a repeat's luck, in logits, of the difference of two arms."""
+
+BOOTSTRAP = CrossedBootstrap(draws=600)
+
+Floats = NDArray[np.float64]
+
+
+def right(random: np.random.Generator, difficulty: Floats, repeats: int, luck: float) -> Floats:
+    """Which images an arm gets right in each repeat, 0 or 1, float (repeats, images)."""
+    preference = random.normal(0.0, 0.35, len(difficulty))
+    fortune = random.normal(0.0, luck / np.sqrt(2.0), (repeats, 1))
+    chance = 1 / (1 + np.exp(-(difficulty + preference + fortune)))
+    return np.asarray(random.random((repeats, len(difficulty))) < chance, np.float64)
+
+
+def is_shown(found: Difference, p: float) -> bool:
+    """Whether a benchmark calls it a difference."""
+    return (found.low > 0 or found.high < 0) and p < 0.05
+
+
+def looks(random: np.random.Generator, luck: float, benchmarks: int) -> list[float]:
+    """Shares with a difference: after five repeats, after one of five and more, after one of two and more."""
+    hits = np.zeros(3)
+    for _ in range(benchmarks):
+        difficulty = random.normal(0.4, 1.0, IMAGES)
+        arms = [right(random, difficulty, max(LOOKS), luck) for _ in range(2)]
+        change = arms[0] - arms[1]
+        shown = {}
+        for repeats in LOOKS:
+            found = BOOTSTRAP.mean_difference(change[:repeats], np.arange(IMAGES))
+            shown[repeats] = is_shown(found, found.p)
+        later = [shown[repeats] for repeats in LOOKS if repeats >= REPEATS]
+        hits += (shown[REPEATS], any(later), any(shown.values()))
+    return list(hits / benchmarks)
+
+
+def arms(random: np.random.Generator, luck: float, benchmarks: int) -> list[float]:
+    """Shares with a difference of the first arm, of any of seven, and of any by the adjusted p."""
+    hits = np.zeros(3)
+    for _ in range(benchmarks):
+        difficulty = random.normal(0.4, 1.0, IMAGES)
+        base, *others = (right(random, difficulty, REPEATS, luck) for _ in range(ARMS + 1))
+        found = [BOOTSTRAP.mean_difference(other - base, np.arange(IMAGES)) for other in others]
+        plain = [is_shown(one, one.p) for one in found]
+        adjusted = holm(np.array([one.p for one in found]))
+        hits += (plain[0], any(plain), any(map(is_shown, found, adjusted)))
+    return list(hits / benchmarks)
+
+
+def main() -> None:
+    """Simulate, and print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--benchmarks", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    print("| a repeat's luck | 5 repeats | looked at after 5, 6, 8, 10, 12 | from 2 on |")
+    for luck in LUCK:
+        found = looks(np.random.default_rng((args.seed, round(10 * luck))), luck, args.benchmarks)
+        print(f"| {luck} |" + "".join(f" {share:.1%} |" for share in found), flush=True)
+    print("| a repeat's luck | one arm | any of seven | any of seven, Holm |")
+    for luck in LUCK:
+        found = arms(np.random.default_rng((args.seed, 100, round(10 * luck))), luck, args.benchmarks)
+        print(f"| {luck} |" + "".join(f" {share:.1%} |" for share in found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
