@@ -301,6 +301,12 @@ MUTATIONS = (
         "neutral times: not asked", "workflows/training_material.py",
         'config.neutral_times if emotion == "neutral" else 1', "1", ("tests/workflows/test_stargan.py",),
     ),
+    Mutation(
+        "split: identical images wherever they fall", "workflows/prepare.py",
+        "complete[moved] = first[", "first[",
+        ("tests/workflows/test_prepare.py::test_a_drawn_split_keeps_identical_images_together_and_says_what_it_"
+         "cannot_see",),
+    ),
     Mutation("oversampling: off", "data/labelled.py", "if not phase.balanced:", "if True:", LABELLED),
     Mutation(
         "oversampled arm: as real",

@@ -190,6 +190,26 @@ def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
     assert not np.array_equal(*splits)
 
 
+def test_a_drawn_split_keeps_identical_images_together_and_says_what_it_cannot_see(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (70, 48, 48), dtype=np.uint8)
+    images[33:66] = images[:33]  # of other emotions, mostly
+    rows = [f"{row % 7},{' '.join(map(str, image.ravel()))}" for row, image in enumerate(images)]
+    csv = tmp_path / "train.csv"
+    csv.write_text("\n".join(["emotion,pixels", *rows]))
+    told: list[Event] = []
+    result = prepare(str(csv), FAST, tmp_path / "together.h5", notify=told.append)
+    split = read_dataset(tmp_path / "together.h5").split
+    assert set(split[:33]) == {0, 1, 2}, "else they would be together anyhow"
+    np.testing.assert_array_equal(split[33:66], split[:33])
+    assert result.facts["audit"]["leaks"] == {"validation": 0, "test": 0}
+    (note,) = (one.text for one in told if isinstance(one, Note))
+    assert note.startswith("the source has no split: 80/10/10 at random, picture by picture; where a person")
+    for source in ("drawn:100", write_csv(tmp_path / "split.csv", images[:3], [0, 1, 2], [0, 1, 2])):
+        told.clear()
+        prepare(str(source), FAST, tmp_path / f"{Path(source).stem}.h5", notify=told.append)
+        assert not any(isinstance(one, Note) and "no split" in one.text for one in told), source
+
+
 def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
     csv = write_csv(tmp_path / "fer2013.csv", images, [0, 1, 2, 3], [0, 0, 1, 2])

@@ -209,7 +209,10 @@ def _lines(figures: Figures) -> list[str]:
             f"distances: {size:,} images against {size:,} of {figures['references']:,} real {pair[1]} "
             "training faces, 20 times: the mean, and the range of 95 % of them"
         )
-        lines.append("floor: the same distance between two disjoint samples of those real faces")
+        lines.append(
+            "floor: the same distance between two disjoint samples of those real faces; if the judge was "
+            f"trained on them, new real faces lie above it, too: compare with real {pair[1]}"
+        )
     if figures["threshold"] is not None:
         whose = {"validation": "new validation faces", "train": "training faces to their nearest other one"}
         of = figures.get("threshold_from")  # earlier versions did not keep it

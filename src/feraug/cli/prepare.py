@@ -54,7 +54,11 @@ def command(
     ] = DEFAULTS.near_copies,
     drop_blank: Annotated[bool, typer.Option("--drop-blank", help="Drop blank images.")] = False,
     drop_duplicates: Annotated[
-        bool, typer.Option("--drop-duplicates", help="Of identical images in a split, keep the first.")
+        bool,
+        typer.Option(
+            "--drop-duplicates",
+            help="Of identical images in a split, keep the first, with its label, whatever the others say.",
+        ),
     ] = False,
     drop_leaks: Annotated[
         bool,

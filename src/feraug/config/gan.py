@@ -69,7 +69,7 @@ class GanConfig:
     # objective
     real_target: float = setting(
         1.0,
-        "Target score of real faces; below 1: one-sided label smoothing.",
+        "Target score of real faces; below 1: label smoothing (of dcgan for its discriminator alone).",
         low=0.0,
         high=1.0,
         only=_TARGETS,

@@ -30,7 +30,7 @@ class GroupResult:
     loss: float | None
     """Mean |recovered - real|, in grey levels."""
     called_before: float | None
-    """Share of the real faces that the classifier calls by the target emotion; None without a classifier."""
+    """Share of the real faces that the classifier calls the target emotion; None without a classifier."""
     called_after: float | None
     """The same of the translated ones."""
 
@@ -52,7 +52,7 @@ class RobustnessRow:
     change: float
     """Mean |translated - degraded|, in grey levels."""
     degraded: dict[str, float] | None
-    """Share of the degraded faces that the classifier calls by the target emotion."""
+    """Share of the degraded faces that the classifier calls the target emotion."""
     translated: dict[str, float] | None
     """The same of these faces, translated."""
     translated_first: dict[str, float] | None

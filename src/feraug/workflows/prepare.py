@@ -109,7 +109,10 @@ def prepare(
         rows = _read_all(opened, source, writer, notify)
         if ferplus is not None:
             rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
-        rows.split = _complete_split(rows.split, rows.labels, config.seed)
+        if (rows.split == NO_SPLIT).any():
+            rows.split = _complete_split(rows, config.seed)
+            if opened.kind != "drawn":
+                notify(Note(_DRAWN_SPLIT))
         facts: dict[str, Any] = {"labels": config.labels}
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
         if opened.skipped.total:
@@ -164,13 +167,23 @@ def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) 
     )
 
 
-def _complete_split(split: NDArray[np.uint8], labels: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """Draw a stratified split for the rows whose source names none."""
-    missing = split == NO_SPLIT
-    if not missing.any():
-        return split
-    complete = split.copy()
-    complete[missing] = stratified_split(labels[missing], seed=seed)
+_DRAWN_SPLIT = (
+    "the source has no split: 80/10/10 at random, picture by picture; where a person or a video has several "
+    "pictures, make the folders train, validation and test yourself, or the test is of people in train"
+)
+
+
+def _complete_split(rows: RowFacts, seed: int) -> NDArray[np.uint8]:
+    """Draw a stratified split for the rows whose source names none; identical images stay together."""
+    missing = rows.split == NO_SPLIT
+    complete = rows.split.copy()
+    complete[missing] = stratified_split(rows.labels[missing], seed=seed)
+    group = rows.audit().group
+    known_first = np.argsort(missing, kind="stable")
+    groups, places = np.unique(group[known_first], return_index=True)
+    first = complete[known_first[places]]
+    moved = missing & (group >= 0)
+    complete[moved] = first[np.searchsorted(groups, group[moved])]
     return complete
 
 
