@@ -29,8 +29,9 @@ from feraug.config import (
     model_config,
 )
 from feraug.emotions import EMOTIONS, SPLITS, parse_emotion, parse_split
-from feraug.errors import UsageError
+from feraug.errors import Interrupted, UsageError
 from feraug.metrics.similarity import all_pairs_ssim
+from feraug.processes import is_first_process
 from feraug.store.dataset import read_dataset, rows_of
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import at_home
@@ -240,8 +241,9 @@ def train(
     generative model, a minute at the start, faster steps then.  ``checkpoint_seconds``: seconds between
     checkpoints.  Raises :class:`~feraug.MissingArtifactError` without a dataset,
     :class:`~feraug.ConfigConflictError` when NAME has other settings and ``overwrite`` is false,
-    :class:`~feraug.UsageError` for settings and devices that cannot be, and :class:`~feraug.FeraugError`
-    when a loss is not finite.
+    :class:`~feraug.UsageError` for settings and devices that cannot be, :class:`~feraug.TrainingError`
+    when a loss is not finite, and :class:`~feraug.Interrupted` when Ctrl-C or SIGTERM stopped it: saved, and
+    the same call goes on.
     """
     if model is None:
         raise UsageError("train: takes a model's name, or a config")
@@ -254,7 +256,7 @@ def train(
         raise UsageError(f"train: {', '.join(settings)}: put settings into the config, or name the model")
     else:
         config = config_of("train", model, TranslatorConfig(), StarGANConfig, NoiseConfig, ClassifierConfig)
-    return _train.train(
+    result = _train.train(
         config,
         workspace_at(workspace),
         name=name,
@@ -264,6 +266,9 @@ def train(
         options=TrainOptions(device, checkpoint_seconds, overwrite, devices=devices, compile=compile),
         notify=notify,
     )
+    if result.interrupted:
+        raise Interrupted(f"interrupted; {result.path} is saved, and the same call goes on from there")
+    return result
 
 
 def train_translator(config: TranslatorConfig | StarGANConfig | None = None, **options: Any) -> TrainResult:
@@ -294,7 +299,7 @@ def bench(
     validation alone, to choose by, and no such file.  Raises as :func:`train`, and
     :class:`~feraug.ArtifactError` for synthetic images that come from outside ``train``.
     """
-    return _bench.bench(
+    result = _bench.bench(
         config_of("bench", config, BenchConfig()),
         workspace_at(workspace),
         synthetic=several(synthetic),
@@ -304,6 +309,9 @@ def bench(
         test=test,
         notify=notify,
     )
+    if result.interrupted and is_first_process():  # the others leave when their part is done
+        raise Interrupted("interrupted; what was done is saved, and the same call goes on from there")
+    return result
 
 
 def synthesise(

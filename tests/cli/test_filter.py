@@ -20,7 +20,7 @@ Feraug = Callable[..., Any]
 class Neutral:
     """A classifier that calls everything neutral."""
 
-    config, digest, caution = SimpleNamespace(model="simple"), "c" * 64, None
+    config, digest, caution, inputs = SimpleNamespace(model="simple"), "c" * 64, None, ()
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -104,7 +104,7 @@ def test_a_named_kind_is_trained(feraug: Feraug, workspace: Workspace) -> None:
     ("options", "error"),
     [
         (("--train", "soon"), "'soon' is not a time"),
-        (("--train", "0s"), "--budget"),
+        (("--train", "0s"), "--train 0s: takes a second or more, or never"),
         (("--train", "1m", "--photos", "photos"), "--train: is not for --photos"),
         (("--train", "1m", "--devices", "2"), "--train: on one device"),
     ],

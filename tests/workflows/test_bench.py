@@ -809,7 +809,7 @@ def test_synthetic_files_of_an_earlier_run_that_are_elsewhere_are_asked_for(
     with_synthetic.synthetic("made").rename(outside)
     bench(replace(PAIRED, repeats=1), with_synthetic, synthetic=[outside])
     more = replace(PAIRED, arms=("oversampled",), repeats=1)
-    with pytest.raises(ArtifactError, match=r"used outside.h5 \(SHA-256 .*name the files with --synthetic"):
+    with pytest.raises(ArtifactError, match=r"used outside.h5 \(SHA-256 .*name them with --synthetic"):
         bench(more, with_synthetic)
     both = bench(replace(more, arms=("real+synthetic", "oversampled")), with_synthetic, synthetic=[outside])
     assert list(both.table["arms"]) == ["real", "real+synthetic", "oversampled"]

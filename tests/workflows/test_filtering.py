@@ -50,7 +50,7 @@ FACES, NOISE, COPIES, HAPPY = range(20), range(20, 30), range(30, 33), range(33,
 class Stub:
     """A classifier that knows the drawn faces it has seen, and is sure of brighter ones."""
 
-    config, caution = SimpleNamespace(model="simple"), None
+    config, caution, inputs = SimpleNamespace(model="simple"), None, ()
 
     def __init__(self, path: Path, known: dict[bytes, int]) -> None:
         path.write_bytes(b"weights")

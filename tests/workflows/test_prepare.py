@@ -263,7 +263,10 @@ def folder_of_pictures(root: Path, *places: str) -> Path:
     [
         (
             [f"{split}/{emotion}" for split in ("train", "test") for emotion in EMOTIONS],
-            ["no validation images: sample grids use training faces"],
+            [
+                "no validation images: classifiers, filter, compare and bench need some; sample grids use "
+                "training faces (folders without train, validation and test are split 80/10/10)"
+            ],
         ),
         (
             [f"{split}/{emotion}" for split in SPLITS for emotion in ("happy", "sad", "fear", "angry")],

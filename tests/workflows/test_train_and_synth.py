@@ -489,8 +489,9 @@ def test_nobody_goes_on_with_a_training_that_another_process_holds(
 def test_too_few_faces_of_an_emotion_that_could_be_left_out(workspace: Workspace) -> None:
     with pytest.raises(ArtifactError) as caught:
         train(replace(DEFAULTS["wgan-gp"], steps=1), workspace)
-    assert "training images of 'disgust', a domain needs 8 or more; leave it out: --emotion angry " in str(
-        caught.value
+    assert (
+        "training images of 'disgust', a domain needs 8 or more; leave it out: train with --emotion angry "
+        in str(caught.value)
     )
     assert "--emotion disgust" not in str(caught.value)
 

@@ -11,7 +11,6 @@ import typer
 
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
-from feraug.cli.processes import is_first_process
 from feraug.config import (
     ARMS,
     CLASSIFIERS,
@@ -24,6 +23,7 @@ from feraug.config import (
 )
 from feraug.config.values import fields, one_of
 from feraug.errors import UsageError
+from feraug.processes import is_first_process
 from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:

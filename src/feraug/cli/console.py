@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from feraug.cli.hints import in_workspace
-from feraug.cli.processes import is_first_process
 from feraug.errors import one_line
+from feraug.processes import is_first_process
 
 if TYPE_CHECKING:
     from rich.console import Console

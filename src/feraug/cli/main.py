@@ -11,8 +11,8 @@ import os
 import sys
 from contextlib import suppress
 
-from feraug.cli.processes import is_first_process
 from feraug.errors import FeraugError, Interrupted, one_line
+from feraug.processes import is_first_process
 
 _OUT_OF_MEMORY = "out of memory; close other programs, or give a smaller --batch-size where there is one"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -164,7 +164,7 @@ def command(
 
     from feraug.cli import config_options, console
     from feraug.cli.command_line import as_typed
-    from feraug.cli.processes import is_only_process
+    from feraug.processes import is_only_process
     from feraug.store.workspace import Workspace
     from feraug.workflows.missing_translator import kind_for
     from feraug.workflows.synth import SynthOptions, makes_from_noise, synthesise
@@ -209,7 +209,7 @@ def command(
     if train is None and trainable and alone and not console.can_ask():
         train = OFFERED  # notebooks and scripts asked for images, too; ``never`` is their no
     try:
-        result = make(None if train in (None, NEVER) else options.seconds(train, "--train"))
+        result = make(None if train in (None, NEVER) else _to_train(train))
     except MissingModelError as problem:
         if not trainable or train not in (None, NEVER):
             raise
@@ -246,3 +246,10 @@ def print_result(result: SynthResult) -> None:
         f"made from {result.sources:,} {whence}, each used {up_to_times(result.rounds)}"
         + (", mirrored or slightly turned after the first" if result.rounds > 1 else "")
     )
+
+
+def _to_train(time: str) -> float:
+    """``--train`` in seconds, one or more."""
+    if (seconds := options.seconds(time, "--train")) < 1.0:
+        raise UsageError(f"--train {time}: takes a second or more, or never")
+    return seconds

@@ -12,10 +12,10 @@ import typer
 
 from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
-from feraug.cli.processes import is_first_process
 from feraug.config import CLASSIFIERS, MODELS, PRESETS, STARGANS, TRANSLATORS, uses
 from feraug.config.registry import Config
 from feraug.errors import UsageError
+from feraug.processes import is_first_process
 from feraug.store.workspace import at_home
 
 if TYPE_CHECKING:

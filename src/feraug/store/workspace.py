@@ -25,6 +25,24 @@ class Workspace:
         """``dataset.h5``, what ``feraug prepare`` writes."""
         return self.root / f"{checked_name(name)}.h5"
 
+    def dataset_file(self, given: Path | None) -> Path:
+        """The dataset that was ``given``, a file or the name of one here; without one ``dataset.h5``."""
+        return self.dataset() if given is None else self._called(given, "")
+
+    def source_file(self, given: Path | None) -> Path | None:
+        """What faces are to come from, if anything: a file, or the name of a synthetic set or a dataset."""
+        return None if given is None else self._called(given, "synthetic", "")
+
+    def _called(self, given: Path, *folders: str) -> Path:
+        """``given``, or where there is no such file the one called so in the first of these folders."""
+        if len(given.parts) != 1 or _is_there(given):
+            return given
+        stem = given.name.removesuffix(".h5")
+        places = (self.root / folder / f"{stem}.h5" for folder in folders)
+        with suppress(OSError):  # too long for a file's name
+            return next((place for place in places if place.is_file()), given)
+        return given
+
     def model(self, name: str) -> Path:
         """``models/NAME.h5``."""
         return self.root / "models" / f"{checked_name(name)}.h5"
@@ -117,7 +135,12 @@ _RESERVED: Final = frozenset(
 
 
 def at_home(place: str | Path) -> Path:
-    """A place as a path, ``~`` at its beginning the home folder; what only begins with that letter stays."""
+    """A place as a path, ``~`` at its beginning the home folder; what only begins with that letter stays.
+
+    Raises :class:`UsageError` for an empty name, which would be the current folder.
+    """
+    if not str(place):
+        raise UsageError("'' is no file or folder: a name is empty, as that of a variable that is not set")
     return Path(place).expanduser() if Path(place).parts[:1] == ("~",) else Path(place)
 
 

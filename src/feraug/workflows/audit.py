@@ -161,7 +161,8 @@ def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 _WITHOUT: Final = {
     "train": "no training images: nothing can be trained or made from this dataset",
-    "validation": "no validation images: sample grids use training faces",
+    "validation": "no validation images: classifiers, filter, compare and bench need some; sample grids use "
+    "training faces (folders without train, validation and test are split 80/10/10)",
     "test": "no test images: no result can be measured on faces that training has not seen",
 }
 

@@ -62,7 +62,7 @@ def bench(
     :func:`feraug.workflows.train.train`.
     """
     options = options or TrainOptions()
-    name = name or config.classifier.name
+    name = config.classifier.name if name is None else name
     path = workspace.bench(name)
     with (
         ExitStack() as held,
@@ -127,7 +127,7 @@ def plan(
 ) -> BenchPlan:
     """Time a few steps, and tell how long :func:`bench` would take; writes nothing."""
     options = options or TrainOptions()
-    path = workspace.bench(name or config.classifier.name)
+    path = workspace.bench(config.classifier.name if name is None else name)
     with launched(options.device, precision=config.classifier.precision) as fabric:
         if not options.overwrite:
             config, synthetic = with_earlier(config, path, synthetic, workspace)

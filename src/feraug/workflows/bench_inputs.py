@@ -79,7 +79,7 @@ def read_inputs(
     Raises :class:`ArtifactError` for splits without images, synthetic images of an origin outside
     ``train``, and arms that have no synthetic image of their kind.
     """
-    source = dataset or workspace.dataset()
+    source = workspace.dataset_file(dataset)
     found = read_faces(source, workspace)
     faces, files = found.arrays, list[SyntheticSet]()
     there: dict[str, Path] = {}
@@ -148,7 +148,8 @@ def with_earlier(
         if gone:
             raise ArtifactError(
                 f"the benchmark {path.stem} used {', '.join(gone)}, not in {workspace.root}/synthetic now",
-                "name the files with --synthetic",
+                "make them again by the very commands that made them, or name them with --synthetic where "
+                "they lie; --name NAME begins another benchmark",
             )
         synthetic = [found[digest] for digest in used.values()]
     return config, synthetic

@@ -47,6 +47,8 @@ class Classifier:
     """Of its epoch, as its training measured it; None where the file does not say."""
     device: torch.device
     network: nn.Module
+    inputs: tuple[str, ...] = ()
+    """SHA-256 of the artifacts that it was trained on."""
 
     def __repr__(self) -> str:
         """Without the network, which has a hundred lines."""
@@ -129,7 +131,8 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     network = load_average(path, saved, "classifier", build, chosen, group="chosen")
     history = saved.arrays.get("history/validation_accuracy", np.zeros(0))
     accuracy = float(history[epoch - 1]) if epoch is not None and epoch <= len(history) else None
-    return Classifier(config, path, sha256_file(path), saved.finished, accuracy, chosen, network)
+    inputs = tuple(saved.header.provenance.inputs.values())
+    return Classifier(config, path, sha256_file(path), saved.finished, accuracy, chosen, network, inputs)
 
 
 @torch.inference_mode()

@@ -119,13 +119,13 @@ def compare(
     """
     options = options or CompareOptions()
     pair = DomainPair.parse(config.pair)
-    place = dataset or workspace.dataset()
+    place = workspace.dataset_file(dataset)
     device = str(choose_device(options.device))
     faces = read_faces(place, workspace)
     referee = load_judge(workspace, judge, device)
     compared = entrants(workspace, pair, models, device)
     check_independent(referee, compared, workspace)
-    path = workspace.compare(name or pair.slug)
+    path = workspace.compare(pair.slug if name is None else name)
     files = [(place, faces.digest), (referee.classifier.path, referee.classifier.digest)]
     files += [(one.path, one.digest) for one in compared]
     settings, folder, detector = to_json(config), None, None

@@ -113,14 +113,14 @@ def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> J
     Raises :class:`~feraug.errors.MissingArtifactError`, with the command that trains one, where there
     is none, and :class:`ArtifactError` for a file that is no classifier.
     """
-    path = find_model(str(given or DEFAULT_JUDGE), workspace, kind=DEFAULT_JUDGE)
+    path = find_model(str(DEFAULT_JUDGE if given is None else given), workspace, kind=DEFAULT_JUDGE)
     if not isinstance(config := config_of(path), ClassifierConfig):
         raise ArtifactError(
             f"--judge {path}: a {config.model} makes faces, it cannot judge them",
             f"train a judge with 'feraug train {DEFAULT_JUDGE}{of_cpu()}'",
         )
-    inputs = read_artifact_header(path).provenance.inputs
-    return Judge(load_classifier(path, device=device), tuple(inputs.values()))
+    classifier = load_classifier(path, device=device)
+    return Judge(classifier, classifier.inputs)
 
 
 def check_independent(judge: Judge, models: Sequence[Entrant], workspace: Workspace) -> None:

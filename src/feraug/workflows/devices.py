@@ -25,6 +25,9 @@ _PATIENCE: Final = 3.0
 _PROCESSES: Final = 16
 """Processes on the CPU that no machine is too small to try; more than its cores only slow it down."""
 
+_SET_BY_LAUNCHERS: Final = frozenset({"TORCHELASTIC_RUN_ID", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID"})
+"""Variables of which one says which of several machines this is: torchrun's, Fabric's, Slurm's."""
+
 
 def choose_device(name: str) -> torch.device:
     """``auto``: the GPU if there is one, else the CPU; otherwise any name torch knows (``cuda:1``, ``mps``).
@@ -96,6 +99,11 @@ def launched(
         raise UsageError(f"--devices {devices}: on the CPU each is a process; {most} is the limit here")
     if precision == "16-mixed" and chosen.type != "cuda":
         raise UsageError("--precision 16-mixed: needs an NVIDIA GPU; use 32-true or bf16-mixed")
+    if nodes > 1 and not os.environ.keys() & _SET_BY_LAUNCHERS:
+        raise UsageError(
+            f"--num-nodes {nodes}: nothing tells the machines apart, and this one would wait for ever; start "
+            f"the command on each with torchrun --nnodes {nodes} (docs/scaling-out.md)"
+        )
     fabric = new_fabric(chosen, devices=devices, nodes=nodes, precision=precision)
     if batch_size is not None and batch_size % fabric.world_size:
         raise UsageError(

@@ -96,20 +96,27 @@ def filter_synthetic(
     parent = synthetic_file(file, workspace)
     synthetic = read_synthetic(parent)
     of_emotion = places_by_emotion(parent, synthetic, config.emotion, str(file), notify)
-    place = dataset or workspace.dataset()
+    place = workspace.dataset_file(dataset)
     faces = read_faces(place, workspace)
     real = {emotion: real_rows(place, faces.arrays, emotion) for emotion in of_emotion}
     judge = load_classifier(classifier_file(classifier, workspace), device=options.device)
     if judge.caution is not None:
         notify(Note(judge.caution))
-    if (doubt := judge.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")])) is not None:
+    if judge.inputs and faces.digest not in judge.inputs:
+        notify(
+            Note(
+                f"{judge.path.name} was trained on another dataset, perhaps on the validation faces that the "
+                "limits come from, and 'feraug bench' refuses what it filters"
+            )
+        )
+    elif (doubt := judge.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")])) is not None:
         notify(Note(doubt))
     detector = face_detector(config.detector)
     files = [(parent, sha256_file(parent)), (place, faces.digest), (judge.path, judge.digest)]
     files += [(model, sha256_file(model)) for model in map(Path, detector.worker_arguments()[1:])]
     settings = {**to_json(config), "detector": detector.name}
     provenance = Provenance(settings, options.command, 0, inputs_by_name(*files))
-    path = workspace.synthetic(name or name_after(parent.stem, "-filtered"))
+    path = workspace.synthetic(name_after(parent.stem, "-filtered") if name is None else name)
     if path.resolve() == parent.resolve():
         raise UsageError(f"--name: {path} is the set that is to be filtered")
     result = FilterResult(

@@ -105,7 +105,8 @@ def find_model(
         if candidate.exists():
             return candidate
     several = [path for path in workspace.models() if path.stem.startswith(f"{name}-")]
-    if (name in NOISE_GENERATORS or name in STARGANS) and several:
+    without_pair = pair is None and name in TRANSLATORS  # what it is for will be refused, and say why
+    if (name in NOISE_GENERATORS or name in STARGANS or without_pair) and several:
         if len(several) == 1:
             return several[0]
         names = ", ".join(path.stem for path in several)

@@ -108,7 +108,7 @@ def translate_photos(
         if judge.caution is not None:
             notify(Note(judge.caution))
     detector = told_detector(config.detector, notify)
-    path = workspace.root / "photos" / checked_name(name or _name(chosen, translator, pair))
+    path = workspace.root / "photos" / checked_name(_name(chosen, translator, pair) if name is None else name)
     record: dict[str, Any] = {
         "feraug-version": __version__,
         "config": {**to_json(config), "pair": str(pair), "detector": detector.name},

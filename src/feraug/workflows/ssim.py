@@ -97,14 +97,15 @@ def ssim(
     :func:`existing_header` where ``ssim/NAME.h5`` was made otherwise.
     """
     options = (options or SsimOptions()).resolved()
-    place = dataset or workspace.dataset()
+    place = workspace.dataset_file(dataset)
     faces = read_faces(place, workspace)
     sets = synthetic_sets(workspace, synthetic)
     behind, source_files = _sets_behind(workspace, sets, faces.digest)
     sources = {digest: arrays.images for digest, arrays in behind.items()} | {
         faces.digest: faces.arrays.images
     }
-    path = workspace.ssim(name or (name_after(sets[0].name) if len(sets) == 1 else "all"))
+    usual = name_after(sets[0].name) if len(sets) == 1 else "all"
+    path = workspace.ssim(usual if name is None else name)
     inputs = inputs_by_name((place, faces.digest), *source_files, *((one.path, one.digest) for one in sets))
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -138,13 +139,14 @@ def set_similarity(
     that they were made from in turn.
     """
     arrays = one.arrays
-    rows = _sample(np.arange(len(arrays.images)), config, one.digest)
+    drawn_by = _of_content(arrays)
+    rows = _sample(np.arange(len(arrays.images)), config, drawn_by)
     identity = np.full(len(arrays.images), -1)
     origins = dataset_rows(arrays, real.digest, behind)
     own = np.flatnonzero((origins >= 0) & (origins < len(real.identity)))
     identity[own] = real.identity[origins[own]]
     near, ssim = real.nearest(arrays.images[rows], identity[rows], config, device, tell)
-    within = same_label(arrays.labels.astype(np.int64), config.pairs, _random(config, one.digest))
+    within = same_label(arrays.labels.astype(np.int64), config.pairs, _random(config, drawn_by))
     return SetSimilarity(
         one.name,
         one.digest,
@@ -153,6 +155,11 @@ def set_similarity(
         _source_pairs(one, sources, config),
         _paired(arrays.images, within, config),
     )
+
+
+def _of_content(arrays: SyntheticArrays) -> str:
+    """What the draws from a set hang on: the file's own digest changes with the seconds its model took."""
+    return hashlib.sha256(arrays.images.tobytes() + arrays.labels.tobytes()).hexdigest()
 
 
 def same_label(labels: Rows, count: int, random: np.random.Generator) -> Rows:

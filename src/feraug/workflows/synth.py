@@ -86,16 +86,16 @@ def synthesise(
     several models fit or the model is of another kind, pair or emotion; with ``options.train`` also as
     :func:`~feraug.workflows.missing_translator.train_missing_translator`.
     """
-    options = options or SynthOptions()
+    options, source = options or SynthOptions(), workspace.source_file(source)
     if options.train is not None:
         _train_first(config, workspace, model, dataset, source, name, options, notify)
     if isinstance(config, SynthConfig):
-        job = translation_job(config, workspace, model, dataset or workspace.dataset(), source)
+        job = translation_job(config, workspace, model, workspace.dataset_file(dataset), source)
     else:
         if source is not None:
             raise UsageError("--source: faces from noise have none; say what to translate with --pair A:B")
         job = noise_job(config, workspace, model)
-    path = workspace.synthetic(name or job.name)
+    path = workspace.synthetic(job.name if name is None else name)
     if source is not None and path.resolve() == source.resolve():
         raise UsageError(f"--name: {path} is the set that is to be translated")
     result = replace(job.result, path=path.resolve())
@@ -148,7 +148,7 @@ def _train_first(
     assert options.train is not None
 
     def check(kind: str) -> None:
-        faces_for(config, kind, dataset or workspace.dataset(), source, workspace)
+        faces_for(config, kind, workspace.dataset_file(dataset), source, workspace)
         if name is not None and (path := workspace.synthetic(name)).exists() and not options.overwrite:
             raise ConfigConflictError(f"{path} was made by another model", OTHERWISE)
 

@@ -86,12 +86,12 @@ def train(
         refuse_source(config.model, source, source_model)
         return train_classifier(config, workspace, name=name, dataset=dataset, options=options, notify=notify)
     options = options or TrainOptions()
-    name = name or config.name
+    name = config.name if name is None else name
     path, samples = workspace.model(name), workspace.samples(name)
     config, domain = training_source(
-        config, workspace, source=source, source_model=source_model, unfinished=path
+        config, workspace, source=workspace.source_file(source), source_model=source_model, unfinished=path
     )
-    place = dataset or workspace.dataset()
+    place = workspace.dataset_file(dataset)
     with (
         ExitStack() as held,
         launched(
@@ -160,9 +160,9 @@ def dry_run(
             config, workspace, name=name, dataset=dataset, options=options, notify=notify
         )
     options = options or TrainOptions()
-    path = workspace.model(name or config.name)
+    path = workspace.model(config.name if name is None else name)
     config, domain = training_source(
-        config, workspace, source=source, source_model=source_model, unfinished=path
+        config, workspace, source=workspace.source_file(source), source_model=source_model, unfinished=path
     )
     with launched(
         options.device,
@@ -171,7 +171,7 @@ def dry_run(
         precision=config.precision,
         batch_size=config.batch_size,
     ) as fabric:
-        place = dataset or workspace.dataset()
+        place = workspace.dataset_file(dataset)
         faces = read_faces(place, workspace)
         provenance = _provenance(config, place, faces, domain, path, options.command)
         foretell(path, provenance, overwrite=options.overwrite, notify=notify)

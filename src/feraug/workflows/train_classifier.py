@@ -81,7 +81,7 @@ def train_classifier(
     options = options or TrainOptions()
     if options.compile:
         raise UsageError("--compile: for generative models; classifiers are no faster by it")
-    path, source = workspace.model(name or config.name), dataset or workspace.dataset()
+    path, source = workspace.model(config.name if name is None else name), workspace.dataset_file(dataset)
     with (
         ExitStack() as held,
         launched(
@@ -126,7 +126,7 @@ def dry_run_classifier(
 ) -> DryRun:
     """Time ten steps of a training and a look at validation, and write nothing."""
     options = options or TrainOptions()
-    path = workspace.model(name or config.name)
+    path = workspace.model(config.name if name is None else name)
     with launched(
         options.device,
         devices=options.devices,
@@ -134,7 +134,7 @@ def dry_run_classifier(
         precision=config.precision,
         batch_size=config.batch_size,
     ) as fabric:
-        source = dataset or workspace.dataset()
+        source = workspace.dataset_file(dataset)
         faces = read_faces(source, workspace)
         provenance = Provenance(to_json(config), options.command, config.seed, {source.name: faces.digest})
         foretell(path, provenance, overwrite=options.overwrite, notify=notify)

@@ -98,8 +98,11 @@ def _training_rows(
         for one in all_of
         if len(faces.rows(split="train", emotion=one)) >= MIN_DOMAIN_IMAGES
     ]
+    told = "'feraug info' on the dataset lists what is there"
+    if len(enough) > 1:
+        told = f"leave it out: train with {' '.join(enough)}"
     number = f"{len(rows)} training image{'' if len(rows) == 1 else 's'}"
     raise ArtifactError(
         f"the dataset has {number} of '{emotion}', a domain needs {MIN_DOMAIN_IMAGES} or more",
-        f"leave it out: {' '.join(enough)}" if enough else "'feraug info' on the dataset lists what is there",
+        told,
     )

@@ -137,7 +137,7 @@ def load_translator(path: str | Path, *, device: str = "cpu") -> Translator:
     if not isinstance(config, TranslatorConfig | StarGANConfig):
         raise ArtifactError(
             f"{path}: a {config.model} {purpose(config)} and is no translator",
-            "train one with 'feraug train cyclegan'",
+            "name a translator ('feraug info' lists the models), or train one with 'feraug train cyclegan'",
         )
     build: dict[str, Callable[[], nn.Module]] = (
         {"generator": partial(build_star_generator, config)}
