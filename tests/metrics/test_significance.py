@@ -322,6 +322,18 @@ class TestStatistics:
         assert CrossedBootstrap().statistic_difference(macro_f1, arms, each(30)).p == 1.0
 
 
+@pytest.mark.parametrize("factor", [1.0, 1 / 3, 2.0**23], ids=["counts", "fractions", "beyond float32"])
+def test_sums_over_the_draws_are_those_of_float64(factor: float) -> None:
+    """Counts to the bit, and of a class that nothing was taken for 0."""
+    bootstrap, groups = CrossedBootstrap(draws=50), 40
+    values = np.random.default_rng(0).integers(-2, 3, (groups, 6)) * factor + (factor > 1)
+    values[:, 2] = 0.0
+    images, _ = significance._drawn(bootstrap, groups, 3)
+    by_hand = (images[:, :, None] * values).sum(1)
+    found = bootstrap._sums(groups, 3, values)
+    np.testing.assert_allclose(found, by_hand, rtol=0 if factor == 1.0 else 1e-13, atol=1e-12 * (factor < 1))
+
+
 def test_one_seed_gives_one_interval_and_another_seed_another() -> None:
     values = np.random.default_rng(0).normal(0.0, 0.3, (3, 50))
     first, again = (CrossedBootstrap(seed=0).mean_difference(values, each(50)) for _ in range(2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,13 +60,20 @@ class CrossedBootstrap:
     def _sums(self, groups: int, repeats: int, values: Floats) -> Floats:
         """Sums over each draw's images, float (draws, C), of ``values`` (groups, C).
 
-        A few draws at a time: as numbers to multiply by, all of them are 1 GB for 30,000 groups.
+        A few draws at a time: as numbers to multiply by, all of them are 1 GB for 30,000 groups.  Whole
+        numbers, such as counts of images, take half the time as float32, in which they are exact.
         """
         images, _ = _drawn(self, groups, repeats)
         rows = max(1, _AT_ONCE // max(1, groups))
-        return np.concatenate([
-            images[start : start + rows].astype(np.float64) @ values for start in range(0, self.draws, rows)
-        ])  # fmt: skip
+        exact = groups * np.abs(values).max(initial=0.0) < 1 << 24 and bool((values == np.rint(values)).all())
+        kind: type[np.floating[Any]] = np.float32 if exact else np.float64
+        # Columns of zeros, of classes that nothing was taken for, need no multiplication.
+        columns = (values != 0).any(0) | (not exact)
+        used = values[:, columns].astype(kind)
+        sums = np.zeros((self.draws, values.shape[1]))
+        for start in range(0, self.draws, rows):
+            sums[start : start + rows, columns] = images[start : start + rows].astype(kind) @ used
+        return sums
 
     def mean_difference(self, differences: Floats, groups: NDArray[np.integer]) -> Difference:
         """Of ``differences`` (R, N), such as right minus right of two arms; ``groups`` (N,) of copies.
