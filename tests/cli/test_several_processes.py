@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -15,9 +17,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.forked import start_two
+from tests.forked import start, start_two
 from tests.training import ranks
 
+from feraug.cli.main import main
 from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
@@ -36,6 +39,12 @@ def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         list(map(str, command)), capture_output=True, text=True, timeout=300, env=environment, check=False
     )
+
+
+def as_module() -> None:
+    """``python -m feraug`` in a process that has been forked: Fabric starts the others in the same way."""
+    sys.modules["__main__"].__spec__ = importlib.util.find_spec("feraug.__main__")
+    main()
 
 
 def histories(path: Path) -> dict[str, np.ndarray]:
@@ -86,9 +95,10 @@ def test_the_images_that_two_processes_make_are_those_of_one(trained: Workspace,
 def test_devices_starts_the_other_processes_itself(workspace: Workspace, feraug: Feraug) -> None:
     train = ("train", "wasserstein", *SETTINGS[:-3], "-w", workspace.root)
     assert feraug(*train, "--name", "one").code == 0
-    two = run(sys.executable, "-m", "feraug", *train, "--name", "two", "--devices", "2")
-    assert two.returncode == 0, two.stderr
-    assert two.stdout.count("wrote: ") == 1
+    two = start(*train, "--name", "two", "--devices", "2", command=as_module)
+    out, err = two.communicate()
+    assert two.returncode == 0, err
+    assert out.count("wrote: ") == 1
     assert_same_training(workspace.model("one"), workspace.model("two"))
 
 
@@ -138,17 +148,26 @@ def test_a_signal_stops_both_processes_once_the_first_has_saved(workspace: Works
 def test_a_stopped_benchmark_leaves_no_process_to_train_on(workspace: Workspace) -> None:
     command = ("bench", "--classifier", "simple", "--arm", "real", "--arm", "mixup", "--repeats", "2")
     small = ("--width", "0.05", "--steps", "20000", "--batch-size", "16", "--checkpoint-every", "0s")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    whole = [sys.executable, "-m", "feraug", *command, *small, "--devices", "2", "-w", str(workspace.root)]
-    process = subprocess.Popen(
-        whole, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+    reader, writer = os.pipe()
+
+    def told_in_a_pipe() -> None:
+        os.dup2(writer, 2)
+        os.close(writer)
+        sys.stderr = os.fdopen(2, "w", closefd=False)
+        as_module()
+
+    process = start(*command, *small, "--devices", "2", "-w", workspace.root, command=told_in_a_pipe)
+    os.close(writer)
     folder = workspace.root / "bench" / "simple"
     until = time.monotonic() + 120
     while len(list(folder.glob("[!.]*.checkpoint.h5"))) < 2 and time.monotonic() < until:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)  # to the first alone, as a scheduler may
-    _, err = process.communicate(timeout=120)  # ends when the other has closed its stderr, too
-    assert process.returncode == 130, err
-    assert "interrupted; saved" in err
+    assert process.wait() == 130
+    err, until = b"", time.monotonic() + 120
+    with os.fdopen(reader, "rb", buffering=0) as stream:
+        while select.select([stream], [], [], until - time.monotonic())[0] and (more := stream.read(65536)):
+            err += more
+    assert time.monotonic() < until, "the other has not closed its stderr: it trains on"
+    assert "interrupted; saved" in err.decode()
     assert len(list(folder.glob("[!.]*.checkpoint.h5"))) == 2
