@@ -1,4 +1,4 @@
-"""Reads the files named on stdin, one a line, in every way feraug can; run by ``test_fuzz_hdf5.py``.
+"""Reads the files named on stdin, one a line, in every way feraug can; forked by ``test_fuzz_hdf5.py``.
 
 A process of its own, because libhdf5 might crash or never return.  Answers each line with a JSON
 list of [reader, outcome, text]; the outcome is ``read``, ``refused`` or ``broken``.
@@ -12,6 +12,8 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
 
 from feraug.errors import FeraugError
 from feraug.store.dataset import read_dataset
@@ -42,12 +44,9 @@ def outcome(read: Callable[[Path], object], path: Path) -> tuple[str, str, str]:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (8 * 2**30, 8 * 2**30))
+    resource.setrlimit(resource.RLIMIT_DATA, (8 * 2**30, 8 * 2**30))  # of what it has and asks for
     warnings.simplefilter("error")
+    np.set_printoptions(threshold=1, edgeitems=1)  # to write whole arrays took half of the time
     for line in sys.stdin:
         path = Path(json.loads(line))
         print(json.dumps([outcome(read, path) for read in READERS]), flush=True)
-
-
-if __name__ == "__main__":
-    main()

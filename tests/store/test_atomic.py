@@ -407,7 +407,7 @@ def interrupted(self, *arguments, **settings):
     return result
 
 h5py.File.{method} = interrupted
-sys.argv = ["feraug", "prepare", "drawn:280", "--no-near-copies", "--quiet", "-w", {root!r}]
+sys.argv = ["feraug", "prepare", "drawn:100", "--no-near-copies", "--quiet", "-w", {root!r}]
 main()
 """
 

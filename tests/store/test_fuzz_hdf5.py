@@ -7,8 +7,9 @@ feraug wrote texts of fixed length: hence the process of its own and the time li
 from __future__ import annotations
 
 import json
+import os
 import selectors
-import subprocess
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,9 +20,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.forked import Forked, start
+from tests.store import read_files
 
 SECONDS = 120
-"""Longer than any honest reading takes, even the first, which imports torch, on a busy machine."""
+"""Longer than any honest reading takes on a busy machine."""
 
 Mutation = tuple[str, float, bytes, int]
 
@@ -41,17 +44,17 @@ class Reader:
     """The process that reads; started anew after it has died."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Forked | None = None
 
     def __call__(self, path: Path) -> list[tuple[str, str, str]]:
-        process = self._process = self._process or self._started()
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(json.dumps(str(path)) + "\n")
-        process.stdin.flush()
+        if self._process is None:
+            self._start()
+        self._questions.write(json.dumps(str(path)) + "\n")
+        self._questions.flush()
         with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
+            selector.register(self._answers, selectors.EVENT_READ)
             in_time = selector.select(SECONDS)
-        answer = process.stdout.readline() if in_time else ""
+        answer = self._answers.readline() if in_time else ""
         if not answer:
             self.close()
             pytest.fail(f"reading {'crashed' if in_time else 'hangs'}: {path.read_bytes()!r}"[:2000])
@@ -60,16 +63,28 @@ class Reader:
 
     def close(self) -> None:
         if self._process is not None:
-            self._process.kill()
+            self._process.send_signal(signal.SIGKILL)
             self._process.communicate()
+            self._questions.close()
+            self._answers.close()
             self._process = None
 
-    @staticmethod
-    def _started() -> subprocess.Popen[str]:
-        script = Path(__file__).with_name("read_files.py")
-        return subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+    def _start(self) -> None:
+        theirs_in, ours_out = os.pipe()
+        ours_in, theirs_out = os.pipe()
+
+        def answer() -> None:
+            os.dup2(theirs_in, 0)
+            os.dup2(theirs_out, 1)
+            for end in (theirs_in, theirs_out, ours_in, ours_out):
+                os.close(end)
+            sys.stdin = os.fdopen(0, closefd=False)
+            read_files.main()
+
+        self._process = start(command=answer)
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._questions, self._answers = os.fdopen(ours_out, "w"), os.fdopen(ours_in)
 
 
 @pytest.fixture(scope="module")
