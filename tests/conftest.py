@@ -11,7 +11,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -134,6 +136,14 @@ def quick_cascade(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
     """The cascade searches each picture once, but in its own tests: others give it the same few."""
     if "faces" not in request.path.parts:
         monkeypatch.setattr(CascadeDetector, "opened", remembering_cascade)
+
+
+@pytest.fixture
+def quick_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of a second of a training's budget is over each time it is looked at, however long it took."""
+    looks = count()
+    clock = SimpleNamespace(monotonic=lambda: next(looks) / 10)
+    monkeypatch.setattr("feraug.training.plan.time", clock)
 
 
 @pytest.fixture(scope="session")

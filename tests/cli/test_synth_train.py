@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.forked import start
 
 from feraug.cli import console
 from feraug.cli import synth as cli_synth
+from feraug.cli.main import main
 from feraug.config import PRESETS
 from feraug.store.workspace import Workspace
 from feraug.workflows import missing_translator
@@ -94,6 +95,7 @@ def test_a_notebook_gives_a_terminal_and_nobody_to_answer(monkeypatch: pytest.Mo
     assert not console.can_ask()
 
 
+@pytest.mark.usefixtures("quick_budget")
 def test_a_named_kind_is_trained(feraug: Feraug, workspace: Workspace) -> None:
     ran = feraug("synth", "--model", "weighted", "-n", "4", "--train", "1s", "-w", workspace.root)
     assert ran.code == 0, "a kind of translator needs no --pair"
@@ -118,6 +120,7 @@ def test_what_the_option_refuses(
     assert not workspace.models()
 
 
+@pytest.mark.usefixtures("quick_budget")
 def test_on_a_terminal_a_yes_trains(
     feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,12 +147,19 @@ def test_a_real_terminal_is_asked_and_a_no_is_a_no(workspace: Workspace) -> None
     import pty
 
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "feraug", *PAIR, "-w", str(workspace.root)]
-    process = subprocess.Popen(command, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, close_fds=True)
+
+    def on_terminal() -> None:
+        os.dup2(theirs, 0)
+        os.dup2(theirs, 2)
+        os.close(theirs)
+        sys.stdin, sys.stderr = os.fdopen(0, closefd=False), os.fdopen(2, "w", closefd=False)
+        main()
+
+    process = start(*PAIR, "-w", workspace.root, command=on_terminal)
     os.close(theirs)
     os.write(ours, b"n\n")
-    assert process.wait(timeout=60) == 1
-    assert process.stdout is not None and process.stdout.read().strip() == b""
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and out.strip() == ""
     said = b""
     while b"error:" not in said:
         said += os.read(ours, 10_000)

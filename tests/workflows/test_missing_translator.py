@@ -26,6 +26,9 @@ TINY = {"base_channels": 1, "residual_blocks": 0, "discriminator_channels": 1, "
 CONFIG = SynthConfig(count=4)
 
 
+pytestmark = pytest.mark.usefixtures("quick_budget")
+
+
 @pytest.fixture(autouse=True)
 def tiny_presets(monkeypatch: pytest.MonkeyPatch) -> None:
     presets = {model: {**values, **TINY} for model, values in PRESETS["cpu"].items()}
