@@ -36,12 +36,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):  # likewise under nohup
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+gc.disable()  # until the tests are collected: imports and rewritten assertions leave next to no garbage
+
 
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through thousands of tests and torch again and again.
 
     Without its thresholds, which are for small programs, a sixth of the suite's time.
     """
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
