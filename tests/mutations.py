@@ -561,6 +561,25 @@ MUTATIONS = (
         "(path.exists() or _has_translator(pairs, workspace, model))", "path.exists()", MISSING,
     ),
     Mutation(
+        "Python: what an interrupt left is returned", "api.py",
+        "    if result.interrupted:\n", "    if False:\n", ("tests/test_api.py",),
+    ),
+    Mutation(
+        "names: an empty one is the default's", "workflows/train.py",
+        "name = config.name if name is None else name", "name = name or config.name",
+        ("tests/cli/test_hints.py",),
+    ),
+    Mutation(
+        "ssim: the sample hangs on the file", "workflows/ssim_measures.py",
+        "drawn_by = _of_content(arrays)", "drawn_by = one.digest",
+        ("tests/workflows/test_ssim.py::test_the_sample_of_a_set_hangs_on_its_images_and_not_on_its_file",),
+    ),
+    Mutation(
+        "filter: silent of a classifier of another dataset", "workflows/filtering.py",
+        "if judge.inputs and faces.digest not in judge.inputs:", "if False:",
+        ("tests/cli/test_results.py::test_a_filter_s_classifier_of_another_dataset_is_told_of",),
+    ),
+    Mutation(
         "synth --train: an interrupted one is used", "workflows/missing_translator.py",
         'if getattr(result, "interrupted", False):', "if False:", MISSING,
     ),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import typing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from PIL import Image
 import feraug
 from feraug.config import CLASSIFIERS, DEFAULTS, GAN_MODELS
 from feraug.store.workspace import Workspace
+from feraug.workflows.events import Event, Progress, Saved
 from feraug.workflows.train import TrainResult, train
 from feraug.workflows.train_classifier import ClassifierResult
 
@@ -50,6 +53,36 @@ def test_from_source_to_synthetic_faces(tmp_path: Path) -> None:
     assert face.shape == (1, 48, 48) and label == 3
     exported = feraug.export_artifact(made.path, tmp_path / "png")
     assert exported.images == 12
+
+
+@pytest.mark.parametrize("model", ["cyclegan", "simple"])
+def test_an_interrupt_does_not_let_a_script_go_on_with_half_a_model(workspace: Workspace, model: str) -> None:
+    settings: dict[str, Any] = {"width": 0.05} if model == "simple" else {
+        "base_channels": 2, "residual_blocks": 1, "discriminator_channels": 2,
+    }  # fmt: skip
+
+    def stop(event: Event) -> None:
+        if isinstance(event, Progress) and event.task == "training" and event.done == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(
+        feraug.Interrupted, match=rf"{model}.*\.h5 is saved, and the same call goes on from there"
+    ):
+        feraug.train(model, workspace=workspace.root, steps=6, batch_size=4, notify=stop, **settings)
+    result = feraug.train(model, workspace=workspace.root, steps=6, batch_size=4, **settings)
+    assert result.step == 6
+
+
+def test_an_interrupt_of_a_benchmark_is_raised(workspace: Workspace) -> None:
+    def stop(event: Event) -> None:
+        if isinstance(event, Saved) and event.path.name == "real-0.checkpoint.h5":
+            signal.raise_signal(signal.SIGTERM)
+
+    tiny = replace(DEFAULTS["simple"], width=0.05, batch_size=16, steps=2)
+    config = feraug.BenchConfig(classifier=tiny, arms=("real",), repeats=2)  # type: ignore[arg-type]
+    with pytest.raises(feraug.Interrupted, match="what was done is saved"):
+        feraug.bench(config, workspace=workspace.root, notify=stop)
+    assert feraug.bench(config, workspace=workspace.root).repeats == 2
 
 
 def test_what_the_functions_give_has_a_public_name(drawn_dataset: Path) -> None:

@@ -206,3 +206,45 @@ def test_no_table_has_half_a_number(
     shown = capsys.readouterr().out
     assert "…" not in shown
     assert re.search(r"real\+synthetic\+noise +63\.25 ± 1\.07 +20,000", shown)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "cyclegan", "--steps", "1"),
+        ("train", "simple", "--steps", "1"),
+        ("train", "simple", "--steps", "1", "--dry-run"),
+        ("synth", "--train", "never"),
+        ("bench", "--epochs", "1"),
+        ("bench", "--dry-run"),
+        ("prepare", "drawn:100"),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_empty_is_not_the_default(
+    feraug: Feraug, trained: Workspace, command: tuple[str, ...]
+) -> None:
+    """As ``--name "$UNSET" --overwrite`` is typed, which replaced the work of the default name."""
+    before = {path: path.stat().st_mtime_ns for path in trained.artifacts()}
+    ran = feraug(*command, "--name", "", "--overwrite", "-w", trained.root)
+    assert ran.code == 2 and "'' cannot be a file's name" in ran.error, ran
+    assert {path: path.stat().st_mtime_ns for path in trained.artifacts()} == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("synth", "--photos", ""),
+        ("synth", "--source", ""),
+        ("train", "cyclegan", "--log-dir", ""),
+        ("train", "cyclegan", "--dataset", ""),
+        ("compare", "--judge", ""),
+        ("bench", "--synthetic", ""),
+    ],
+    ids=" ".join,
+)
+def test_a_place_that_is_empty_is_not_the_current_folder(
+    feraug: Feraug, trained: Workspace, command: tuple[str, ...]
+) -> None:
+    ran = feraug(*command, "-w", trained.root)
+    assert ran.code in (1, 2) and "'' is no file or folder: a name is empty" in ran.error, ran

@@ -399,3 +399,29 @@ def test_votes_need_every_row_and_the_error_counts_all_that_were_skipped(
     (tmp_path / "votes.csv").write_text("not looked at")
     ran = feraug("prepare", "x.csv", "--skip-bad-rows", "--ferplus", "votes.csv")
     assert "no row may be skipped, but 12 were (row 3: " in ran.error
+
+
+def test_datasets_and_sources_may_be_named(feraug: Feraug, trained: Workspace) -> None:
+    trained.dataset().rename(trained.dataset("faces"))
+    synth = ("synth", "--pair", "neutral:happy", "-n", "4", "-w", trained.root)
+    assert feraug(*synth, "--dataset", "faces").code == 0
+    back = ("--pair", "happy:neutral", "--source", "cyclegan-neutral-happy", "--name", "back")
+    made = feraug(*synth, "--dataset", "faces.h5", *back)
+    assert made.code == 0 and "faces of cyclegan-neutral-happy.h5" in made.out, made
+    missing = feraug(*synth, "--dataset", "face")
+    assert missing.code == 1 and "face: no such file; check --dataset" in missing.error
+
+
+def test_a_filter_s_classifier_of_another_dataset_is_told_of(feraug: Feraug, trained: Workspace) -> None:
+    work = ("-w", trained.root)
+    assert feraug("train", "simple", "--width", "0.05", "--steps", "3", *work).code == 0
+    assert (
+        feraug("prepare", "drawn:300", "--seed", "5", "--no-near-copies", "--name", "other", *work).code == 0
+    )
+    assert feraug("synth", "--pair", "neutral:happy", "-n", "4", *work).code == 0
+    filtered = ("filter", "cyclegan-neutral-happy", "--emotion", "happy", "--detector", "cascade", *work)
+    told = (
+        "simple.h5 was trained on another dataset, perhaps on the validation faces that the limits come from"
+    )
+    assert told in " ".join(feraug(*filtered, "--dataset", "other").err.split())
+    assert "another dataset" not in feraug(*filtered).err

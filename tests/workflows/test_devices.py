@@ -117,3 +117,12 @@ def test_without_a_gpu_proposed_trainings_have_the_preset(
         classifier_file(nothing.model("vgg19"), nothing)
     with pytest.raises(MissingArtifactError, match=f"'feraug train vgg19{words}'"):
         find_model("vgg19", nothing)
+
+
+def test_several_machines_without_a_launcher_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would wait for the other, without a word and without end."""
+    with (
+        pytest.raises(UsageError, match="--num-nodes 2: nothing tells the machines apart"),
+        launched("cpu", nodes=2),
+    ):
+        pass

@@ -18,6 +18,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows import missing_translator
 from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.missing_translator import kind_for
+from feraug.workflows.model_files import find_model
 from feraug.workflows.prepare import prepare
 from feraug.workflows.synth import SynthOptions, synthesise
 from feraug.workflows.train import train
@@ -102,6 +103,16 @@ def test_all_pairs_get_a_stargan_and_a_named_kind_is_taken(workspace: Workspace)
 )
 def test_the_kind_that_is_trained(pairs: str, model: str | None, kind: str | None) -> None:
     assert kind_for(PairSet.parse(pairs), model) == kind
+
+
+def test_a_kind_of_translator_is_found_where_no_pair_is_given(workspace: Workspace) -> None:
+    (workspace.root / "models").mkdir()
+    one = workspace.model("cyclegan-neutral-happy")
+    one.touch()
+    assert find_model("cyclegan", workspace) == one
+    workspace.model("cyclegan-sad-happy").touch()
+    with pytest.raises(UsageError, match="several models are called cyclegan"):
+        find_model("cyclegan", workspace)
 
 
 def test_an_interrupted_one_goes_on_and_without_the_option_serves_as_it_is(workspace: Workspace) -> None:

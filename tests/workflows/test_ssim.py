@@ -105,6 +105,18 @@ def test_the_threshold_is_not_of_a_handful_however_few_are_asked_for(
     assert fewer["real"]["validation"]["pairs"] == 20
 
 
+def test_the_sample_of_a_set_hangs_on_its_images_and_not_on_its_file(
+    workspace: Workspace, faces: Any
+) -> None:
+    """A model's file holds the seconds that it took, and all files behind it their digests."""
+    images = faces.images[:40]
+    for name in ("one", "another"):
+        write(workspace, name, images)  # the file has its name in it
+    assert sha256_file(workspace.synthetic("one")) != sha256_file(workspace.synthetic("another"))
+    first, second = ssim(replace(FAST, queries=7, pairs=9), workspace).figures["sets"]
+    assert (first["nearest"], first["within"]) == (second["nearest"], second["within"])
+
+
 def test_one_image_repeated_has_no_variety(workspace: Workspace, faces: Any) -> None:
     write(workspace, "same", np.repeat(faces.images[:1], 50, axis=0))
     found = set_figures(workspace)

@@ -54,7 +54,7 @@ DatasetOption = Annotated[
         "--dataset",
         metavar="FILE",
         parser=at_home,
-        help="A dataset.h5 other than the workspace's.",
+        help="Another dataset, a file or a name in the workspace.",
         show_default=False,
     ),
 ]

@@ -64,7 +64,7 @@ def command(
             "--source",
             metavar="FILE",
             parser=at_home,
-            help="Translate the faces of this dataset or synthetic set.",
+            help="Translate the faces of this dataset or synthetic set, a file or a name.",
             show_default="the workspace's dataset",
         ),
     ] = None,

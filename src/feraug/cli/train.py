@@ -35,7 +35,7 @@ def _options(
             "--source",
             metavar="FILE",
             parser=at_home,
-            help="Images of domain a out of a dataset or synthetic set.",
+            help="Images of domain a out of a dataset or synthetic set, a file or a name.",
             show_default=False,
         ),
     ] = None,

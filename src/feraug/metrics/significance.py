@@ -117,8 +117,7 @@ class CrossedBootstrap:
             parts = []
             for confusion in (first, second):
                 sums, _ = _by_group(confusion[repeat].reshape(len(groups), -1).T, groups)
-                drawn, cells = np.zeros((self.draws, classes**2)), sums.any(0)
-                drawn[:, cells] = self._sums(count, repeats, sums[:, cells])
+                drawn = self._sums(count, repeats, sums)
                 parts.append(statistic(drawn.reshape(self.draws, classes, classes)))
             resampled[:, repeat] = parts[0] - parts[1]
         labels = first[0].sum(-1).argmax(-1)
