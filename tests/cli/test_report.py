@@ -29,7 +29,7 @@ def test_report_says_what_it_wrote_and_what_is_missing(feraug: Feraug, trained: 
     assert lines[0] == "left out: models/broken.h5: not an HDF5 file"
     assert f"No synthetic faces: feraug synth --pair neutral:happy -n 5000 -w {trained.root}" in lines
     page = trained.root / "report.html"
-    assert lines[-1] == f"wrote: {page} ({page.stat().st_size / 1e6:.1f} MB: 1 data set, 1 model)"
+    assert lines[-1] == f"wrote: {page} ({page.stat().st_size / 1e3:.0f} kB: 1 data set, 1 model)"
 
 
 def test_json_is_one_object(feraug: Feraug, trained: Workspace, tmp_path: Path) -> None:

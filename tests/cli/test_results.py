@@ -425,3 +425,14 @@ def test_a_filter_s_classifier_of_another_dataset_is_told_of(feraug: Feraug, tra
     )
     assert told in " ".join(feraug(*filtered, "--dataset", "other").err.split())
     assert "another dataset" not in feraug(*filtered).err
+
+
+def test_a_name_and_its_folder_tell_artifacts_apart(feraug: Feraug, trained: Workspace) -> None:
+    assert feraug("synth", "--pair", "neutral:happy", "-n", "4", "-w", trained.root).code == 0
+    both = feraug("info", "cyclegan-neutral-happy", "-w", trained.root)
+    assert both.code == 2 and "name one of" in both.error
+    for folder, what in (("models", "finished"), ("synthetic", "4 images")):
+        told = feraug("info", f"{folder}/cyclegan-neutral-happy", "-w", trained.root)
+        assert told.code == 0 and what in told.out, told
+    assert feraug("info", "synthetic/none", "-w", trained.root).code == 1
+    assert feraug("info", "../dataset", "-w", trained.root).code == 1

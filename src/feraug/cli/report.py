@@ -66,6 +66,7 @@ def print_result(result: ReportResult) -> None:
     """What the command says of its result."""
     from feraug.cli import console
     from feraug.cli.hints import command_in_workspace
+    from feraug.workflows.report_words import size
 
     for problem in result.problems:
         console.print_text(f"left out: {problem['place']}: {problem['why']}")
@@ -77,6 +78,5 @@ def print_result(result: ReportResult) -> None:
         if result.workspace != options.DEFAULT_WORKSPACE:
             plain = command_in_workspace(plain, str(result.workspace))
         console.print_text(plain)
-    console.print_text(
-        f"wrote: {result.path} ({result.bytes / 1e6:.1f} MB: {', '.join(holds) or 'nothing readable'})"
-    )
+    held = ", ".join(holds) or "nothing readable"
+    console.print_text(f"wrote: {result.path} ({size(result.bytes)}: {held})")

@@ -91,10 +91,15 @@ class Workspace:
     def artifact(self, file: str | Path) -> Path:
         """The ``file``, or where there is none the one artifact that is called so, with ``.h5`` or without.
 
+        ``synthetic/NAME`` is the one in that folder.
+
         Raises :class:`UsageError` where several are, such as a model and what it made, and
         :class:`MissingArtifactError` where none is.
         """
         path = at_home(file)
+        if len(path.parts) == 2 and not _is_there(path):  # ``synthetic/NAME``, as several may be called NAME
+            inside = self.root / path.parent / f"{path.name.removesuffix('.h5')}.h5"
+            return inside if inside in self.artifacts(parts=False) else path
         if len(path.parts) != 1 or _is_there(path):
             return path
         there = self.artifacts(parts=False)

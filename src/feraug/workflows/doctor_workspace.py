@@ -13,7 +13,7 @@ from feraug.errors import ArtifactError, FeraugError
 from feraug.store.atomic import abandoned_below, moved_away
 from feraug.store.header import DATASET, MAKE_AGAIN, MODEL, OTHER_FILE
 from feraug.store.workspace import Workspace
-from feraug.workflows.doctor_findings import BROKEN, NOTE, Finding
+from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
 from feraug.workflows.events import Notify, Progress
 from feraug.workflows.info import describe
 
@@ -48,7 +48,10 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
             yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
     size = sum(facts["bytes"] for facts in whole.values())
     read = "all" if len(whole) == len(paths) else f"{len(whole):,}"
-    yield Finding(_SECTION, "artifacts", f"{len(paths):,}, {read} readable ({size / 1e6:,.1f} MB)")
+    yield Finding(
+        _SECTION, "artifacts", f"{len(paths):,}, {read} readable ({size / 1e6:,.1f} MB)",
+        OK if len(whole) == len(paths) else NOTE,
+    )  # fmt: skip
     for path, facts in whole.items():
         yield from _unfinished(root, path, facts)
     yield from _unfinished_benches(workspace)

@@ -205,10 +205,12 @@ def _set_at(path: Path, digest: str) -> SyntheticSet:
 def _parent(file: SyntheticSet, source: str, there: Mapping[str, Path]) -> SyntheticSet:
     header = _header(there[source]) if source in there else None
     if header is None or header.encoding_type != SYNTHETIC:
+        called = f"{there[source].name}, " if source in there else ""
         raise ArtifactError(
-            f"{file.path}: images were made from an artifact (SHA-256 {source[:12]}…) that is neither this "
-            "dataset nor a synthetic set of the workspace",
-            "so nobody knows whether test images are in it; make them again from this dataset",
+            f"{file.path}: images were made from an artifact ({called}SHA-256 {source[:12]}…) that is "
+            "neither this dataset nor a synthetic set of the workspace",
+            "so nobody knows whether test images are in it; make them again from this dataset, or name the "
+            "sets to use with --synthetic",
         )
     return _set_at(there[source], source)
 
