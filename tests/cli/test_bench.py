@@ -83,11 +83,13 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     chosen = feraug(*command, "--no-test")
     assert chosen.code == 0 and "accuracy" not in chosen.out.replace("accuracy on validation", ""), chosen
     (share,) = re.findall(r"^ real +2 +([\d.]+ ±[\d.]+)$", chosen.out, re.MULTILINE)
-    assert "test was not looked at; without --no-test the same command" in chosen.out
+    assert "test was not looked at; without --no-test this command has" in chosen.out
     assert not made.bench("simple").exists()
     ran = feraug(*command)
     assert ran.code == 0, ran
     assert "trainings to do" not in ran.err, "the trainings are those of before"
+    again = " ".join(feraug(*command, "--no-test").out.split())
+    assert share in again and f"test is left out here; {made.bench('simple')} has its figures" in again
     words = " ".join(ran.out.split())
     assert f"on validation, by the chosen epochs: real {share}, real+synthetic " in words
     assert ran.out.startswith("REDUCED: ")

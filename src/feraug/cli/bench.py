@@ -243,9 +243,9 @@ def print_result(result: BenchResult) -> None:
     if not result.tested:
         for line in bench_tables.material_lines(result.table):
             console.print_prose(line)
-        console.print_prose(
-            "test was not looked at; without --no-test the same command has its figures, and trains nothing"
-        )
+        there = f"test is left out here; {result.path} has its figures"
+        later = "test was not looked at; without --no-test this command has its figures, and trains nothing"
+        console.print_prose(there if result.path.exists() else later)
         return
     if (validation := bench_tables.validation_line(result.table)) is not None:
         console.print_prose(validation)
