@@ -74,9 +74,10 @@ def run(
         return figures
     settings = {"seed": seed, "steps": steps, "precision": precision}
     config = model_config({"model": model, **PRESETS["cpu"][model], **DEPARTURES.get(model, {}), **settings})
-    result = feraug.train(config, workspace=workspace, name=name, device="cpu", compile=compile)
-    if result.interrupted:
-        raise SystemExit(f"{name}: interrupted; the same command goes on")
+    try:
+        result = feraug.train(config, workspace=workspace, name=name, device="cpu", compile=compile)
+    except feraug.Interrupted:
+        raise SystemExit(f"{name}: interrupted; the same command goes on") from None
     net = judge(workspace / "judge.npz")
     measure = _generator if model in NOISE_GENERATORS else measure_translator
     figures = {

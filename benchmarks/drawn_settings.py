@@ -47,11 +47,12 @@ def run(workspace: Path, label: str, steps: int, compile: bool) -> dict[str, Any
         config = model_config(
             {"model": model, **PRESETS["cpu"][model], **WITHOUT, **settings, "steps": steps}
         )
-        result = feraug.train(
-            config, workspace=workspace, name=f"{name}-{steps}", device="cpu", compile=compile
-        )
-        if result.interrupted:
-            raise SystemExit(f"{name}: interrupted; the same command goes on")
+        try:
+            result = feraug.train(
+                config, workspace=workspace, name=f"{name}-{steps}", device="cpu", compile=compile
+            )
+        except feraug.Interrupted:
+            raise SystemExit(f"{name}: interrupted; the same command goes on") from None
         kept.parent.mkdir(exist_ok=True)
         kept.write_text(json.dumps(measure_translator(result.path, judge(workspace / "judge.npz"))) + "\n")
     figures: dict[str, Any] = json.loads(kept.read_text())

@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 def workspace_at(folder: str | Path | None) -> Workspace:
     """The workspace in a folder; None: that of ``$FERAUG_WORKSPACE``, or ``artifacts``, as in the shell."""
-    return Workspace(at_home(folder or os.environ.get("FERAUG_WORKSPACE") or "artifacts"))
+    usual = os.environ.get("FERAUG_WORKSPACE") or "artifacts"
+    return Workspace(at_home(usual if folder is None else folder))
 
 
 def place(given: str | Path | None) -> Path | None:

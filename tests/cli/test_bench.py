@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -83,11 +84,14 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     chosen = feraug(*command, "--no-test")
     assert chosen.code == 0 and "accuracy" not in chosen.out.replace("accuracy on validation", ""), chosen
     (share,) = re.findall(r"^ real +2 +([\d.]+ ±[\d.]+)$", chosen.out, re.MULTILINE)
-    assert "test was not looked at; without --no-test this command has" in chosen.out
+    assert "test was not looked at; without --no-test (and without --overwrite) this" in chosen.out
     assert not made.bench("simple").exists()
     ran = feraug(*command)
     assert ran.code == 0, ran
     assert "trainings to do" not in ran.err, "the trainings are those of before"
+    more = feraug(*command, "--repeats", "3", "--no-test")
+    assert "test was not looked at" in more.out and " real 3 " in " ".join(more.out.split())
+    shutil.rmtree(made.bench("simple").with_suffix(""))
     again = " ".join(feraug(*command, "--no-test").out.split())
     assert share in again and f"test is left out here; {made.bench('simple')} has its figures" in again
     words = " ".join(ran.out.split())

@@ -240,6 +240,9 @@ def test_a_name_that_is_empty_is_not_the_default(
         ("train", "cyclegan", "--dataset", ""),
         ("compare", "--judge", ""),
         ("bench", "--synthetic", ""),
+        ("info", ""),
+        ("export", "", "faces"),
+        ("export", "dataset", ""),
     ],
     ids=" ".join,
 )

@@ -166,7 +166,9 @@ def test_a_stopped_benchmark_leaves_no_process_to_train_on(workspace: Workspace)
     assert process.wait() == 130
     err, until = b"", time.monotonic() + 120
     with os.fdopen(reader, "rb", buffering=0) as stream:
-        while select.select([stream], [], [], until - time.monotonic())[0] and (more := stream.read(65536)):
+        while (left := until - time.monotonic()) > 0 and select.select([stream], [], [], left)[0]:
+            if not (more := stream.read(65536)):
+                break
             err += more
     assert time.monotonic() < until, "the other has not closed its stderr: it trains on"
     assert "interrupted; saved" in err.decode()

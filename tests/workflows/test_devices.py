@@ -121,6 +121,8 @@ def test_without_a_gpu_proposed_trainings_have_the_preset(
 
 def test_several_machines_without_a_launcher_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each would wait for the other, without a word and without end."""
+    for name in ("TORCHELASTIC_RUN_ID", "NODE_RANK", "GROUP_RANK"):
+        monkeypatch.delenv(name, raising=False)
     with (
         pytest.raises(UsageError, match="--num-nodes 2: nothing tells the machines apart"),
         launched("cpu", nodes=2),

@@ -203,7 +203,7 @@ def test_a_drawn_split_keeps_identical_images_together_and_says_what_it_cannot_s
     np.testing.assert_array_equal(split[33:66], split[:33])
     assert result.facts["audit"]["leaks"] == {"validation": 0, "test": 0}
     (note,) = (one.text for one in told if isinstance(one, Note))
-    assert note.startswith("the source has no split: 80/10/10 at random, picture by picture; where a person")
+    assert note.startswith("the source has no split: 80/10/10 at random, picture by picture (identical")
     for source in ("drawn:100", write_csv(tmp_path / "split.csv", images[:3], [0, 1, 2], [0, 1, 2])):
         told.clear()
         prepare(str(source), FAST, tmp_path / f"{Path(source).stem}.h5", notify=told.append)

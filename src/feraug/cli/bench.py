@@ -124,8 +124,8 @@ def command(
         bool,
         typer.Option(
             "--no-test",
-            help="Print accuracy on validation alone, to choose settings by; without it, the same command "
-            "has the figures on test and trains nothing again.",
+            help="Print accuracy on validation alone, to choose settings by, each under a --name of its own; "
+            "without it, the same command has the figures on test and trains nothing again.",
         ),
     ] = False,
     checkpoint_every: Annotated[
@@ -142,8 +142,8 @@ def command(
     """Does synthetic data help? feraug bench --classifier vgg19 --with-synthetic.
 
     Every arm is trained with the same number of steps and the same seeds; the epoch is chosen on
-    validation, and test is used once. Run again, it continues; a larger --repeats or another --arm
-    adds to what is there.
+    validation, and test is used once (with --no-test not at all). Run again, it continues; a larger
+    --repeats or another --arm adds to what is there.
     """
     every = options.seconds(checkpoint_every, "--checkpoint-every")
     settings: dict[str, Any] = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "width": width}
@@ -244,8 +244,13 @@ def print_result(result: BenchResult) -> None:
         for line in bench_tables.material_lines(result.table):
             console.print_prose(line)
         there = f"test is left out here; {result.path} has its figures"
-        later = "test was not looked at; without --no-test this command has its figures, and trains nothing"
-        console.print_prose(there if result.path.exists() else later)
+        later = (
+            "test was not looked at; without --no-test (and without --overwrite) this command has its "
+            "figures, and trains nothing"
+        )
+        for sentence in result.conclusions:
+            console.print_prose(sentence)
+        console.print_prose(there if result.already_done else later)
         return
     if (validation := bench_tables.validation_line(result.table)) is not None:
         console.print_prose(validation)

@@ -9,6 +9,7 @@ import typer
 
 from feraug.cli import options
 from feraug.cli.commands import new_app
+from feraug.store.workspace import at_home
 
 app = new_app()
 
@@ -19,6 +20,7 @@ def command(
         Path,
         typer.Argument(
             metavar="FILE",
+            parser=at_home,
             help="A dataset, a synthetic set or a model, or its name in the workspace.",
             show_default=False,
         ),
@@ -27,6 +29,7 @@ def command(
         Path,
         typer.Argument(
             metavar="DEST",
+            parser=at_home,
             help="A folder for PNGs, or a file NAME.csv (.csv.gz); NAME.h5 for a model.",
             show_default=False,
         ),

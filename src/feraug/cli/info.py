@@ -11,6 +11,7 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.errors import UsageError, one_line
+from feraug.store.workspace import at_home
 
 app = new_app()
 
@@ -21,6 +22,7 @@ def command(
         Path,
         typer.Argument(
             metavar="FILE",
+            parser=at_home,
             help="Any .h5 file that feraug wrote, or its name in the workspace.",
             show_default=False,
         ),

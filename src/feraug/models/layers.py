@@ -28,8 +28,9 @@ def convolution(channels_in: int, channels_out: int, kernel: int, stride: int, n
 class LocalResponseNorm(nn.LocalResponseNorm):
     """Local response norm (Krizhevsky et al., 2012, section 3.3) of features float (N, C, H, W).
 
-    Numbers and settings are those of torch's but for rounding, which sums over neighbouring channels by
-    ``avg_pool3d``; on a CPU one matrix product (a convolution of 1 x 1) takes a fifth of that.
+    Numbers and settings are those of torch's but for rounding (on NVIDIA GPUs to TF32), which sums over
+    neighbouring channels by ``avg_pool3d``; on a CPU one matrix product (a convolution of 1 x 1) takes a
+    fifth of that.
     """
 
     def forward(self, input: Tensor) -> Tensor:

@@ -88,7 +88,8 @@ def bench(
         parts = _parts(config, path, given)
         if header is not None and _is_all(header, provenance):
             if not test:
-                return _on_validation(config, path, parts, given)
+                kept = _kept_of_validation(config, path)
+                return _on_validation(config, path, parts, given) if kept is None else kept
             return _finished(config, path, draws=fabric.is_global_zero)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path))
@@ -255,7 +256,19 @@ def _on_validation(config: BenchConfig, path: Path, parts: Sequence[Part], given
     """What may be chosen by; the predictions on test stay in the repeats' files."""
     arms = _of_validation(_read(config, parts, given), given)
     figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
+    figures["conclusions"] = given.cautions
     return _result(config, path, {**_size(config, given), "table": figures}, tested=False)
+
+
+def _kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
+    """What the file of a finished benchmark says of validation; None where it is too old to say it."""
+    facts = read_bench(path).header.extra
+    table, names = facts["table"], ("validation_accuracy", "training_images")
+    if any(name not in values for values in table["arms"].values() for name in names):
+        return None
+    arms = {arm: {name: values[name] for name in names} for arm, values in table["arms"].items()}
+    figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
+    return _result(config, path, {**facts, "table": figures}, already_done=True, tested=False)
 
 
 def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[Predictions]]:

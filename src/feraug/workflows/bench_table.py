@@ -219,8 +219,10 @@ def _without_copies(arm: str, difference: Mapping[str, Any], images: Mapping[str
 
 def _left(difference: Mapping[str, Any], name: str) -> str:
     """What is left of a difference there; said plainly where it is shown on all images and not there."""
-    left, overall = difference[name], difference[name.partition("accuracy")[0] + "accuracy"]
-    alone = "" if not _is_shown(overall) or _is_shown(left) else ": none is shown there"
+    whole = f"{name.partition('accuracy')[0]}accuracy"
+    left, shown = difference[name], _is_shown(difference[whole])
+    shown = shown and difference[f"{whole}_p_holm"] < SIGNIFICANT
+    alone = "" if not shown or _is_shown(left) else ": none is shown there"
     return f"{_points(left, _p_words(left))}{alone}"
 
 

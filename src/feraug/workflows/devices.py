@@ -25,8 +25,8 @@ _PATIENCE: Final = 3.0
 _PROCESSES: Final = 16
 """Processes on the CPU that no machine is too small to try; more than its cores only slow it down."""
 
-_SET_BY_LAUNCHERS: Final = frozenset({"TORCHELASTIC_RUN_ID", "NODE_RANK", "GROUP_RANK", "SLURM_PROCID"})
-"""Variables of which one says which of several machines this is: torchrun's, Fabric's, Slurm's."""
+_SET_BY_LAUNCHERS: Final = frozenset({"TORCHELASTIC_RUN_ID", "NODE_RANK", "GROUP_RANK"})
+"""Variables of which one says which of several machines this is: torchrun's (as under Slurm), Fabric's."""
 
 
 def choose_device(name: str) -> torch.device:

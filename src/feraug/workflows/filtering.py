@@ -106,7 +106,7 @@ def filter_synthetic(
         notify(
             Note(
                 f"{judge.path.name} was trained on another dataset, perhaps on the validation faces that the "
-                "limits come from, and 'feraug bench' refuses what it filters"
+                "limits come from; 'feraug bench' refuses what a classifier of the workspace filters so"
             )
         )
     elif (doubt := judge.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")])) is not None:

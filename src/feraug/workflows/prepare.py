@@ -168,21 +168,24 @@ def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) 
 
 
 _DRAWN_SPLIT = (
-    "the source has no split: 80/10/10 at random, picture by picture; where a person or a video has several "
-    "pictures, make the folders train, validation and test yourself, or the test is of people in train"
+    "the source has no split: 80/10/10 at random, picture by picture (identical ones together); where a "
+    "person or a video has several pictures, make the folders train, validation and test yourself, or the "
+    "test is of people in train"
 )
 
 
 def _complete_split(rows: RowFacts, seed: int) -> NDArray[np.uint8]:
-    """Draw a stratified split for the rows whose source names none; identical images stay together."""
+    """Draw a stratified split for the rows whose source names none; identical images stay together.
+
+    But for blank ones, of which nothing is learned: they may be many, and would take a split with them.
+    """
     missing = rows.split == NO_SPLIT
     complete = rows.split.copy()
     complete[missing] = stratified_split(rows.labels[missing], seed=seed)
     group = rows.audit().group
-    known_first = np.argsort(missing, kind="stable")
-    groups, places = np.unique(group[known_first], return_index=True)
-    first = complete[known_first[places]]
-    moved = missing & (group >= 0)
+    groups, places = np.unique(group, return_index=True)
+    first = complete[places]
+    moved = missing & (group >= 0) & ~rows.blank
     complete[moved] = first[np.searchsorted(groups, group[moved])]
     return complete
 

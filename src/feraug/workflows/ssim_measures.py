@@ -159,7 +159,9 @@ def set_similarity(
 
 def _of_content(arrays: SyntheticArrays) -> str:
     """What the draws from a set hang on: the file's own digest changes with the seconds its model took."""
-    return hashlib.sha256(arrays.images.tobytes() + arrays.labels.tobytes()).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(arrays.images).data)
+    digest.update(np.ascontiguousarray(arrays.labels).data)
+    return digest.hexdigest()
 
 
 def same_label(labels: Rows, count: int, random: np.random.Generator) -> Rows:
