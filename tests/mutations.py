@@ -631,7 +631,7 @@ MUTATIONS = (
     ),
     Mutation(
         "conclusions: silent where the gain is of copies alone", "workflows/bench_table.py",
-        "if not _is_shown(overall) or _is_shown(left) else", "if True else",
+        "if not shown or _is_shown(left) else", "if True else",
         of_bench("what_is_left_without_the_copies_is_said_beside_every_difference"),
     ),
     Mutation(

@@ -1127,6 +1127,25 @@ def test_what_is_left_without_the_copies_is_said_beside_every_difference() -> No
     assert not any("test images without" in line for line in alone), "there are no copies"
 
 
+def test_what_is_not_shown_on_all_images_is_not_missed_without_copies() -> None:
+    shown = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": 0.03}
+    unseen = {"mean": 0.01, "low": -0.01, "high": 0.03, "p": 0.3}
+    names = ("accuracy", "balanced_accuracy")
+    arm = {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
+    for adjusted in (0.04, 0.06):
+        difference = {
+            "changed": 9, "per_class": {}, **dict.fromkeys(names, shown),
+            **{f"{name}_unleaked": unseen for name in names},
+            **{f"{name}_p_holm": adjusted for name in names},
+        }  # fmt: skip
+        said = conclusions({
+            "images": {"accuracy": 1000, "accuracy_unleaked": 900}, "unseen": {"happy": 900},
+            "arms": {"real": arm, "a": arm}, "differences": {"a - real": difference},
+        })  # fmt: skip
+        (left,) = (sentence for sentence in said if "without a copy in 'train'" in sentence)
+        assert left.count("none is shown there") == (2 if adjusted < 0.05 else 0)
+
+
 def test_few_test_images_are_those_without_copies() -> None:
     labels = np.repeat(np.arange(7, dtype=np.uint8), 120)
     near = np.zeros(840, bool)
