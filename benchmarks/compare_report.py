@@ -54,7 +54,7 @@ def section(figures: Figures, seconds: float) -> list[str]:
         )
     lines += [
         "",
-        "| | SSIM within the set | variety / sources' | histogram, grey levels "
+        "| | SSIM within the set | variety / sources' | histogram distance "
         "| near copies, % | C_T | p of C_T | collapsed |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |",
     ]

@@ -113,6 +113,27 @@ def test_what_is_missing_is_named(feraug: Feraug, judged: Workspace, tmp_path: P
     assert ran.code == 2 and "device 'abacus'" in ran.error
 
 
+def test_three_models_fit_80_columns_with_all_their_digits(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    archive = Path(__file__).parents[1] / "data" / "archives" / "v1-compare.h5"
+    shutil.copy(archive, tmp_path / "x.h5")
+    figures = json.loads(json.dumps(read_compare(tmp_path / "x.h5").table))
+    (model,) = figures["models"]
+    share, kernel = {"mean": 0.952, "low": 0.9, "high": 0.978}, {"mean": 0.431, "low": 0.261, "high": 0.593}
+    names = ("cyclegan", "wasserstein", "weighted")
+    figures["models"] = [
+        model | {"name": one, "share": share, "kernel": kernel, "histogram": 0.7} for one in names
+    ]
+    figures["untouched"] |= {"kernel": {"mean": 3.325, "low": 2.989, "high": 3.539}}
+    figures["floor"] = {"kernel": {"mean": 0.00257, "low": 0.0, "high": 0.1}}
+    print_figures(figures)
+    table = capsys.readouterr().out.split("\njudge: ")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    assert table.count("90.0–97.8") == table.count("261–593") == 3 and "2989–3539" in table
+    assert "…" not in table, "half a number is another number"
+
+
 def test_many_models_with_long_names_stay_within_80_columns(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -17,6 +17,9 @@ _LABELS: Final = 31
 _LEAST: Final = 9
 """Letters that figures need; so many always fit."""
 
+_LEAST_LABEL: Final = 18
+"""Letters of a row's label that are left where there is little room."""
+
 Figures = Mapping[str, Any]
 Tell = Callable[[Figures], str]
 
@@ -50,6 +53,10 @@ def _print_columns(
         begun |= bool(rows)
         for label, row in rows:
             table.add_row(one_line(label), *row)
+    cells = [row for rows in sections for _, row in rows]
+    needed = sum(2 + max(len(cell) for cell in column) for column in zip(*cells, strict=True))
+    # Labels are broken rather than numbers cut, where that leaves something of the labels.
+    table.columns[0].no_wrap = needed > max(80, console.width()) - _LEAST_LABEL
     console.print_table(table, wrap=True)
 
 
@@ -109,7 +116,7 @@ def _rows(figures: Figures) -> list[list[tuple[str, Tell]]]:
         [
             ("SSIM within the set", lambda one: _number(one["within"], ".3f")),
             ("variety / sources'", lambda one: _number(one["variety"], ".2f")),
-            ("histogram, grey levels", lambda one: _number(one.get("histogram"), ".1f")),
+            ("histogram distance", lambda one: _number(one.get("histogram"), ".1f")),
             ("near copies, %", _near_copies),
             ("C_T (0: as real)", lambda one: _number((one["copying"] or {}).get("statistic"), ".1f")),
         ],
