@@ -297,7 +297,8 @@ def test_export_never_deletes_what_is_not_an_export(
     before = everything(tmp_path)
     ran = feraug("export", trained.dataset(), place, "--overwrite", "-q")
     assert ran.code == (1 if place == "mine" else 2)
-    assert ran.error.startswith(place if place.strip(".") else str(Path(place).resolve()))
+    told = place if place.strip(".") else str(Path(place).resolve()) if place else "'' is no file or folder"
+    assert ran.error.startswith(told)
     assert everything(tmp_path) == before
 
 
