@@ -114,6 +114,7 @@ def main() -> None:
         source = str(read_dataset(args.workspace / "dataset.h5").header.provenance.config.get("source"))
         if not source.startswith("drawn"):
             raise SystemExit(f"the faces come from '{source}': only drawn ones may be shown")
+    args.page.parent.mkdir(parents=True, exist_ok=True)
     body: list[str] = []
     judge: Figures = {}
     for pair in args.pair or ["neutral:happy"]:
@@ -139,7 +140,6 @@ def main() -> None:
         "[What each figure means, and what it does not](../compare.md).",
         *(["", args.note] if args.note else []),
     ]
-    args.page.parent.mkdir(parents=True, exist_ok=True)
     args.page.write_text("\n".join([*head, *body]) + "\n")
 
 
