@@ -89,7 +89,7 @@ def bench(
         if header is not None and _is_all(header, provenance):
             if not test:
                 kept = _kept_of_validation(config, path)
-                return _on_validation(config, path, parts, given) if kept is None else kept
+                return kept or _on_validation(config, path, parts, given, already_done=True)
             return _finished(config, path, draws=fabric.is_global_zero)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path))
@@ -252,12 +252,15 @@ def _gather(
     return _result(config, path, facts)
 
 
-def _on_validation(config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs) -> BenchResult:
+def _on_validation(
+    config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, *, already_done: bool = False
+) -> BenchResult:
     """What may be chosen by; the predictions on test stay in the repeats' files."""
     arms = _of_validation(_read(config, parts, given), given)
     figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
     figures["conclusions"] = given.cautions
-    return _result(config, path, {**_size(config, given), "table": figures}, tested=False)
+    facts = {**_size(config, given), "table": figures}
+    return _result(config, path, facts, already_done=already_done, tested=False)
 
 
 def _kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
