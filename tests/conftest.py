@@ -16,6 +16,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+# Tests run side by side; threads of torch and of numpy's products, which read this when they are imported,
+# would only get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -26,9 +30,6 @@ from feraug.faces.cascade import CascadeDetector
 from feraug.faces.detector import Find
 from feraug.sources.drawn.source import _face as draw_face
 from feraug.store.workspace import Workspace
-
-# Tests run side by side; torch's own threads would only get in each other's way.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # In the background of a script (`pytest &`) Ctrl-C is ignored, here and in every process started
 # from here; the tests of interrupts need it as a user has it.
