@@ -625,7 +625,7 @@ MUTATIONS = (
         ("tests/workflows/test_filtering.py",),
     ),
     Mutation(
-        "reverse: of images that its classifier chose", "workflows/bench.py",
+        "reverse: of images that its classifier chose", "workflows/bench_gathered.py",
         "if classifier.digest in given.filtered_by[file.digest]", "if False",
         of_bench("reverse_leaves_out_what_its_classifier_has_chosen"),
     ),

@@ -113,12 +113,18 @@ def test_what_is_missing_is_named(feraug: Feraug, judged: Workspace, tmp_path: P
     assert ran.code == 2 and "device 'abacus'" in ran.error
 
 
+def archived(folder: Path) -> dict[str, Any]:
+    """The figures of a comparison of one model, to be changed."""
+    archive = Path(__file__).parents[1] / "data" / "archives" / "v1-compare.h5"
+    shutil.copy(archive, folder / "x.h5")
+    figures: dict[str, Any] = json.loads(json.dumps(read_compare(folder / "x.h5").table))
+    return figures
+
+
 def test_three_models_fit_80_columns_with_all_their_digits(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    archive = Path(__file__).parents[1] / "data" / "archives" / "v1-compare.h5"
-    shutil.copy(archive, tmp_path / "x.h5")
-    figures = json.loads(json.dumps(read_compare(tmp_path / "x.h5").table))
+    figures = archived(tmp_path)
     (model,) = figures["models"]
     share, kernel = {"mean": 0.952, "low": 0.9, "high": 0.978}, {"mean": 0.431, "low": 0.261, "high": 0.593}
     names = ("cyclegan", "wasserstein", "weighted")
@@ -137,9 +143,7 @@ def test_three_models_fit_80_columns_with_all_their_digits(
 def test_many_models_with_long_names_stay_within_80_columns(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    archive = Path(__file__).parents[1] / "data" / "archives" / "v1-compare.h5"
-    shutil.copy(archive, tmp_path / "x.h5")
-    figures = json.loads(json.dumps(read_compare(tmp_path / "x.h5").table))
+    figures = archived(tmp_path)
     (model,) = figures["models"]
     wide = {"mean": -1234.5, "low": -12345.6, "high": 9999.9}
     model |= dict.fromkeys(("share", "frechet", "kernel", "density", "coverage", "error"), wide)

@@ -203,7 +203,7 @@ def test_plots_of_the_benchmark_that_was_replaced_do_not_stay(
 
     for change, options in ((replace(one, repeats=2), TrainOptions()), (one, TrainOptions(overwrite=True))):
         with monkeypatch.context() as patch, pytest.raises(StorageError):
-            patch.setattr("feraug.workflows.bench.write_figure", full)
+            patch.setattr("feraug.workflows.bench_gathered.write_figure", full)
             bench(change, with_synthetic, options=options)
         assert not any(plot.exists() for plot in plots), "of fewer repeats, or of another benchmark"
         assert bench(change, with_synthetic).already_done and all(plot.exists() for plot in plots)
@@ -1348,8 +1348,10 @@ def test_pictures_of_a_reduced_benchmark_say_so(
 ) -> None:
     titles: list[str] = []
     for name in ("table_figure", "confusion_figure"):
-        monkeypatch.setattr(f"feraug.workflows.bench.{name}", lambda table, title: titles.append(title))
-    monkeypatch.setattr("feraug.workflows.bench.write_figure", lambda figure, place: None)
+        monkeypatch.setattr(
+            f"feraug.workflows.bench_gathered.{name}", lambda table, title: titles.append(title)
+        )
+    monkeypatch.setattr("feraug.workflows.bench_gathered.write_figure", lambda figure, place: None)
     bench(replace(PAIRED, arms=("real",), repeats=1), workspace)
     assert [title.split("\n")[1].split(", ")[0] for title in titles] == ["REDUCED: repeats 1 (default 5)"] * 2
 

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from feraug.config import ARMS, SYNTHETIC_ARMS, BenchConfig
-from feraug.emotions import EMOTIONS
-from feraug.errors import FeraugError
-from feraug.plots.bench import confusion_figure, table_figure
-from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
-from feraug.store.bench import Predictions, read_bench, write_bench
 from feraug.store.header import BENCH, Header, Provenance
 from feraug.store.workspace import Workspace
 from feraug.training import alone
+from feraug.workflows.bench_gathered import (
+    drawn_files,
+    finished,
+    gathered,
+    interrupted_result,
+    kept_of_validation,
+    on_validation,
+)
 from feraug.workflows.bench_inputs import BenchInputs, read_inputs, with_earlier
 from feraug.workflows.bench_outcome import BenchPlan, BenchResult
-from feraug.workflows.bench_parts import CLASSIFIER, Part, read_part, run_part
-from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.bench_parts import Part, read_part, run_part
 from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, total_steps
-from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.devices import children, end_children, launched, on_first_process
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header, there_or_held
@@ -88,9 +87,9 @@ def bench(
         parts = _parts(config, path, given)
         if header is not None and _is_all(header, provenance):
             if not test:
-                kept = _kept_of_validation(config, path)
-                return kept or _on_validation(config, path, parts, given, already_done=True)
-            return _finished(config, path, draws=fabric.is_global_zero)
+                kept = kept_of_validation(config, path)
+                return kept or on_validation(config, path, parts, given, already_done=True)
+            return finished(config, path, draws=fabric.is_global_zero)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path))
         # One answer for all: processes that saw different files would leave a part to nobody.
@@ -106,14 +105,14 @@ def bench(
                 workspace=workspace, options=options, notify=notify,
             ):  # fmt: skip
                 end_children(fabric)  # or they would train on, alone and without the lock
-                return _interrupted(config, path)
+                return interrupted_result(config, path)
         if not fabric.is_global_zero:
-            return _interrupted(config, path)  # the first process tells the result
+            return interrupted_result(config, path)  # the first process tells the result
         if not _all_come(parts, fabric):
-            return _interrupted(config, path)
+            return interrupted_result(config, path)
         if not test:
-            return _on_validation(config, path, parts, given)
-        return _gather(config, path, parts, given, provenance)
+            return on_validation(config, path, parts, given)
+        return gathered(config, path, parts, given, provenance)
 
 
 def plan(
@@ -215,7 +214,7 @@ def _forget(path: Path) -> None:
         for part in path.with_suffix("").glob(f"{arm}-*.h5"):
             part.unlink(missing_ok=True)
     path.unlink(missing_ok=True)
-    remove(_drawn(path))
+    remove(drawn_files(path))
 
 
 def _all_come(parts: Sequence[Part], fabric: Fabric) -> bool:
@@ -230,163 +229,3 @@ def _all_come(parts: Sequence[Part], fabric: Fabric) -> bool:
             return all(part.path.exists() for part in parts)
         time.sleep(0.5)
     return True
-
-
-def _gather(
-    config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, provenance: Provenance
-) -> BenchResult:
-    found = _read(config, parts, given)
-    probabilities = {arm: np.stack([one.probabilities for one in each]) for arm, each in found.items()}
-    test = given.test_columns
-    figures = table(probabilities, test)
-    for arm, values in _of_validation(found, given).items():
-        figures["arms"][arm] |= values
-    figures["synthetic"] = given.synthetic_json()
-    if "reverse" in config.arms:
-        figures["reverse"] = _reverse(path, given)
-    figures["conclusions"] = conclusions(figures) + given.cautions
-    facts = {"arms": list(config.trained_arms), **_size(config, given), "table": figures}
-    write_bench(path, probabilities, test, provenance, facts)
-    remove(_drawn(path))
-    _plot(path, facts, config)
-    return _result(config, path, facts)
-
-
-def _on_validation(
-    config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, *, already_done: bool = False
-) -> BenchResult:
-    """What may be chosen by; the predictions on test stay in the repeats' files."""
-    arms = _of_validation(_read(config, parts, given), given)
-    figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
-    figures["conclusions"] = given.cautions
-    facts = {**_size(config, given), "table": figures}
-    return _result(config, path, facts, already_done=already_done, tested=False)
-
-
-def _kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
-    """What the file of a finished benchmark says of validation; None where it is too old to say it."""
-    facts = read_bench(path).header.extra
-    table, names = facts["table"], ("validation_accuracy", "training_images")
-    if any(name not in values for values in table["arms"].values() for name in names):
-        return None
-    arms = {arm: {name: values[name] for name in names} for arm, values in table["arms"].items()}
-    figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
-    return _result(config, path, {**facts, "table": figures}, already_done=True, tested=False)
-
-
-def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[Predictions]]:
-    """The repeats of each arm, all of which are done."""
-    found: dict[str, list[Predictions]] = {arm: [] for arm in config.trained_arms}
-    for part in parts:
-        if (predictions := read_part(part, len(given.test))) is None:
-            raise FeraugError(f"{part.path}: gone while the benchmark ran; the same command makes it again")
-        found[part.arm].append(predictions)
-        part.checkpoint.unlink(missing_ok=True)  # of one that was killed when its part was done
-    return found
-
-
-def _of_validation(found: Mapping[str, list[Predictions]], given: BenchInputs) -> dict[str, dict[str, Any]]:
-    """Of each arm the accuracy on validation of each repeat's chosen epoch, and how many images it saw."""
-    return {
-        arm: {
-            "validation_accuracy": [round(float(one.validation_accuracy.max()), 6) for one in each],
-            "training_images": dict(given.shown[arm]),
-        }
-        for arm, each in found.items()
-    }
-
-
-def _size(config: BenchConfig, given: BenchInputs) -> dict[str, Any]:
-    """The steps of a training, and in what the benchmark is less than the defaults."""
-    reductions = config.reductions(len(given.training))
-    steps = total_steps(config.classifier, len(given.training))
-    return {"steps": steps, "reduced": bool(reductions), "reductions": reductions}
-
-
-def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
-    repeats = "1 repeat" if config.repeats == 1 else f"{config.repeats} repeats"
-    title = f"{config.classifier.model}, {repeats} of {facts['steps']:,} steps"
-    if facts["reduced"]:
-        title += f"\nREDUCED: {', '.join(facts.get('reductions', ['less than the defaults']))}"
-    for place, figure in zip(
-        _plots(path),
-        (table_figure(facts["table"], title), confusion_figure(facts["table"], title)),
-        strict=True,
-    ):
-        write_figure(figure, place)
-
-
-def _plots(path: Path) -> list[Path]:
-    """The plots of a benchmark, as PNG; each has an SVG beside it."""
-    folder = path.parent.parent / "plots"
-    return [folder / f"bench-{path.stem}.png", folder / f"bench-{path.stem}-confusion.png"]
-
-
-def _drawn(path: Path) -> list[Path]:
-    """All files of the plots of a benchmark."""
-    return [place.with_suffix(ending) for place in _plots(path) for ending in (".png", ".svg")]
-
-
-def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
-    """The first classifier of ``real`` on the synthetic images: correct and total by emotion.
-
-    Without the images that it has chosen itself: of those it calls nearly all as they are labelled.
-    """
-    classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
-    own = [file for file in given.files if classifier.digest in given.filtered_by[file.digest]]
-    result: dict[str, Any] = {
-        "classifier": classifier.digest,
-        "per_class": {},
-        "left_out": [file.path.name for file in own],
-    }
-    files = [file for file in given.files if file not in own]
-    if not files:
-        return result
-    images = np.concatenate([file.arrays.images[file.labelled] for file in files])
-    labels = np.concatenate([file.arrays.labels[file.labelled] for file in files])
-    called = classifier.emotions(images)
-    for code, emotion in enumerate(EMOTIONS):
-        here = labels == code
-        if here.any():
-            correct = int((called[here] == code).sum())
-            result["per_class"][emotion] = {"correct": correct, "total": int(here.sum())}
-    return result
-
-
-def _finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
-    """What is there; the process that ``draws`` makes plots anew that went."""
-    facts = read_bench(path).header.extra
-    if draws and not all(place.exists() for place in _drawn(path)):
-        _plot(path, facts, config)
-    return _result(config, path, facts, already_done=True)
-
-
-def _interrupted(config: BenchConfig, path: Path) -> BenchResult:
-    facts = {"steps": 0, "reduced": False, "table": {"arms": {}, "differences": {}}}
-    return _result(config, path, facts, interrupted=True)
-
-
-def _result(
-    config: BenchConfig,
-    path: Path,
-    facts: Any,
-    *,
-    already_done: bool = False,
-    interrupted: bool = False,
-    tested: bool = True,
-) -> BenchResult:
-    figures = {name: value for name, value in facts["table"].items() if name != "conclusions"}
-    return BenchResult(
-        path=path.resolve(),
-        already_done=already_done,
-        interrupted=interrupted,
-        tested=tested,
-        classifier=config.classifier.model,
-        repeats=config.repeats,
-        steps=int(facts["steps"]),
-        reduced=bool(facts["reduced"]),
-        reductions=list(facts.get("reductions", [])),
-        table=figures,
-        conclusions=list(facts["table"].get("conclusions", [])),
-        plots=[place.resolve() for place in _plots(path) if place.exists()],
-    )

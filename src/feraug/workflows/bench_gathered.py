@@ -1,0 +1,186 @@
+"""What a benchmark came to: its table, plots and file out of the finished repeats, or validation alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feraug.config import BenchConfig
+from feraug.emotions import EMOTIONS
+from feraug.errors import FeraugError
+from feraug.plots.bench import confusion_figure, table_figure
+from feraug.plots.files import write_figure
+from feraug.store.atomic import remove
+from feraug.store.bench import Predictions, read_bench, write_bench
+from feraug.store.header import Provenance
+from feraug.workflows.bench_inputs import BenchInputs
+from feraug.workflows.bench_outcome import BenchResult
+from feraug.workflows.bench_parts import CLASSIFIER, Part, read_part
+from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.classifier_run import total_steps
+from feraug.workflows.classifiers import load_classifier
+
+
+def gathered(
+    config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, provenance: Provenance
+) -> BenchResult:
+    """The benchmark of finished ``parts``, written to ``path`` and drawn."""
+    found = _read(config, parts, given)
+    probabilities = {arm: np.stack([one.probabilities for one in each]) for arm, each in found.items()}
+    test = given.test_columns
+    figures = table(probabilities, test)
+    for arm, values in _of_validation(found, given).items():
+        figures["arms"][arm] |= values
+    figures["synthetic"] = given.synthetic_json()
+    if "reverse" in config.arms:
+        figures["reverse"] = _reverse(path, given)
+    figures["conclusions"] = conclusions(figures) + given.cautions
+    facts = {"arms": list(config.trained_arms), **_size(config, given), "table": figures}
+    write_bench(path, probabilities, test, provenance, facts)
+    remove(drawn_files(path))
+    _plot(path, facts, config)
+    return _result(config, path, facts)
+
+
+def on_validation(
+    config: BenchConfig, path: Path, parts: Sequence[Part], given: BenchInputs, *, already_done: bool = False
+) -> BenchResult:
+    """What may be chosen by; the predictions on test stay in the repeats' files."""
+    arms = _of_validation(_read(config, parts, given), given)
+    figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
+    figures["conclusions"] = given.cautions
+    facts = {**_size(config, given), "table": figures}
+    return _result(config, path, facts, already_done=already_done, tested=False)
+
+
+def kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
+    """What the file of a finished benchmark says of validation; None where it is too old to say it."""
+    facts = read_bench(path).header.extra
+    table, names = facts["table"], ("validation_accuracy", "training_images")
+    if any(name not in values for values in table["arms"].values() for name in names):
+        return None
+    arms = {arm: {name: values[name] for name in names} for arm, values in table["arms"].items()}
+    figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
+    return _result(config, path, {**facts, "table": figures}, already_done=True, tested=False)
+
+
+def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[Predictions]]:
+    """The repeats of each arm, all of which are done."""
+    found: dict[str, list[Predictions]] = {arm: [] for arm in config.trained_arms}
+    for part in parts:
+        if (predictions := read_part(part, len(given.test))) is None:
+            raise FeraugError(f"{part.path}: gone while the benchmark ran; the same command makes it again")
+        found[part.arm].append(predictions)
+        part.checkpoint.unlink(missing_ok=True)  # of one that was killed when its part was done
+    return found
+
+
+def _of_validation(found: Mapping[str, list[Predictions]], given: BenchInputs) -> dict[str, dict[str, Any]]:
+    """Of each arm the accuracy on validation of each repeat's chosen epoch, and how many images it saw."""
+    return {
+        arm: {
+            "validation_accuracy": [round(float(one.validation_accuracy.max()), 6) for one in each],
+            "training_images": dict(given.shown[arm]),
+        }
+        for arm, each in found.items()
+    }
+
+
+def _size(config: BenchConfig, given: BenchInputs) -> dict[str, Any]:
+    """The steps of a training, and in what the benchmark is less than the defaults."""
+    reductions = config.reductions(len(given.training))
+    steps = total_steps(config.classifier, len(given.training))
+    return {"steps": steps, "reduced": bool(reductions), "reductions": reductions}
+
+
+def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
+    repeats = "1 repeat" if config.repeats == 1 else f"{config.repeats} repeats"
+    title = f"{config.classifier.model}, {repeats} of {facts['steps']:,} steps"
+    if facts["reduced"]:
+        title += f"\nREDUCED: {', '.join(facts.get('reductions', ['less than the defaults']))}"
+    for place, figure in zip(
+        _plots(path),
+        (table_figure(facts["table"], title), confusion_figure(facts["table"], title)),
+        strict=True,
+    ):
+        write_figure(figure, place)
+
+
+def _plots(path: Path) -> list[Path]:
+    """The plots of a benchmark, as PNG; each has an SVG beside it."""
+    folder = path.parent.parent / "plots"
+    return [folder / f"bench-{path.stem}.png", folder / f"bench-{path.stem}-confusion.png"]
+
+
+def drawn_files(path: Path) -> list[Path]:
+    """All files of the plots of a benchmark."""
+    return [place.with_suffix(ending) for place in _plots(path) for ending in (".png", ".svg")]
+
+
+def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
+    """The first classifier of ``real`` on the synthetic images: correct and total by emotion.
+
+    Without the images that it has chosen itself: of those it calls nearly all as they are labelled.
+    """
+    classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
+    own = [file for file in given.files if classifier.digest in given.filtered_by[file.digest]]
+    result: dict[str, Any] = {
+        "classifier": classifier.digest,
+        "per_class": {},
+        "left_out": [file.path.name for file in own],
+    }
+    files = [file for file in given.files if file not in own]
+    if not files:
+        return result
+    images = np.concatenate([file.arrays.images[file.labelled] for file in files])
+    labels = np.concatenate([file.arrays.labels[file.labelled] for file in files])
+    called = classifier.emotions(images)
+    for code, emotion in enumerate(EMOTIONS):
+        here = labels == code
+        if here.any():
+            correct = int((called[here] == code).sum())
+            result["per_class"][emotion] = {"correct": correct, "total": int(here.sum())}
+    return result
+
+
+def finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
+    """What is there; the process that ``draws`` makes plots anew that went."""
+    facts = read_bench(path).header.extra
+    if draws and not all(place.exists() for place in drawn_files(path)):
+        _plot(path, facts, config)
+    return _result(config, path, facts, already_done=True)
+
+
+def interrupted_result(config: BenchConfig, path: Path) -> BenchResult:
+    """What is told of a benchmark that was stopped, or by a process that is not the first."""
+    facts = {"steps": 0, "reduced": False, "table": {"arms": {}, "differences": {}}}
+    return _result(config, path, facts, interrupted=True)
+
+
+def _result(
+    config: BenchConfig,
+    path: Path,
+    facts: Any,
+    *,
+    already_done: bool = False,
+    interrupted: bool = False,
+    tested: bool = True,
+) -> BenchResult:
+    figures = {name: value for name, value in facts["table"].items() if name != "conclusions"}
+    return BenchResult(
+        path=path.resolve(),
+        already_done=already_done,
+        interrupted=interrupted,
+        tested=tested,
+        classifier=config.classifier.model,
+        repeats=config.repeats,
+        steps=int(facts["steps"]),
+        reduced=bool(facts["reduced"]),
+        reductions=list(facts.get("reductions", [])),
+        table=figures,
+        conclusions=list(facts["table"].get("conclusions", [])),
+        plots=[place.resolve() for place in _plots(path) if place.exists()],
+    )
