@@ -174,11 +174,16 @@ def test_no_original_stays_of_an_image_with_more_than_are_listed(
     assert result.facts["dropped"]["leaks"] == 8
 
 
+def write_without_split(csv: Path, images: NDArray[np.uint8]) -> Path:
+    """A CSV that names no split, all emotions in turn."""
+    rows = [f"{row % 7},{' '.join(map(str, image.ravel()))}" for row, image in enumerate(images)]
+    csv.write_text("\n".join(["emotion,pixels", *rows]))
+    return csv
+
+
 def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (70, 48, 48), dtype=np.uint8)
-    rows = [f"{row % 7},{' '.join(map(str, image.ravel()))}" for row, image in enumerate(images)]
-    csv = tmp_path / "train.csv"
-    csv.write_text("\n".join(["emotion,pixels", *rows]))
+    csv = write_without_split(tmp_path / "train.csv", images)
     first = prepare(str(csv), FAST, tmp_path / "first.h5")
     assert {name: sum(counts.values()) for name, counts in first.splits.items()} == {
         "train": 56,
@@ -193,15 +198,17 @@ def test_a_source_without_splits_gets_a_stratified_one(tmp_path: Path) -> None:
 def test_a_drawn_split_keeps_identical_images_together_and_says_what_it_cannot_see(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (70, 48, 48), dtype=np.uint8)
     images[33:66] = images[:33]  # of other emotions, mostly
-    rows = [f"{row % 7},{' '.join(map(str, image.ravel()))}" for row, image in enumerate(images)]
-    csv = tmp_path / "train.csv"
-    csv.write_text("\n".join(["emotion,pixels", *rows]))
+    csv = write_without_split(tmp_path / "train.csv", images)
     told: list[Event] = []
     result = prepare(str(csv), FAST, tmp_path / "together.h5", notify=told.append)
     split = read_dataset(tmp_path / "together.h5").split
     assert set(split[:33]) == {0, 1, 2}, "else they would be together anyhow"
     np.testing.assert_array_equal(split[33:66], split[:33])
     assert result.facts["audit"]["leaks"] == {"validation": 0, "test": 0}
+    images[33:66] = 0  # blank ones teach nothing, and would take a split with them
+    blank = write_without_split(tmp_path / "blank.csv", images)
+    prepare(str(blank), FAST, tmp_path / "blank.h5")
+    assert set(read_dataset(tmp_path / "blank.h5").split[33:66]) == {0, 1, 2}
     (note,) = (one.text for one in told if isinstance(one, Note))
     assert note.startswith("the source has no split: 80/10/10 at random, picture by picture (identical")
     for source in ("drawn:100", write_csv(tmp_path / "split.csv", images[:3], [0, 1, 2], [0, 1, 2])):
