@@ -53,13 +53,15 @@ class Scale:
 
     ``judge`` is the classifier that judges translators, and how it is trained; it must not be the one that
     filters, trained with ``filter_by``.  ``filter_rare_by`` trains one that knows disgust, too: of 436 faces
-    in 28,709 a short training without class weights learns next to nothing.
+    in 28,709 a short training without class weights learns next to nothing.  ``wider`` is a second ``simple``,
+    nearer to the full one; empty where ``simple`` is that.
     """
 
     judge: tuple[str, str]
     filter_by: str
     filter_rare_by: str
     simple: str
+    wider: str
     vgg19: str
     surreal: str
     repeats: str
@@ -80,7 +82,7 @@ _NARROW: Final = "--preset cpu --width 0.25 --epochs 8 --precision bf16-mixed"
 SCALES: Final = {
     # The defaults, on a GPU.
     "full": Scale(
-        judge=("vgg19", "vgg19"), filter_by="", filter_rare_by="", simple="", vgg19="", surreal="",
+        judge=("vgg19", "vgg19"), filter_by="", filter_rare_by="", simple="", wider="", vgg19="", surreal="",
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
         stargan="", mismatch="--mismatch-weight 1",
         long="--mismatch-weight 1 --change-weight-end 4 --epochs 40", pair="", wasserstein="",
@@ -93,6 +95,7 @@ SCALES: Final = {
         filter_by="--preset cpu --epochs 10 --precision bf16-mixed",
         filter_rare_by="--preset cpu --width 0.25 --epochs 8 --seed 101",
         simple=_NARROW,
+        wider="--preset cpu --precision bf16-mixed --devices 2 --repeats 2",
         vgg19="--preset cpu --epochs 12 --batch-size 64 --precision bf16-mixed",
         surreal="--preset cpu --epochs 8",
         repeats="--repeats 3",
@@ -270,6 +273,8 @@ def _ways(scale: Scale) -> Iterator[Step]:
 
 
 def _classifiers(scale: Scale) -> Iterator[Step]:
+    if scale.wider:
+        yield _bench("simple-wider", 6, MAIN, scale.wider, BEST)
     yield _bench("vgg19", 6, MAIN, f"{scale.vgg19} {scale.vgg19_repeats}", BEST)
     yield _bench("surreal", 6, MAIN, f"{scale.surreal} {scale.repeats}", BEST)
     options = f"{scale.simple} {scale.repeats}"
