@@ -217,6 +217,29 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
     assert row.format("**+2.0** (+0.1 to +3.9), 0.030") in trainings.chosen_way(records)
 
 
+def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(protocol: None) -> None:
+    from fer2013.trainings import chosen_way, side_by_side
+
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": [], "copy_in_train": "0000"}
+    none, some, every = np.zeros(14, bool), np.arange(14) < 7, np.ones(14, bool)
+    records = [test]
+    for bench, epochs, real in (("simple", 8, none), ("simple-wider", 20, some)):
+        for seed in (0, 1):
+            for arm, right in (("real", real), ("oversampled", every)):
+                one = _record(arm, seed, "one", right, bench)
+                records.append({**one, "settings": {**one["settings"], "epochs": epochs}})
+        records.append({"kind": "reverse", "bench": bench, "scale": "full",
+                        "per_class": {"happy": {"correct": epochs, "total": 100}}})  # fmt: skip
+    section = "\n".join(side_by_side(records, ("simple-wider",)))
+    rows = [line.split(" | ") for line in section.splitlines() if "(simple-wider) | 2 |" in line]
+    assert [row[0] for row in rows] == ["| real (simple-wider)", "| oversampled (simple-wider)"]
+    assert rows[0][3] == "50.0" and rows[1][6].startswith("+50.0 (")
+    assert "happy 20.0 % of 100" in section and "happy 8.0" not in section
+    page = chosen_way(records)
+    assert "`simple`, oversampled | 2 | **+100.0**" in page
+    assert "`simple`, oversampled (simple-wider) | 2 | **+50.0**" in page
+
+
 def test_reproduce_fer2013_looks_at_unseen_images_too(protocol: None) -> None:
     from fer2013.record import bits
     from fer2013.trainings import chosen_way, difference, side_by_side

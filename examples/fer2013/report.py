@@ -66,7 +66,9 @@ def write_page(folder: Path) -> Path:
         1: tables.data, 2: tables.translators, 3: lambda all_: side_by_side(all_, ("simple",)),
         4: lambda all_: tables.compared(all_, ("translators",)),
         5: lambda all_: ways(all_) + tables.of_other_translators(all_),
-        6: lambda all_: side_by_side(all_, ("vgg19", "surreal", "simple-controls", "simple-synthetic")),
+        6: lambda all_: side_by_side(
+            all_, ("simple-wider", "vgg19", "surreal", "simple-controls", "simple-synthetic")
+        ),
         # The first has the translations of the next three, all of them and no more neutral images.
         7: lambda all_: side_by_side(
             all_, ("simple-long", "simple-few", "simple-neutral", "simple-noise", "simple-noise-sources")

@@ -53,8 +53,8 @@ class Scale:
 
     ``judge`` is the classifier that judges translators, and how it is trained; it must not be the one that
     filters, trained with ``filter_by``.  ``filter_rare_by`` trains one that knows disgust, too: of 436 faces
-    in 28,709 a short training without class weights learns next to nothing.  ``wider`` is a second ``simple``,
-    nearer to the full one; empty where ``simple`` is that.
+    in 28,709 a short training without class weights learns next to nothing.  ``wider`` is a second
+    ``simple``, nearer to the full one; empty where ``simple`` is that.
     """
 
     judge: tuple[str, str]

@@ -61,9 +61,15 @@ class Experiment:
     """What is known of the test images."""
 
     @property
+    def of_real(self) -> tuple[str, str]:
+        """The arm of real faces alone: of the benchmark that is named after the classifier, or of another."""
+        own = (self.classifier, "real")
+        return own if own in self.arms else next((key for key in self.arms if key[1] == "real"), own)
+
+    @property
     def real(self) -> list[Record]:
         """The repeats on real faces alone."""
-        return self.arms.get((self.classifier, "real"), [])
+        return self.arms.get(self.of_real, [])
 
     def only(self, benches: Sequence[str]) -> dict[tuple[str, str], list[Record]]:
         """The arms of these benchmarks."""
@@ -93,8 +99,7 @@ def side_by_side(records: Sequence[Record], benches: Sequence[str]) -> list[str]
     for one in experiments(records):
         arms = one.only(benches)
         if arms:
-            base = {} if (one.classifier, "real") in arms else {(one.classifier, "real"): one.real}
-            parts += _told(one, {**base, **arms}) + _reverse(records, one, benches)
+            parts += _told(one, {one.of_real: one.real, **arms}) + _reverse(records, one, benches)
     return parts
 
 
@@ -127,7 +132,7 @@ def ways(records: Sequence[Record]) -> list[str]:
         chosen = f"Chosen on validation: {CHOSEN_ON_VALIDATION[best[0]]}."
         about = f"{scaled(one.scale)} `{one.classifier}`. {chosen} {few}"
         parts += [about, table(["way", "repeats", "accuracy on validation, %"], rows)]
-        parts += _told(one, {(one.classifier, "real"): one.real, best: arms[best]})
+        parts += _told(one, {one.of_real: one.real, best: arms[best]})
     return parts
 
 
@@ -335,7 +340,7 @@ def _by_emotion(key: tuple[str, str], pairs: Sequence[tuple[Record, Record]], te
 def _reverse(records: Sequence[Record], one: Experiment, benches: Sequence[str]) -> list[str]:
     parts = dict[str, None]()  # of the first classifier, so more repeats say the same again
     for each in of_kind(records, "reverse"):
-        if each["bench"] in benches and each["scale"] == one.scale and each["bench"] == one.classifier:
+        if each["bench"] in benches and each["scale"] == one.scale and each["bench"] == one.of_real[0]:
             told = ", ".join(
                 f"{emotion} {percent(counts['correct'] / counts['total'])} % of {counts['total']:,}"
                 for emotion, counts in each["per_class"].items()
