@@ -240,6 +240,39 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     assert "`simple`, oversampled (simple-wider) | 2 | **+50.0**" in page
 
 
+def test_reproduce_fer2013_says_which_aims_were_reached(protocol: None) -> None:
+    from fer2013.aims import aims
+
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": []}
+    lacking, worse = np.arange(14) < 10, np.arange(14) > 2  # 71.4 %; all but angry and one disgusted face
+    records: list[dict[str, Any]] = [test]
+    for seed in (0, 1):
+        for arm, right in (("real", lacking), ("real+synthetic", worse), ("oversampled", lacking)):
+            records.append(_record(arm, seed, "one", right))
+    vgg19 = {"model": "vgg19", "epochs": 100, "width": 0.5}
+    records += [{**_record("real", 0, "one", lacking, "vgg19"), "settings": vgg19}]
+    happy = {"correct": 84, "total": 100}
+    records.append({"kind": "reverse", "bench": "vgg19", "scale": "full", "per_class": {"happy": happy}})
+    similar = {"name": "stargan-neutral-happy", "source": {"mean": 0.9}, "within": {"mean": 0.1}}
+    records.append({"kind": "ssim", "scale": "reduced", "sets": [similar]})
+    rows = [tuple(line.strip("| ").split(" | ")) for line in aims(records)[1].splitlines()[2:]]
+    simple, synthetic = "**Full.** `simple`, width 1, 60 epochs: ", "with synthetic faces "
+    found = {aim: (figure, reached) for aim, figure, reached in rows}
+    assert found[f"{simple}real faces: 66.0 % right"] == ("71.4 %", "yes")
+    figure, reached = found[f"{simple}{synthetic}1.2 points more, interval above zero"]
+    assert figure.startswith("+7.1 (-") and reached == "no"
+    figure, reached = found[f"{simple}{synthetic}more than oversampled"]
+    assert figure.startswith("+7.1 (-") and reached == "not shown"
+    figure, reached = found[f"{simple}{synthetic}no emotion loses more than 2 points"]
+    assert figure.startswith("angry -100.0 (") and reached == "no"
+    assert found["**Full.** `vgg19`, width 0.5, 100 epochs: real faces: 72.6 % right"] == ("71.4 %", "no")
+    assert found["**Full.** filtered neutral:happy translations: 85 % called happy"] == (
+        "84.0 % of 100 (`vgg19`)", "no",
+    )  # fmt: skip
+    assert rows[-1][1:] == ("0.900; pairs: 0.100", "yes")
+    assert aims([test]) == []
+
+
 def test_reproduce_fer2013_looks_at_unseen_images_too(protocol: None) -> None:
     from fer2013.record import bits
     from fer2013.trainings import chosen_way, difference, side_by_side

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fer2013 import tables
+from fer2013.aims import aims
 from fer2013.steps import PRIORITIES
 from fer2013.trainings import chosen_way, side_by_side, ways
 
@@ -81,7 +82,10 @@ def write_page(folder: Path) -> Path:
         body = makers[number](records) or [nothing_yet(number)]
         parts += [f"## {number}. {title}", *body]
     chosen = chosen_way(records)
-    parts += ["## What helped, and what did not", chosen, MORE]
+    parts += ["## What helped, and what did not", chosen]
+    if reached := aims(records):
+        parts += ["## Aims", *reached]
+    parts += [MORE]
     page = folder.with_suffix(".md")
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8", newline="\n")
     return page

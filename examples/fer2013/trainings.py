@@ -71,6 +71,15 @@ class Experiment:
         """The repeats on real faces alone."""
         return self.arms.get(self.of_real, [])
 
+    @property
+    def ways(self) -> dict[tuple[str, str], list[Record]]:
+        """The arms among which validation chooses."""
+        return {
+            key: found
+            for key, found in self.only(tuple(CHOSEN_ON_VALIDATION)).items()
+            if key[1] == "real+synthetic"
+        }
+
     def only(self, benches: Sequence[str]) -> dict[tuple[str, str], list[Record]]:
         """The arms of these benchmarks."""
         return {key: found for key, found in self.arms.items() if key[0] in benches}
@@ -107,23 +116,20 @@ def ways(records: Sequence[Record]) -> list[str]:
     """Accuracy on validation of every way, and on test of the best of them."""
     parts: list[str] = []
     for one in experiments(records):
-        arms = {
-            key: found for key, found in one.only(tuple(CHOSEN_ON_VALIDATION)).items() if key[1] != "real"
-        }
-        arms = {key: found for key, found in arms.items() if key[1] == "real+synthetic"}
+        arms = one.ways
         if len(arms) < 2:
             continue
         rows = (
-            [["real faces alone", str(len(one.real)), _mean(one.real, "validation_accuracy")]]
+            [["real faces alone", str(len(one.real)), mean_percent(one.real, "validation_accuracy")]]
             if one.real
             else []
         )
         ranked = sorted(arms.items(), key=lambda arm: -_validation(arm[1]))
         rows += [
-            [CHOSEN_ON_VALIDATION[bench], str(len(found)), _mean(found, "validation_accuracy")]
+            [CHOSEN_ON_VALIDATION[bench], str(len(found)), mean_percent(found, "validation_accuracy")]
             for (bench, _), found in ranked
         ]
-        best = _best(arms)
+        best = best_of(arms)
         few = (
             f"It is the best of {len(arms)}, so its figure on validation is optimistic. Each way's test "
             "figures lie in its file; those of others than the chosen one are shown for other questions "
@@ -161,17 +167,13 @@ def chosen_way(records: Sequence[Record]) -> str:
     found = []
     for one in experiments(records):
         chosen = {key for key in one.arms if key[0] not in CHOSEN_ON_VALIDATION or key[0] == one.classifier}
-        among = {
-            key: one.arms[key]
-            for key in one.arms
-            if key[0] in CHOSEN_ON_VALIDATION and key[1] == "real+synthetic"
-        }
-        chosen |= {_best(among)} if among else set()
+        among = one.ways
+        chosen |= {best_of(among)} if among else set()
         chosen |= {key for key in among if key[0] in BESIDE}
         for key in sorted(chosen):
-            if key[1] == "real" or not (pairs := _pairs(one.arms[key], one.real)):
+            if key[1] == "real" or not (pairs := paired(one.arms[key], one.real)):
                 continue
-            arm = f"{scaled(one.scale)} `{one.classifier}`, {_label(key)}"
+            arm = f"{scaled(one.scale)} `{one.classifier}`, {arm_name(key)}"
             found.append((arm, len(pairs), _four(pairs, one.test)))
     if not found:
         return "Nothing can be said yet: no benchmark with `real` and another arm is there."
@@ -207,9 +209,9 @@ def _judged(found: Difference | None, p: float) -> str:
     """The difference and its adjusted p; bold where that says so."""
     if found is None:
         return ""
-    mean = f"{100 * found.mean:+.1f}"
+    middle = f"{100 * found.mean:+.1f}"
     shown = (found.low > 0 or found.high < 0) and p < 0.05
-    points = _points(found).replace(mean, f"**{mean}**", 1) if shown else _points(found)
+    points = in_points(found).replace(middle, f"**{middle}**", 1) if shown else in_points(found)
     return points if np.isnan(p) else f"{points}, {_p(p)}"
 
 
@@ -275,17 +277,18 @@ def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list
     for key, found in sorted(arms.items(), key=lambda arm: (ORDER.index(arm[0][1]), arm[0][0])):
         if not found:
             continue
-        row = [_label(key), str(len(found)), _mean(found, "validation_accuracy"), _mean(found, "accuracy"),
-               _unleaked(found, one.test), _mean(found, "macro_f1")]  # fmt: skip
-        pairs = [] if key[1] == "real" else _pairs(found, one.real)
+        row = [arm_name(key), str(len(found))]
+        row += [mean_percent(found, name) for name in ("validation_accuracy", "accuracy")]
+        row += [_unleaked(found, one.test), mean_percent(found, "macro_f1")]
+        pairs = [] if key[1] == "real" else paired(found, one.real)
         if pairs:
             overall, what = difference(pairs, one.test)
             balanced, _ = difference(pairs, one.test, balanced=True)
             over.add(what)
             row += [
-                _points(overall),
+                in_points(overall),
                 _p(overall.p, len(pairs)),
-                _points(balanced),
+                in_points(balanced),
                 _p(balanced.p, len(pairs)),
             ]
             by_emotion += _by_emotion(key, pairs, one.test)
@@ -313,11 +316,14 @@ def _without_copies(
 ) -> list[str]:
     """A row on the test images without a copy: accuracy, and what it and balanced accuracy differ by."""
     clean, count = unseen(test), sum(test["totals"])
-    row = [_label(key), percent(float(np.mean([flags(one["right"], count)[clean].mean() for one in found])))]
+    row = [
+        arm_name(key),
+        percent(float(np.mean([flags(one["right"], count)[clean].mean() for one in found]))),
+    ]
     for balanced in (False, True):
         if pairs:
             left, _ = difference(pairs, test, balanced=balanced, without_copies=True)
-            row += [_points(left), _p(left.p, len(pairs))]
+            row += [in_points(left), _p(left.p, len(pairs))]
     return row + [""] * (6 - len(row))
 
 
@@ -326,13 +332,14 @@ def _by_emotion(key: tuple[str, str], pairs: Sequence[tuple[Record, Record]], te
     found = [difference(pairs, test, name)[0] for name in present]
     adjusted = holm(np.array([each.p for each in found]))
     rows = [
-        [name, *(_counted([pair[side] for pair in pairs], name) for side in (1, 0)), _points(each),
+        [name, *(_counted([pair[side] for pair in pairs], name) for side in (1, 0)), in_points(each),
          _p(p, len(pairs))]
         for name, each, p in zip(present, found, adjusted, strict=True)
     ]  # fmt: skip
     return [
         table(
-            [_label(key), "real: correct / total", "correct / total", "difference, points", "p (Holm)"], rows
+            [arm_name(key), "real: correct / total", "correct / total", "difference, points", "p (Holm)"],
+            rows,
         )
     ]
 
@@ -351,7 +358,7 @@ def _reverse(records: Sequence[Record], one: Experiment, benches: Sequence[str])
     return list(parts)
 
 
-def _pairs(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record, Record]]:
+def paired(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record, Record]]:
     """Repeats of an arm with those of ``real`` that have the same seed and were made on the same device."""
     bases = {(one["seed"], one["device"], one["versions"]["torch"]): one for one in real}
     pairs = {}
@@ -362,7 +369,8 @@ def _pairs(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record
     return list(pairs.values())
 
 
-def _best(arms: Mapping[tuple[str, str], list[Record]]) -> tuple[str, str]:
+def best_of(arms: Mapping[tuple[str, str], list[Record]]) -> tuple[str, str]:
+    """The arm that validation chooses."""
     return max(arms, key=lambda key: _validation(arms[key]))
 
 
@@ -385,8 +393,14 @@ def _unleaked(found: Sequence[Record], test: Record) -> str:
     return percent(float(np.mean([flags(one["right"], count)[clean].mean() for one in found])))
 
 
-def _mean(found: Sequence[Record], name: str) -> str:
-    return percent(float(np.mean([one[name] for one in found])))
+def mean(found: Sequence[Record], name: str) -> float:
+    """Of a figure of the repeats."""
+    return float(np.mean([one[name] for one in found]))
+
+
+def mean_percent(found: Sequence[Record], name: str) -> str:
+    """The same, in percent."""
+    return percent(mean(found, name))
 
 
 def _counted(found: Sequence[Record], emotion: str) -> str:
@@ -394,7 +408,8 @@ def _counted(found: Sequence[Record], emotion: str) -> str:
     return f"{sum(each['correct'] for each in counts):,} / {sum(each['total'] for each in counts):,}"
 
 
-def _points(found: Difference) -> str:
+def in_points(found: Difference) -> str:
+    """A difference and its interval, in points."""
     return f"{100 * found.mean:+.1f} ({100 * found.low:+.1f} to {100 * found.high:+.1f})"
 
 
@@ -405,7 +420,8 @@ def _p(p: float, repeats: int = 2) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _label(key: tuple[str, str]) -> str:
+def arm_name(key: tuple[str, str]) -> str:
+    """An arm, with its benchmark where another has the same arm."""
     bench, arm = key
     return (
         f"{arm}"
