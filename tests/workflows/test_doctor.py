@@ -107,7 +107,7 @@ def test_dot_files_are_no_trainings_of_a_benchmark(workspace: Workspace) -> None
     (folder / "._real-0.h5").touch()
     assert "bench/x" not in of_workspace(workspace)
     (folder / "real-0.h5").touch()
-    assert of_workspace(workspace)["bench/x"].value == "not finished: 1 trainings done"
+    assert of_workspace(workspace)["bench/x"].value == "not finished: 1 training done"
 
 
 def test_a_benchmark_of_another_name_before_the_dot_is_not_this_one(workspace: Workspace) -> None:
@@ -159,6 +159,20 @@ def test_what_was_made_from_a_file_that_is_gone(workspace: Workspace) -> None:
     found = of_workspace(workspace)["synthetic/orphan.h5"]
     assert found.state == NOTE
     assert re.match(r"made from \S+\.h5.*, not in this workspace as it was then", found.value)
+
+
+def test_a_benchmark_made_from_a_file_that_is_gone_is_named_once(workspace: Workspace) -> None:
+    archives = Path(__file__).parents[1] / "data" / "archives"
+    folder = workspace.bench("simple").with_suffix("")
+    folder.mkdir(parents=True)
+    for name in ("real-0.h5", "real-1.h5", "oversampled-0.h5"):
+        shutil.copy(archives / "v1-synthetic.h5", folder / name)
+    found = [
+        one
+        for one in doctor_workspace.workspace_health(workspace, ignore)
+        if "not in this workspace" in one.value
+    ]
+    assert [(one.name, one.value.split(",")[0]) for one in found] == [("bench/simple", "3 files")]
 
 
 def test_what_a_killed_process_left(workspace: Workspace) -> None:

@@ -125,7 +125,7 @@ def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
         there = Workspace(parts).files("*-*.h5")
         done = len([path for path in there if not path.name.endswith(".checkpoint.h5")])
         if done and not parts.with_name(parts.name + ".h5").exists():
-            text = f"not finished: {done:,} trainings done"
+            text = f"not finished: {done:,} {'training' if done == 1 else 'trainings'} done"
             yield Finding(
                 _SECTION, f"bench/{parts.name}", text, NOTE, "to go on: the same 'feraug bench' again"
             )
@@ -134,6 +134,7 @@ def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
 def _cut_off(root: Path, whole: Mapping[Path, Mapping[str, Any]]) -> Iterator[Finding]:
     """Artifacts whose inputs are no longer in the workspace, or no longer as they were."""
     here = {facts["sha256"] for facts in whole.values()}
+    lacking: dict[tuple[str, str], int] = {}
     for path, facts in whole.items():
         if facts["encoding-type"] == DATASET:  # made from foreign files, which lie where they will
             continue
@@ -141,9 +142,14 @@ def _cut_off(root: Path, whole: Mapping[Path, Mapping[str, Any]]) -> Iterator[Fi
             name for name, digest in facts["inputs"].items() if digest not in here and name.endswith(".h5")
         ]
         if gone:
-            text = f"made from {', '.join(gone)}, not in this workspace as it was then"
-            advice = "fine if it lies elsewhere; else make it again with --overwrite"
-            yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, advice)
+            place = path.relative_to(root)
+            repeat = place.parts[0] == "bench" and len(place.parts) > 2  # of which a benchmark has many
+            key = str(place.parent if repeat else place), ", ".join(gone)
+            lacking[key] = lacking.get(key, 0) + 1
+    for (name, gone_files), files in lacking.items():
+        text = f"made from {gone_files}, not in this workspace as it was then"
+        advice = "fine if it lies elsewhere; else make it again with --overwrite"
+        yield Finding(_SECTION, name, f"{files} files, {text}" if files > 1 else text, NOTE, advice)
 
 
 def _left_over(root: Path) -> Iterator[Finding]:
