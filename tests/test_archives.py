@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 
 import feraug
-from feraug.config import TranslatorConfig, from_json
+from feraug.config import BenchConfig, TranslatorConfig, classifier_config, from_json
+from feraug.config.values import fields
+from feraug.store.bench import read_bench, read_predictions
 from feraug.store.compare import read_compare
+from feraug.store.dataset import read_dataset
 from feraug.store.model import read_model
 from feraug.store.ssim import read_ssim
 from feraug.store.workspace import Workspace
+from feraug.workflows.bench import bench
 from feraug.workflows.info import describe
 from feraug.workflows.train import train_translator
 
@@ -90,6 +94,37 @@ def test_training_goes_on_from_an_old_checkpoint(version: str, tmp_path: Path) -
     assert all(len(values) == config.steps and np.isfinite(values).all() for values in history.values())
 
 
-@pytest.mark.parametrize("kind", ["dataset", "cyclegan", "synthetic", "ssim", "compare"])
+def test_classifiers_still_see_the_same(version: str) -> None:
+    dataset = read_dataset(ARCHIVES / f"{version}-dataset.h5")
+    seen = feraug.load_classifier(ARCHIVES / f"{version}-simple.h5")
+    found = seen.probabilities(dataset.images[dataset.rows(split="test")])
+    kept = read_predictions(ARCHIVES / f"{version}-real-0.h5")
+    np.testing.assert_allclose(found, kept.probabilities, atol=1e-3)
+
+
+def test_a_benchmark_goes_on_with_old_repeats(version: str, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    shutil.copy(ARCHIVES / f"{version}-dataset.h5", tmp_path / "dataset.h5")
+    whole, repeats = workspace.bench("simple"), workspace.bench("simple").with_suffix("")
+    repeats.mkdir(parents=True)
+    shutil.copy(ARCHIVES / f"{version}-bench.h5", whole)
+    shutil.copy(ARCHIVES / f"{version}-simple.h5", repeats / "classifier.h5")
+    for name in ("real-0", "oversampled-0"):
+        shutil.copy(ARCHIVES / f"{version}-{name}.h5", repeats / f"{name}.h5")
+    old = read_bench(whole)
+    given = old.header.provenance.config
+    classifier = {name: value for name, value in given.items() if name not in fields(BenchConfig)}
+    config = BenchConfig(classifier_config(classifier), tuple(given["arms"]), repeats=2)
+    kept = {path: path.read_bytes() for path in repeats.iterdir()}
+    result = bench(config, workspace)
+    assert all(path.read_bytes() == before for path, before in kept.items())
+    first = old.header.extra["table"]["arms"]
+    for arm, facts in result.table["arms"].items():
+        assert len(facts["accuracy"]) == 2 and facts["accuracy"][:1] == first[arm]["accuracy"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["dataset", "cyclegan", "synthetic", "ssim", "compare", "simple", "bench", "real-0"]
+)
 def test_info_describes_them(version: str, kind: str) -> None:
     assert describe(ARCHIVES / f"{version}-{kind}.h5")

@@ -16,12 +16,17 @@ import tempfile
 from pathlib import Path
 
 import feraug
-from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig
+from feraug.config import BenchConfig, ClassifierConfig, PrepareConfig, SynthConfig, TranslatorConfig
 from feraug.workflows.events import Event, Progress
 
 ARCHIVES = Path(__file__).parent / "archives"
 SMALL = TranslatorConfig(
     base_channels=2, residual_blocks=1, discriminator_channels=2, steps=6, batch_size=2, image_history=4
+)
+
+JUDGE = ClassifierConfig(model="vgg19", width=0.01, steps=2, batch_size=16)
+BENCHMARK = BenchConfig(
+    classifier=ClassifierConfig(width=0.02, steps=2, batch_size=16), arms=("real", "oversampled"), repeats=1
 )
 
 
@@ -38,9 +43,9 @@ def main(version: str) -> None:
         feraug.train_translator(SMALL, workspace=folder, device="cpu", notify=interrupt_after_three_steps)
         feraug.synthesise(SynthConfig(count=12), workspace=folder, device="cpu")
         feraug.ssim(feraug.SsimConfig(queries=10, pairs=20), workspace=folder)
-        judge = feraug.ClassifierConfig(model="vgg19", width=0.01, steps=2, batch_size=16)
-        feraug.train(judge, workspace=folder, device="cpu")
+        feraug.train(JUDGE, workspace=folder, device="cpu")
         feraug.compare(feraug.CompareConfig(references=20, queries=10), workspace=folder, device="cpu")
+        feraug.bench(BENCHMARK, workspace=folder, device="cpu")
         root = Path(folder)
         for place, name in (
             (root / "dataset.h5", "dataset"),
@@ -48,6 +53,10 @@ def main(version: str) -> None:
             (root / "synthetic" / "cyclegan-neutral-happy.h5", "synthetic"),
             (root / "ssim" / "cyclegan-neutral-happy.h5", "ssim"),
             (root / "compare" / "neutral-happy.h5", "compare"),
+            (root / "bench" / "simple.h5", "bench"),
+            (root / "bench" / "simple" / "real-0.h5", "real-0"),
+            (root / "bench" / "simple" / "oversampled-0.h5", "oversampled-0"),
+            (root / "models" / "simple.h5", "simple"),
         ):
             (ARCHIVES / f"{version}-{name}.h5").write_bytes(place.read_bytes())
     dataset = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5")
