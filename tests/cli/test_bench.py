@@ -81,6 +81,9 @@ def test_the_json_of_a_benchmark(feraug: Feraug, made: Workspace) -> None:
 
 def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     command = ("bench", "--with-synthetic", *TINY, "--repeats", "2", "-w", made.root)
+    planned = feraug(*command, "--no-test", "--dry-run").out
+    folder = made.bench("simple").with_suffix("")
+    assert planned.endswith(f"; would leave test out, and write the repeats into {folder}\n")
     chosen = feraug(*command, "--no-test")
     assert chosen.code == 0 and "accuracy" not in chosen.out.replace("accuracy on validation", ""), chosen
     (share,) = re.findall(r"^ real +2 +([\d.]+ ±[\d.]+)$", chosen.out, re.MULTILINE)

@@ -185,7 +185,7 @@ def command(
         else:
             result = bench(chosen, root, test=not no_test, notify=notify, **common)
     if dry_run:
-        console.print_json(planned.as_json()) if as_json else _print_plan(planned)
+        console.print_json(planned.as_json()) if as_json else _print_plan(planned, tested=not no_test)
         return
     if not is_first_process():
         return
@@ -272,7 +272,7 @@ def print_result(result: BenchResult) -> None:
         console.print_text(f"plot: {plot}")
 
 
-def _print_plan(planned: BenchPlan) -> None:
+def _print_plan(planned: BenchPlan, *, tested: bool) -> None:
     from feraug.cli import console
 
     table = console.new_table(None, "setting", "value")
@@ -282,4 +282,7 @@ def _print_plan(planned: BenchPlan) -> None:
     console.print_table(table)
     for path in planned.files:
         console.print_text(f"synthetic: {path}")
-    console.print_text(f"{planned.text}; would write {planned.path}")
+    would = f"would write {planned.path}"
+    if not tested:
+        would = f"would leave test out, and write the repeats into {planned.path.with_suffix('')}"
+    console.print_text(f"{planned.text}; {would}")
