@@ -146,7 +146,7 @@ def page(lines: list[Line], title: str) -> str:
     """Markdown."""
     rows = [f"| {line.what} | {line.predicted} | {line.measured} | {line.reach} |" for line in lines]
     return "\n".join(
-        [title, "", "| what | predicted | measured | reach |", "| --- | --- | --- | --- |", *rows]
+        [title, "", "| what | predicted | measured | target |", "| --- | --- | --- | --- |", *rows]
     )
 
 

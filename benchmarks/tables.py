@@ -12,7 +12,7 @@ from typing import Any
 
 from rounds import CLOCKS, Row, Setting
 
-HEADINGS = ("row", "work", "against", "median", "range", "reach", "")
+HEADINGS = ("row", "work", "against", "median", "range", "target", "met")
 
 
 def cells(row: Row) -> tuple[str, ...]:

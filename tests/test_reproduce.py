@@ -267,7 +267,7 @@ def test_reproduce_fer2013_says_which_aims_were_reached(protocol: None) -> None:
     assert figure.startswith("angry -100.0 (") and reached == "no"
     assert found["**Full.** `vgg19`, width 0.5, 100 epochs: real faces: 72.6 % right"] == ("71.4 %", "no")
     assert found["**Full.** filtered neutral:happy translations: 85 % called happy"] == (
-        "84.0 % of 100 (`vgg19`)", "no",
+        "84.0 % of 100 (`vgg19`; a filter chose them)", "no",
     )  # fmt: skip
     assert rows[-1][1:] == ("0.900; pairs: 0.100", "yes")
     assert aims([test]) == []

@@ -89,12 +89,12 @@ def _of_translations(records: Sequence[Record]) -> Iterator[tuple[str, Row]]:
     }
     for scale, counts in judged.items():
         share = counts["correct"] / counts["total"]
-        found = f"{percent(share)} % of {counts['total']:,} (`{JUDGE}`)"
+        found = f"{percent(share)} % of {counts['total']:,} (`{JUDGE}`; a filter chose them)"
         yield scale, ("filtered neutral:happy translations: 85 % called happy", found, _yes(share >= 0.85))
     for one in of_kind(records, "ssim"):
         for each in one["sets"]:
             if each["name"].endswith("neutral-happy") and "source" in each:
                 to_source, to_others = each["source"]["mean"], each["within"]["mean"]
                 found = f"{to_source:.3f}; pairs: {to_others:.3f}"
-                aim = "SSIM of these and their sources well above that of random pairs"
+                aim = f"SSIM of `{each['name']}` and its sources well above that of random pairs"
                 yield one["scale"], (aim, found, _yes(to_source > 2 * to_others))

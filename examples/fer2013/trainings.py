@@ -45,6 +45,16 @@ READ_TOGETHER: Final = (
     "same trainings on real faces: had those been lucky, every row would look worse."
 )
 
+NAMES: Final = (
+    "In brackets the `--name` of the benchmark: *simple-filtered*, the way chosen on validation; *simple-"
+    "long*, the translations of the 38-minute `stargan`, filtered; *simple-few*, a tenth as many of these"
+    " as real faces; *simple-neutral*, these and other emotions made neutral; *simple-noise-sources*, "
+    "unfiltered translations of faces from noise; *simple-wider*, a `simple` of twice the width, trained "
+    "for 20 epochs. Otherwise `real+synthetic` has the unfiltered translations (`simple`), or those of "
+    "*simple-long* (*simple-wider*, `surreal`, `vgg19`); `real+synthetic+noise` has these and neutral "
+    "faces from noise."
+)
+
 UNSEEN: Final = "Unseen: test images with neither copy nor near copy in `train`."
 
 FEW_REPEATS: Final = "One repeat: nothing may be concluded, for what another seed would give is unknown."
@@ -192,7 +202,8 @@ def chosen_way(records: Sequence[Record]) -> str:
     heads = ["minus real faces alone, points; adjusted p", "repeats", "accuracy", "accuracy, unseen"]
     heads += ["balanced accuracy", "balanced accuracy, unseen"]
     few = [FEW_REPEATS] if any(repeats == 1 for _, repeats, _ in found) else []
-    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, *few]), table(heads, rows)])
+    names = [NAMES] if any("(simple-" in arm for arm, _, _ in found) else []
+    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, *few, *names]), table(heads, rows)])
 
 
 def _four(pairs: Sequence[tuple[Record, Record]], test: Record) -> list[Difference | None]:

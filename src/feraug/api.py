@@ -5,13 +5,13 @@ Import these names from ``feraug`` itself.  ``docs/python-api.md`` shows each in
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, SupportsIndex, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from feraug.api_arguments import config_of, place, several, spelled_out, text, workspace_at
 from feraug.config import (
@@ -36,6 +36,7 @@ from feraug.store.dataset import read_dataset, rows_of
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import at_home
 from feraug.workflows import bench as _bench
+from feraug.workflows import bench_predictions as _predictions
 from feraug.workflows import compare as _compare
 from feraug.workflows import prepare as _prepare
 from feraug.workflows import report as _report
@@ -43,6 +44,7 @@ from feraug.workflows import ssim as _ssim
 from feraug.workflows import synth as _synth
 from feraug.workflows import train as _train
 from feraug.workflows.bench_outcome import BenchResult
+from feraug.workflows.bench_predictions import PredictionsResult
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.compare import CompareResult
 from feraug.workflows.events import Notify, ignore
@@ -312,6 +314,22 @@ def bench(
     if result.interrupted and is_first_process():  # the others leave when their part is done
         raise Interrupted("interrupted; what was done is saved, and the same call goes on from there")
     return result
+
+
+def bench_predictions(
+    predictions: Mapping[str, ArrayLike],
+    *,
+    workspace: str | Path | None = None,
+    dataset: str | Path | None = None,
+) -> PredictionsResult:
+    """``feraug bench``'s figures, differences and conclusions of networks of your own; writes nothing.
+
+    ``predictions`` by arm, such as ``{"real": …, "mixed": …}``: emotion codes int (R, T) or probabilities
+    float (R, T, 7) in [0, 1] for the T images of ``open_dataset(…).select(split="test")``; row r of every arm
+    is of the same seed.  Arms are compared with ``real``, or without it with the first.  Raises
+    :class:`~feraug.UsageError` for predictions of another form.
+    """
+    return _predictions.bench_predictions(predictions, workspace_at(workspace), dataset=place(dataset))
 
 
 def synthesise(

@@ -84,7 +84,7 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     if found["differences"] and 1 < repeats < REPEATS:
         sentences.append(
             f"with only {repeats} repeats the variance between trainings is poorly known: intervals are wide "
-            f"and may still be too narrow; plan for '--repeats {REPEATS}', whatever these say."
+            f"and may still be too narrow; plan for {REPEATS}, whatever these say."
         )
     sentences += _of_subsets(found["images"])
     few = [
