@@ -369,13 +369,15 @@ def ssim(
     synthetic: str | Path | Sequence[str | Path] = (),
     name: str | None = None,
     dataset: str | Path | None = None,
+    judge: str | Path | None = None,
     device: str = "cpu",
     overwrite: bool = False,
     notify: Notify = ignore,
 ) -> SsimResult:
     """``feraug ssim``: compare synthetic sets with the dataset; writes ``ssim/NAME.h5`` and pictures.
 
-    ``synthetic`` as for :func:`bench`.  Raises :class:`~feraug.MissingArtifactError` without a dataset or
+    ``synthetic`` as for :func:`bench`; ``judge``: a classifier on whose features distributions are compared,
+    too.  Raises :class:`~feraug.MissingArtifactError` without a dataset or
     synthetic images, and :class:`~feraug.ConfigConflictError` as :func:`prepare`.
     """
     return _ssim.ssim(
@@ -383,6 +385,7 @@ def ssim(
         workspace_at(workspace),
         synthetic=several(synthetic),
         dataset=place(dataset),
+        judge=text(judge),
         name=name,
         options=_ssim.SsimOptions(None if device == "cpu" else device, overwrite),
         notify=notify,

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
@@ -131,3 +132,27 @@ def test_a_device_that_is_none(feraug: Feraug, trained: Workspace, device: str) 
     assert feraug("synth", "-n", "4").code == 0
     error = feraug("ssim", "--device", device, "--queries", "5", "--pairs", "9", "-q").error
     assert error == f"--device '{device}': not available here; leave it out for the CPU"
+
+
+def test_distributions_by_a_judge(feraug: Feraug, made: Workspace) -> None:
+    small = ("--steps", "2", "--width", "0.05", "--name", "judge")
+    assert feraug("train", "simple", *small, "-w", made.root, "-q").code == 0
+    ran = feraug("ssim", *QUICK, "--judge", "judge", "-w", made.root)
+    assert ran.code == 0, ran
+    table = ran.out[ran.out.index(" distributions ") :].split("\n\njudge: ")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    rows = [line.split() for line in table.splitlines()[2:]]
+    assert rows[0] == ["happy"] and rows[1][:3] == ["real:", "validation,", "new"]
+    assert rows[2][:2] == ["cyclegan-neutral-happy", "40"] and len(rows) == 3
+    digest = sha256_file(made.model("judge"))
+    assert f"judge: judge (SHA-256 {digest[:12]}), " in ran.out
+    told = json.loads(feraug("ssim", *QUICK, "--judge", "judge", "-w", made.root, "--json").out)
+    assert told["already_done"] and told["judge"]["sha256"] == digest
+    figures = told["sets"][0]["distribution"]["happy"]
+    assert rows[2][2] == f"{100 * figures['share']['mean']:.1f}"
+    assert rows[2][3] == f"{figures['frechet']['mean']:.3f}"
+    assert set(figures["kernel"]) == {"mean", "low", "high"}
+    info = feraug("info", told["path"])
+    assert table.rstrip() in info.out
+    lacking = feraug("ssim", "--judge", "nobody", "-w", made.root)
+    assert lacking.code == 1 and "nobody" in lacking.error

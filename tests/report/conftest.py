@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from feraug.config import (
     BenchConfig,
+    ClassifierConfig,
     NoiseConfig,
     SsimConfig,
     SynthConfig,
@@ -35,6 +36,7 @@ from feraug.workflows.report import report
 from feraug.workflows.ssim import ssim
 from feraug.workflows.synth import synthesise
 from feraug.workflows.train import train_translator
+from feraug.workflows.train_classifier import train_classifier
 
 TINY = TranslatorConfig(
     base_channels=1, residual_blocks=0, discriminator_channels=1, batch_size=2, steps=2, image_history=2
@@ -195,7 +197,8 @@ def everything_once(tmp_path_factory: pytest.TempPathFactory, drawn_dataset: Pat
     train_translator(TINY, workspace)
     made = synthesise(SynthConfig("neutral:happy", 12), workspace)
     add_filtered(workspace, made.path)
-    ssim(SsimConfig(queries=8, pairs=9), workspace, synthetic=[made.path])
+    train_classifier(ClassifierConfig(width=0.02, steps=1, batch_size=8), workspace, name="judge")
+    ssim(SsimConfig(queries=8, pairs=9), workspace, synthetic=[made.path], judge="judge")
     add_compare(workspace, "cyclegan-neutral-happy")
     add_bench(workspace)
     noise = to_json(NoiseConfig(emotions=("happy",)))

@@ -12,7 +12,7 @@ import pytest
 
 from feraug.errors import ArtifactError
 from feraug.store.header import Provenance
-from feraug.store.ssim import REAL, Pairs, SetSimilarity, read_ssim, write_ssim
+from feraug.store.ssim import MEASURES, REAL, Distribution, Pairs, SetSimilarity, read_ssim, write_ssim
 
 
 def pairs(count: int, seed: int) -> Pairs:
@@ -96,3 +96,61 @@ def test_damaged_facts(path: Path, changes: dict[str, Any]) -> None:
 def test_without_a_threshold(path: Path) -> None:
     put_facts(path, threshold=None)
     assert read_ssim(path).threshold is None
+
+
+JUDGE = {"name": "judge", "sha256": "cd" * 32, "validation_accuracy": 0.5}
+
+
+@pytest.fixture
+def with_judge(path: Path) -> Path:
+    """The same, with two rows of distributions, of which the second had too few images."""
+    old = read_ssim(path)
+    threes = np.array([[0.5, 0.25, 0.75], [np.nan] * 3])
+    rows = Distribution(
+        set=np.array([-1, 1]), emotion=np.array([3, 6], np.uint8), images=np.array([40, 5]),
+        subsample=np.array([10, 0]), histogram=np.array([1.5, np.nan]), share=threes,
+        made={name: threes + number for number, name in enumerate(MEASURES)},
+        floor={name: threes - number for number, name in enumerate(MEASURES)},
+    )  # fmt: skip
+    facts = {"threshold": 0.75, "threshold_from": "validation", "judge": JUDGE}
+    write_ssim(path, old.real, old.sets, old.header.provenance, facts, rows)
+    return path
+
+
+def test_distributions_come_back_as_they_went_in(with_judge: Path) -> None:
+    found = read_ssim(with_judge)
+    rows = found.distribution
+    assert rows is not None and found.header.extra["judge"] == JUDGE
+    assert rows.set.tolist() == [-1, 1] and rows.emotion.tolist() == [3, 6]
+    assert rows.images.tolist() == [40, 5] and rows.subsample.tolist() == [10, 0]
+    np.testing.assert_array_equal(rows.made["coverage"], [[3.5, 3.25, 3.75], [np.nan] * 3])
+    np.testing.assert_array_equal(rows.floor["kernel"], [[-0.5, -0.75, -0.25], [np.nan] * 3])
+    assert len(found.sets) == 2 and len(found.real["train"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("share", {}, "'distribution/share' is missing"),
+        ("floor/density", {}, "'distribution/floor/density' is missing"),
+        ("images", {"data": np.array([1])}, "expected"),
+        ("frechet", {"data": np.zeros((2, 2))}, "expected"),
+        ("frechet", {"data": np.full((2, 3), np.inf)}, "a figure that is not finite"),
+        ("histogram", {"data": np.array([1.0, -np.inf])}, "a figure that is not finite"),
+        ("emotion", {"data": np.array([3, 7], np.uint8)}, "value 7"),
+        ("set", {"data": np.array([0, 2])}, "value 2"),
+        ("set", {"data": np.array([-2, 0])}, "value -2"),
+        ("images", {"data": np.array([-1, 0])}, "value -1"),
+    ],
+)
+def test_damaged_distributions(with_judge: Path, name: str, settings: dict[str, Any], words: str) -> None:
+    damage(with_judge, f"distribution/{name}", **settings)
+    with pytest.raises(ArtifactError, match=words):
+        read_ssim(with_judge)
+
+
+@pytest.mark.parametrize("judge", [None, {}, {**JUDGE, "sha256": 3}, {**JUDGE, "validation_accuracy": ""}])
+def test_a_judge_that_is_none(with_judge: Path, judge: Any) -> None:
+    put_facts(with_judge, judge=judge)
+    with pytest.raises(ArtifactError, match="facts"):
+        read_ssim(with_judge)

@@ -21,10 +21,10 @@ from feraug.store.model import write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import load_classifier, probabilities
-from feraug.workflows.compare_entrants import Judge
 from feraug.workflows.compare_notes import notes
 from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.filtering import filter_synthetic
+from feraug.workflows.judges import Judge
 from feraug.workflows.real_faces import Faces
 from feraug.workflows.train import train
 

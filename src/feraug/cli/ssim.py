@@ -10,8 +10,11 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import SSIM_VARIANTS, SsimConfig
+from feraug.emotions import EMOTIONS
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from feraug.workflows.ssim import SsimResult
 
 DEFAULTS = SsimConfig()
@@ -45,6 +48,15 @@ def command(
         ),
     ] = DEFAULTS.queries,
     pairs: Annotated[int, typer.Option("--pairs", min=1, help="Random pairs of each kind.")] = DEFAULTS.pairs,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            metavar="NAME|FILE",
+            help="Compare distributions, too, on the features of this classifier: FER-FD and the like.",
+            show_default="no distributions",
+        ),
+    ] = None,
     seed: options.SeedOption = DEFAULTS.seed,
     name: Annotated[
         str | None,
@@ -61,7 +73,8 @@ def command(
 ) -> None:
     """How similar synthetic faces are to real ones: feraug ssim --synthetic FILE.
 
-    Finds copies of training images, compares translations with their sources, and measures variety.
+    Finds copies of training images, compares translations with their sources, and measures variety; with
+    --judge also how far the sets lie from real faces as distributions.
     """
     config = SsimConfig(variant=variant, queries=queries, pairs=pairs, seed=seed)
 
@@ -76,6 +89,7 @@ def command(
             Workspace(workspace),
             synthetic=synthetic or (),
             dataset=dataset,
+            judge=judge,
             name=name,
             options=SsimOptions(None if device == "cpu" else device, overwrite, as_typed()),
             notify=notify,
@@ -110,6 +124,65 @@ def print_figures(figures: Mapping[str, Any], variant: str) -> None:
     console.print_table(table)
     for line in _copies(figures):
         console.print_prose(line)
+    if "judge" in figures:
+        console.print_table(_distributions(figures))
+        for line in _of_the_judge(figures):
+            console.print_prose(line)
+
+
+def _distributions(figures: Mapping[str, Any]) -> Table:
+    """By emotion: new validation faces, and the sets."""
+    from feraug.cli import console
+    from feraug.errors import one_line
+
+    heads = ("images", "called", "FER-FD", "floor", "coverage", "levels")
+    table = console.new_table(None, "distributions", *heads)
+    sets = {"real: validation, new": figures["real"]["distribution"]}
+    sets |= {one["name"]: one["distribution"] for one in figures["sets"]}
+    emotions = [name for name in EMOTIONS if any(name in found for found in sets.values())]
+    for number, emotion in enumerate(emotions):
+        if number:
+            table.add_section()
+        table.add_row(emotion)
+        for label, by_emotion in sets.items():
+            if (found := by_emotion.get(emotion)) is not None:
+                table.add_row(f"  {one_line(label)}", f"{found['images']:,}", *_shown(found))
+    return table
+
+
+def _shown(found: Mapping[str, Any]) -> list[str]:
+    """The figures of a row; nothing where there were too few images."""
+    share, coverage = found["share"], found["coverage"]
+    return [
+        "" if share is None else f"{100 * share['mean']:.1f}",
+        _short(found["frechet"]),
+        _short(found["floor"]["frechet"]),
+        "" if coverage is None else f"{coverage['mean']:.2f}",
+        "" if found["histogram"] is None else f"{found['histogram']:.1f}",
+    ]
+
+
+def _short(distance: Mapping[str, float] | None) -> str:
+    """The mean in three digits: 0.007, 2.57, 551."""
+    if distance is None:
+        return ""
+    mean = distance["mean"]
+    return f"{mean:.3f}" if mean < 0.1 else f"{mean:.3g}" if mean < 100 else f"{mean:.0f}"
+
+
+def _of_the_judge(figures: Mapping[str, Any]) -> Iterator[str]:
+    judge = figures["judge"]
+    right = judge["validation_accuracy"]
+    yield (
+        f"judge: {judge['name']} (SHA-256 {judge['sha256'][:12]})"
+        + ("" if right is None else f", {right:.1%} right on validation")
+    )
+    yield ("FER-FD, coverage: of half the images (at most 500) against as many real training faces, 20 times")
+    yield (
+        "floor: FER-FD of such real faces against others of them; both fall as there are more images, so "
+        "compare a set with its own"
+    )
+    yield "levels: grey levels between the histograms of the pixels; --json has more"
 
 
 def _sections(figures: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

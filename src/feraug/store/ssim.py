@@ -56,17 +56,43 @@ class SetSimilarity:
     within: Pairs
 
 
+MEASURES: Final = ("frechet", "kernel", "density", "coverage")
+"""Measures of distributions, each with a mean and a range, and a floor."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How far sets lie from real training faces of an emotion, a row (n) for each set and emotion.
+
+    ``set`` int64: the place of the synthetic set, -1 for new validation faces; ``emotion`` uint8; ``images``
+    int64, those measured; ``subsample`` int64, of how many the distances are (0: too few); ``histogram``
+    float64, grey levels; ``share`` float64 (n, 3), called by that emotion: mean, low and high; ``made`` and
+    ``floor``: the same of each of ``MEASURES``, NaN where there were too few.
+    """
+
+    set: NDArray[np.int64]
+    emotion: NDArray[np.uint8]
+    images: NDArray[np.int64]
+    subsample: NDArray[np.int64]
+    histogram: NDArray[np.float64]
+    share: NDArray[np.float64]
+    made: Mapping[str, NDArray[np.float64]]
+    floor: Mapping[str, NDArray[np.float64]]
+
+
 @dataclass(frozen=True)
 class SsimArrays:
     """An analysis in memory.
 
     ``real``: pairs of real images by name: ``train`` and ``validation`` with their nearest training
-    image, ``within`` one emotion and ``across`` two; ``sets``, the synthetic ones.
+    image, ``within`` one emotion and ``across`` two; ``sets``, the synthetic ones; ``distribution`` None
+    without a judge.
     """
 
     header: Header
     real: Mapping[str, Pairs]
     sets: tuple[SetSimilarity, ...]
+    distribution: Distribution | None = None
 
     @property
     def threshold(self) -> float | None:
@@ -74,6 +100,14 @@ class SsimArrays:
         found = self.header.extra["threshold"]
         return None if found is None else float(found)
 
+
+_COLUMNS: Final = {
+    "set": "int64", "emotion": "uint8", "images": "int64", "subsample": "int64", "histogram": "float64",
+    "share": "float64",
+}  # fmt: skip
+
+JUDGE: Final[FactsShape] = {"name": str, "sha256": str, "validation_accuracy": (float, int, None)}
+"""What ``judge`` in ``facts`` must have, where there is a distribution."""
 
 REAL: Final = ("train", "validation", "within", "across")
 """The pairs of real images, in the file's order."""
@@ -88,8 +122,9 @@ def write_ssim(
     sets: tuple[SetSimilarity, ...],
     provenance: Provenance,
     facts: Mapping[str, Any],
+    distribution: Distribution | None = None,
 ) -> None:
-    """Write an analysis atomically; ``facts`` has ``threshold`` and ``threshold_from``."""
+    """Write an analysis atomically; ``facts`` has ``threshold``, ``threshold_from``, and ``judge`` if any."""
     described = [{"name": one.name, "sha256": one.sha256, "images": one.images} for one in sets]
     groups = {f"real/{name}": real[name] for name in REAL}
     groups |= {f"sets/{number}/{name}": getattr(one, name) for number, one in enumerate(sets) for name in SET}
@@ -98,6 +133,9 @@ def write_ssim(
         for group, pairs in groups.items():
             artifact.file.create_dataset(f"{group}/rows", data=np.asarray(pairs.rows, np.int64))
             artifact.file.create_dataset(f"{group}/ssim", data=np.asarray(pairs.ssim, np.float32))
+        if distribution is not None:
+            for name, values in _columns(distribution).items():
+                artifact.file.create_dataset(f"distribution/{name}", data=values)
 
 
 def read_ssim(path: Path) -> SsimArrays:
@@ -120,7 +158,33 @@ def read_ssim(path: Path) -> SsimArrays:
             )
             for number, one in enumerate(described)
         )
-        return SsimArrays(reader.header, real, sets)
+        distribution = _distribution(reader, len(sets)) if reader.has("distribution") else None
+        if distribution is not None:
+            reader.facts({"judge": JUDGE})
+        return SsimArrays(reader.header, real, sets, distribution)
+
+
+def _columns(found: Distribution) -> dict[str, NDArray[Any]]:
+    """The datasets below ``distribution`` by name."""
+    columns = {name: getattr(found, name) for name in _COLUMNS}
+    columns |= {name: found.made[name] for name in MEASURES}
+    return columns | {f"floor/{name}": found.floor[name] for name in MEASURES}
+
+
+def _distribution(reader: ArtifactReader, sets: int) -> Distribution:
+    """The rows, checked: figures are finite, or NaN where there were too few images."""
+    place = "distribution"
+    count = len(reader.array(f"{place}/set", "int64", (None,)))
+    plain = {name: reader.array(f"{place}/{name}", kind, (count,)) for name, kind in _COLUMNS.items()
+             if name != "share"}  # fmt: skip
+    names = ["share", *MEASURES, *(f"floor/{name}" for name in MEASURES)]
+    figures = {name: reader.array(f"{place}/{name}", "float64", (count, 3)) for name in names}
+    for name, low, high in (("set", -1, sets - 1), ("emotion", 0, 6), ("images", 0, 2**63 - 1)):
+        reader.within(f"{place}/{name}", plain[name], low, high)
+    if any(np.isinf(values).any() for values in (plain["histogram"], *figures.values())):
+        raise reader.damaged(f"'{place}' has a figure that is not finite")
+    made, floor = ({name: figures[f"{of}{name}"] for name in MEASURES} for of in ("", "floor/"))
+    return Distribution(**plain, share=figures["share"], made=made, floor=floor)
 
 
 def _pairs(reader: ArtifactReader, group: str) -> Pairs:

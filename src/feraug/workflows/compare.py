@@ -21,15 +21,8 @@ from feraug.store.header import COMPARE, Provenance
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import BATCH, Classifier
 from feraug.workflows.compare_breakdown import breakdown
-from feraug.workflows.compare_entrants import Entrant, Judge, check_independent, entrants, load_judge
-from feraug.workflows.compare_measures import (
-    Yardsticks,
-    distances,
-    judged,
-    measures,
-    real_measures,
-    subsample,
-)
+from feraug.workflows.compare_entrants import Entrant, check_independent, entrants
+from feraug.workflows.compare_measures import Yardsticks, judged, measures, real_measures
 from feraug.workflows.compare_notes import few, notes
 from feraug.workflows.compare_parts import (
     PhotoMaterial,
@@ -40,9 +33,11 @@ from feraug.workflows.compare_parts import (
 )
 from feraug.workflows.compare_pictures import earlier_pictures, picture_paths, write_pictures
 from feraug.workflows.devices import choose_device
+from feraug.workflows.distances import distances, subsample
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.judges import Judge, load_judge
 from feraug.workflows.photo_faces import faces_in_photos, photo_folder, told_detector
 from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.ssim_measures import LEAST_NEW, RealFaces, real_train, real_validation, threshold
@@ -234,6 +229,7 @@ def _measure(
             }
         )
         notify(Progress("translating", number + 1, len(compared), "models"))
+    floor = distances(references, references, yardsticks.size, config.seed)[1] if yardsticks.size else None
     figures = {
         "pair": str(pair),
         "faces": len(rows["source"]),
@@ -244,7 +240,7 @@ def _measure(
         "threshold_from": limit_from,
         "threshold_images": len(nearest[limit_from]),
         "judge": referee.as_json(),
-        "floor": distances(yardsticks, references)[1] if yardsticks.size else None,
+        "floor": floor,
         "untouched": untouched,
         "real": beside,
         "models": table,

@@ -1,4 +1,4 @@
-"""Who is compared and who judges: the translators of a pair, and a classifier that filtered none of them."""
+"""Who is compared: the translators of a pair, none of which the judge filtered for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from feraug.config import ClassifierConfig
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, FeraugError, UsageError
 from feraug.metrics.stability import loss_spread
@@ -17,12 +16,10 @@ from feraug.store.digests import sha256_file
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
-from feraug.workflows.classifiers import Classifier, load_classifier
-from feraug.workflows.devices import of_cpu
-from feraug.workflows.model_files import config_of, find_model
+from feraug.workflows.judges import Judge
+from feraug.workflows.model_files import find_model
 from feraug.workflows.translators import Translator, load_translator, translators_for_pair
 
-DEFAULT_JUDGE: Final = "vgg19"
 MOST: Final = 16
 """Models in a comparison: their figures have to fit into an attribute."""
 
@@ -62,25 +59,6 @@ class Entrant:
         }
 
 
-@dataclass(frozen=True)
-class Judge:
-    """The classifier that judges, and the digests of what it was trained on."""
-
-    classifier: Classifier
-    inputs: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """What stands beside its figures."""
-        accuracy = self.classifier.validation_accuracy
-        return {
-            "name": self.classifier.path.stem,
-            "model": self.classifier.config.model,
-            "sha256": self.classifier.digest,
-            "finished": self.classifier.finished,
-            "validation_accuracy": None if accuracy is None else round(accuracy, 6),
-        }
-
-
 def entrants(
     workspace: Workspace, pair: DomainPair, given: Sequence[str | Path], device: str
 ) -> list[Entrant]:
@@ -105,22 +83,6 @@ def entrants(
         elif path.stem != found[digest].name:
             found[digest] = replace(found[digest], again=(*found[digest].again, path.stem))
     return _told_apart(list(found.values()), pair)
-
-
-def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> Judge:
-    """The classifier that was ``given`` (a file, or a name), or ``models/vgg19.h5``.
-
-    Raises :class:`~feraug.errors.MissingArtifactError`, with the command that trains one, where there
-    is none, and :class:`ArtifactError` for a file that is no classifier.
-    """
-    path = find_model(str(DEFAULT_JUDGE if given is None else given), workspace, kind=DEFAULT_JUDGE)
-    if not isinstance(config := config_of(path), ClassifierConfig):
-        raise ArtifactError(
-            f"--judge {path}: a {config.model} makes faces, it cannot judge them",
-            f"train a judge with 'feraug train {DEFAULT_JUDGE}{of_cpu()}'",
-        )
-    classifier = load_classifier(path, device=device)
-    return Judge(classifier, classifier.inputs)
 
 
 def check_independent(judge: Judge, models: Sequence[Entrant], workspace: Workspace) -> None:

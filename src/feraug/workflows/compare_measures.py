@@ -13,23 +13,18 @@ from feraug.config import SsimConfig
 from feraug.emotions import emotion_code
 from feraug.errors import UsageError
 from feraug.metrics.copying import MIN_IN_CELL, copying_test
-from feraug.metrics.distribution import (
-    density_and_coverage,
-    frechet_distance,
-    histogram_distance,
-    kernel_distance,
-)
-from feraug.metrics.intervals import Measure, against_floor, mean_interval, share_interval
+from feraug.metrics.distribution import histogram_distance
+from feraug.metrics.intervals import mean_interval, share_interval
 from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
 from feraug.metrics.stability import pixel_variety
 from feraug.store.compare import SetFaces
 from feraug.workflows.classifiers import Classifier
+from feraug.workflows.distances import distances
 from feraug.workflows.ssim_measures import RealFaces
 
 Images = NDArray[np.uint8]
 Tell = Callable[[int, int], None]
 
-_NEIGHBOURS: Final = 5
 _MOST_WITHIN: Final = 1000
 """Images of a set of which all pairs are compared."""
 _COLLAPSED: Final = 0.5
@@ -69,12 +64,6 @@ class Yardsticks:
         return self.real.arrays.images[self.sources]
 
 
-def subsample(references: int, *sets: int) -> int:
-    """Images in a subsample: half of the smallest set, and of half the references; 0 where too few."""
-    size = min(references // 2, *sets) // 2
-    return size if size > _NEIGHBOURS else 0
-
-
 def judged(
     judge: Classifier,
     rows: NDArray[np.int64],
@@ -93,19 +82,6 @@ def judged(
     return SetFaces(rows, judge.probabilities(images), judge.features(images), ssim, error)
 
 
-def distances(yardsticks: Yardsticks, features: NDArray[np.float32]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Each measure of distributions of the made features, and its floor; None where there are too few."""
-    made: dict[str, Any] = dict.fromkeys(_DISTANCES)
-    floor: dict[str, Any] = dict.fromkeys(_DISTANCES)
-    if yardsticks.size:
-        for name, measure in _DISTANCES.items():
-            found = against_floor(
-                measure, yardsticks.references, features, size=yardsticks.size, seed=yardsticks.seed
-            )
-            made[name], floor[name] = found.made.as_json(), found.floor.as_json()
-    return made, floor
-
-
 def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell) -> dict[str, Any]:
     """The figures of a set of translations (or of the untouched sources), as JSON values."""
     sources = yardsticks.source_images
@@ -116,7 +92,7 @@ def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell
         "share": share_of(yardsticks, faces),
         "identity": mean_interval(faces.ssim, -1.0, 1.0).as_json(),
         "error": None if faces.error is None else mean_interval(faces.error, 0.0, 255.0).as_json(),
-        **distances(yardsticks, faces.features)[0],
+        **distances(yardsticks.references, faces.features, yardsticks.size, yardsticks.seed)[0],
         "histogram": _histogram(yardsticks, images),
         "within": within_ssim(images, yardsticks.seed),
         "variety": variety,
@@ -135,7 +111,7 @@ def real_measures(
         "share": share_of(yardsticks, faces),
         "identity": None,
         "error": None,
-        **distances(yardsticks, faces.features)[0],
+        **distances(yardsticks.references, faces.features, yardsticks.size, yardsticks.seed)[0],
         "histogram": _histogram(yardsticks, images),
         "within": within_ssim(images, yardsticks.seed),
         "variety": None,
@@ -197,11 +173,3 @@ def within_ssim(images: Images, seed: int) -> float | None:
         images = images[np.random.default_rng(seed).choice(len(images), _MOST_WITHIN, replace=False)]
     found = all_pairs_ssim(images, images)
     return round(float(found[np.triu_indices(len(images), 1)].mean(dtype=np.float64)), 6)
-
-
-_DISTANCES: Final[dict[str, Measure]] = {
-    "frechet": frechet_distance,
-    "kernel": lambda real, made: kernel_distance(real, made, subsets=1, size=len(real))[0],
-    "density": lambda real, made: density_and_coverage(real, made, neighbours=_NEIGHBOURS)[0],
-    "coverage": lambda real, made: density_and_coverage(real, made, neighbours=_NEIGHBOURS)[1],
-}

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from feraug.workflows.compare_entrants import Entrant, Judge
+from feraug.workflows.compare_entrants import Entrant
 from feraug.workflows.compare_measures import Yardsticks
+from feraug.workflows.judges import Judge, judge_notes
 from feraug.workflows.real_faces import Faces
 
 
 def notes(faces: Faces, judge: Judge, compared: Sequence[Entrant]) -> list[str]:
     """Other datasets, a judge that knows nothing, and trainings that have not finished."""
-    found = []
-    if faces.digest not in judge.inputs:
-        found.append(
-            "the judge was trained on another dataset: its accuracy was measured there, and it may have been "
-            "trained on the validation faces used here"
-        )
-    if not judge.classifier.finished:
-        found.append("the judge's training is not finished; the figures are of its best epoch so far")
-    if doubt := judge.classifier.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")]):
-        found.append(f"the judge {doubt}")
+    found = judge_notes(faces, judge)
     for one in compared:
         if faces.digest not in one.inputs:
             found.append(

@@ -12,7 +12,7 @@ from feraug.store.header import COMPARE
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
 from feraug.workflows.report_pictures import Room, read_picture
-from feraug.workflows.report_words import cut, minutes, number, plural
+from feraug.workflows.report_words import cut, interval_cell, minutes, number, plural
 
 _COMPARISONS: Final = 6
 _ROOM: Final = 700_000
@@ -84,7 +84,7 @@ def _figures_table(
     )  # fmt: skip
     rows = []
     for name, one in sets:
-        cells = [_interval(one[key], form, times) for key, (_, form, times) in measures.items()]
+        cells = [interval_cell(one[key], form, times) for key, (_, form, times) in measures.items()]
         near, copying, training = one["near_copies"], one["copying"], one.get("training")
         cells += [
             number(one["within"], ".3f"),
@@ -117,7 +117,7 @@ def _by_group(table: Mapping[str, Any], models: int) -> Iterator[Block]:
                     Cell(cut(one["group"], 60)),
                     number(one["faces"]),
                     *(
-                        _interval(figures[key], form, times)
+                        interval_cell(figures[key], form, times)
                         for figures in (one["untouched"], one["real"], *one["models"][:models])
                     ),
                 )
@@ -145,7 +145,7 @@ def _by_degradation(table: Mapping[str, Any], models: int) -> Iterator[Block]:
         (
             Cell(cut(f"{level['name']} {level['amount']}".strip(), 60)),
             *(
-                _interval(share, form, times)
+                interval_cell(share, form, times)
                 for share in (
                     level["untouched"], level["real"], *(one["share"] for one in level["models"][:models]),
                 )
@@ -160,13 +160,6 @@ def _by_degradation(table: Mapping[str, Any], models: int) -> Iterator[Block]:
     note = f"Where 'real {target}' is low, the judge itself fails."
     columns = ("degradation", "untouched", f"real {target}", *names)
     yield Details("by degradation", (Table(caption, columns, rows, note, sortable=False),))
-
-
-def _interval(found: Mapping[str, float] | None, form: str, times: float) -> Cell:
-    if not found:
-        return Cell("")
-    low, high = (format(times * found[end], form) for end in ("low", "high"))
-    return Cell(format(times * found["mean"], form), found["mean"], below=f"{low} to {high}")
 
 
 def _sentences(table: Mapping[str, Any]) -> Iterator[Block]:

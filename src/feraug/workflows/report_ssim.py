@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.emotions import EMOTIONS
 from feraug.plots import PairRow, sheet
 from feraug.plots.page import histograms_plot
 from feraug.report import Block, Cell, Facts, Figures, Picture, Section, Strips, Table, Text
@@ -18,7 +19,7 @@ from feraug.store.synthetic import read_synthetic
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import FACES, Room
-from feraug.workflows.report_words import cut, number, plural
+from feraug.workflows.report_words import cut, interval_cell, number, plural
 from feraug.workflows.ssim_pictures import pair_rows
 from feraug.workflows.synthetic_sets import SyntheticSet
 
@@ -49,6 +50,8 @@ def _analysis(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     if plots:
         yield Figures(tuple(plots))
     yield _table(facts, sets)
+    if found.distribution is not None:
+        yield _distributions(facts, sets)
     yield from _pairs(desk, room, artifact, found)
 
 
@@ -128,6 +131,35 @@ def _table(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
     ]
     columns = ("images", "SSIM", "pairs", *(f"{100 * float(quantile):g} %" for quantile in _QUANTILES))
     return Table("Quantiles of SSIM", columns, tuple(rows), words=2)
+
+
+def _distributions(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Table:
+    """How far the sets lie from real faces of their emotions, beside new real faces."""
+    judge = facts["judge"]
+    of_sets = [("real: validation, new", facts["real"]["distribution"])]
+    of_sets += [(one["name"], one["distribution"]) for one in sets]
+    rows = [
+        (
+            Cell(cut(name, 60)),
+            Cell(emotion),
+            number(found["images"]),
+            interval_cell(found["share"], ".1f", 100.0),
+            interval_cell(found["frechet"], ".3g"),
+            interval_cell(found["floor"]["frechet"], ".3g"),
+            interval_cell(found["density"], ".2f"),
+            interval_cell(found["coverage"], ".2f"),
+            number(found["histogram"], ".1f"),
+        )
+        for emotion in EMOTIONS
+        for name, by_emotion in of_sets
+        if (found := by_emotion.get(emotion))
+    ]
+    columns = ("images", "emotion", "number", "called so, %", "FER-FD", "floor", "density", "coverage")
+    note = (
+        f"By {cut(judge['name'], 60)} (SHA-256 {cut(judge['sha256'], 16)}), which filtered none of these "
+        "sets. Each set and its floor are of subsamples of one size; histogram: grey levels."
+    )
+    return Table("Distributions", (*columns, "histogram"), tuple(rows), note, words=2)
 
 
 def _pairs(desk: Desk, room: Room, artifact: Artifact, found: SsimArrays) -> Iterator[Block]:

@@ -47,6 +47,14 @@ def number(value: float | None, form: str = ",.0f", times: float = 1.0) -> Cell:
     return Cell(format(times * value, form), float(value))
 
 
+def interval_cell(found: Mapping[str, float] | None, form: str, times: float = 1.0) -> Cell:
+    """A cell with a mean, and below it the interval; empty where there is none."""
+    if not found:
+        return Cell("")
+    low, high = (format(times * found[end], form) for end in ("low", "high"))
+    return Cell(format(times * found["mean"], form), found["mean"], below=f"{low} to {high}")
+
+
 def figure(value: Any, form: str = ",.0f") -> str:
     """A figure in words; empty where there is none."""
     return number(value, form).text

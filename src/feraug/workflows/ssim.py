@@ -17,9 +17,12 @@ from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace, name_after
+from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.judges import Judge, judge_notes, load_judge
 from feraug.workflows.real_faces import read_faces
+from feraug.workflows.ssim_distribution import check_sets, distribution
 from feraug.workflows.ssim_measures import (
     LEAST_NEW,
     RealFaces,
@@ -85,6 +88,7 @@ def ssim(
     *,
     synthetic: Sequence[str | Path] = (),
     dataset: Path | None = None,
+    judge: str | Path | None = None,
     name: str | None = None,
     options: SsimOptions | None = None,
     notify: Notify = ignore,
@@ -92,28 +96,38 @@ def ssim(
     """Compare synthetic sets with the dataset and write ``ssim/NAME.h5`` and its pictures.
 
     ``synthetic`` names files, or sets of the workspace; none: all of the workspace, filtered ones
-    in place of what they were filtered from.  ``name`` None: the set's name, or ``all`` for several.
-    Raises :class:`MissingArtifactError` without a dataset or synthetic images, and as
-    :func:`existing_header` where ``ssim/NAME.h5`` was made otherwise.
+    in place of what they were filtered from.  ``judge``: a classifier, a file or a name, on whose features
+    distributions are compared; None: they are not.  ``name`` None: the set's name, or ``all`` for several.
+    Raises :class:`MissingArtifactError` without a dataset, synthetic images or that judge,
+    :class:`ArtifactError` for a judge that filtered one of the sets, and as :func:`existing_header` where
+    ``ssim/NAME.h5`` was made otherwise.
     """
     options = (options or SsimOptions()).resolved()
     place = workspace.dataset_file(dataset)
     faces = read_faces(place, workspace)
     sets = synthetic_sets(workspace, synthetic)
+    referee = None
+    if judge is not None:
+        referee = load_judge(workspace, judge, options.device or "cpu")
+        check_sets(referee, sets, faces.digest, artifacts_by_digest(workspace))
     behind, source_files = _sets_behind(workspace, sets, faces.digest)
     sources = {digest: arrays.images for digest, arrays in behind.items()} | {
         faces.digest: faces.arrays.images
     }
     usual = name_after(sets[0].name) if len(sets) == 1 else "all"
     path = workspace.ssim(usual if name is None else name)
-    inputs = inputs_by_name((place, faces.digest), *source_files, *((one.path, one.digest) for one in sets))
+    judges = [] if referee is None else [(referee.classifier.path, referee.classifier.digest)]
+    made = [(one.path, one.digest) for one in sets]
+    inputs = inputs_by_name((place, faces.digest), *source_files, *made, *judges)
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)
     if header is None:
         earlier = earlier_pictures(path)
+        for note in [] if referee is None else judge_notes(faces, referee):
+            notify(Note(note))
         _measure(
-            path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, provenance, options,
-            notify,
+            path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, referee, provenance,
+            options, notify,
         )  # fmt: skip
         remove(earlier)
     found = read_ssim(path)
@@ -134,6 +148,7 @@ def _measure(
     sets: Sequence[SyntheticSet],
     sources: Mapping[str, NDArray[np.uint8]],
     behind: Mapping[str, SyntheticArrays],
+    referee: Judge | None,
     provenance: Provenance,
     options: SsimOptions,
     notify: Notify,
@@ -152,8 +167,13 @@ def _measure(
         set_similarity(one, real, sources, behind, config, options.device, _telling(one.name, notify))
         for one in sets
     )
-    facts = {"threshold": limit, "threshold_from": limit_from, "mirrored": True}
-    write_ssim(path, yardstick, found, provenance, facts)
+    facts: dict[str, Any] = {"threshold": limit, "threshold_from": limit_from, "mirrored": True}
+    distances = None
+    if referee is not None:
+        facts["judge"] = referee.as_json()
+        told = _telling("distributions", notify, "emotions")
+        distances = distribution(referee.classifier, real, sets, config, told)
+    write_ssim(path, yardstick, found, provenance, facts, distances)
 
 
 def _sets_behind(
@@ -214,5 +234,5 @@ def _notes(
     return notes
 
 
-def _telling(task: str, notify: Notify) -> Callable[[int, int], None]:
-    return lambda done, total: notify(Progress(task, done, total, "pairs"))
+def _telling(task: str, notify: Notify, what: str = "pairs") -> Callable[[int, int], None]:
+    return lambda done, total: notify(Progress(task, done, total, what))

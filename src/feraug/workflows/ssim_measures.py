@@ -275,6 +275,13 @@ def _sample(rows: Rows, config: SsimConfig, of_what: str) -> Rows:
     return np.sort(_random(config, f"sample {of_what}").choice(rows, config.queries, replace=False))
 
 
+def sample_of(images: NDArray[np.uint8], most: int, config: SsimConfig, what: str) -> NDArray[np.uint8]:
+    """Up to ``most`` of the images (N, 48, 48), at random, in their order."""
+    if len(images) <= most:
+        return images
+    return images[np.sort(_random(config, what).choice(len(images), most, replace=False))]
+
+
 def _random(config: SsimConfig, what: str) -> np.random.Generator:
     """Draws of their own for each purpose, so that one set's do not depend on which others there are."""
     words: Any = np.frombuffer(what.encode().ljust(72)[:72], np.uint32)
