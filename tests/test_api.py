@@ -119,8 +119,8 @@ def test_paths_are_texts_as_well(tmp_path: Path, drawn_dataset: Path) -> None:
         exported = feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/{name}")
         assert exported.path == tmp_path / name
         assert exported.images == 280
-    with pytest.raises(feraug.FeraugError, match="--overwrite"):
-        feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/faces")
+        assert not exported.already_done
+        assert feraug.export_artifact(str(drawn_dataset), f"{tmp_path}/{name}").already_done
     assert len(feraug.open_dataset(str(drawn_dataset))) == 280
 
 

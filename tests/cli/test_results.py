@@ -293,7 +293,7 @@ def test_what_a_stranger_wrote_cannot_command_the_terminal(feraug: Feraug, train
     assert "second line [red] :smile:" in ran.out
 
 
-def test_export_is_whole_or_absent_and_does_not_overwrite(
+def test_export_is_whole_or_absent_done_once_and_does_not_overwrite(
     feraug: Feraug, trained: Workspace, tmp_path: Path
 ) -> None:
     folder, table = tmp_path / "faces", tmp_path / "faces.csv.gz"
@@ -302,16 +302,25 @@ def test_export_is_whole_or_absent_and_does_not_overwrite(
     assert feraug("export", trained.dataset(), table).code == 0
     with gzip.open(table, "rt") as stream:
         assert len(stream.readlines()) == 281
-    for there in (folder, table):
-        assert feraug("export", trained.dataset(), there).error.endswith("--overwrite replaces it")
-        assert feraug("export", trained.dataset(), there, "--overwrite").code == 0
+    for there, kind in ((folder, "png"), (table, "csv")):
+        again = feraug("export", trained.dataset(), there)
+        assert (again.code, again.out) == (0, f"already done: {there} (280 images, {kind})\n")
+        assert feraug("export", MADE, there).error.endswith("--overwrite replaces it")
+        ran = feraug("export", trained.dataset(), there, "--overwrite")
+        assert (ran.code, ran.out) == (0, f"wrote: {there} (280 images, {kind})\n")
+        assert read_json(feraug("export", trained.dataset(), there, "--json").out) == {
+            "path": str(there), "already_done": True, "images": 280, "format": kind,
+        }  # fmt: skip
     ran = feraug("export", trained.model("cyclegan-neutral-happy"), tmp_path / "x")
     assert "a model holds no images" in ran.error and "NAME.h5" in ran.error
     model, weights = trained.model("cyclegan-neutral-happy"), tmp_path / "weights.h5"
     for wrong in (("x", "--weights", "float16"), ("x.H5",)):
         assert "the weights of a model go into a file NAME.h5" in feraug("export", model, *wrong).error
     for of in ("float16", "float32"):
-        assert feraug("export", model, weights, "--weights", of, "--overwrite").code == 0
+        ran = feraug("export", model, weights, "--weights", of, "--overwrite", "--json")
+        assert ran.code == 0 and read_json(ran.out)["already_done"] is False
+        again = feraug("export", model, weights, "--weights", of)
+        assert (again.code, again.out) == (0, f"already done: {weights} (weights, {of})\n")
         alone = f"exported weights ({of}) alone: no training can go on from them"
         assert alone in feraug("info", weights).out and "exported weights" not in feraug("info", model).out
         assert read_json(feraug("info", weights, "--json").out)["weights"] == of

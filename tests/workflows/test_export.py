@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, ConfigConflictError, UsageError
 from feraug.store.dataset import read_dataset
+from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
 from feraug.store.model import write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.workflows.export import export_artifact
-from feraug.workflows.export_place import check_place
+from feraug.workflows.export_place import MARK, check_place, csv_mark
 from feraug.workflows.prepare import prepare
 
 
@@ -124,8 +126,8 @@ def test_an_earlier_export_is_replaced_when_asked(tmp_path: Path) -> None:
     for name in ("faces", "faces.csv", "faces.csv.gz"):
         export_artifact(tmp_path / "a.h5", tmp_path / name)
         with pytest.raises(ConfigConflictError, match="--overwrite replaces it"):
-            export_artifact(tmp_path / "a.h5", tmp_path / name)
-        export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True)
+            export_artifact(tmp_path / "b.h5", tmp_path / name)
+        assert not export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True).already_done
     (tmp_path / "faces" / ".DS_Store").touch()  # what a file manager leaves is no reason
     export_artifact(tmp_path / "b.h5", tmp_path / "faces", overwrite=True)
     assert below(tmp_path / "faces") == [
@@ -135,6 +137,68 @@ def test_an_earlier_export_is_replaced_when_asked(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     export_artifact(tmp_path / "a.h5", tmp_path / "empty")
     assert not list(tmp_path.glob(".*partial"))
+
+
+@pytest.mark.parametrize("name", ["faces", "faces.csv", "faces.csv.gz"])
+def test_the_same_export_again_is_already_done(tmp_path: Path, name: str) -> None:
+    source, there = tmp_path / "a.h5", tmp_path / name
+    synthetic(source, [3, 4])
+    first = export_artifact(source, there)
+    before = {path: path.stat().st_mtime_ns for path in (there, *there.rglob("*"))}
+    assert export_artifact(source, there) == replace(first, already_done=True)
+    assert {path: path.stat().st_mtime_ns for path in (there, *there.rglob("*"))} == before
+    source.rename(tmp_path / "renamed.h5")
+    assert export_artifact(tmp_path / "renamed.h5", there).already_done, "it is the bytes that count"
+    synthetic(source, [3, 3])
+    with pytest.raises(ConfigConflictError, match="exists already; --overwrite replaces it"):
+        export_artifact(source, there)
+    assert not export_artifact(source, there, overwrite=True).already_done
+    assert export_artifact(source, there).already_done
+    changed = there if there.is_file() else there / "happy" / "00000.png"
+    changed.write_bytes(changed.read_bytes() + b"!")
+    with pytest.raises(ConfigConflictError, match=r"was changed since|is not as feraug left it"):
+        export_artifact(source, there)
+
+
+@pytest.mark.parametrize("name", ["faces", "faces.csv"])
+def test_an_export_that_does_not_say_of_what_is_never_already_done(tmp_path: Path, name: str) -> None:
+    """Earlier versions noted what they wrote, not what it was made from."""
+    synthetic(tmp_path / "a.h5", [3])
+    export_artifact(tmp_path / "a.h5", tmp_path / name)
+    mark = tmp_path / name / MARK if name == "faces" else csv_mark(tmp_path / name)
+    written, source, words = mark.read_text().split(" ", 2)
+    assert source == sha256_file(tmp_path / "a.h5")
+    mark.write_text(f"{written} {words}")
+    with pytest.raises(ConfigConflictError, match="--overwrite replaces it"):
+        export_artifact(tmp_path / "a.h5", tmp_path / name)
+    export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True)
+    assert export_artifact(tmp_path / "a.h5", tmp_path / name).already_done
+
+
+def test_weights_are_already_exported_while_all_is_the_same(tmp_path: Path) -> None:
+    model, there = tmp_path / "m.h5", tmp_path / "weights.h5"
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+
+    def train(weight: float, seed: int = 0) -> None:
+        arrays = {f"{group}/a/w": np.full(3, weight, np.float32) for group in ("ema", "networks")}
+        write_model(model, arrays, Provenance({}, "test", seed), facts)
+
+    train(1)
+    first = export_artifact(model, there)
+    before = there.read_bytes()
+    assert not first.already_done
+    assert export_artifact(model, there) == replace(first, already_done=True)
+    for other in (lambda: train(2), lambda: train(1, seed=1)):
+        other()
+        with pytest.raises(ConfigConflictError, match="--overwrite replaces an earlier export of weights"):
+            export_artifact(model, there)
+    train(1)
+    with pytest.raises(ConfigConflictError, match="--overwrite replaces"):  # equal values, in another type
+        export_artifact(model, there, weights="float32")
+    assert there.read_bytes() == before and export_artifact(model, there).already_done
+    there.write_bytes(before[:-1])
+    with pytest.raises(ConfigConflictError, match="--overwrite replaces"):
+        export_artifact(model, there)
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,7 @@ def command(
     A folder gets EMOTION/*.png (a dataset SPLIT/EMOTION/*.png), as torchvision's ImageFolder
     reads it; NAME.csv gets FER2013's columns emotion,pixels,Usage.  Of a model, OUT.h5 gets the
     weights that make images and nothing of its training: feraug export MODEL.h5 OUT.h5.
+    Run again, it says "already done" while source and export are as they were.
     """
     from feraug.cli import console
     from feraug.store.workspace import Workspace
@@ -62,4 +63,5 @@ def command(
         console.print_json(result.as_json())
     else:
         what = f"{result.images:,} images" if result.images else "weights"
-        console.print_text(f"wrote: {result.path} ({what}, {result.format})")
+        state = "already done" if result.already_done else "wrote"
+        console.print_text(f"{state}: {result.path} ({what}, {result.format})")

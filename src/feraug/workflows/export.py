@@ -63,7 +63,8 @@ def export_artifact(
     (synthetic images are Training); any other is a folder, with ``SPLIT/EMOTION/ROW.png`` for a
     dataset and ``EMOTION/ROW.png`` for a synthetic set.  It appears whole or not at all.
     A model goes to a ``.h5``: see :func:`feraug.workflows.export_weights.export_weights`.
-    Raises :class:`ConfigConflictError` when something stands there, unless it is an earlier export
+    Where the same file was exported there before, and that export is unchanged, nothing is written.
+    Raises :class:`ConfigConflictError` when something else stands there, unless it is an earlier export
     and ``overwrite`` is true, and :class:`UsageError` for a link, or a place above ``path``
     or the current folder.
     """
@@ -85,14 +86,14 @@ def export_artifact(
     check = partial(
         check_place, path, destination, set(header.provenance.inputs.values()), overwrite=overwrite
     )
-    check()
-    faces = _read(path, header)
+    done = check()
     as_csv = is_csv(destination)
-    if as_csv:
-        _write_csv(faces, destination, check, notify, path)
-    else:
-        _write_folders(faces, destination, check, notify, _mark_text(path, "folder"))
-    return ExportResult(destination.resolve(), len(faces.images), "csv" if as_csv else "png")
+    mark = _mark_text(path, "file" if as_csv else "folder")
+    faces = _read(path, header)
+    if not done:
+        write = _write_csv if as_csv else _write_folders
+        write(faces, destination, check, notify, mark)
+    return ExportResult(destination.resolve(), done, len(faces.images), "csv" if as_csv else "png")
 
 
 def _read(path: Path, header: Header) -> _Faces:
@@ -107,7 +108,7 @@ def _read(path: Path, header: Header) -> _Faces:
 
 
 def _write_csv(
-    faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify, source: Path
+    faces: _Faces, destination: Path, check: Callable[[], object], notify: Notify, mark: str
 ) -> None:
     unlabelled = np.flatnonzero(faces.labels == UNLABELLED)
     if len(unlabelled):
@@ -123,10 +124,8 @@ def _write_csv(
                 notify(Progress("exporting", row + 1, len(faces.images), "images"))
         check()  # once more: what may have come there since is not ours either
         # Before the CSV itself is there: a mark of what never came is no harm, a CSV without one would stay.
-        with atomic_path(csv_mark(destination)) as mark:
-            mark.write_text(
-                f"{sha256_file(temporary)}  {_mark_text(source, 'file')}", "utf-8", "backslashreplace"
-            )
+        with atomic_path(csv_mark(destination)) as marked:
+            marked.write_text(f"{sha256_file(temporary)} {mark}", "utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -145,7 +144,7 @@ def _text_file(temporary: Path, destination: Path) -> Iterator[io.TextIOBase]:
 
 
 def _write_folders(
-    faces: _Faces, destination: Path, check: Callable[[], None], notify: Notify, mark: str
+    faces: _Faces, destination: Path, check: Callable[[], object], notify: Notify, mark: str
 ) -> None:
     digits = max(5, len(str(len(faces.images))))
     with atomic_folder(destination) as folder:
@@ -157,13 +156,14 @@ def _write_folders(
             place.mkdir(parents=True, exist_ok=True)
             write_png(image, place / f"{row:0{digits}}.png")
             notify(Progress("exporting", row + 1, len(faces.images), "images"))
-        (folder / MARK).write_text(f"{listing_digest(folder)}  {mark}", "utf-8", "backslashreplace")
+        (folder / MARK).write_text(f"{listing_digest(folder)} {mark}", "utf-8", "backslashreplace")
         check()
 
 
 def _mark_text(source: Path, place: str) -> str:
+    """What a mark says after the digest of what was written."""
     holds = "that holds what it wrote and nothing else" if place == "folder" else "with this SHA-256"
     return (
-        f"feraug {__version__} exported {source.name} to this {place}.  "
+        f"{sha256_file(source)}  feraug {__version__} exported {source.name} to this {place}.  "
         f"'feraug export --overwrite' replaces a {place} {holds}.\n"
     )

@@ -17,7 +17,8 @@ from feraug.store.digests import sha256_file
 MARK: Final = ".feraug-export"
 """The file that says what feraug wrote into the folder it is in, so that ``--overwrite`` may replace that.
 
-It begins with :func:`listing_digest`: other people's pictures are called ``happy/000001.png``, too.
+It begins with :func:`listing_digest`: other people's pictures are called ``happy/000001.png``, too.  After
+it, as in a CSV's mark, comes the SHA-256 of the file that was exported, which earlier versions did not note.
 """
 
 CSV_ENDINGS: Final = (".csv", ".csv.gz")
@@ -32,6 +33,7 @@ _EXPORTED_FOLDER: Final = re.compile(_FOLDERS)
 _EXPORTED_FILE: Final = re.compile(rf"(?:{_FOLDERS})/\d{{5,}}\.png|{re.escape(MARK)}")
 _DIGEST: Final = 64
 """Characters of a SHA-256, with which a mark begins."""
+_WITH_SOURCE: Final = re.compile(rb"[0-9a-f]{64} ([0-9a-f]{64}) ")
 LITTER: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave wherever they look."""
 
@@ -49,8 +51,11 @@ def csv_mark(path: Path) -> Path:
     return path.with_name(f".{path.name}{MARK}")
 
 
-def check_place(source: Path, destination: Path, inputs: Collection[str], *, overwrite: bool) -> None:
+def check_place(source: Path, destination: Path, inputs: Collection[str], *, overwrite: bool) -> bool:
     """Refuse a ``destination`` where an export of ``source`` would destroy something.
+
+    True where that very export, of a file with the SHA-256 of ``source``, stands there as feraug left it
+    and is not to be written anew.
 
     With ``overwrite`` an earlier export may stand there and nothing else: a folder with feraug's mark
     and feraug's files alone, or a CSV as feraug wrote it (:func:`csv_mark`) that is none of the files
@@ -58,12 +63,12 @@ def check_place(source: Path, destination: Path, inputs: Collection[str], *, ove
     a place that makes no sense and :class:`ConfigConflictError` for one that is taken.
     """
     try:
-        _check(source, destination, inputs, overwrite)
+        return _check(source, destination, inputs, overwrite)
     except OSError as problem:
         raise storage_error(destination, problem) from problem
 
 
-def _check(source: Path, destination: Path, inputs: Collection[str], overwrite: bool) -> None:
+def _check(source: Path, destination: Path, inputs: Collection[str], overwrite: bool) -> bool:
     if destination.is_symlink():
         raise UsageError(f"{destination} is a symbolic link; name the place that it leads to, or another one")
     if destination.exists():
@@ -73,21 +78,24 @@ def _check(source: Path, destination: Path, inputs: Collection[str], overwrite: 
             f"{destination}: no such export; name a folder for PNGs, or a file NAME.csv or NAME.csv.gz"
         )
     if not destination.exists():
-        return
+        return False
     if is_csv(destination) and not destination.is_file():
         what = "a folder" if destination.is_dir() else "no regular file"
         raise UsageError(f"{destination} is {what}; name a file for a CSV")
     if not is_csv(destination) and not destination.is_dir():
         raise UsageError(f"{destination} is a file; name a folder for PNGs, or a file NAME.csv")
     if destination.is_dir() and not any(destination.iterdir()):
-        return
+        return False
     foreign = _foreign_csv(destination, inputs) if is_csv(destination) else _foreign_folder(destination)
     if foreign:
         raise ConfigConflictError(
             f"{destination} exists and {foreign}; choose another place, or clear it yourself"
         )
-    if not overwrite:
-        raise ConfigConflictError(f"{destination} exists already; --overwrite replaces it")
+    if overwrite:
+        return False
+    if _exported_from(destination) == sha256_file(source):
+        return True
+    raise ConfigConflictError(f"{destination} exists already; --overwrite replaces it")
 
 
 def _refuse_own_ground(source: Path, destination: Path) -> None:
@@ -120,6 +128,13 @@ def _foreign_folder(folder: Path) -> str | None:
     if noted != listing_digest(folder):
         return "is not as feraug left it: pictures were added, changed or removed"
     return None
+
+
+def _exported_from(destination: Path) -> str | None:
+    """The SHA-256 of what was exported there, as the mark has it; None in a mark of an earlier version."""
+    mark = csv_mark(destination) if is_csv(destination) else destination / MARK
+    noted = _WITH_SOURCE.match(mark.read_bytes())
+    return noted[1].decode() if noted else None
 
 
 def listing_digest(folder: Path) -> str:

@@ -12,6 +12,8 @@ class ExportResult:
     """What was exported; ``as_json`` is what ``--json`` prints."""
 
     path: Path
+    already_done: bool
+    """Whether the same export was there, unchanged, and nothing was written."""
     images: int
     """0 for the weights of a model."""
     format: str
@@ -19,4 +21,9 @@ class ExportResult:
 
     def as_json(self) -> dict[str, Any]:
         """All fields as JSON values."""
-        return {"path": str(self.path), "images": self.images, "format": self.format}
+        return {
+            "path": str(self.path),
+            "already_done": self.already_done,
+            "images": self.images,
+            "format": self.format,
+        }
