@@ -150,6 +150,8 @@ def test_faces_photos_and_where_an_image_comes_from(tmp_path: Path, astronaut: N
     )
     links = feraug.trace(again.path, 2, workspace=tmp_path)
     assert links[-1].path == prepared.path and "a real 'happy' image of train" in links[-1].what
+    whole = feraug.trace(again.path, workspace=tmp_path)
+    assert (whole[0].role, whole[0].row, whole[-1].path) == ("file", None, prepared.path)
     (tmp_path / "photos").mkdir()
     Image.fromarray(astronaut).save(tmp_path / "photos" / "one.png")
     photos = feraug.translate_photos(

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
@@ -37,13 +38,34 @@ def test_trace(feraug: Feraug, translated: Workspace) -> None:
     assert ran.out.endswith("1 file is missing; --workspace names another folder to look in\n")
 
 
+def test_trace_of_a_file_itself(feraug: Feraug, translated: Workspace) -> None:
+    ran = feraug("info", "models/cyclegan-neutral-happy", "--trace", "file")
+    assert ran.code == 0, ran
+    model, dataset = ran.out.splitlines()
+    assert model.startswith("file: cyclegan-neutral-happy.h5 (SHA-256 ")
+    assert model.endswith("), cyclegan neutral:happy, 2 of 2 steps")
+    assert dataset.startswith("  trained on: dataset.h5 (SHA-256 ")
+    told = json.loads(feraug("info", "synthetic/set", "--trace", "file", "--json").out)
+    assert (told["path"], told["row"]) == (str(translated.synthetic("set").resolve()), None)
+    assert [(link["depth"], link["role"], link["name"], link["row"]) for link in told["links"]] == [
+        (0, "file", "set.h5", None),
+        (1, "made from", "dataset.h5", None),
+        (1, "made from", "cyclegan-neutral-happy.h5", None),
+        (2, "trained on", "dataset.h5", None),
+    ]
+    assert told["links"][0]["digest"] == sha256_file(translated.synthetic("set"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ("artifacts/synthetic/set.h5 --trace 12", "--trace 12: artifacts/synthetic/set.h5 has rows 0 to 11"),
-        ("artifacts/synthetic/set.h5 --trace one", "--trace"),
+        ("artifacts/synthetic/set.h5 --trace -1", "--trace -1: artifacts/synthetic/set.h5 has rows 0 to 11"),
+        ("artifacts/synthetic/set.h5 --trace one", "--trace one: takes a row, 0 or more, or file"),
+        ("artifacts/synthetic/set.h5 --trace 1.5", "--trace 1.5: takes a row, 0 or more, or file"),
+        ("artifacts/synthetic/set.h5 --trace file --config", "--config, --trace: give one of them"),
         ("artifacts/synthetic/set.h5 --trace 1 --config", "--config, --trace: give one of them"),
-        ("artifacts/models/cyclegan-neutral-happy.h5 --trace 0", "has no images"),
+        ("artifacts/models/cyclegan-neutral-happy.h5 --trace 0", "has no images; '--trace file' tells"),
         ("nowhere.h5 --trace 0", "nowhere.h5: no such file"),
     ],
 )

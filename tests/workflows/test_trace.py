@@ -1,4 +1,4 @@
-"""``feraug info --trace``: an image's history by digests, and what is missing from it."""
+"""``feraug info --trace``: the history of an image or a file by digests, and what is missing from it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import pytest
 
 from feraug.config import NoiseSynthConfig, SynthConfig, TranslatorConfig, model_config
 from feraug.errors import ArtifactError, UsageError
+from feraug.store.compare import read_compare, write_compare
+from feraug.store.compare_parts import CompareParts, PhotoSets
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
 from feraug.store.synthetic import read_synthetic, writing_synthetic
@@ -21,6 +23,7 @@ from feraug.workflows.synth import synthesise
 from feraug.workflows.trace import Link, trace
 from feraug.workflows.train import train, train_translator
 
+ARCHIVES = Path(__file__).parents[1] / "data" / "archives"
 NOISE_ROWS = np.full(30, -1)
 
 
@@ -164,6 +167,86 @@ def test_a_damaged_file_in_the_chain_ends_its_branch(chain: Workspace) -> None:
     assert "not an HDF5 file" in links[1].what and len(links) == 2
 
 
+def test_a_filtered_set_and_a_model_back_to_the_dataset(chain: Workspace) -> None:
+    filtered, noise = "wgan-gp-neutral-filtered.h5", "wgan-gp-neutral.h5"
+    (first, *rest) = trace(chain.synthetic("wgan-gp-neutral-filtered"))
+    assert (first.path, first.row) == (chain.synthetic("wgan-gp-neutral-filtered").resolve(), None)
+    tail = [("made from", noise), ("made from", noise), ("trained on", "dataset.h5")]
+    assert told([first, *rest]) == [
+        (depth, *named, None) for depth, named in enumerate([("file", filtered), *tail])
+    ]
+    assert told(trace(chain.model("cyclegan-neutral-happy"))) == [
+        (0, "file", "cyclegan-neutral-happy.h5", None),
+        (1, "trained on", "dataset.h5", None),
+        (1, "trained on", filtered, None),
+        *((depth, *named, None) for depth, named in enumerate(tail, 2)),
+    ]
+    assert [link.name for link in trace(chain.dataset())] == ["dataset.h5"]
+
+
+@pytest.fixture
+def analyses(tmp_path: Path) -> Workspace:
+    """The archives where a workspace has such files, a comparison but for its judge."""
+    workspace = Workspace(tmp_path / "analyses")
+    translator = "cyclegan-neutral-happy"
+    places = {
+        "dataset": workspace.dataset(), "cyclegan": workspace.model(translator),
+        "synthetic": workspace.synthetic(translator), "ssim": workspace.ssim("all"),
+        "compare": workspace.compare("neutral-happy"),
+        "bench": workspace.bench("simple"), "real-0": workspace.root / "bench" / "simple" / "real-0.h5",
+        "simple": workspace.root / "bench" / "simple" / "classifier.h5",
+    }  # fmt: skip
+    for name, place in places.items():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ARCHIVES / f"v1-{name}.h5", place)
+    return workspace
+
+
+def test_what_an_analysis_was_made_from(analyses: Workspace) -> None:
+    dataset, translator = "dataset.h5", "cyclegan-neutral-happy.h5"
+    chains: dict[str, list[tuple[int, str, str, None]]] = {
+        "bench/simple.h5": [(1, "made from", dataset, None)],
+        "bench/simple/real-0.h5": [(1, "made from", dataset, None)],
+        "bench/simple/classifier.h5": [(1, "trained on", dataset, None)],
+        "ssim/all.h5": [
+            (1, "made from", dataset, None), (1, "made from", translator, None),
+            (2, "made from", dataset, None), (2, "made from", translator, None),
+            (3, "trained on", dataset, None),
+        ],
+        "compare/neutral-happy.h5": [
+            (1, "made from", dataset, None), (1, "made from", "vgg19.h5", None),
+            (1, "made from", translator, None), (2, "trained on", dataset, None),
+        ],
+    }  # fmt: skip
+    for name, chain in chains.items():
+        path = analyses.root / name
+        links = trace(path)
+        assert told(links) == [(0, "file", path.name, None), *chain], name
+        assert {link.name for link in links if link.missing} <= {"vgg19.h5"}, name
+        assert links[0].digest == sha256_file(path)
+        with pytest.raises(UsageError, match=r"--trace 0: .* has no images; '--trace file' tells") as caught:
+            trace(path, 0)
+        assert str(path) in str(caught.value)
+    assert trace(analyses.compare("neutral-happy"))[2].missing
+
+
+def test_photos_of_a_comparison_are_not_looked_for(analyses: Workspace) -> None:
+    path = analyses.compare("neutral-happy")
+    found = read_compare(path)
+    made, none = found.header.provenance, np.zeros(0, np.float32)
+    inputs = {**made.inputs, "holiday": "f" * 64}
+    sets = len(found.sets) - 1
+    photos = PhotoSets(
+        "cascade", ({"name": "all", "photos": 1},), np.zeros(0, np.uint8),
+        (np.zeros((0, 7), np.float32),) * sets, (none,) * sets,
+    )  # fmt: skip
+    provenance = Provenance(made.config, made.command, made.seed, inputs)
+    write_compare(path, found.sets, found.table, provenance, CompareParts(photos=photos))
+    last = trace(path)[-1]
+    assert (last.role, last.name, last.what) == ("read from", "holiday", "not one of feraug's files")
+    assert not last.missing
+
+
 @pytest.mark.parametrize(("name", "row"), [("smiles", 40), ("smiles", -1), ("wgan-gp-neutral", 30)])
 def test_rows_that_are_not_there(chain: Workspace, name: str, row: int) -> None:
     with pytest.raises(UsageError, match=rf"--trace {row}: .* has rows 0 to "):
@@ -171,11 +254,13 @@ def test_rows_that_are_not_there(chain: Workspace, name: str, row: int) -> None:
 
 
 def test_models_and_damaged_files(chain: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="has no images"):
+    with pytest.raises(UsageError, match=r"has no images; '--trace file' tells how the file itself came"):
         trace(chain.model("wgan-gp-neutral"), 0)
     (tmp_path / "x.h5").write_bytes(b"x")
     with pytest.raises(ArtifactError, match="not an HDF5 file"):
         trace(tmp_path / "x.h5", 0)
+    with pytest.raises(ArtifactError, match="not an HDF5 file"):
+        trace(tmp_path / "x.h5")
 
 
 def test_the_source_of_a_dataset_is_not_looked_for(tmp_path: Path) -> None:

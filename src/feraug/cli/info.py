@@ -29,11 +29,11 @@ def command(
     ],
     config: Annotated[bool, typer.Option("--config", help="Print the config alone, as JSON.")] = False,
     trace: Annotated[
-        int | None,
+        str | None,
         typer.Option(
             "--trace",
-            metavar="ROW",
-            help="Provenance of the image in this row, file by file.",
+            metavar="ROW|file",
+            help="Provenance of the image in this row, or of the file itself, file by file.",
             show_default=False,
         ),
     ] = None,
@@ -50,7 +50,7 @@ def command(
     if trace is not None:
         if config:
             raise UsageError("--config, --trace: give one of them")
-        _trace(file, trace, workspace, as_json=as_json)
+        _trace(file, _row(trace), workspace, as_json=as_json)
         return
     del quiet  # there is no progress and no note to leave out, but scripts may give it to every command
     facts = describe(file)
@@ -62,7 +62,17 @@ def command(
         _print(facts)
 
 
-def _trace(file: Path, row: int, workspace: Path, *, as_json: bool) -> None:
+def _row(text: str) -> int | None:
+    """The row that ``--trace`` names, None for the file itself."""
+    if text == "file":
+        return None
+    try:
+        return int(text)
+    except ValueError as problem:
+        raise UsageError(f"--trace {text}: takes a row, 0 or more, or file") from problem
+
+
+def _trace(file: Path, row: int | None, workspace: Path, *, as_json: bool) -> None:
     from feraug.cli import console
     from feraug.store.workspace import Workspace
     from feraug.workflows.trace import trace

@@ -1,4 +1,4 @@
-"""``feraug info FILE --trace ROW``: how an image came about, from file to file by their digests."""
+"""``feraug info FILE --trace ROW|file``: how an image or a file came about, from file to file by digests."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from feraug.emotions import EMOTIONS, SPLITS, UNLABELLED
 from feraug.errors import FeraugError, UsageError
+from feraug.store.compare import read_compare
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
-from feraug.store.header import DATASET, MODEL, SYNTHETIC, Header
+from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
@@ -24,14 +25,20 @@ KEPT_ELSEWHERE: Final = "not one of feraug's files"
 """What is said of a file that is not looked for."""
 
 FOREIGN: Final = "read from"
-"""The role of what a dataset was read from: a CSV, pictures, votes, which are not looked for."""
+"""The role of what a dataset was read from, or a comparison beside artifacts: a CSV, pictures, votes, photos.
+
+They are not looked for.
+"""
+
+_FOLDERS: Final = ("synthetic", "models", "ssim", "compare", "bench")
+"""Where a workspace has its artifacts, but for datasets and a benchmark's repeats."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A file in the history of an image, or one that is missing.
+    """A file in the history of an image or an artifact, or one that is missing.
 
-    ``depth`` counts the files between it and the image; ``role`` says what it was to the one above.
+    ``depth`` counts the files above it; ``role`` says what it was to the one above.
     """
 
     depth: int
@@ -62,20 +69,30 @@ class _Wanted:
     row: int | None = None
 
 
-def trace(path: Path, row: int, workspaces: tuple[Workspace, ...] = ()) -> list[Link]:
-    """The history of image ``row`` of a dataset or synthetic set, each file before those it was made from.
+def trace(path: Path, row: int | None = None, workspaces: tuple[Workspace, ...] = ()) -> list[Link]:
+    """The history of any artifact, or of image ``row`` in it, each file before those it was made from.
 
     Files are looked for, by digest, around ``path`` and in ``workspaces``.  Raises
-    :class:`UsageError` for a model and for a row that is not there, and
+    :class:`UsageError` for a row of what has no images and for one that is not there, and
     :class:`~feraug.errors.ArtifactError` when ``path`` is damaged.
     """
     header = read_artifact_header(path)
-    if header.encoding_type not in (DATASET, SYNTHETIC):
-        raise UsageError(f"--trace: {path} has no images; give a dataset or a synthetic set")
+    if row is not None and header.encoding_type not in (DATASET, SYNTHETIC):
+        raise UsageError(
+            f"--trace {row}: {path} has no images; '--trace file' tells how the file itself came about"
+        )
+    history = _History((*_around(path), *workspaces))
+    return list(history.of(path, sha256_file(path), _Wanted("file" if row is None else "image", "", row), 0))
+
+
+def _around(path: Path) -> Iterator[Workspace]:
+    """The workspaces that a file may lie in, wherever it lies in them."""
     home = path.resolve().parent
-    around = Workspace(home.parent if home.name in ("synthetic", "models") else home)
-    history = _History((around, *workspaces))
-    return list(history.of(path, sha256_file(path), _Wanted("image", "", row), 0))
+    yield Workspace(home)
+    if home.name in _FOLDERS:
+        yield Workspace(home.parent)
+    if home.parent.name == "bench":  # a repeat, or the classifier that a benchmark left
+        yield Workspace(home.parent.parent)
 
 
 class _History:
@@ -135,9 +152,8 @@ def _dataset(path: Path, header: Header, row: int | None) -> _Told:
 
 def _synthetic(path: Path, header: Header, row: int | None) -> _Told:
     """A synthetic image, and the set it was filtered from, or its model and the image it was made from."""
-    inputs = list(header.provenance.inputs.values())
     if row is None:
-        return "", [_Wanted("made from", digest) for digest in inputs]
+        return _whole(path, header, row)
     faces = read_synthetic(path)
     _check_row(path, row, len(faces.images))
     code = int(faces.labels[row])
@@ -172,10 +188,28 @@ def _model(path: Path, header: Header, row: int | None) -> _Told:
     return f"{kind} {of}".strip() + f", {steps}", parts
 
 
+def _whole(path: Path, header: Header, row: int | None) -> _Told:
+    """What a file was made from, when none of its images is asked for."""
+    del path, row
+    return "", [_Wanted("made from", digest) for digest in header.provenance.inputs.values()]
+
+
+def _compare(path: Path, header: Header, row: int | None) -> _Told:
+    """What was compared; the last of it is a folder, where there were photos."""
+    what, parts = _whole(path, header, row)
+    if parts and read_compare(path).parts.photos is not None:
+        parts[-1] = _Wanted(FOREIGN, parts[-1].digest)
+    return what, parts
+
+
 _TELLERS: Final[Mapping[str, Callable[[Path, Header, int | None], _Told]]] = {
     DATASET: _dataset,
     SYNTHETIC: _synthetic,
     MODEL: _model,
+    PREDICTIONS: _whole,
+    BENCH: _whole,
+    SSIM: _whole,
+    COMPARE: _compare,
 }
 
 
