@@ -80,6 +80,16 @@ def test_translators_still_translate_the_same(version: str) -> None:
     assert abs(int(translated.sum()) - expected(version)["translated_sum"]) < translated.size * 0.1
 
 
+def test_other_generators_still_make_the_same(version: str) -> None:
+    faces = feraug.open_dataset(ARCHIVES / f"{version}-dataset.h5").images[:4]
+    stargan = feraug.load_translator(ARCHIVES / f"{version}-stargan.h5").translate(faces, "neutral:happy")
+    made, labels = feraug.load_generator(ARCHIVES / f"{version}-dcgan.h5").generate(4)
+    weights = feraug.load_translator(ARCHIVES / f"{version}-weights.h5").translate(faces)
+    assert labels.tolist() == [6] * 4
+    for images, name in ((stargan, "stargan"), (made, "dcgan"), (weights, "translated")):  # float16, the last
+        assert abs(int(images.sum()) - expected(version)[f"{name}_sum"]) < images.size * 0.1, name
+
+
 def test_training_goes_on_from_an_old_checkpoint(version: str, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     old = read_model(ARCHIVES / f"{version}-cyclegan.h5", ("networks",))
@@ -124,7 +134,11 @@ def test_a_benchmark_goes_on_with_old_repeats(version: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "kind", ["dataset", "cyclegan", "synthetic", "ssim", "compare", "simple", "bench", "real-0"]
+    "kind",
+    [
+        *("dataset", "cyclegan", "stargan", "dcgan", "weights", "simple"),
+        *("synthetic", "ssim", "compare", "bench", "real-0"),
+    ],
 )
 def test_info_describes_them(version: str, kind: str) -> None:
     assert describe(ARCHIVES / f"{version}-{kind}.h5")

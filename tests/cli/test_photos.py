@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
@@ -33,6 +34,17 @@ def test_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
     told = json.loads(feraug(*arguments, "--json").out)
     assert told["already_done"] and told["groups"][0]["faces"] == 1
     assert (Path(told["path"]) / "people.png").is_file()
+
+
+def test_the_classifier_of_the_shares_is_named(feraug: Feraug, trained: Workspace, portrait: Path) -> None:
+    small = ("--steps", "1", "--width", "0.02", "--batch-size", "8", "--name", "judge")
+    assert feraug("train", "simple", *small, "-w", trained.root, "-q").code == 0
+    arguments = ("synth", "--photos", portrait, "--detector", "cascade", "--classifier", "judge")
+    ran = feraug(*arguments, "-w", trained.root)
+    digest = sha256_file(trained.model("judge"))
+    assert ran.code == 0 and f"called by judge (SHA-256 {digest[:12]})\n" in ran.out
+    told = json.loads(feraug(*arguments, "-w", trained.root, "--json").out)
+    assert told["already_done"] and (told["classifier"], told["classifier_digest"]) == ("judge", digest)
 
 
 def test_degraded_photos(feraug: Feraug, trained: Workspace, portrait: Path) -> None:

@@ -42,7 +42,8 @@ def photos(everything: Workspace) -> Path:
     ]  # fmt: skip
     record = {
         "feraug-version": "0.1.0", "config": {"pair": "neutral:happy", "detector": "mediapipe"},
-        "command": "feraug synth --photos people", "inputs": {"people": "ab" * 32},
+        "command": "feraug synth --photos people",
+        "inputs": {"people": "ab" * 32, "cyclegan.h5": "ac" * 32, "judge.h5": "ad" * 32},
         "groups": [group("women"), group("nobody", faces=0, **nobody)],
         "degradations": levels, "files": ["photos.json", "women.png", "women/one.png"],
     }  # fmt: skip
@@ -61,6 +62,7 @@ def test_groups_and_degradations_stand_in_tables(
     text = " ".join(page.text.split())
     assert "women 3 2 1 0 4.2 1.5 25 88" in text and "nobody 3 0 1 0" in text
     assert "noise 12 levels 2.5 20 10 to 30 70 60 to 80 60 50 to 70" in text
+    assert "called by judge.h5 (SHA-256 adadadadadadada…)" in text
     assert "2, found by mediapipe" in text and "feraug synth --photos people" in text
 
 

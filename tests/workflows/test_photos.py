@@ -187,6 +187,9 @@ def test_a_classifier_says_what_it_calls_them(
     assert result.groups[0].called_before == result.groups[0].called_after == pytest.approx(2 / 3, abs=1e-4)
     record = json.loads((result.path / RECORD).read_text())
     assert record["inputs"]["simple.h5"] == "0" * 64
+    assert (result.classifier, result.classifier_digest) == ("simple", "0" * 64)
+    again = translate_photos(CASCADE, folder / "women", place, classifier=Path("simple.h5"))
+    assert again.already_done and again.as_json()["classifier_digest"] == "0" * 64
 
 
 def test_a_folder_made_otherwise_is_kept(place: Workspace, folder: Path) -> None:

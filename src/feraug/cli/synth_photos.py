@@ -63,6 +63,8 @@ def _print(result: PhotosResult) -> None:
     )
     if result.degradations:
         _print_degradations(result)
+    if result.classifier_digest is not None:
+        console.print_text(f"called by {result.classifier} (SHA-256 {result.classifier_digest[:12]})")
     state = "already done" if result.already_done else "wrote"
     faces = f"{result.faces:,} face{'' if result.faces == 1 else 's'}"
     console.print_text(

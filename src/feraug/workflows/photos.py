@@ -49,6 +49,10 @@ class PhotosResult:
     groups: tuple[GroupResult, ...]
     degradations: tuple[RobustnessRow, ...] = ()
     """What became of degraded faces, the clean ones first; empty where none were asked for."""
+    classifier: str | None = None
+    """Name of the classifier that was asked what it calls the faces."""
+    classifier_digest: str | None = None
+    """SHA-256 of its file."""
 
     @property
     def faces(self) -> int:
@@ -64,6 +68,8 @@ class PhotosResult:
             "model": str(self.model),
             "detector": self.detector,
             "reason": self.reason,
+            "classifier": self.classifier,
+            "classifier_digest": self.classifier_digest,
             "faces": self.faces,
             "groups": [group.as_json() for group in self.groups],
             "degradations": [dict(vars(row)) for row in self.degradations],
@@ -120,6 +126,8 @@ def translate_photos(
         ),
     }
     result = PhotosResult(path.resolve(), False, pair, chosen.resolve(), detector.name, detector.reason, ())
+    if judge is not None:
+        result = replace(result, classifier=judge.path.stem, classifier_digest=judge.digest)
     earlier = _earlier(path, record, overwrite=overwrite)
     if earlier is not None:
         return replace(result, already_done=True, groups=earlier.groups, degradations=earlier.degradations)

@@ -221,4 +221,5 @@ def _reverse(reverse: Mapping[str, Any]) -> Iterator[Block]:
             "The classifier of real faces on the synthetic ones",
             ("made as", "called so", "of", "%"),
             tuple(rows),
+            f"The classifier's SHA-256: {cut(reverse.get('classifier', '?'), 16)}.",
         )

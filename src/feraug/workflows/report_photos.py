@@ -44,8 +44,12 @@ def _folder(desk: Desk, room: Room, folder: Path, record: PhotosRecord) -> Group
     faces = sum(one.faces for one in record.groups)
     target = pair.rpartition(":")[2]
     detector = cut(record.config.get("detector", "?"), 40)
+    facts = [("pair", pair), ("faces", f"{faces:,}, found by {detector}")]
+    if len(record.inputs) > 2:  # the photos, the translator, and who was asked what it calls the faces
+        name, digest = list(record.inputs.items())[2]
+        facts.append(("called by", f"{cut(name, 60)} (SHA-256 {cut(digest, 16)})"))
     blocks: list[Block] = [
-        Facts((("pair", pair), ("faces", f"{faces:,}, found by {detector}"))),
+        Facts(tuple(facts)),
         _groups_table(groups, target, len(record.groups) - len(groups)),
         *_degraded(record.degradations, target),
         *_pictures(desk, room, folder, record),
