@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from feraug.config import ClassifierConfig, SsimConfig
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
+from feraug.metrics.distribution import histogram_distance
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
@@ -551,7 +552,11 @@ def test_distributions_by_emotion_beside_new_real_faces(judged: Workspace, faces
     assert same["happy"]["frechet"]["mean"] < noisy["happy"]["frechet"]["mean"] / 4
     assert same["happy"]["coverage"]["mean"] > 0.9 > noisy["happy"]["coverage"]["mean"]
     assert same["happy"]["histogram"] < 10.0 < noisy["happy"]["histogram"]
-    # By hand: the share, and half of the images as a subsample.
+    # By hand: of which real faces, the share, and half of the images as a subsample.
+    target = faces.images[faces.rows(split="train", emotion="happy")]
+    assert same["happy"]["histogram"] == pytest.approx(histogram_distance(happy, target), abs=1e-4)
+    new = faces.rows(split="validation", emotion="happy")
+    assert real["happy"]["images"] == int((~faces.columns["copy_in_train"][new]).sum()) > 0
     classifier = load_classifier(judged.model("judge"))
     called = classifier.emotions(noise[:25]) == HAPPY
     assert noisy["happy"]["share"]["mean"] == pytest.approx(called.mean(), abs=1e-6)
