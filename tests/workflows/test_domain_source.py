@@ -28,9 +28,10 @@ from feraug.workflows.events import Event, Progress
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
 from feraug.workflows.synth import SynthOptions, synthesise
-from feraug.workflows.train import TrainOptions, dry_run, train, unfinished_config
+from feraug.workflows.train import TrainOptions, dry_run, train
 from feraug.workflows.training_material import trained_on, training_batches
 from feraug.workflows.translators import load_translator
+from feraug.workflows.unfinished import unfinished_config
 
 CPU = torch.device("cpu")
 SMALL = TranslatorConfig(

@@ -50,10 +50,11 @@ from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
 from feraug.workflows.synth import synthesise
 from feraug.workflows.synth_makers import Translations
-from feraug.workflows.train import dry_run, train, train_translator, unfinished_config
+from feraug.workflows.train import dry_run, train, train_translator
 from feraug.workflows.train_options import TrainOptions
 from feraug.workflows.training_run import TrainingRun
 from feraug.workflows.translators import load_translator
+from feraug.workflows.unfinished import unfinished_config
 
 SMALL = TranslatorConfig(
     base_channels=2, residual_blocks=1, discriminator_channels=2, batch_size=8, steps=6, pair="neutral:happy"

@@ -63,7 +63,8 @@ def _options(
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the unfinished run, with its own settings.")
+        bool,
+        typer.Option("--resume", help="Go on with the unfinished run of this model, with its own settings."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print settings, sizes and the time to expect; write nothing.")
@@ -103,6 +104,8 @@ _SHARED = inspect.signature(_options, eval_str=True)
 _GENERATIVE_ONLY = ("compile_networks",)  # classifiers are no faster by it
 _OF_A_PAIR = ("source", "source_model")
 """Options of pair translators: others do not offer them, and explain when they are given one."""
+_TOLD_BY = ("pair", "emotions")
+"""Settings that a model's name tells: one of them says which run ``--resume`` means."""
 
 
 def _shared(model: str) -> list[inspect.Parameter]:
@@ -161,10 +164,12 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
     from feraug.cli import console
     from feraug.cli.command_line import as_typed
     from feraug.store.workspace import Workspace
+    from feraug.workflows.events import Note
     from feraug.workflows.train import dry_run, train
     from feraug.workflows.train_options import TrainOptions
 
     workspace = Workspace(shared["workspace"])
+    named = shared["name"]
     base = _base(context, model, values, shared, workspace)
     config = config_options.chosen(context, model, values, base)
     of_source = shared["source"] is not None or shared["source_model"] is not None
@@ -187,6 +192,8 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
         ),
     }
     with console.notifier(quiet=shared["quiet"]) as notify:
+        if shared["name"] != named and shared["name"] != _usual_name(context, model, values):
+            notify(Note(f"--resume: {shared['name']} is the only unfinished run of {model}"))
         if shared["dry_run"]:
             plan = dry_run(config, workspace, notify=notify, **chosen)
         else:
@@ -211,7 +218,7 @@ def _base(
 ) -> Config | None:
     """The settings to start from: of a file, a preset, an unfinished run; None: the model's defaults.
 
-    An unfinished run gives the dataset, too, into ``shared``.
+    An unfinished run gives the dataset, too, and where it was not named its name, into ``shared``.
     """
     given = [name for name in ("config", "preset", "resume") if shared[name]]
     if len(given) > 1:
@@ -227,10 +234,12 @@ def _base(
             "--resume, --overwrite: one continues the file, the other replaces it; give one of them"
         )
 
-    from feraug.workflows.train import unfinished_config, unfinished_dataset
+    from feraug.workflows.unfinished import unfinished_config, unfinished_dataset, unfinished_run
 
-    name = shared["name"] or config_options.chosen(context, model, values, None).name
-    path = workspace.model(name)
+    path = workspace.model(shared["name"] or _usual_name(context, model, values))
+    if shared["name"] is None and not config_options.typed(context, _TOLD_BY):
+        path = unfinished_run(model, path, workspace)
+        shared["name"] = path.stem
     found = unfinished_config(path)
     if found.model != model:
         again = f"feraug train {found.model} --resume --name {path.stem}"
@@ -238,6 +247,11 @@ def _base(
     if shared["dataset"] is None:
         shared["dataset"] = unfinished_dataset(path, workspace)
     return found
+
+
+def _usual_name(context: typer.Context, model: str, values: dict[str, Any]) -> str:
+    """The name of the file where ``--name`` gives none: of the model's defaults and what was typed."""
+    return config_options.chosen(context, model, values, None).name
 
 
 def print_result(result: TrainResult | ClassifierResult) -> None:

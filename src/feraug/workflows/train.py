@@ -12,19 +12,17 @@ from typing import Any, Final
 import numpy as np
 
 from feraug.config import AnyGanConfig, ClassifierConfig, TranslatorConfig, to_json
-from feraug.errors import ArtifactError, MissingArtifactError, UsageError
+from feraug.errors import ArtifactError, UsageError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.model import WEIGHTS_ONLY, read_model
-from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
-from feraug.workflows.by_digest import to_go_on_with
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.domain_source import DomainSource, refuse_source, training_source
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header, is_finished, there_or_held
-from feraug.workflows.model_files import completed, config_of
+from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
@@ -216,25 +214,6 @@ def _provenance(
         raise UsageError(f"--name: {path} is the model that domain a is to come from")
     inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
     return Provenance(to_json(config), command, config.seed, inputs)
-
-
-def unfinished_config(path: Path) -> AnyGanConfig | ClassifierConfig:
-    """The config of a model file, for ``--resume``; :class:`MissingArtifactError` when there is none."""
-    if not path.exists():
-        raise MissingArtifactError(f"{path}: nothing to resume; train without --resume")
-    return config_of(path)
-
-
-def unfinished_dataset(path: Path, workspace: Workspace) -> Path | None:
-    """The dataset that a model is trained on, for ``--resume``: found in the workspace by its digest.
-
-    None where the model does not say; raises :class:`UsageError` where it is not there.
-    """
-    inputs = list(read_artifact_header(path).provenance.inputs.items())
-    if not inputs:
-        return None
-    name, digest = inputs[0]  # a source comes after it
-    return to_go_on_with(name, digest, workspace, f"{path.name} is trained on", "--dataset")
 
 
 _KINDS: Final = (
