@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from feraug.config import NOISE_GENERATORS
 from feraug.emotions import suggestion
 from feraug.errors import MissingArtifactError, UsageError
 
@@ -34,14 +35,18 @@ class Workspace:
         return None if given is None else self._called(given, "synthetic", "")
 
     def _called(self, given: Path, *folders: str) -> Path:
-        """``given``, or where there is no such file the one called so in the first of these folders."""
+        """``given``, or where there is no such file the one called so in the first of these folders.
+
+        In ``synthetic`` a noise generator's kind is a name, too, as in :meth:`synthetic_set`.
+        """
         if len(given.parts) != 1 or _is_there(given):
             return given
         stem = given.name.removesuffix(".h5")
         places = (self.root / folder / f"{stem}.h5" for folder in folders)
         with suppress(OSError):  # too long for a file's name
-            return next((place for place in places if place.is_file()), given)
-        return given
+            if named := next((place for place in places if place.is_file()), None):
+                return named
+        return (self._made_by(stem) if "synthetic" in folders else None) or given
 
     def model(self, name: str) -> Path:
         """``models/NAME.h5``."""
@@ -54,6 +59,28 @@ class Workspace:
     def synthetic(self, name: str) -> Path:
         """``synthetic/NAME.h5``."""
         return self.root / "synthetic" / f"{checked_name(name)}.h5"
+
+    def synthetic_set(self, name: str) -> Path:
+        """``synthetic/NAME.h5``, or where it is not there and NAME a kind of noise generator what that made.
+
+        Raises :class:`UsageError`, naming them, where that may be one of several.
+        """
+        named = self.synthetic(name)
+        return named if named.exists() else self._made_by(named.stem) or named
+
+    def _made_by(self, kind: str) -> Path | None:
+        """The set of a noise generator of this kind: ``KIND-all.h5``, or else the only ``KIND-*.h5``.
+
+        None where there is none, and for words that are no such kind.
+        """
+        made = self.files(f"synthetic/{kind}-*.h5") if kind in NOISE_GENERATORS else []
+        of_all = self.synthetic(f"{kind}-all") if made else None
+        if of_all in made:
+            return of_all
+        if len(made) > 1:
+            names = ", ".join(path.stem for path in made)
+            raise UsageError(f"several synthetic sets are called {kind} ({names}); name one of them")
+        return made[0] if made else None
 
     def bench(self, name: str) -> Path:
         """``bench/NAME.h5``; the folder ``bench/NAME`` has a file for each repeat of each arm."""
@@ -91,7 +118,8 @@ class Workspace:
     def artifact(self, file: str | Path) -> Path:
         """The ``file``, or where there is none the one artifact that is called so, with ``.h5`` or without.
 
-        ``synthetic/NAME`` is the one in that folder.
+        ``synthetic/NAME`` is the one in that folder.  A kind of noise generator is the set that it made, as
+        in :meth:`synthetic_set`.
 
         Raises :class:`UsageError` where several are, such as a model and what it made, and
         :class:`MissingArtifactError` where none is.
@@ -99,11 +127,16 @@ class Workspace:
         path = at_home(file)
         if len(path.parts) == 2 and not _is_there(path):  # ``synthetic/NAME``, as several may be called NAME
             inside = self.root / path.parent / f"{path.name.removesuffix('.h5')}.h5"
-            return inside if inside in self.artifacts(parts=False) else path
+            if inside in self.artifacts(parts=False):
+                return inside
+            return (self._made_by(inside.stem) if path.parts[0] == "synthetic" else None) or path
         if len(path.parts) != 1 or _is_there(path):
             return path
         there = self.artifacts(parts=False)
-        called = [one for one in there if one.stem == path.name.removesuffix(".h5")]
+        name = path.name.removesuffix(".h5")
+        called = [one for one in there if one.stem == name]
+        if not called and (made := self._made_by(name)):
+            called = [one for one in there if one.stem == made.stem]
         if len(called) > 1:
             raise UsageError(f"{file}: name one of {', '.join(map(str, called))}")
         if not called:

@@ -20,10 +20,13 @@ from feraug.workflows.events import Note, Notify
 
 
 def synthetic_file(file: str | Path, workspace: Workspace) -> Path:
-    """The file, or the set of this name in ``synthetic/``; :class:`MissingArtifactError` without one."""
+    """The file, or the set of this name or kind in ``synthetic/``.
+
+    Raises :class:`MissingArtifactError` without one.
+    """
     path = at_home(file)
     if not path.is_file() and path.parent == Path():
-        path = workspace.synthetic(path.name)
+        path = workspace.synthetic_set(path.name)
     if not path.is_file():
         there = [path.stem for path in workspace.synthetics()]
         near = suggestion(Path(file).stem, there) or f" (there: {', '.join(there) or 'none'})"

@@ -44,7 +44,7 @@ class SyntheticSet:
 
 
 def synthetic_sets(workspace: Workspace, given: Sequence[str | Path] = ()) -> list[SyntheticSet]:
-    """Read the ``given`` sets (files, or names in ``synthetic/``), or :func:`default_paths`.
+    """Read the ``given`` sets (files, or names or kinds in ``synthetic/``), or :func:`default_paths`.
 
     A file that is given twice, under whatever name, is read once.  Raises
     :class:`MissingArtifactError`, with the command that makes one, where there is none.
@@ -87,11 +87,11 @@ def _header(path: Path) -> Header:
 
 
 def _find(workspace: Workspace, text: str) -> Path:
-    """The file of this name, or ``synthetic/NAME.h5``."""
+    """The file of this name, or ``synthetic/NAME.h5``, or a set by the kind of its noise generator."""
     path = at_home(text)
     if path.is_file() or path.is_symlink() or len(path.parts) != 1:
         return path
-    named = workspace.synthetic(text)  # also where a folder of that name lies here, such as an export
+    named = workspace.synthetic_set(text)  # also where a folder of that name lies here, such as an export
     if named.exists():
         return named
     if path.exists():
