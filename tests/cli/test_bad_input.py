@@ -12,6 +12,10 @@ import h5py
 import numpy as np
 import pytest
 
+from feraug.emotions import EMOTIONS, SPLITS
+from feraug.sources.drawn import row_emotions, row_split_codes
+from feraug.store.header import Provenance
+from feraug.store.model import write_model
 from feraug.store.workspace import Workspace
 
 Feraug = Callable[..., Any]
@@ -84,7 +88,32 @@ def test_a_dataset_that_is_none(
 def test_too_few_images_in_a_domain(feraug: Feraug, workspace: Workspace, tiny: tuple[str, ...]) -> None:
     ran = feraug("train", "cyclegan", "--pair", "disgust:happy", *tiny, "-w", workspace.root)
     assert ran.code == 1
-    assert "4 training images of 'disgust', a domain needs 8 or more" in ran.error
+    there, more = f"feraug info {workspace.dataset()}", f"--overwrite -w {workspace.root}"
+    assert ran.error == (
+        "the dataset has 4 training images of 'disgust', a domain needs 8 or more; "
+        f"'{there}' lists what is there, 'feraug prepare drawn:1000 {more}' has 12"
+    )
+    workspace.dataset().rename(workspace.dataset("mine"))
+    ran = feraug("train", "cyclegan", "--pair", "disgust:happy", "--dataset", "mine", "-w", workspace.root)
+    assert f"'feraug prepare drawn:1000 --overwrite --name mine -w {workspace.root}' has 12" in ran.error
+    with h5py.File(workspace.dataset("mine"), "r+") as file:
+        file.attrs["config"] = np.bytes_('{"source": "csv"}')
+    ran = feraug("train", "cyclegan", "--pair", "disgust:happy", "--dataset", "mine", "-w", workspace.root)
+    assert ran.error.endswith("lists what is there"), "nobody draws more photographs"
+
+
+def test_what_has_so_many_is_what_is_drawn() -> None:
+    rows = np.arange(1000)
+    splits, emotions = row_split_codes(3, rows), row_emotions(3, rows)
+    assert ((splits == SPLITS.index("train")) & (emotions == EMOTIONS.index("disgust"))).sum() == 12
+
+
+def test_a_model_that_this_version_does_not_know(feraug: Feraug, workspace: Workspace) -> None:
+    facts = {"step": 3, "steps": 3, "steps_per_epoch": 2, "finished": True}
+    write_model(workspace.model("new"), {}, Provenance({"model": "biggan"}, "test", 0), facts)
+    error = feraug("synth", "--pair", "neutral:happy", "--model", "new", "-w", workspace.root).error
+    assert f"{workspace.model('new')}: not a model that this version knows (unknown model 'biggan'" in error
+    assert error.endswith("; upgrade with 'pip install -U feraug', or train it again")
 
 
 def test_an_emotion_that_the_dataset_lacks(feraug: Feraug, trained: Workspace, tiny: tuple[str, ...]) -> None:

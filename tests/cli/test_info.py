@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from feraug.store.bench import write_predictions
 from feraug.store.header import Provenance
@@ -66,3 +67,21 @@ def test_info_and_export_take_a_name(feraug: Feraug, workspace: Workspace, tmp_p
     assert (tmp_path / "faces.csv").is_file()
     ran = feraug("export", "datsaet", "other.csv", *here)
     assert ran.code == 1 and "did you mean 'dataset'?" in ran.err
+
+
+@pytest.mark.parametrize("command", [("info", "nosuch"), ("export", "nosuch", "out")])
+def test_what_is_there_is_listed(feraug: Feraug, tmp_path: Path, command: tuple[str, ...]) -> None:
+    workspace = Workspace(tmp_path / "ws")
+    told = f"nosuch: no such file, and nothing in {workspace.root} is called so; "
+    arguments = (*command, "-w", workspace.root)
+    assert feraug(*arguments).error == f"{told}'feraug prepare' makes a dataset"
+    workspace.root.mkdir()
+    workspace.dataset().touch()
+    assert feraug(*arguments).error == f"{told}there is dataset"
+    for path in (workspace.model("gan"), workspace.synthetic("gan"), *map(workspace.ssim, "abcdef")):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert feraug(*arguments).error == f"{told}there are dataset, gan, a, b, c, d, e, f"
+    for name in "ghi":
+        workspace.ssim(name).touch()
+    assert feraug(*arguments).error == f"{told}there are dataset, gan, a, b, c, d, e, f and 3 more"

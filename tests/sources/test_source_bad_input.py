@@ -173,10 +173,10 @@ def zipped() -> bytes:
 
 GZIP = gzip.compress((GOOD + "\n".join(ROWS * 19)).encode(), mtime=0)
 WHOLE_FILE = [
-    (b"", " is empty"),
+    (b"", " is empty; copy or download the file again"),
     (b"\n \r\n\n", " is empty"),
     (b"\xef\xbb\xbf", " is empty"),
-    (gzip.compress(b"", mtime=0), " is empty"),
+    (gzip.compress(b"", mtime=0), " is empty; copy or download the file again"),
     (b"emotion,pixels,Usage\n", " has a header but no rows"),
     (b"emotion,pixels,Usage", " has a header but no rows"),
     (GZIP[: len(GZIP) // 2], ": the gzip data is cut off"),

@@ -316,6 +316,14 @@ def test_images_made_from_outside_train_are_refused(workspace: Workspace, split:
         bench(PAIRED, workspace)
 
 
+def test_an_origin_that_is_no_row_of_the_dataset_is_damage(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    add_synthetic(workspace, "far", dataset.images[:2], np.zeros(2), np.array([0, len(dataset.labels)]))
+    told = r"far\.h5: damaged \(origin row 280 of 280\); copy it again, or repeat the command"
+    with pytest.raises(ArtifactError, match=told):
+        bench(PAIRED, workspace)
+
+
 def test_two_synthetic_files_of_one_name_are_two_inputs(workspace: Workspace) -> None:
     from feraug.workflows.bench_inputs import read_inputs
 

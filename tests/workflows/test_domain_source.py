@@ -103,7 +103,9 @@ def test_an_artifact_without_such_images(chain: Workspace) -> None:
         train(replace(SMALL, pair="happy:sad"), chain, source=chain.synthetic("noise"))
     with h5py.File(chain.synthetic("noise"), "r+") as file:
         file["labels"][5:] = emotion_code("sad")
-    with pytest.raises(ArtifactError, match=r"2 images of 'neutral'; a domain needs 8 or more"):
+    with pytest.raises(
+        ArtifactError, match=r"2 images of 'neutral'; a domain needs 8 or more; give another --source"
+    ):
         train(SMALL, chain, source=chain.synthetic("noise"))
 
 

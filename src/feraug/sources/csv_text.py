@@ -137,7 +137,7 @@ def read_lines(path: Path) -> Iterator[Line]:
             stream: Any = io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if zipped else raw
             head = stream.peek(512)[:512]
             if not head:
-                raise SourceError(f"{name} is empty")
+                raise SourceError(f"{name} is empty; copy or download the file again")
             _refuse_foreign(name, head)
             if head.startswith(_BOM):
                 stream.read(len(_BOM))

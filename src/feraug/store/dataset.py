@@ -58,6 +58,8 @@ class DatasetArrays:
     header: Header
     images: NDArray[np.uint8]
     columns: Mapping[str, NDArray[Any]]
+    path: Path
+    """The file, for messages."""
 
     @property
     def labels(self) -> NDArray[np.uint8]:
@@ -157,7 +159,7 @@ def read_dataset(path: Path) -> DatasetArrays:
     with open_artifact(path, DATASET) as reader:
         reader.facts(FACTS)
         images = reader.array("images", "uint8", _IMAGES)
-        return DatasetArrays(reader.header, images, _columns(reader, len(images)))
+        return DatasetArrays(reader.header, images, _columns(reader, len(images)), path)
 
 
 def read_dataset_columns(path: Path) -> tuple[Header, Mapping[str, NDArray[Any]]]:

@@ -143,8 +143,8 @@ class Workspace:
             with suppress(OSError):  # too long for a file's name
                 if path.exists():
                     return path
-            near = suggestion(path.stem, [one.stem for one in there])
-            raise MissingArtifactError(f"{file}: no such file, and nothing in {self.root} is called so{near}")
+            told = suggestion(path.stem, [one.stem for one in there]) or _listed(there)
+            raise MissingArtifactError(f"{file}: no such file, and nothing in {self.root} is called so{told}")
         return called[0]
 
     def files(self, pattern: str) -> list[Path]:
@@ -161,6 +161,19 @@ def _is_there(path: Path) -> bool:
         return path.is_file() or path.is_symlink()
     except OSError:  # too long for a file's name
         return False
+
+
+_MOST_NAMES: Final = 8
+"""Names of artifacts in a message."""
+
+
+def _listed(there: list[Path]) -> str:
+    """What else could have been meant, as the end of a message."""
+    names = list(dict.fromkeys(path.stem for path in there))  # of a model and its set once
+    if not names:
+        return "; 'feraug prepare' makes a dataset"
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return f"; there {'is' if len(names) == 1 else 'are'} {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 _LONGEST: Final = 100

@@ -172,7 +172,7 @@ def _enough(source: DomainSource) -> DomainSource:
     if not source.makes_faces and len(source.rows) < MIN_DOMAIN_IMAGES:
         raise ArtifactError(
             f"{source.path}: {len(source.rows)} images of '{source.emotion}'",
-            f"a domain needs {MIN_DOMAIN_IMAGES} or more",
+            f"a domain needs {MIN_DOMAIN_IMAGES} or more; give another --source",
         )
     return source
 

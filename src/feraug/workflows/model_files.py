@@ -45,7 +45,10 @@ def config_in(path: Path, values: object) -> AnyGanConfig | ClassifierConfig:
     try:
         return model_config(values)  # type: ignore[arg-type]
     except (FeraugError, AttributeError) as problem:
-        raise ArtifactError(f"{path}: not a model that this version knows ({problem})") from problem
+        raise ArtifactError(
+            f"{path}: not a model that this version knows ({problem})",
+            "upgrade with 'pip install -U feraug', or train it again",
+        ) from problem
 
 
 def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -35,6 +35,11 @@ def check_dataset(path: Path, workspace: Workspace) -> None:
     )
 
 
+def lists_what_is_there(faces: DatasetArrays) -> str:
+    """What to do about faces that a dataset lacks: the command that tells what it has."""
+    return f"'feraug info {shlex.quote(str(faces.path))}' lists what is there"
+
+
 def read_faces(path: Path, workspace: Workspace) -> Faces:
     """Read a dataset; :class:`MissingArtifactError`, with what to do, when there is none."""
     check_dataset(path, workspace)

@@ -13,7 +13,7 @@ from feraug.emotions import SPLITS
 from feraug.errors import ArtifactError, FeraugError
 from feraug.images import fingerprints
 from feraug.store.dataset import DatasetArrays
-from feraug.store.header import MODEL, SYNTHETIC, Header
+from feraug.store.header import MAKE_AGAIN, MODEL, SYNTHETIC, Header
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
@@ -223,7 +223,9 @@ def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> N
         if source != digest or not len(rows):
             continue
         if rows.max() >= len(dataset.labels):
-            raise ArtifactError(f"{file.path}: damaged (origin row {rows.max()} of {len(dataset.labels)})")
+            raise ArtifactError(
+                f"{file.path}: damaged (origin row {rows.max()} of {len(dataset.labels)})", MAKE_AGAIN
+            )
         foreign = rows[dataset.split[rows] != SPLITS.index("train")]
         if len(foreign):
             split = SPLITS[int(dataset.split[foreign[0]])]

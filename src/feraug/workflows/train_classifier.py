@@ -25,7 +25,7 @@ from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.existing import existing_header, is_finished, there_or_held
 from feraug.workflows.model_files import completed
-from feraug.workflows.real_faces import read_faces
+from feraug.workflows.real_faces import lists_what_is_there, read_faces
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
 
 
@@ -183,8 +183,7 @@ def splits_of(faces: DatasetArrays, config: ClassifierConfig) -> tuple[LabelledF
         if len(rows) < least:
             raise ArtifactError(
                 f"the dataset has {len(rows)} image{'' if len(rows) == 1 else 's'} in '{split}', "
-                f"a classifier needs {least} or more; "
-                "'feraug info' on the dataset lists what is there"
+                f"a classifier needs {least} or more; {lists_what_is_there(faces)}"
             )
     labels = faces.labels[train]
     weights = class_weights(labels) if config.class_weights else np.ones(len(train), np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,11 +19,14 @@ from feraug.data import (
     ShuffledFaces,
 )
 from feraug.data.streams import SOURCE_STREAM
+from feraug.emotions import SPLITS
 from feraug.errors import ArtifactError
 from feraug.images import fingerprints
+from feraug.sources.drawn import BLOCK, CELLS
 from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
 from feraug.workflows.domain_source import MIN_DOMAIN_IMAGES, DomainSource
+from feraug.workflows.real_faces import lists_what_is_there
 
 
 def training_batches(
@@ -98,7 +102,7 @@ def _training_rows(
         for one in all_of
         if len(faces.rows(split="train", emotion=one)) >= MIN_DOMAIN_IMAGES
     ]
-    told = "'feraug info' on the dataset lists what is there"
+    told = lists_what_is_there(faces) + _more_drawn(faces, emotion)
     if len(enough) > 1:
         told = f"leave it out: train with {' '.join(enough)}"
     number = f"{len(rows)} training image{'' if len(rows) == 1 else 's'}"
@@ -106,3 +110,14 @@ def _training_rows(
         f"the dataset has {number} of '{emotion}', a domain needs {MIN_DOMAIN_IMAGES} or more",
         told,
     )
+
+
+def _more_drawn(faces: DatasetArrays, emotion: str) -> str:
+    """Of drawn faces, the command for as many as have enough of the emotion; nothing of others."""
+    if not str(faces.header.provenance.config.get("source", "")).startswith("drawn:"):
+        return ""
+    each = CELLS[emotion][SPLITS.index("train")]
+    blocks = -(-MIN_DOMAIN_IMAGES // each)
+    name = "" if faces.path.stem == "dataset" else f" --name {shlex.quote(faces.path.stem)}"
+    place = f" --overwrite{name} -w {shlex.quote(str(faces.path.parent))}"
+    return f", 'feraug prepare drawn:{blocks * BLOCK}{place}' has {blocks * each}"
