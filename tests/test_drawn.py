@@ -196,10 +196,11 @@ def test_the_source_yields_all_rows_in_order_with_labels_and_splits(monkeypatch:
     assert labels.dtype == splits.dtype == np.uint8
 
 
-def test_too_few_faces_are_refused() -> None:
-    DrawnSource(MINIMUM_COUNT)
-    with pytest.raises(UsageError, match=f"drawn:{MINIMUM_COUNT} or more"):
-        DrawnSource(MINIMUM_COUNT - 1)
+def test_one_face_is_a_source_and_none_is_not() -> None:
+    (batch,) = DrawnSource(1, seed=3).batches()
+    np.testing.assert_array_equal(batch.images, draw(3, [0]))
+    with pytest.raises(UsageError, match="drawn:0 has no face; use drawn:1 or more"):
+        DrawnSource(0)
 
 
 def test_bad_requests_are_refused() -> None:

@@ -14,6 +14,7 @@ from PIL import Image
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
+from feraug.sources.drawn import MINIMUM_COUNT
 from feraug.store.dataset import read_dataset
 from feraug.workflows.audit import drop_sentences, dropped_after_audit
 from feraug.workflows.events import Event, Note
@@ -415,3 +416,23 @@ def test_pictures_around_the_workspace(tmp_path: Path, monkeypatch: pytest.Monke
         assert prepare(".", PrepareConfig(near_copies=False), Path("artifacts/dataset.h5")).images == 4
     with pytest.raises(SourceError, match="no emotion is called 'artifacts'"):
         prepare(".", PrepareConfig(near_copies=False), Path("elsewhere/dataset.h5"))
+
+
+@pytest.mark.parametrize(("count", "lacks"), [(1, True), (10, True), (60, False), (MINIMUM_COUNT, False)])
+def test_so_few_drawn_faces_that_emotions_are_missing_are_told(
+    tmp_path: Path, count: int, lacks: bool
+) -> None:
+    told: list[Event] = []
+    result = prepare(f"drawn:{count}", FAST, tmp_path / "d.h5", notify=told.append)
+    assert result.images == count == len(read_dataset(tmp_path / "d.h5").images)
+    assert lacks == any(not images for split in result.splits.values() for images in split.values())
+    words = f"drawn:{count} is so few that some emotions are missing from some splits; drawn:100 has all"
+    assert lacks == (words in [one.text for one in told if isinstance(one, Note)])
+
+
+def test_a_csv_without_an_emotion_is_not_told_to_be_drawn(
+    planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path
+) -> None:
+    told: list[Event] = []
+    prepare(str(planted[0]), FAST, tmp_path / "d.h5", notify=told.append)
+    assert not any("drawn" in one.text for one in told if isinstance(one, Note))

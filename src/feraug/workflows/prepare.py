@@ -117,6 +117,8 @@ def prepare(
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
         if opened.skipped.total:
             notify(Note(_skip_note(opened)))
+        if opened.kind == "drawn" and _lacks_some(rows):
+            notify(Note(_few_drawn(len(rows))))
         if all_different:
             notify(Note("near copies are not looked for: every drawn face is another person"))
         rows, columns, dropped = _audit_and_drop(rows, writer, config, notify)
@@ -172,6 +174,20 @@ _DRAWN_SPLIT = (
     "person or a video has several pictures, make the folders train, validation and test yourself, or the "
     "test is of people in train"
 )
+
+
+def _lacks_some(rows: RowFacts) -> bool:
+    """Whether an emotion is missing from a split."""
+    table = split_table(rows.labels, rows.split, EMOTIONS)
+    return not all(count for counts in table.values() for count in counts.values())
+
+
+def _few_drawn(count: int) -> str:
+    """What is to be said of drawn faces that lack some, and how many have all."""
+    from feraug.sources.drawn import MINIMUM_COUNT
+
+    few = f"drawn:{count} is so few that some emotions are missing from some splits"
+    return f"{few}; drawn:{MINIMUM_COUNT} has all"
 
 
 def _complete_split(rows: RowFacts, seed: int) -> NDArray[np.uint8]:

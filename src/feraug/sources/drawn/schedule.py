@@ -33,7 +33,7 @@ CELLS: Final = {
 """Faces per emotion and split in every block."""
 
 MINIMUM_COUNT: Final = 100
-"""The smallest set in which every emotion occurs in every split."""
+"""From so many faces on every emotion occurs in every split, whatever the seed."""
 
 _EARLY: Final = 0.15
 """The first face of a cell lies in this first part of the block: 0.15 x 500 rows, plus at most one

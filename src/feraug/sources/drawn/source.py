@@ -14,7 +14,7 @@ from feraug.images import SIDE
 from feraug.sources.drawn.expression import ActionUnits, shown
 from feraug.sources.drawn.identity import Identity, make_identity
 from feraug.sources.drawn.render import render
-from feraug.sources.drawn.schedule import MINIMUM_COUNT, row_labels, row_splits
+from feraug.sources.drawn.schedule import row_labels, row_splits
 from feraug.sources.records import FaceRecords, Skipped
 
 DEFAULT_COUNT: Final = 7000
@@ -133,11 +133,8 @@ class DrawnSource:
     """``count`` drawn faces of a seed, as a source for ``prepare`` (``drawn`` or ``drawn:N``)."""
 
     def __init__(self, count: int = DEFAULT_COUNT, seed: int = 0) -> None:
-        if count < MINIMUM_COUNT:
-            raise UsageError(
-                f"drawn:{count} is too small for every emotion to occur in every split; "
-                f"use drawn:{MINIMUM_COUNT} or more"
-            )
+        if count < 1:
+            raise UsageError(f"drawn:{count} has no face; use drawn:1 or more")
         if count > MAXIMUM_COUNT:
             size = f"{MAXIMUM_COUNT * SIDE**2 / 1e9:.1f} GB"
             raise UsageError(
