@@ -95,6 +95,9 @@ class QuickFigure(Unseen):
         write(PIXEL[format])
 
 
+ARCHIVED_CLASSIFIER = Path(__file__).parent / "data" / "archives" / "v1-simple.h5"
+
+
 @pytest.fixture(autouse=True)
 def quick_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pixel for each figure but in the tests that look at some."""
@@ -167,6 +170,13 @@ def workspace(tmp_path: Path, drawn_dataset: Path) -> Workspace:
     root.mkdir()
     shutil.copy(drawn_dataset, root / "dataset.h5")
     return Workspace(root)
+
+
+@pytest.fixture
+def judge(workspace: Workspace) -> Path:
+    """``models/judge.h5``: a classifier that has hardly learned anything, of another dataset."""
+    workspace.model("judge").parent.mkdir(exist_ok=True)
+    return Path(shutil.copy(ARCHIVED_CLASSIFIER, workspace.model("judge")))
 
 
 @pytest.fixture(scope="session")

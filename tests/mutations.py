@@ -682,6 +682,41 @@ MUTATIONS = (
             "::test_a_batch_that_processes_cannot_share_is_refused_before_they_start",
         ),
     ),
+    Mutation(
+        "ssim: distributions against faces of all emotions", "workflows/ssim_distribution.py",
+        "real.train[labels[real.train] == code]", "real.train",
+        ("tests/workflows/test_ssim.py::test_distributions_by_emotion_beside_new_real_faces",),
+    ),
+    Mutation(
+        "ssim: copies of training faces as the yardstick", "workflows/ssim_distribution.py",
+        "new[real.arrays.labels[new] == code]", "new",
+        ("tests/workflows/test_ssim.py::test_distributions_by_emotion_beside_new_real_faces",),
+    ),
+    Mutation(
+        "ssim: a judge of what it chose", "workflows/ssim_distribution.py",
+        "if judge.classifier.digest in filtered_by(one, digest, there):", "if False:",
+        ("tests/workflows/test_ssim.py::test_a_judge_that_filtered_a_set_is_refused",),
+    ),
+    Mutation(
+        "own predictions: repeats of different seeds", "workflows/bench_predictions.py",
+        "if len(found[name]) != len(found[first]):", "if False:",
+        ("tests/workflows/test_bench_predictions.py::test_what_are_no_predictions_is_refused_in_words",),
+    ),
+    Mutation(
+        "own predictions: logits", "workflows/bench_predictions.py",
+        "abs(values.sum(2) - 1).max() > _SUM", "abs(values.sum(2) - 1).max() > 99",
+        ("tests/workflows/test_bench_predictions.py::test_what_are_no_predictions_is_refused_in_words",),
+    ),
+    Mutation(
+        "export: already done whatever was exported", "workflows/export_place.py",
+        "if _exported_from(destination) == sha256_file(source):", "if True:",
+        ("tests/workflows/test_export.py",),
+    ),
+    Mutation(
+        "resume: the first of several", "workflows/unfinished.py",
+        "if usual in begun or len(begun) == 1:", "if begun:",
+        ("tests/cli/test_resume.py",),
+    ),
 )  # fmt: skip
 
 

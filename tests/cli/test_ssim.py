@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import ARCHIVED_CLASSIFIER
 
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
@@ -135,8 +136,7 @@ def test_a_device_that_is_none(feraug: Feraug, trained: Workspace, device: str) 
 
 
 def test_distributions_by_a_judge(feraug: Feraug, made: Workspace) -> None:
-    small = ("--steps", "2", "--width", "0.05", "--name", "judge")
-    assert feraug("train", "simple", *small, "-w", made.root, "-q").code == 0
+    shutil.copy(ARCHIVED_CLASSIFIER, made.model("judge"))
     ran = feraug("ssim", *QUICK, "--judge", "judge", "-w", made.root)
     assert ran.code == 0, ran
     table = ran.out[ran.out.index(" distributions ") :].split("\n\njudge: ")[0]

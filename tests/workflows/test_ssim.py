@@ -15,7 +15,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from feraug.config import ClassifierConfig, SsimConfig
+from feraug.config import SsimConfig
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
 from feraug.metrics.distribution import histogram_distance
 from feraug.metrics.similarity import all_pairs_ssim
@@ -32,7 +32,6 @@ from feraug.workflows.report import report
 from feraug.workflows.ssim import SsimOptions, ssim
 from feraug.workflows.ssim_measures import different_labels, same_label
 from feraug.workflows.synthetic_sets import default_paths, synthetic_sets
-from feraug.workflows.train_classifier import train_classifier
 
 Images = NDArray[np.uint8]
 FAST = SsimConfig(queries=40, pairs=300)
@@ -528,22 +527,16 @@ def test_devices_may_differ(workspace: Workspace, faces: Any, monkeypatch: pytes
     assert make(FAST, workspace, options=SsimOptions(device="cpu")).already_done
 
 
-@pytest.fixture
-def judged(workspace: Workspace) -> Workspace:
-    """With a small classifier that has learned a little."""
-    judge = ClassifierConfig(model="simple", width=0.05, steps=3, batch_size=8)
-    train_classifier(judge, workspace, name="judge")
-    return workspace
-
-
-def test_distributions_by_emotion_beside_new_real_faces(judged: Workspace, faces: Any) -> None:
+def test_distributions_by_emotion_beside_new_real_faces(
+    workspace: Workspace, judge: Path, faces: Any
+) -> None:
     """Real faces lie where real faces do; noise does not, and sets of two emotions have two rows."""
     happy = faces.images[faces.rows(split="train", emotion="happy")][:30]
     noise = np.random.default_rng(0).integers(0, 256, (40, 48, 48)).astype(np.uint8)
     labels = [HAPPY] * 25 + [6] * 14 + [255]  # the last has none
-    write(judged, "real-ones", happy)
-    write(judged, "noise", noise, labels=labels)
-    result = ssim(FAST, judged, judge="judge")
+    write(workspace, "real-ones", happy)
+    write(workspace, "noise", noise, labels=labels)
+    result = ssim(FAST, workspace, judge="judge")
     real, (noisy, same) = result.figures["real"]["distribution"], (
         one["distribution"] for one in result.figures["sets"]
     )  # fmt: skip
@@ -557,7 +550,7 @@ def test_distributions_by_emotion_beside_new_real_faces(judged: Workspace, faces
     assert same["happy"]["histogram"] == pytest.approx(histogram_distance(happy, target), abs=1e-4)
     new = faces.rows(split="validation", emotion="happy")
     assert real["happy"]["images"] == int((~faces.columns["copy_in_train"][new]).sum()) > 0
-    classifier = load_classifier(judged.model("judge"))
+    classifier = load_classifier(judge)
     called = classifier.emotions(noise[:25]) == HAPPY
     assert noisy["happy"]["share"]["mean"] == pytest.approx(called.mean(), abs=1e-6)
     assert noisy["happy"]["subsample"] == 12 and set(noisy["happy"]["floor"]) == set(MEASURES)
@@ -565,44 +558,46 @@ def test_distributions_by_emotion_beside_new_real_faces(judged: Workspace, faces
     assert floor["low"] <= floor["mean"] <= floor["high"] < noisy["happy"]["frechet"]["low"]
     assert result.figures["judge"]["sha256"] == classifier.digest
     assert classifier.digest in result.found.header.provenance.inputs.values()
-    again = ssim(FAST, judged, judge="judge")
+    again = ssim(FAST, workspace, judge="judge")
     assert again.already_done and again.figures == result.figures
     assert describe(result.path)["sets"][0]["distribution"] == noisy
     with pytest.raises(ConfigConflictError):
-        ssim(FAST, judged)
+        ssim(FAST, workspace)
 
 
-def test_too_few_faces_for_a_distance_leave_it_out(judged: Workspace, faces: Any) -> None:
+def test_too_few_faces_for_a_distance_leave_it_out(workspace: Workspace, judge: Path, faces: Any) -> None:
     few = faces.images[faces.rows(split="train", emotion="happy")][:8]
-    write(judged, "few", few)
-    found = ssim(FAST, judged, judge="judge").figures["sets"][0]["distribution"]["happy"]
+    write(workspace, "few", few)
+    found = ssim(FAST, workspace, judge="judge").figures["sets"][0]["distribution"]["happy"]
     assert (found["images"], found["subsample"], found["frechet"], found["coverage"]) == (8, 0, None, None)
     assert found["floor"]["frechet"] is None and found["share"] is not None and found["histogram"] >= 0
 
 
 def test_a_large_set_is_measured_by_a_sample(
-    judged: Workspace, faces: Any, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, judge: Path, faces: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("feraug.workflows.ssim_distribution._MOST", 24)
-    write(judged, "many", faces.images[faces.rows(split="train", emotion="happy")][:40])
-    found = ssim(FAST, judged, judge="judge").figures["sets"][0]["distribution"]["happy"]
+    write(workspace, "many", faces.images[faces.rows(split="train", emotion="happy")][:40])
+    found = ssim(FAST, workspace, judge="judge").figures["sets"][0]["distribution"]["happy"]
     assert found["images"] == 24 and found["subsample"] == 6
 
 
-def test_a_judge_that_filtered_a_set_is_refused(judged: Workspace, faces: Any) -> None:
-    path = write(judged, "chosen", faces.images[:20])
-    digest = sha256_file(judged.model("judge"))
+def test_a_judge_that_filtered_a_set_is_refused(workspace: Workspace, judge: Path, faces: Any) -> None:
+    path = write(workspace, "chosen", faces.images[:20])
+    digest = sha256_file(judge)
     with h5py.File(path, "r+") as file:
         facts = json.loads(bytes(file.attrs["facts"])) | {"filter": {"classifier": digest}}
         text = json.dumps(facts).encode()
         file.attrs.create("facts", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
     with pytest.raises(ArtifactError, match="judge\\.h5 filtered chosen, so it cannot judge"):
-        ssim(FAST, judged, judge="judge")
-    assert not judged.ssim("chosen").exists()
+        ssim(FAST, workspace, judge="judge")
+    assert not workspace.ssim("chosen").exists()
 
 
-def test_what_is_to_be_known_of_a_judge_is_said(judged: Workspace, faces: Any) -> None:
-    write(judged, "some", faces.images[:20])
+def test_what_is_to_be_known_of_a_judge_is_said(workspace: Workspace, judge: Path, faces: Any) -> None:
+    write(workspace, "some", faces.images[:20])
     told: list[Event] = []
-    ssim(FAST, judged, judge="judge", notify=told.append)
-    assert any("do not rely on it" in one.text for one in told if isinstance(one, Note))
+    ssim(FAST, workspace, judge="judge", notify=told.append)
+    notes = [one.text for one in told if isinstance(one, Note)]
+    assert any("do not rely on it" in note for note in notes)
+    assert any("the judge was trained on another dataset" in note for note in notes)

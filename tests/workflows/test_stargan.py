@@ -192,8 +192,9 @@ def test_weights_alone_translate_alike_in_half_the_numbers(own: Workspace) -> No
     assert describe(result.path)["parameters"] == {"generator": describe(model)["parameters"]["generator"]}
     exact = export_artifact(model, own.root / "exact.h5", weights="float32").path
     assert np.array_equal(load_translator(exact).translate(faces, "neutral:happy"), whole)
+    assert export_artifact(model, own.root / "small.h5").already_done
     with pytest.raises(ConfigConflictError, match="--overwrite"):
-        export_artifact(model, own.root / "small.h5")
+        export_artifact(model, own.root / "small.h5", weights="float32")
     back = export_artifact(result.path, own.root / "back.h5", weights="float32").path
     wide = read_model(back).arrays
     assert all(values.dtype == np.float32 for name, values in wide.items() if name.startswith("ema/"))

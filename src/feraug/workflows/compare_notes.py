@@ -12,7 +12,7 @@ from feraug.workflows.real_faces import Faces
 
 def notes(faces: Faces, judge: Judge, compared: Sequence[Entrant]) -> list[str]:
     """Other datasets, a judge that knows nothing, and trainings that have not finished."""
-    found = judge_notes(faces, judge)
+    found = judge_notes(faces.arrays, faces.digest, judge)
     for one in compared:
         if faces.digest not in one.inputs:
             found.append(

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from feraug.config import ClassifierConfig
 from feraug.errors import ArtifactError
+from feraug.store.dataset import DatasetArrays
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.devices import of_cpu
 from feraug.workflows.model_files import config_of, find_model
-from feraug.workflows.real_faces import Faces
 
 DEFAULT_JUDGE: Final = "vgg19"
 
@@ -52,16 +52,16 @@ def load_judge(workspace: Workspace, given: str | Path | None, device: str) -> J
     return Judge(classifier, classifier.inputs)
 
 
-def judge_notes(faces: Faces, judge: Judge) -> list[str]:
-    """What to say of a judge of another dataset, an unfinished one, or one that knows next to nothing."""
+def judge_notes(arrays: DatasetArrays, digest: str, judge: Judge) -> list[str]:
+    """What to say of a judge that is unfinished, poor, or of another dataset than that of this ``digest``."""
     found = []
-    if faces.digest not in judge.inputs:
+    if digest not in judge.inputs:
         found.append(
             "the judge was trained on another dataset: its accuracy was measured there, and it may have been "
             "trained on the validation faces used here"
         )
     if not judge.classifier.finished:
         found.append("the judge's training is not finished; the figures are of its best epoch so far")
-    if doubt := judge.classifier.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")]):
+    if doubt := judge.classifier.doubt(arrays.labels[arrays.rows(split="validation")]):
         found.append(f"the judge {doubt}")
     return found

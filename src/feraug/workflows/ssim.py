@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,9 @@ from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace, name_after
-from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.judges import Judge, judge_notes, load_judge
 from feraug.workflows.real_faces import read_faces
-from feraug.workflows.ssim_distribution import check_sets, distribution
 from feraug.workflows.ssim_measures import (
     LEAST_NEW,
     RealFaces,
@@ -37,6 +34,9 @@ from feraug.workflows.ssim_measures import (
 from feraug.workflows.ssim_pictures import earlier_pictures, picture_paths, write_pictures
 from feraug.workflows.ssim_summary import summary
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
+
+if TYPE_CHECKING:
+    from feraug.workflows.judges import Judge
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,10 @@ def ssim(
     faces = read_faces(place, workspace)
     sets = synthetic_sets(workspace, synthetic)
     referee = None
-    if judge is not None:
-        referee = load_judge(workspace, judge, options.device or "cpu")
-        check_sets(referee, sets, faces.digest, artifacts_by_digest(workspace))
+    if judge is not None:  # judges need torch, which nothing else here imports
+        from feraug.workflows.ssim_distribution import judge_of
+
+        referee = judge_of(sets, workspace, judge, options.device or "cpu", faces.digest)
     behind, source_files = _sets_behind(workspace, sets, faces.digest)
     sources = {digest: arrays.images for digest, arrays in behind.items()} | {
         faces.digest: faces.arrays.images
@@ -123,8 +124,6 @@ def ssim(
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)
     if header is None:
         earlier = earlier_pictures(path)
-        for note in [] if referee is None else judge_notes(faces, referee):
-            notify(Note(note))
         _measure(
             path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, referee, provenance,
             options, notify,
@@ -153,7 +152,12 @@ def _measure(
     options: SsimOptions,
     notify: Notify,
 ) -> None:
-    for note in _notes(real, sets, sources, behind):
+    notes = _notes(real, sets, sources, behind)
+    if referee is not None:
+        from feraug.workflows.judges import judge_notes
+
+        notes += judge_notes(real.arrays, real.digest, referee)
+    for note in notes:
         notify(Note(note))
     within, across = real_pairs(real, config)
     yardstick = {
@@ -170,6 +174,8 @@ def _measure(
     facts: dict[str, Any] = {"threshold": limit, "threshold_from": limit_from, "mirrored": True}
     distances = None
     if referee is not None:
+        from feraug.workflows.ssim_distribution import distribution
+
         facts["judge"] = referee.as_json()
         told = _telling("distributions", notify, "emotions")
         distances = distribution(referee.classifier, real, sets, config, told)

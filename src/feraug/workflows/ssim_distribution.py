@@ -15,9 +15,11 @@ from feraug.errors import ArtifactError
 from feraug.metrics.distribution import histogram_distance
 from feraug.metrics.intervals import share_interval
 from feraug.store.ssim import MEASURES, Distribution
+from feraug.store.workspace import Workspace
+from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.classifiers import Classifier
 from feraug.workflows.distances import distances, subsample
-from feraug.workflows.judges import Judge
+from feraug.workflows.judges import Judge, load_judge
 from feraug.workflows.ssim_measures import RealFaces, sample_of
 from feraug.workflows.synthetic_origins import filtered_by
 from feraug.workflows.synthetic_sets import SyntheticSet
@@ -31,11 +33,15 @@ REAL: Final = -1
 """In place of a set's place: new validation faces."""
 
 
-def check_sets(judge: Judge, sets: Sequence[SyntheticSet], digest: str, there: Mapping[str, Path]) -> None:
-    """Refuse a judge that filtered one of the sets, or what it was made from; :class:`ArtifactError`.
+def judge_of(
+    sets: Sequence[SyntheticSet], workspace: Workspace, given: str | Path, device: str, digest: str
+) -> Judge:
+    """The classifier that was ``given``, which must not have filtered a set, or what that was made from.
 
-    ``digest`` is the dataset's, ``there`` the workspace's artifacts by theirs.
+    ``digest`` is the dataset's.  Raises :class:`ArtifactError`, and as :func:`load_judge`.
     """
+    judge = load_judge(workspace, given, device)
+    there = artifacts_by_digest(workspace)
     for one in sets:
         if judge.classifier.digest in filtered_by(one, digest, there):
             raise ArtifactError(
@@ -43,6 +49,7 @@ def check_sets(judge: Judge, sets: Sequence[SyntheticSet], digest: str, there: M
                 f"(SHA-256 {judge.classifier.digest[:12]})",
                 "name another classifier with --judge, or other sets with --synthetic",
             )
+    return judge
 
 
 def distribution(
