@@ -107,7 +107,7 @@ def test_dot_files_are_no_trainings_of_a_benchmark(workspace: Workspace) -> None
     (folder / "._real-0.h5").touch()
     assert "bench/x" not in of_workspace(workspace)
     (folder / "real-0.h5").touch()
-    assert of_workspace(workspace)["bench/x"].value == "not finished: 1 training done"
+    assert of_workspace(workspace)["bench/x"].value == "no figures on test yet: 1 repeat done"
 
 
 def test_a_benchmark_of_another_name_before_the_dot_is_not_this_one(workspace: Workspace) -> None:

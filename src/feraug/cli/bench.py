@@ -150,7 +150,7 @@ def command(
     settings |= {"precision": precision, "seed": seed}
     chosen = BenchConfig(
         classifier=_classifier(classifier, settings, preset, config),
-        arms=_arms(arm, with_synthetic or _are_asked_for(synthetic, arm)),
+        arms=_arms(arm, with_synthetic, asked=_are_asked_for(synthetic, arm)),
         repeats=repeats,
         use=use,
         ratio=ratio,
@@ -222,10 +222,11 @@ def _are_asked_for(synthetic: list[Path] | None, named: list[str] | None) -> boo
     return bool(synthetic) and not set(named or ()) & set(SYNTHETIC_ARMS)
 
 
-def _arms(named: list[str] | None, with_synthetic: bool) -> tuple[str, ...]:
+def _arms(named: list[str] | None, with_synthetic: bool, *, asked: bool = False) -> tuple[str, ...]:
     """The arms that were named, with ``real`` first; real+synthetic where synthetic images are asked for."""
+    with_synthetic = with_synthetic or asked
     arms = ["real", *(named or [])] if with_synthetic or not named else list(named)
-    if with_synthetic and not set(arms) & set(SYNTHETIC_ARMS):
+    if with_synthetic and "real+synthetic" not in arms:
         arms.insert(1, "real+synthetic")
     return tuple(dict.fromkeys(arms))
 

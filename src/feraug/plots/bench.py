@@ -137,4 +137,5 @@ def _told(figures: Mapping[str, Any], arm: str, name: str) -> str:
 
 def _share(count: Mapping[str, Any]) -> str:
     mean = float(np.mean(count["correct"]))
-    return f"{100 * mean / count['total']:.0f} % {mean:.4g}/{count['total']}"
+    shown = f"{mean:.1f}".removesuffix(".0")
+    return f"{100 * mean / count['total']:.0f} % {shown}/{count['total']}"

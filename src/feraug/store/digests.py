@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
+
+_Read = TypeVar("_Read")
 
 _SETTLED = 5.0
 """Seconds after which a file that has changed again has another time stamp, on any file system."""
@@ -22,6 +26,28 @@ def sha256_file(path: str | Path) -> str:
     if abs(time.time() - stat.st_mtime) < _SETTLED:
         return _digest(place)
     return _kept_digest(place.absolute(), stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+def read_with_digest(path: str | Path, read: Callable[[], _Read]) -> tuple[_Read, str]:
+    """What ``read`` makes of the file, and the SHA-256 of the very bytes that it has read.
+
+    Reads again where another process, a training for instance, has replaced the file meanwhile.
+    """
+    place = Path(path)
+    while True:
+        before = _state(place)
+        found, digest = read(), sha256_file(place)
+        if _state(place) == before:
+            return found, digest
+
+
+def _state(place: Path) -> tuple[int, ...] | None:
+    """What tells a file from the one that replaces it; None where there is none."""
+    try:
+        stat = place.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 @lru_cache(maxsize=10_000)

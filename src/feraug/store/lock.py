@@ -11,12 +11,17 @@ from feraug.errors import StorageError
 from feraug.store.atomic import storage_error
 
 
+class HeldError(StorageError):
+    """Another process holds the file."""
+
+
 @contextmanager
-def exclusive(path: Path, *, leave: bool = True) -> Iterator[None]:
+def exclusive(path: Path, *, leave: bool = True, otherwise: str = "use another --name") -> Iterator[None]:
     """Hold ``path`` for this process while the block runs; the lock ends with the process, however it ends.
 
+    ``otherwise`` is what the user can do instead of waiting.
     The (empty, hidden) lock file stays; without ``leave``, outside of workspaces, it is removed.
-    Raises :class:`StorageError` when another process holds it.  On platforms and file
+    Raises :class:`HeldError` when another process holds it.  On platforms and file
     systems without ``flock`` nothing is held.
     """
     try:
@@ -35,8 +40,8 @@ def exclusive(path: Path, *, leave: bool = True) -> Iterator[None]:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as problem:
-                raise StorageError(
-                    f"{path}: another feraug process is writing it; wait for it or use another --name"
+                raise HeldError(
+                    f"{path}: another feraug process is writing it; wait for it or {otherwise}"
                 ) from problem
             except OSError:
                 pass  # a file system without locks

@@ -27,7 +27,7 @@ from feraug.workflows.bench_parts import Part, read_part, run_part
 from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, total_steps
 from feraug.workflows.devices import children, end_children, launched, on_first_process
 from feraug.workflows.events import Note, Notify, ignore
-from feraug.workflows.existing import existing_header, there_or_held
+from feraug.workflows.existing import check_ending, existing_header, there_or_held
 from feraug.workflows.model_files import completed
 from feraug.workflows.train_classifier import time_steps
 from feraug.workflows.train_options import TrainOptions
@@ -83,6 +83,7 @@ def bench(
         def enough(there: Header) -> bool:
             return _is_all(there, provenance)
 
+        check_ending(path, ("-confusion",))
         header = on_first_process(fabric, lambda: there_or_held(look, path, held, enough))
         parts = _parts(config, path, given)
         if header is not None and _is_all(header, provenance):

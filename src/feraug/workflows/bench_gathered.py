@@ -16,9 +16,9 @@ from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
 from feraug.store.bench import Predictions, read_bench, write_bench
 from feraug.store.header import Provenance
-from feraug.workflows.bench_inputs import BenchInputs
+from feraug.workflows.bench_inputs import GATHER_AGAIN, BenchInputs
 from feraug.workflows.bench_outcome import BenchResult
-from feraug.workflows.bench_parts import CLASSIFIER, Part, read_part
+from feraug.workflows.bench_parts import AGAIN, CLASSIFIER, Part, lost_alone, read_part
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.classifier_run import total_steps
 from feraug.workflows.classifiers import load_classifier
@@ -39,8 +39,8 @@ def gathered(
         figures["reverse"] = _reverse(path, given)
     figures["conclusions"] = conclusions(figures) + given.cautions
     facts = {"arms": list(config.trained_arms), **_size(config, given), "table": figures}
+    remove(drawn_files(path))  # first: those that are there are not drawn again
     write_bench(path, probabilities, test, provenance, facts)
-    remove(drawn_files(path))
     _plot(path, facts, config)
     return _result(config, path, facts)
 
@@ -58,7 +58,8 @@ def on_validation(
 
 def kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
     """What the file of a finished benchmark says of validation; None where it is too old to say it."""
-    facts = read_bench(path).header.extra
+    with lost_alone(GATHER_AGAIN):
+        facts = read_bench(path).header.extra
     table, names = facts["table"], ("validation_accuracy", "training_images")
     if any(name not in values for values in table["arms"].values() for name in names):
         return None
@@ -125,7 +126,8 @@ def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
 
     Without the images that it has chosen itself: of those it calls nearly all as they are labelled.
     """
-    classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
+    with lost_alone(AGAIN):
+        classifier = load_classifier(path.with_suffix("") / CLASSIFIER)
     own = [file for file in given.files if classifier.digest in given.filtered_by[file.digest]]
     result: dict[str, Any] = {
         "classifier": classifier.digest,
@@ -148,7 +150,8 @@ def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
 
 def finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
     """What is there; the process that ``draws`` makes plots anew that went."""
-    facts = read_bench(path).header.extra
+    with lost_alone(GATHER_AGAIN):
+        facts = read_bench(path).header.extra
     if draws and not all(place.exists() for place in drawn_files(path)):
         _plot(path, facts, config)
     return _result(config, path, facts, already_done=True)

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,17 @@ from feraug.store.header import BENCH, Provenance
 from feraug.store.reading import open_artifact
 from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
+from feraug.workflows.bench_parts import lost_alone
 from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.synthetic_origins import cautions, filtered_by, training_sets
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import splits_of
+
+GATHER_AGAIN: Final = (
+    "delete that file, and the same command makes it again of its repeats (--overwrite: trains all anew)"
+)
+"""What to do about a damaged file of a whole benchmark."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,7 @@ def _check_used(config: BenchConfig) -> None:
             continue
         if not arms:
             raise UsageError(f"{option(name)}: no arm is trained on synthetic images; add --with-synthetic")
-        if name == "synthetic_weight" and arms == {"synthetic"}:
+        if name in ("use", "synthetic_weight") and arms == {"synthetic"}:
             raise UsageError(f"{option(name)}: is against real images, and the arm 'synthetic' has none")
 
 
@@ -136,7 +142,7 @@ def with_earlier(
     if not path.is_file():
         return config, synthetic
     asked = set(config.arms)
-    with open_artifact(path, BENCH) as reader:
+    with lost_alone(GATHER_AGAIN), open_artifact(path, BENCH) as reader:
         there = reader.header.provenance
     arms, repeats = there.config.get("arms"), there.config.get("repeats")
     if isinstance(arms, list) and isinstance(repeats, int):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,14 +18,15 @@ from feraug.errors import ArtifactError, ConfigConflictError, FeraugError
 from feraug.store.atomic import atomic_path
 from feraug.store.bench import Predictions, read_predictions, write_predictions
 from feraug.store.digests import sha256_file
-from feraug.store.header import MODEL, PREDICTIONS, Header, Provenance
+from feraug.store.header import MODEL, OTHER_FILE, PREDICTIONS, Header, Provenance
+from feraug.store.lock import HeldError
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier, probabilities
 from feraug.workflows.events import Note, Notify
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.model_files import completed
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_options import TrainOptions
@@ -61,29 +64,54 @@ class Part:
         return Provenance(self.config, command, int(self.config["seed"]), self.inputs)
 
 
+AGAIN: Final = "delete that file, and the same command trains this repeat again (--overwrite: all of them)"
+"""What to do about a damaged file of one repeat."""
+
+ANOTHER: Final = "name the same files with --synthetic, or use another --name (--overwrite: all repeats anew)"
+"""What to do about a repeat that was trained otherwise."""
+
+
+@contextmanager
+def lost_alone(again: str) -> Iterator[None]:
+    """Say of a damaged file of a benchmark how to lose it alone: --overwrite forgets every repeat."""
+    try:
+        yield
+    except ArtifactError as problem:
+        if problem.next_step == OTHER_FILE:
+            raise
+        raise ArtifactError(problem.what, again) from problem
+
+
 def read_part(part: Part, images: int) -> Predictions | None:
     """The part of ``images`` test images if it is done, else None.
 
     Raises :class:`ConfigConflictError` when its file is of another config or other inputs, and
     :class:`ArtifactError` when it is damaged: one repeat is then lost, not the others.
     """
-    again = "delete that file, and the same command trains this repeat again (--overwrite: all of them)"
     if not part.path.is_file():
         return None
     try:
         header = _existing(part.path, PREDICTIONS, part.provenance(""))
         found = None if header is None else read_predictions(part.path)
     except ConfigConflictError as problem:
-        another = (
-            "name the same files with --synthetic, or use another --name (--overwrite: all repeats anew)"
-        )
-        raise ConfigConflictError(problem.what, another) from problem
+        raise ConfigConflictError(problem.what, ANOTHER) from problem
     except ArtifactError as problem:
-        raise ArtifactError(problem.what, again) from problem
+        raise ArtifactError(problem.what, AGAIN) from problem
     if found is not None and len(found.probabilities) != images:
         what = f"{part.path}: damaged: {len(found.probabilities):,} test images instead of {images:,}"
-        raise ArtifactError(what, again)
+        raise ArtifactError(what, AGAIN)
     return found
+
+
+def _take_up(run: ClassifierRun, part: Part) -> None:
+    """Go on from the checkpoint of a part, if there is one; raises as :func:`read_part`."""
+    try:
+        if _existing(part.checkpoint, MODEL, part.provenance("")) is not None:
+            run.take_up(part.checkpoint)
+    except ConfigConflictError as problem:
+        raise ConfigConflictError(problem.what, ANOTHER) from problem
+    except ArtifactError as problem:
+        raise ArtifactError(problem.what, AGAIN) from problem
 
 
 def _existing(path: Path, kind: str, wanted: Provenance) -> Header | None:
@@ -121,8 +149,7 @@ def run_part(
         run = ClassifierRun(
             config, chosen.faces, validation, fabric, epoch_images=len(training), phases=chosen.phases
         )
-        if _existing(part.checkpoint, MODEL, part.provenance("")) is not None:
-            run.take_up(part.checkpoint)
+        _take_up(run, part)
         task = f"{part.arm} {part.repeat + 1}/{bench.repeats}"
         if not run.train(
             part.checkpoint, part.provenance(options.command),
@@ -178,18 +205,22 @@ def _is_same(model: Path, wanted: Provenance) -> bool:
 
 
 def _offer(run: ClassifierRun, model: Path, provenance: Provenance, notify: Notify) -> None:
-    """Put the classifier into ``models/``, unless another is there."""
-    try:
-        there = _existing(model, MODEL, provenance) is not None
-    except ConfigConflictError:
-        there = True
-    except ArtifactError as problem:  # damaged, or no model: nothing of ours to replace
-        notify(Note(f"{problem.what}; it stays, and this classifier is in bench/"))
-        return
-    if there:
-        notify(Note(f"{model} is of another training and stays; this classifier is in bench/"))
-    else:
-        run.save(model, provenance, notify=notify)
+    """Put the classifier into ``models/``, unless another is there or on its way."""
+    with ExitStack() as held:
+        try:
+            there = there_or_held(partial(_existing, model, MODEL, provenance), model, held) is not None
+        except ConfigConflictError:
+            there = True
+        except HeldError:
+            notify(Note(f"{model}: another feraug process is writing it; this classifier is in bench/"))
+            return
+        except ArtifactError as problem:  # damaged, or no model: nothing of ours to replace
+            notify(Note(f"{problem.what}; it stays, and this classifier is in bench/"))
+            return
+        if there:
+            notify(Note(f"{model} is of another training and stays; this classifier is in bench/"))
+        else:
+            run.save(model, provenance, notify=notify)
 
 
 def _copy(model: Path, place: Path) -> None:

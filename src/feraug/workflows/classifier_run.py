@@ -80,7 +80,7 @@ class ClassifierRun:
         try:
             self.state.from_arrays(saved.arrays, chosen_epoch=chosen, finished=saved.finished)
         except TrainingError as problem:
-            raise ArtifactError(f"{path}: damaged ({problem}); --overwrite starts anew") from problem
+            raise ArtifactError(f"{path}: damaged ({problem})", "--overwrite starts anew") from problem
         self.seconds = float(saved.arrays.get("timing/seconds", np.zeros(())))
         self.processes = max(self.processes, int(saved.header.extra.get("processes", 1)))
 

@@ -20,7 +20,7 @@ from feraug.errors import ArtifactError
 from feraug.images import SIDE, checked_faces
 from feraug.models.classifiers import Classifier as Network
 from feraug.models.classifiers import build_classifier
-from feraug.store.digests import sha256_file
+from feraug.store.digests import read_with_digest
 from feraug.store.model import read_model
 from feraug.store.workspace import at_home
 from feraug.workflows.devices import choose_device, of_cpu
@@ -115,7 +115,7 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     device that does not exist here.
     """
     path, chosen = at_home(path), choose_device(device)
-    saved = read_model(path, ("chosen", "history"))
+    saved, digest = read_with_digest(path, partial(read_model, path, ("chosen", "history")))
     config = config_in(path, saved.header.provenance.config)
     if not isinstance(config, ClassifierConfig):
         raise ArtifactError(
@@ -132,7 +132,7 @@ def load_classifier(path: str | Path, *, device: str = "cpu") -> Classifier:
     history = saved.arrays.get("history/validation_accuracy", np.zeros(0))
     accuracy = float(history[epoch - 1]) if epoch is not None and epoch <= len(history) else None
     inputs = tuple(saved.header.provenance.inputs.values())
-    return Classifier(config, path, sha256_file(path), saved.finished, accuracy, chosen, network, inputs)
+    return Classifier(config, path, digest, saved.finished, accuracy, chosen, network, inputs)
 
 
 @torch.inference_mode()

@@ -36,7 +36,7 @@ from feraug.workflows.devices import choose_device
 from feraug.workflows.distances import distances, subsample
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import check_ending, existing_header
 from feraug.workflows.judges import Judge, load_judge
 from feraug.workflows.photo_faces import faces_in_photos, photo_folder, told_detector
 from feraug.workflows.real_faces import Faces, read_faces
@@ -121,6 +121,7 @@ def compare(
     compared = entrants(workspace, pair, models, device)
     check_independent(referee, compared, workspace)
     path = workspace.compare(pair.slug if name is None else name)
+    check_ending(path, ("-figures", "-features", "-degraded", "-degraded-faces"))
     files = [(place, faces.digest), (referee.classifier.path, referee.classifier.digest)]
     files += [(one.path, one.digest) for one in compared]
     settings, folder, detector = to_json(config), None, None
@@ -139,12 +140,11 @@ def compare(
         for one in compared:
             if one.again and not models:
                 notify(Note(f"{', '.join(one.again)}: the same model as {one.path.stem}, takes part once"))
-        photo_material, earlier = None, earlier_pictures(path)
+        photo_material = None
         if folder is not None and detector is not None:
             groups = faces_in_photos(folder, detector, config.min_face, notify)
             photo_material = PhotoMaterial(detector.name, groups)
         _measure(path, config, pair, faces, referee, compared, photo_material, provenance, device, notify)
-        remove(earlier)
     found = read_compare(path)
     pictures = picture_paths(path, found)
     if header is None or not all(picture.exists() for picture in pictures):
@@ -225,7 +225,7 @@ def _measure(
                 "model": one.translator.config.model,
                 "sha256": one.digest,
                 **found,
-                "training": one.training(),
+                "training": one.training,
             }
         )
         notify(Progress("translating", number + 1, len(compared), "models"))
@@ -251,6 +251,7 @@ def _measure(
         degraded_faces(config, pair, judge, compared, source, real_images, notify),
         None if photos is None else photo_sets(photos, pair, judge, compared),
     )
+    remove(earlier_pictures(path))  # first: those that are there are not drawn again
     write_compare(path, tuple(sets), figures, provenance, parts)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from feraug.config import AnyGanConfig
 from feraug.emotions import DomainPair
 from feraug.errors import ArtifactError, FeraugError, UsageError
 from feraug.metrics.stability import loss_spread
-from feraug.store.digests import sha256_file
+from feraug.store.digests import read_with_digest, sha256_file
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
@@ -34,29 +36,10 @@ class Entrant:
     translator: Translator
     inputs: tuple[str, ...]
     """SHA-256 of what it was trained on."""
+    training: Mapping[str, Any]
+    """Time, images and steps of its training, and how much its losses still moved, as JSON values."""
     again: tuple[str, ...] = ()
     """Other names under which the same file was found."""
-
-    def training(self) -> dict[str, Any]:
-        """Time, images and steps of its training, and how much its losses still moved, as JSON values."""
-        saved = read_model(self.path, ("history", "timing"))
-        config = self.translator.config
-        spreads = {
-            name.removeprefix("history/"): loss_spread(values)
-            for name, values in sorted(saved.arrays.items())
-            if name.startswith("history/")
-        }
-        known = {name: round(value, 6) for name, value in spreads.items() if value is not None}
-        seconds = saved.arrays.get("timing/seconds")
-        return {
-            "step": saved.step,
-            "steps": saved.steps,
-            "finished": saved.finished,
-            "seconds": None if seconds is None else round(float(seconds), 1),
-            "images": saved.step * config.batch_size,
-            "loss_spread": round(float(np.median(list(known.values()))), 6) if known else None,
-            "loss_spreads": known,
-        }
 
 
 def entrants(
@@ -73,16 +56,42 @@ def entrants(
         raise UsageError(f"{len(paths)} models; {MOST} at a time is the limit, so name some with --model")
     found: dict[str, Entrant] = {}
     for path in paths:
-        translator = load_translator(path, device=device)
+        # At once: it may still be trained, and another model stand there when the measures are taken.
+        (translator, inputs, training), digest = read_with_digest(path, partial(_read, path, device))
         if not translator.translates(pair):
             raise UsageError(f"{path.stem} does not translate {pair}; leave it out")
-        digest = sha256_file(path)
         if digest not in found:
-            inputs = tuple(read_artifact_header(path).provenance.inputs.values())
-            found[digest] = Entrant(path, path.stem, digest, translator, inputs)
+            found[digest] = Entrant(path, path.stem, digest, translator, inputs, training)
         elif path.stem != found[digest].name:
             found[digest] = replace(found[digest], again=(*found[digest].again, path.stem))
     return _told_apart(list(found.values()), pair)
+
+
+def _read(path: Path, device: str) -> tuple[Translator, tuple[str, ...], dict[str, Any]]:
+    """The translator in a file, what it was trained on, and what is told of its training."""
+    translator = load_translator(path, device=device)
+    inputs = tuple(read_artifact_header(path).provenance.inputs.values())
+    return translator, inputs, _training(path, translator.config)
+
+
+def _training(path: Path, config: AnyGanConfig) -> dict[str, Any]:
+    saved = read_model(path, ("history", "timing"))
+    spreads = {
+        name.removeprefix("history/"): loss_spread(values)
+        for name, values in sorted(saved.arrays.items())
+        if name.startswith("history/")
+    }
+    known = {name: round(value, 6) for name, value in spreads.items() if value is not None}
+    seconds = saved.arrays.get("timing/seconds")
+    return {
+        "step": saved.step,
+        "steps": saved.steps,
+        "finished": saved.finished,
+        "seconds": None if seconds is None else round(float(seconds), 1),
+        "images": saved.step * config.batch_size,
+        "loss_spread": round(float(np.median(list(known.values()))), 6) if known else None,
+        "loss_spreads": known,
+    }
 
 
 def check_independent(judge: Judge, models: Sequence[Entrant], workspace: Workspace) -> None:

@@ -44,7 +44,7 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
             own = problem.next_step if isinstance(problem, ArtifactError) else ""
             advice = "move it out of the workspace"
             if own != OTHER_FILE:  # then it has not been feraug's
-                advice = f"{own or MAKE_AGAIN}, or {advice}"
+                advice = f"{_made_again(path.relative_to(root), own)}, or {advice}"
             yield Finding(_SECTION, str(path.relative_to(root)), what, BROKEN, advice)
     size = sum(facts["bytes"] for facts in whole.values())
     read = "all" if len(whole) == len(paths) else f"{len(whole):,}"
@@ -57,6 +57,13 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
     yield from _unfinished_benches(workspace)
     yield from _cut_off(root, whole)
     yield from _left_over(root)
+
+
+def _made_again(place: Path, own: str) -> str:
+    """What to do about a damaged file; of a benchmark's, not --overwrite, which forgets all repeats."""
+    if place.parts[0] == "bench" and own in ("", MAKE_AGAIN):
+        return "delete it alone: the same 'feraug bench' makes it again, and keeps the repeats that are done"
+    return own or MAKE_AGAIN
 
 
 def _folder(root: Path) -> Finding:
@@ -92,14 +99,15 @@ def _unfinished(root: Path, path: Path, facts: Mapping[str, Any]) -> Iterator[Fi
     if facts["weights_only"]:
         text, advice = f"weights of a training that was {text}", "export them again when it is"
     else:
-        advice = f"to go on: {_going_on(facts['command'], root)}"
+        advice = f"to go on: {_going_on(facts['command'], root, facts['config'].get('budget'))}"
     yield Finding(_SECTION, str(path.relative_to(root)), text, NOTE, advice)
 
 
-def _going_on(command: str, root: Path) -> str:
+def _going_on(command: str, root: Path, budget: float | None) -> str:
     """The command that began a training, for the workspace where it lies now.
 
-    Without --overwrite, which would throw it away.
+    Without --overwrite, which would throw it away; with the time that 'synth' was only asked to train for,
+    as it takes the model as it is otherwise.
     """
     try:
         words = shlex.split(command)
@@ -115,20 +123,21 @@ def _going_on(command: str, root: Path) -> str:
             named = True  # the next word is the folder
         elif not word.startswith("--workspace=") and not (word.startswith("-w") and word[2:]):
             kept.append(word)
+    if kept[1:2] == ["synth"] and budget and not any(word.split("=")[0] == "--train" for word in kept):
+        kept += ["--train", f"{budget:g}s"]
     return shlex.join([*kept, "-w", str(root)])
 
 
 def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
-    """Benchmarks of which some trainings are done, and not all."""
+    """Benchmarks that have repeats and no table: interrupted, or made with --no-test."""
     folder = workspace.root / "bench"
     for parts in sorted(path for path in folder.glob("*") if path.is_dir()):
         there = Workspace(parts).files("*-*.h5")
         done = len([path for path in there if not path.name.endswith(".checkpoint.h5")])
         if done and not parts.with_name(parts.name + ".h5").exists():
-            text = f"not finished: {done:,} {'training' if done == 1 else 'trainings'} done"
-            yield Finding(
-                _SECTION, f"bench/{parts.name}", text, NOTE, "to go on: the same 'feraug bench' again"
-            )
+            text = f"no figures on test yet: {done:,} {'repeat' if done == 1 else 'repeats'} done"
+            advice = "if it was interrupted, the same 'feraug bench' goes on; fine after --no-test"
+            yield Finding(_SECTION, f"bench/{parts.name}", text, NOTE, advice)
 
 
 def _cut_off(root: Path, whole: Mapping[Path, Mapping[str, Any]]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from feraug.config import differences
-from feraug.errors import ArtifactError, ConfigConflictError, StorageError
+from feraug.errors import ArtifactError, ConfigConflictError, StorageError, UsageError
 from feraug.store.header import Header, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.reading import open_artifact
@@ -69,6 +69,16 @@ def there_or_held(
         return there
     held.enter_context(exclusive(path))
     return look()  # again: another process may just have made it
+
+
+def check_ending(path: Path, endings: Collection[str]) -> None:
+    """Refuse a new name that ends as the pictures of another do, which would replace one another."""
+    for ending in endings:
+        other = path.stem.removesuffix(ending)
+        if other != path.stem and not path.exists():
+            raise UsageError(
+                f"--name: '{path.stem}' is what pictures of '{other}' are called; choose another name"
+            )
 
 
 def is_finished(there: Header) -> bool:

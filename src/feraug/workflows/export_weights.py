@@ -53,7 +53,7 @@ def export_weights(
                 f"{destination} is there already; --overwrite replaces an earlier export of weights"
             )
         return ExportResult(destination.resolve(), True, 0, weights)
-    with exclusive(destination, leave=False):
+    with exclusive(destination, leave=False, otherwise="name another file"):
         # Exports of earlier versions do not say that they are; they have nothing of the training, though.
         if destination.exists() and read_model(destination, ("networks", "chosen", "random")).arrays:
             raise ConfigConflictError(

@@ -17,7 +17,7 @@ from feraug.emotions import ALL, emotion_code
 from feraug.errors import ArtifactError, UsageError
 from feraug.faces import FaceDetector, face_detector
 from feraug.store.dataset import DatasetArrays
-from feraug.store.digests import inputs_by_name, sha256_file
+from feraug.store.digests import inputs_by_name, read_with_digest, sha256_file
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace, name_after
@@ -94,7 +94,7 @@ def filter_synthetic(
     """
     options = options or FilterOptions()
     parent = synthetic_file(file, workspace)
-    synthetic = read_synthetic(parent)
+    synthetic, parent_digest = read_with_digest(parent, partial(read_synthetic, parent))
     of_emotion = places_by_emotion(parent, synthetic, config.emotion, str(file), notify)
     place = workspace.dataset_file(dataset)
     faces = read_faces(place, workspace)
@@ -112,7 +112,7 @@ def filter_synthetic(
     elif (doubt := judge.doubt(faces.arrays.labels[faces.arrays.rows(split="validation")])) is not None:
         notify(Note(doubt))
     detector = face_detector(config.detector)
-    files = [(parent, sha256_file(parent)), (place, faces.digest), (judge.path, judge.digest)]
+    files = [(parent, parent_digest), (place, faces.digest), (judge.path, judge.digest)]
     files += [(model, sha256_file(model)) for model in map(Path, detector.worker_arguments()[1:])]
     settings = {**to_json(config), "detector": detector.name}
     provenance = Provenance(settings, options.command, 0, inputs_by_name(*files))

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from feraug.config import PRESETS, STARGANS, TRANSLATORS, AnyGanConfig, gan_config
 from feraug.emotions import PairSet
-from feraug.errors import FeraugError, Interrupted, MissingModelError
+from feraug.errors import ConfigConflictError, FeraugError, Interrupted, MissingModelError
 from feraug.store.header import MODEL
+from feraug.store.model import WEIGHTS_ONLY
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.workflows.devices import choose_device
@@ -70,7 +71,11 @@ def train_missing_translator(
     words += [] if dataset is None else ["--dataset", shlex.quote(str(dataset))]
     state = f"going on with {path.name}" if begun else f"no model for {pairs} yet: training one first"
     notify(Note(f"{state}, as '{' '.join(words)}' would"))
-    result = train(config, workspace, dataset=dataset, options=options, notify=notify)
+    try:
+        result = train(config, workspace, dataset=dataset, options=options, notify=notify)
+    except ConfigConflictError as problem:  # whose --overwrite and --name are those of the set here
+        anew = f"'{' '.join([*words, '--overwrite'])}' trains it anew; with --train never it is used as it is"
+        raise ConfigConflictError(problem.what, anew) from problem
     if getattr(result, "interrupted", False):
         raise Interrupted(
             f"interrupted; saved at step {result.step:,}. The same command with --train {time} goes on; "
@@ -99,6 +104,7 @@ def _is_unfinished(path: Path, config: AnyGanConfig) -> bool:
         return (
             header.encoding_type == MODEL
             and not header.extra.get("finished")
+            and not header.extra.get(WEIGHTS_ONLY)  # with which no training can go on
             and config_in(path, header.provenance.config) == config
         )
     except FeraugError:

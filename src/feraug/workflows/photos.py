@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from feraug.emotions import DomainPair, PairSet, emotion_code
 from feraug.errors import ArtifactError, ConfigConflictError
 from feraug.sources.photos import RECORD
 from feraug.store.atomic import atomic_folder
-from feraug.store.digests import inputs_by_name, sha256_file
+from feraug.store.digests import inputs_by_name, read_with_digest
 from feraug.store.workspace import Workspace, checked_name, name_after
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
@@ -104,7 +105,7 @@ def translate_photos(
         chosen = translator_for(PairSet(pair.a, pair.b), workspace)
     else:
         chosen = find_model(model, workspace, pair)
-    translator = load_translator(chosen, device=device)
+    translator, digest = read_with_digest(chosen, partial(load_translator, chosen, device=device))
     translator.generator(pair)
     if not translator.finished:
         notify(Note(f"{chosen.name} is not finished: its training was interrupted"))
@@ -121,7 +122,7 @@ def translate_photos(
         "command": command,
         "inputs": inputs_by_name(
             (Path(photos.name), photos.digest),
-            (chosen, sha256_file(chosen)),
+            (chosen, digest),
             *([] if judge is None else [(judge.path, judge.digest)]),
         ),
     }

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from feraug.errors import MissingArtifactError
 from feraug.store.dataset import DatasetArrays, read_dataset
-from feraug.store.digests import sha256_file
+from feraug.store.digests import read_with_digest
 from feraug.store.workspace import Workspace
 
 
@@ -43,4 +44,4 @@ def lists_what_is_there(faces: DatasetArrays) -> str:
 def read_faces(path: Path, workspace: Workspace) -> Faces:
     """Read a dataset; :class:`MissingArtifactError`, with what to do, when there is none."""
     check_dataset(path, workspace)
-    return Faces(read_dataset(path), sha256_file(path))
+    return Faces(*read_with_digest(path, partial(read_dataset, path)))

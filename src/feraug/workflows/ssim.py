@@ -18,7 +18,7 @@ from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace, name_after
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
-from feraug.workflows.existing import existing_header
+from feraug.workflows.existing import check_ending, existing_header
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.ssim_measures import (
     LEAST_NEW,
@@ -117,18 +117,17 @@ def ssim(
     }
     usual = name_after(sets[0].name) if len(sets) == 1 else "all"
     path = workspace.ssim(usual if name is None else name)
+    check_ending(path, ("-pairs",))
     judges = [] if referee is None else [(referee.classifier.path, referee.classifier.digest)]
     made = [(one.path, one.digest) for one in sets]
     inputs = inputs_by_name((place, faces.digest), *source_files, *made, *judges)
     provenance = Provenance(to_json(config), options.command, config.seed, inputs)
     header = existing_header(path, SSIM, provenance, overwrite=options.overwrite)
     if header is None:
-        earlier = earlier_pictures(path)
         _measure(
             path, config, RealFaces(faces.arrays, faces.digest), sets, sources, behind, referee, provenance,
             options, notify,
         )  # fmt: skip
-        remove(earlier)
     found = read_ssim(path)
     pictures = picture_paths(path, [one.name for one in sets])
     if header is None or not all(picture.exists() for picture in pictures):
@@ -179,6 +178,7 @@ def _measure(
         facts["judge"] = referee.as_json()
         told = _telling("distributions", notify, "emotions")
         distances = distribution(referee.classifier, real, sets, config, told)
+    remove(earlier_pictures(path))  # first: those that are there are not drawn again
     write_ssim(path, yardstick, found, provenance, facts, distances)
 
 

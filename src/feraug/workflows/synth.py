@@ -90,7 +90,10 @@ def synthesise(
     if options.train is not None:
         _train_first(config, workspace, model, dataset, source, name, options, notify)
     if isinstance(config, SynthConfig):
-        job = translation_job(config, workspace, model, workspace.dataset_file(dataset), source)
+        place, named = workspace.dataset_file(dataset), dataset is not None
+        job = translation_job(config, workspace, model, place, source, named=named)
+        if named and job.config["source_share"] == 1.0 and options.train is None:
+            notify(Note("--dataset: all images are made of --source; --source-share S takes some of each"))
     else:
         if source is not None:
             raise UsageError("--source: faces from noise have none; say what to translate with --pair A:B")
@@ -112,23 +115,31 @@ def synthesise(
             )  # fmt: skip
             return there_or_held(look, path, held)
 
+        sheet_path = path.with_name(f"{path.stem}-strengths.png")
         if on_first_process(fabric, existing) is not None:
+            # The sheet is made after the set, so an interrupt, or the user, may have taken it.
+            if job.has_sheet and fabric.is_global_zero and not sheet_path.exists():
+                _write_sheet(sheet_path, job.maker(fabric.device)[0], notify)
             return replace(result, already_done=True)
         if job.of_other_images:
             notify(Note(f"{job.result.model.name} was trained on other images than this dataset's 'train'"))
         maker, finished = job.maker(fabric.device)
         if not finished:
             notify(Note(f"{job.result.model.name} is not finished: its training was interrupted"))
-        _write(path, config, maker, provenance, job.facts, fabric, notify)
-        sheet_path = path.with_name(f"{path.stem}-strengths.png")
         if fabric.is_global_zero:
             remove([sheet_path])  # of a set that this one replaces
-        if isinstance(maker, Translations) and job.config["strength"] != 1.0 and fabric.is_global_zero:
-            faces = sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2)
-            with atomic_path(sheet_path) as temporary:
-                write_png(with_row_labels(faces, [f"strength {one:g}" for one in STRENGTHS]), temporary)
-            notify(Saved("sheet of strengths", sheet_path.resolve()))
+        _write(path, config, maker, provenance, job.facts, fabric, notify)
+        if job.has_sheet and fabric.is_global_zero:
+            _write_sheet(sheet_path, maker, notify)
     return result
+
+
+def _write_sheet(path: Path, maker: Maker, notify: Notify) -> None:
+    assert isinstance(maker, Translations)
+    faces = sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2)
+    with atomic_path(path) as temporary:
+        write_png(with_row_labels(faces, [f"strength {one:g}" for one in STRENGTHS]), temporary)
+    notify(Saved("sheet of strengths", path.resolve()))
 
 
 def _train_first(

@@ -127,22 +127,52 @@ class SynthJob:
     of_other_images: bool = False
     """Whether the model learned from images that are not in ``train`` of the dataset that it translates."""
 
+    @property
+    def has_sheet(self) -> bool:
+        """Whether a sheet of strengths goes with the set: one of a strength that is not 1."""
+        return (
+            self.config.get("strength", 1.0) != 1.0
+            and len(self.origins) == 1
+            and len(self.origins[0].sources) == 1
+        )
+
     def maker(self, device: torch.device) -> tuple[Maker, bool]:
-        """The maker, and whether its model is finished."""
+        """The maker, and whether its model is finished.
+
+        Raises :class:`ArtifactError` where another process has replaced the model since the job was made.
+        """
         if isinstance(self.settings, NoiseSynthConfig):
             generator = load_generator(self.result.model, device=str(device))
+            self._check_model()
             return FromNoise(generator, self.settings), generator.finished
         translator = load_translator(self.result.model, device=str(device))
+        self._check_model()
         makers = [one.maker(translator, self.settings) for one in self.origins]
         return makers[0] if len(makers) == 1 else InTurn(makers), translator.finished
 
+    def _check_model(self) -> None:
+        if sha256_file(self.result.model) != self.facts["model"]:
+            raise ArtifactError(
+                f"{self.result.model}: replaced by another process, such as its training, in this moment",
+                "the same command takes the one that is there now",
+            )
+
 
 def translation_job(
-    config: SynthConfig, workspace: Workspace, model: str | None, dataset: Path, source: Path | None
+    config: SynthConfig,
+    workspace: Workspace,
+    model: str | None,
+    dataset: Path,
+    source: Path | None,
+    *,
+    named: bool = False,
 ) -> SynthJob:
-    """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``."""
+    """Translations of the dataset's faces, of ``source``'s, or of both; raises as ``synthesise``.
+
+    ``named``: whether the user has said which dataset.
+    """
     pairs = config.pairs
-    if source is None:
+    if source is None or named:
         check_dataset(dataset, workspace)  # before a model is trained for what is not there
     path = (
         translator_for(pairs, workspace)
