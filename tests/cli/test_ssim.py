@@ -146,6 +146,7 @@ def test_distributions_by_a_judge(feraug: Feraug, made: Workspace) -> None:
     assert rows[2][:2] == ["cyclegan-neutral-happy", "40"] and len(rows) == 3
     digest = sha256_file(made.model("judge"))
     assert f"judge: judge (SHA-256 {digest[:12]}), " in ran.out
+    assert "called: % of the images that the judge calls by their emotion\n" in ran.out
     told = json.loads(feraug("ssim", *QUICK, "--judge", "judge", "-w", made.root, "--json").out)
     assert told["already_done"] and told["judge"]["sha256"] == digest
     figures = told["sets"][0]["distribution"]["happy"]

@@ -177,10 +177,14 @@ def _of_the_judge(figures: Mapping[str, Any]) -> Iterator[str]:
         f"judge: {judge['name']} (SHA-256 {judge['sha256'][:12]})"
         + ("" if right is None else f", {right:.1%} right on validation")
     )
-    yield ("FER-FD, coverage: of half the images (at most 500) against as many real training faces, 20 times")
+    yield "called: % of the images that the judge calls by their emotion"
     yield (
-        "floor: FER-FD of such real faces against others of them; both fall as there are more images, so "
-        "compare a set with its own"
+        "FER-FD, coverage: of half the images (at most 500, and a quarter of the real training faces) "
+        "against as many of these, 20 times"
+    )
+    yield (
+        "floor: FER-FD of such real faces against others of them; both FER-FDs fall as there are more "
+        "images, so compare a set with its own"
     )
     yield "levels: grey levels between the histograms of the pixels; --json has more"
 
