@@ -30,6 +30,7 @@ MISSING = ("tests/workflows/test_missing_translator.py",)
 CLASSIFIER = ("tests/training/test_classifier.py",)
 LABELLED = ("tests/test_labelled.py",)
 STATISTICS = ("tests/metrics/test_significance.py", "tests/metrics/test_classification.py")
+NEAR_COPIES = ("tests/metrics/test_near_copies.py",)
 SHORTLIST = ("tests/metrics/test_shortlist.py",)
 SETS = ("tests/workflows/test_ssim.py::test_a_filtered_set_stands_in_place_of_its_parent",)
 
@@ -507,6 +508,19 @@ MUTATIONS = (
     Mutation(
         "macro F1: absent classes count", "metrics/classification.py",
         "np.maximum(present.sum(-1), 1)", "counts.shape[-1]", STATISTICS,
+    ),
+    Mutation(
+        "copies within a split: identical ones stand alone", "metrics/near_copies.py",
+        "links.append((twins, twins[first[place]]))", "links.append((twins, twins))", NEAR_COPIES,
+    ),
+    Mutation(
+        "copies within a split: training images, too", "metrics/near_copies.py",
+        "for code in range(len(SPLITS)) if code != _TRAIN]", "for code in range(len(SPLITS))]", NEAR_COPIES,
+    ),
+    Mutation(
+        "copies within a split: bench counts near ones singly", "workflows/bench_table.py",
+        'test.get("near_copy_group", test["duplicate_group"])', 'test["duplicate_group"]',
+        of_bench("copies_of_one_test_image_are_drawn_together"),
     ),
     Mutation(
         "near copies: the second first look for both", "metrics/shortlist_kernels.py",

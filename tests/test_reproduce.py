@@ -150,7 +150,7 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     from fer2013.trainings import difference
 
     random = np.random.default_rng(0)
-    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": [[0, 5]], "copy_in_train": "8000"}
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [[0, 5]], "copy_in_train": "8000"}
     records = [test]
     pairs = []
     for device, seed in (("one", 0), ("one", 1), ("another", 0)):
@@ -197,7 +197,7 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
 
     from feraug.metrics.significance import Difference
 
-    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": []}
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": []}
     right = np.ones(14, bool)
     records = [test, *(_record("real", seed, "one", right) for seed in (0, 1))]
     for arm in ("oversampled", "mixup", "randaugment"):
@@ -220,7 +220,7 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
 def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(protocol: None) -> None:
     from fer2013.trainings import chosen_way, side_by_side
 
-    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": [], "copy_in_train": "0000"}
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000"}
     none, some, every = np.zeros(14, bool), np.arange(14) < 7, np.ones(14, bool)
     records = [test]
     for bench, epochs, real in (("simple", 8, none), ("simple-wider", 20, some)):
@@ -243,7 +243,7 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
 def test_reproduce_fer2013_says_which_aims_were_reached(protocol: None) -> None:
     from fer2013.aims import aims
 
-    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": []}
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": []}
     lacking, worse = np.arange(14) < 10, np.arange(14) > 2  # 71.4 %; all but angry and one disgusted face
     records: list[dict[str, Any]] = [test]
     for seed in (0, 1):
@@ -281,7 +281,7 @@ def test_reproduce_fer2013_looks_at_unseen_images_too(protocol: None) -> None:
     exact[:3] = near[6] = near[8:11] = True
     real = np.array([1, 0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1], bool)
     more = real | exact | near  # it has learned the copies by heart, and nothing else
-    test: dict[str, Any] = {"kind": "test", "faces": "f", "totals": [2] * 7, "identical": []}
+    test: dict[str, Any] = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": []}
     test |= {"copy_in_train": bits(exact), "near_copy_in_train": bits(near)}
     records = [test]
     for seed in (0, 1):
@@ -329,7 +329,7 @@ def test_reproduce_fer2013_counts_every_emotion_alike(protocol: None) -> None:
 
     totals = [6, 2, 0, 6, 0, 0, 0]
     real, more = np.array([1] * 6 + [0] * 2 + [1, 1, 1, 0, 0, 0]), np.array([0] * 2 + [1] * 12)
-    test = {"kind": "test", "faces": "f", "totals": totals, "identical": []}
+    test = {"kind": "test", "faces": "f", "totals": totals, "alike": []}
     pair = tuple(_record(arm, 0, "one", right.astype(bool)) for arm, right in (("a", more), ("real", real)))
     found, _ = difference([pair], test, balanced=True)  # type: ignore[list-item]
     assert found.mean == pytest.approx(((4 / 6 - 1) + (1 - 0) + (1 - 3 / 6)) / 3)

@@ -30,6 +30,7 @@ from fer2013.engine import Run, device, sha256
 from fer2013.steps import Step
 from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy, confusion_matrix, macro_f1
+from feraug.metrics.near_copies import near_copy_groups
 from feraug.store.bench import read_predictions
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.reading import read_artifact_header
@@ -176,11 +177,15 @@ def in_order(data: DatasetArrays) -> NDArray[np.int64]:
 def test_images(data: DatasetArrays) -> Record:
     """What an interval needs to know of the test images: how many of each emotion, and which are alike."""
     rows = data.rows(split="test")[in_order(data)]
-    groups = data.columns["duplicate_group"][rows]
+    exact = data.columns["duplicate_group"]
+    near = data.columns.get("near_copy_group")
+    if near is None and data.near_copies_known:  # prepared by an earlier build
+        near = near_copy_groups(data.images, data.split, exact)
+    groups = (exact if near is None else near)[rows]
     alike = [np.flatnonzero(groups == group).tolist() for group in np.unique(groups[groups >= 0])]
     found: Record = {
         "totals": np.bincount(data.labels[rows], minlength=len(EMOTIONS)).tolist(),
-        "identical": [places for places in alike if len(places) > 1],
+        "alike": [places for places in alike if len(places) > 1],
     }
     for name in ("copy_in_train", "near_copy_in_train"):
         if name in data.columns:

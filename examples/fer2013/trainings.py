@@ -1,8 +1,8 @@
 """Sections of the page about classifiers: repeats of all machines together, differences with intervals.
 
-The interval of a difference is a crossed bootstrap over test images (identical ones together) and repeats,
-as ``feraug bench`` makes it, because each repeat's file says which test images were right; with one repeat it
-is over test images alone. The page says which.
+The interval of a difference is a crossed bootstrap over test images (copies and near copies together) and
+repeats, as ``feraug bench`` makes it, because each repeat's file says which test images were right; with one
+repeat it is over test images alone. The page says which.
 """
 
 from __future__ import annotations
@@ -390,9 +390,9 @@ def _validation(found: Sequence[Record]) -> float:
 
 
 def _groups(test: Record) -> NDArray[np.int64]:
-    """A number (T,) for each test image, alike for identical ones."""
+    """A number (T,) for each test image, alike for copies of one another."""
     groups = np.arange(sum(test["totals"]), dtype=np.int64)
-    for places in test["identical"]:
+    for places in test["alike"]:
         groups[places] = places[0]
     return groups
 

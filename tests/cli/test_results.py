@@ -268,6 +268,18 @@ def test_what_was_dropped_stands_below_the_audit_and_in_info(feraug: Feraug, tmp
         assert "dropped" not in ran.err
 
 
+def test_the_audit_tells_of_copies_within_a_split(feraug: Feraug, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 2304))
+    pixels[5] = pixels[4]
+    usage = ["Training", "PublicTest", "PublicTest", "PublicTest", "PrivateTest", "PrivateTest"]
+    rows = [f"{row},{' '.join(map(str, pixels[row]))},{usage[row]}" for row in range(6)]
+    (tmp_path / "x.csv").write_text("\n".join(["emotion,pixels,Usage", *rows, ""]))
+    told = "\ncopies and near copies of one another: 0 images in validation, 2 in test\n"
+    for ran in (feraug("prepare", "x.csv"), feraug("info", "artifacts/dataset.h5")):
+        assert told in ran.out
+    assert "one another" not in feraug("prepare", "x.csv", "--no-near-copies", "--overwrite").out
+
+
 def test_info_leaves_out_what_is_not_there(feraug: Feraug, workspace: Workspace) -> None:
     path = workspace.dataset()
     with h5py.File(path, "r+") as file:

@@ -12,7 +12,7 @@ from tests.metrics.planted import Images, faces, shifted
 
 from feraug.metrics import near_copies, shortlist
 from feraug.metrics.alignment import align, band_pass
-from feraug.metrics.near_copies import CopyPairs, find_near_copies, match_near_copies
+from feraug.metrics.near_copies import CopyPairs, find_near_copies, match_near_copies, near_copy_groups
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -118,6 +118,38 @@ def test_find_near_copies_looks_from_validation_and_test_into_train() -> None:
     exclude = np.zeros(120, bool)
     exclude[[3, 61]] = True  # a training image and a query
     assert not find_near_copies(images, split, exclude=exclude).near_copy_in_train.any()
+
+
+def test_copies_within_a_split_share_a_group_also_by_a_chain() -> None:
+    originals = faces(6, 60)
+    split = np.array([TRAIN, VALIDATION, TEST] * 20, np.uint8)
+    images = originals.copy()
+    images[5] = scaled(originals[2], 0.9, 0)
+    images[14] = images[5]  # identical to 5, which is near 2
+    images[56] = images[14][:, ::-1]
+    images[4] = jpeg(originals[1])
+    images[11] = jpeg(originals[4])  # test against validation: another split
+    images[9] = scaled(originals[6], 0.9, 0)  # train is not looked at
+    images[0] = images[3]
+    exact = np.full(60, -1, np.int32)
+    exact[[5, 14]], exact[[0, 3]] = 4, 1
+    steps: list[tuple[int, int]] = []
+    found = near_copy_groups(images, split, exact, progress=lambda *step: steps.append(step))
+    assert {row: int(group) for row, group in enumerate(found) if group >= 0} == {
+        1: 0, 4: 0, 2: 1, 5: 1, 14: 1, 56: 1,
+    }  # fmt: skip
+    assert found.dtype == np.int32
+    assert steps == [(20, 40), (40, 40)]
+
+
+def test_without_near_copies_groups_are_those_of_identical_images() -> None:
+    exact = np.array([7, 7, -1, 7, 3, 3, -1, 3], np.int32)
+    split = np.array([TEST, TEST, TEST, TRAIN, TEST, VALIDATION, VALIDATION, VALIDATION], np.uint8)
+    found = near_copy_groups(faces(9, 8), split, exact)
+    assert found.tolist() == [0, 0, -1, -1, -1, 1, -1, 1]
+    assert near_copy_groups(faces(9, 3), np.zeros(3, np.uint8), exact[:3]).tolist() == [-1] * 3
+    with pytest.raises(ValueError, match="one entry for each of the 8 images"):
+        near_copy_groups(faces(9, 8), split, exact[:7])
 
 
 def test_an_image_may_have_an_identical_and_a_near_copy() -> None:

@@ -244,8 +244,10 @@ def test_what_a_page_says_of_its_faces_its_counts_and_first(
     prepare("drawn:140", PrepareConfig(near_copies=False, drop_leaks=True), dropped.dataset())
     with h5py.File(dropped.dataset(), "r+") as file:
         facts = json.loads(file.attrs["facts"])
+        facts["audit"]["copies_within"] = {"validation": 4, "test": 1234}
         file.attrs["facts"] = np.bytes_(json.dumps(facts | {"dropped": facts["dropped"] | {"leaks": 2}}))
     text = read_page(report(dropped).path).text
+    assert "copies and near copies of one another 4 in validation, 1,234 in test" in " ".join(text.split())
     for row in ("blank images", "identical images", "copies of training images", "near copies of them"):
         assert f"{row} (before dropping)" in text
 

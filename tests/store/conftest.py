@@ -43,6 +43,7 @@ def _dataset(path: Path, count: int = 3, facts: Any = None, **columns: Any) -> P
         "copy_in_train": np.arange(count) % 2,
         "near_copy_in_train": np.zeros(count),
         "near_copy_row": np.full(count, -1),
+        "near_copy_group": np.full(count, -1),
     }
     with writing_dataset(path) as writer:
         writer.append(random.integers(0, 256, (count, 48, 48), np.uint8))

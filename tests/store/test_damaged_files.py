@@ -353,6 +353,7 @@ def test_labels_that_are_other_than_declared(dataset: Path, data: Any, words: st
         ("duplicate_group", [0, 3, 0], "'duplicate_group' has the value 3; -1 to 2"),
         ("duplicate_group", [0, -2, 0], "'duplicate_group' has the value -2"),
         ("near_copy_row", [0, 1, 3], "'near_copy_row' has the value 3; -1 to 2"),
+        ("near_copy_group", [0, 1, 3], "'near_copy_group' has the value 3; -1 to 2"),
     ],
 )
 def test_codes_and_rows_that_do_not_exist(dataset: Path, name: str, values: Any, words: str) -> None:

@@ -53,7 +53,7 @@ def test_rows_of_a_split_and_an_emotion(tmp_path: Path, make_dataset: Make) -> N
 def test_optional_columns_may_be_absent(tmp_path: Path, make_dataset: Make) -> None:
     path = make_dataset(tmp_path / "d.h5")
     with h5py.File(path, "r+") as file:
-        for name in ("source_labels", "ferplus", "near_copy_in_train", "near_copy_row"):
+        for name in ("source_labels", "ferplus", "near_copy_in_train", "near_copy_row", "near_copy_group"):
             del file[name]
         file["a stranger"] = 1  # what the format does not list is ignored
     assert set(read_dataset(path).columns) == {

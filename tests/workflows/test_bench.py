@@ -905,6 +905,9 @@ def test_copies_of_one_test_image_are_drawn_together() -> None:
         difference = found["differences"]["more - real"]["accuracy"]
         widths.append(difference["high"] - difference["low"])
     assert widths[0] * 1.1 < widths[1] < widths[2] / 1.1
+    arms = dict(zip(("real", "more"), copies, strict=True))
+    near = figures(arms, labels, near_copy_group=groups)["differences"]["more - real"]["accuracy"]
+    assert near["high"] - near["low"] == widths[2], "near copies as well, where they are known"
 
 
 def test_conclusions_say_no_more_than_the_figures() -> None:

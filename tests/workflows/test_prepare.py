@@ -16,7 +16,7 @@ from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.sources.drawn import MINIMUM_COUNT
 from feraug.store.dataset import read_dataset
-from feraug.workflows.audit import drop_sentences, dropped_after_audit
+from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit
 from feraug.workflows.events import Event, Note
 from feraug.workflows.prepare import prepare
 
@@ -116,6 +116,8 @@ def test_nothing_is_said_of_what_was_not_dropped(
     strange = {"audit": {"near_copies": None}, "dropped": {"blank": "many", "leaks": -1, "ferplus": [3]}}
     assert drop_sentences(strange) == [], "a file that a stranger made"
     assert [dropped_after_audit(facts) for facts in (again.facts, strange)] == [False, False]
+    for held in ({}, {"copies_within": 3}, {"copies_within": {"validation": "many", "test": 1}}):
+        assert copies_within({"audit": held}) is None
 
 
 def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_path: Path) -> None:
@@ -142,6 +144,7 @@ def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path
     images = draw(0, range(30))
     labels = np.arange(30) % 7
     images[20] = images[0, :, ::-1]  # a mirrored test copy of a training image
+    images[24] = images[29, :, ::-1]  # and one of another test image
     usages = [0] * 15 + [1] * 5 + [2] * 10
     csv = write_csv(tmp_path / "near.csv", images, labels.tolist(), usages)
     result = prepare(str(csv), PrepareConfig(), tmp_path / "dataset.h5")
@@ -149,10 +152,13 @@ def test_near_copies_are_flagged_and_their_originals_dropped_on_request(tmp_path
     columns = read_dataset(tmp_path / "dataset.h5").columns
     assert np.flatnonzero(columns["near_copy_in_train"]).tolist() == [20]
     assert columns["near_copy_row"][20] == 0
+    assert columns["near_copy_group"].tolist() == [-1] * 24 + [0, -1, -1, -1, -1, 0]
+    assert copies_within(result.facts) == {"validation": 0, "test": 2}
     prepare(str(csv), PrepareConfig(drop_leaks=True), tmp_path / "clean.h5")
     clean = read_dataset(tmp_path / "clean.h5")
     assert clean.columns["source_row"].tolist() == list(range(1, 30))
     assert not clean.columns["near_copy_in_train"].any()
+    assert np.flatnonzero(clean.columns["near_copy_group"] == 0).tolist() == [23, 28], "a row has gone"
     assert drop_sentences(clean.header.extra) == [
         "dropped by --drop-leaks: 1 image of train with a copy in validation or test"
     ]

@@ -259,8 +259,8 @@ def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
 
 
 def audit_text(facts: Mapping[str, Any]) -> str:
-    """The audit's counts in three lines, and a line for each cause of dropping."""
-    from feraug.workflows.audit import drop_sentences, dropped_after_audit
+    """The audit's counts in four lines, and a line for each cause of dropping."""
+    from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit
 
     audit, leaks = facts["audit"], facts["audit"]["leaks"]
     when = ", before dropping" if dropped_after_audit(facts) else ""
@@ -277,6 +277,11 @@ def audit_text(facts: Mapping[str, Any]) -> str:
     else:
         lines.append(
             f"near copies of training images: {near['validation']:,} in validation, {near['test']:,} in test"
+        )
+    if within := copies_within(facts):
+        lines.append(
+            f"copies and near copies of one another: {within['validation']:,} images in validation, "
+            f"{within['test']:,} in test"
         )
     return "\n".join([*lines, *drop_sentences(facts)])
 

@@ -1,4 +1,4 @@
-"""The near half of the audit: validation and test images that are altered copies of training images.
+"""The near half of the audit: images that are altered copies of others, across splits and within them.
 
 Three stages, each dearer for a pair than the one before, and for far fewer pairs.
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -134,6 +135,56 @@ def find_near_copies(
     near = nearest >= 0
     leaks = {name: int((near & (split == code)).sum()) for code, name in enumerate(SPLITS) if code != _TRAIN}
     return NearCopies(near_copy_in_train=near, nearest=nearest, pairs=pairs, leaks=leaks)
+
+
+def near_copy_groups(
+    images: Images,
+    split: npt.NDArray[np.uint8],
+    duplicate_group: npt.NDArray[np.integer],
+    *,
+    progress: Progress | None = None,
+) -> Rows:
+    """Which validation or test images are copies of others of the same split: not independent of them.
+
+    ``images``, ``split`` and ``progress`` as in :func:`find_near_copies`; ``duplicate_group`` (N,) of
+    :func:`~feraug.metrics.duplicates.find_duplicates`, -1 outside any.  Returns int32 (N,): images of one
+    split that are identical, near copies, or linked by a chain of such, share a number, counted from 0 in the
+    order of the rows; -1 for images without a copy, and for all of ``train``.
+
+    Raises :class:`ValueError` when shapes or types are wrong.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(images)
+    if split.shape != (count,) or duplicate_group.shape != (count,):
+        raise ValueError(f"split and duplicate_group must have one entry for each of the {count} images")
+    of_split = [np.flatnonzero(split == code) for code in range(len(SPLITS)) if code != _TRAIN]
+    total, done = sum(map(len, of_split)), 0
+    links = []
+    for rows in of_split:
+        faces = images[rows]
+        found = match_near_copies(
+            faces, faces, progress=None if progress is None else partial(_further, progress, done, total)
+        )
+        links.append((rows[found.query], rows[found.reference]))
+        twins = rows[duplicate_group[rows] >= 0]
+        first, place = np.unique(duplicate_group[twins], return_index=True, return_inverse=True)[1:]
+        links.append((twins, twins[first[place]]))
+        done += len(rows)
+    one, other = (np.concatenate(ends) for ends in zip(*links, strict=True))
+    linked = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(count, count))
+    component = connected_components(linked, directed=False)[1]
+    alone = np.bincount(component)[component] == 1
+    group = np.full(count, -1, np.int32)
+    _, first, place = np.unique(component[~alone], return_index=True, return_inverse=True)
+    group[~alone] = np.argsort(np.argsort(first))[place]  # components have no order that is promised
+    return group
+
+
+def _further(progress: Progress, before: int, total: int, done: int, _: int) -> None:
+    """Progress of one part after others."""
+    progress(before + done, total)
 
 
 def match_near_copies(queries: Images, references: Images, *, progress: Progress | None = None) -> CopyPairs:

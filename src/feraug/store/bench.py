@@ -21,6 +21,7 @@ TEST_COLUMNS: Final[Mapping[str, str]] = {
     "duplicate_group": "int32",
     "copy_in_train": "bool",
     "near_copy_in_train": "bool",
+    "near_copy_group": "int32",
 }
 """What is known of each test image, below ``test``; dtype. Near copies are there if they were looked for."""
 

@@ -32,6 +32,7 @@ COLUMNS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "copy_in_train": ("bool", ()),
     "near_copy_in_train": ("bool", ()),
     "near_copy_row": ("int32", ()),
+    "near_copy_group": ("int32", ()),
 }
 """Columns beside ``images``: dtype and shape of one row."""
 
@@ -189,6 +190,7 @@ def _limits(rows: int) -> dict[str, tuple[int, int]]:
         "source_row": (0, 2**63 - 1),
         "duplicate_group": (-1, rows - 1),
         "near_copy_row": (-1, rows - 1),
+        "near_copy_group": (-1, rows - 1),
     }
 
 

@@ -13,6 +13,7 @@ from feraug.emotions import SPLITS
 from feraug.metrics.duplicates import ExactAudit, find_duplicates
 from feraug.metrics.near_copies import NearCopies
 from feraug.sources.ferplus import BY_VOTES
+from feraug.store.reading import is_shaped
 
 TRAIN = SPLITS.index("train")
 
@@ -88,6 +89,15 @@ def audit_summary(exact: ExactAudit, near: NearCopies | None) -> dict[str, Any]:
     }
 
 
+def held_out_counts(flags: NDArray[np.bool_], split: NDArray[np.uint8]) -> dict[str, int]:
+    """How many images of each split but ``train`` have a flag (N,): ``{"validation": n, "test": n}``."""
+    return {
+        name: int(np.count_nonzero(flags & (split == code)))
+        for code, name in enumerate(SPLITS)
+        if code != TRAIN
+    }
+
+
 def repeats_within_split(rows: RowFacts) -> NDArray[np.bool_]:
     """Rows of which an identical image comes earlier in the same split."""
     exact = rows.audit()
@@ -148,6 +158,15 @@ def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
 def dropped_after_audit(facts: Mapping[str, Any]) -> bool:
     """Whether the audit counts images that are no longer there; FER+ drops before it."""
     return bool(_DROPS.keys() & _counts(facts["dropped"]).keys())
+
+
+def copies_within(facts: Mapping[str, Any]) -> Mapping[str, int] | None:
+    """How many images of validation and of test have copies in the same split, of the facts of a dataset.
+
+    None where nobody counted: near copies were not looked for, or the file is of an earlier build.
+    """
+    found = facts["audit"].get("copies_within")
+    return found if is_shaped(found, {"validation": int, "test": int}) else None
 
 
 def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -40,13 +40,14 @@ def table(
 ) -> dict[str, Any]:
     """``arms`` and ``differences`` as JSON values, of probabilities (R, T, 7) by arm.
 
-    ``test`` has ``labels``, ``duplicate_group`` and the flags of the test images (T,).  Arms are
+    ``test`` has ``labels``, ``duplicate_group`` (``near_copy_group`` where near copies were looked for) and
+    the flags of the test images (T,).  Arms are
     compared with ``real``, or without it with the first.  ``images`` counts the test images, also
     where none is left and the arms have no such accuracy; without an audit of near copies it lacks them.
     ``unseen`` counts, by emotion, those without any known copy in ``train``.
     """
     base = "real" if "real" in probabilities else next(iter(probabilities))
-    groups = _groups(test["duplicate_group"])
+    groups = _groups(test)
     subsets = {"accuracy": np.ones(len(groups), bool), "accuracy_unleaked": ~test["copy_in_train"]}
     if "near_copy_in_train" in test:
         subsets["accuracy_without_near_copies"] = ~_known_copies(test)
@@ -265,10 +266,11 @@ def _of_subsets(images: Mapping[str, int]) -> list[str]:
     return sentences
 
 
-def _groups(duplicate_group: NDArray[np.int32]) -> NDArray[np.int64]:
+def _groups(test: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
     """A number (T,) alike for copies of one image, and of its own for an image without copies."""
-    alone = np.arange(len(duplicate_group), dtype=np.int64) + int(duplicate_group.max(initial=0)) + 1
-    return np.where(duplicate_group < 0, alone, duplicate_group)
+    known = test.get("near_copy_group", test["duplicate_group"])  # identical images share a group in both
+    alone = np.arange(len(known), dtype=np.int64) + int(known.max(initial=0)) + 1
+    return np.where(known < 0, alone, known)
 
 
 def _known_copies(test: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:

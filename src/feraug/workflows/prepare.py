@@ -14,7 +14,7 @@ from feraug.config import PrepareConfig, to_json
 from feraug.emotions import EMOTIONS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.metrics.duplicates import blank_images, image_digests
-from feraug.metrics.near_copies import NearCopies, find_near_copies
+from feraug.metrics.near_copies import NearCopies, find_near_copies, near_copy_groups
 from feraug.sources import open_source
 from feraug.sources.ferplus import BY_VOTES, DROPPED, check_alignment, read_ferplus
 from feraug.sources.records import NO_SPLIT, Source
@@ -29,6 +29,7 @@ from feraug.workflows.audit import (
     audit_summary,
     drop_sentences,
     empty_notes,
+    held_out_counts,
     leaking_train_rows,
     near_copy_columns,
     no_near_copy_columns,
@@ -246,7 +247,12 @@ def _audit_and_drop(
         )
         raise SourceError(f"no image is left ({told}); leave out one of these options")
     columns = rows.columns(rows.audit()) | near_columns
-    return rows, columns, {"audit": audit_summary(as_read, near), **dropped, "ferplus": by_votes}
+    audit = audit_summary(as_read, near)
+    if near is not None:
+        group = _near_copy_groups(rows, writer, columns["duplicate_group"], notify)
+        columns["near_copy_group"] = group
+        audit["copies_within"] = held_out_counts(group >= 0, rows.split)
+    return rows, columns, {"audit": audit, **dropped, "ferplus": by_votes}
 
 
 def _further_leaks(
@@ -269,6 +275,17 @@ def _near_copies(
         rows.split,
         exclude=exclude,
         progress=lambda done, total: notify(Progress("near copies", done, total, "images")),
+    )
+
+
+def _near_copy_groups(
+    rows: RowFacts, writer: DatasetWriter, duplicate_group: NDArray[np.int32], notify: Notify
+) -> NDArray[np.int32]:
+    return near_copy_groups(
+        writer.images(),
+        rows.split,
+        duplicate_group,
+        progress=lambda done, total: notify(Progress("copies within splits", done, total, "images")),
     )
 
 

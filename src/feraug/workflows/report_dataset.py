@@ -10,7 +10,7 @@ from feraug.plots.page import distribution_plot
 from feraug.report import Beside, Block, Cell, Facts, Figures, Section, Strips, Table, Text
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.header import DATASET
-from feraug.workflows.audit import drop_sentences, dropped_after_audit, empty_notes
+from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit, empty_notes
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room, some
@@ -75,13 +75,9 @@ def _split_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
 def _audit(facts: Mapping[str, Any]) -> Facts:
     audit = facts["audit"]
     when = " (before dropping)" if dropped_after_audit(facts) else ""
-    near = audit["near_copies"]
-    copies = ", ".join(f"{audit['leaks'][split]:,} in {split}" for split in ("validation", "test"))
-    nearly = (
-        "not looked for"
-        if near is None
-        else ", ".join(f"{near[split]:,} in {split}" for split in ("validation", "test"))
-    )
+    near, within = audit["near_copies"], copies_within(facts)
+    nearly = "not looked for" if near is None else _in_splits(near)
+    one_another = [("copies and near copies of one another", _in_splits(within))] if within else []
     return Facts(
         (
             (f"blank images{when}", f"{audit['blank']:,}"),
@@ -90,10 +86,15 @@ def _audit(facts: Mapping[str, Any]) -> Facts:
                 f"{plural(audit['duplicate_groups'], 'group')}, {audit['redundant']:,} redundant, "
                 f"{plural(audit['conflicting_groups'], 'group')} with conflicting labels",
             ),
-            (f"copies of training images{when}", copies),
+            (f"copies of training images{when}", _in_splits(audit["leaks"])),
             (f"near copies of them{when}", nearly),
+            *one_another,
         )
     )
+
+
+def _in_splits(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[split]:,} in {split}" for split in ("validation", "test"))
 
 
 def _leak_warning(dataset: DatasetArrays) -> Iterator[Block]:
