@@ -240,6 +240,44 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     assert "`simple`, oversampled (simple-wider) | 2 | **+50.0**" in page
 
 
+def test_reproduce_fer2013_shows_distributions_emotion_by_emotion(protocol: None, tmp_path: Path) -> None:
+    from fer2013.report import write_page
+    from fer2013.tables import distributions, similar
+
+    def figures(distance: float) -> dict[str, Any]:
+        mean = {"mean": distance, "low": distance - 1, "high": distance + 1}
+        found = {"images": 1200, "share": {"mean": 0.125}, "frechet": mean, "histogram": 3.14}
+        cover = {"mean": 0.5, "low": 0.4, "high": 0.6}
+        return found | {"floor": {"frechet": {"mean": 2.0}}, "coverage": cover}
+
+    pairs = {"mean": 0.5}
+    near = {"images": 3, "of": 100, "share": 0.03}
+    real = {"train": pairs, "validation": pairs, "within": pairs, "train_near_copies": near,
+            "distribution": {"happy": figures(3), "sad": figures(4)}}  # fmt: skip
+    made = [
+        {"name": f"long-{kind}", "source": pairs, "nearest": pairs, "within": pairs, "near_copies": near,
+         "distribution": {"happy": figures(distance)}}
+        for kind, distance in (("plain", 20), ("kept", 40))
+    ]  # fmt: skip
+    record = {
+        "kind": "ssim", "scale": "reduced", "command": "feraug ssim --name long-neutral --synthetic x",
+        "device": "one", "versions": {"torch": "2"}, "seed": 0, "real": real, "sets": made,
+        "judge": {"name": "j", "validation_accuracy": 0.5, "sha256": "ab" * 32},
+    }  # fmt: skip
+    assert distributions([record], "noise") == [] == similar([record], "stargan-neutral")
+    said, _, table = distributions([record], "long-neutral")
+    assert said.startswith("**Reduced.** Judge: `j`, right on 50.0 % of validation")
+    ends = "2.0 | 0.50 (0.40 to 0.60) | 3.1 |"
+    assert table.splitlines()[2:] == [
+        f"| happy | {name} | 1,200 | 12.5 | {distance}.0 ({distance - 1}.0 to {distance + 1}.0) | {ends}"
+        for name, distance in (("real faces of `validation`, new", 3), ("long-plain", 20), ("long-kept", 40))
+    ]
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "0.json").write_text(json.dumps(record))
+    page = write_page(tmp_path / "r").read_text()
+    assert page.index("## 5.") < page.index("long-kept") < page.index("## 6.")
+
+
 def test_reproduce_fer2013_says_which_aims_were_reached(protocol: None) -> None:
     from fer2013.aims import aims
 

@@ -85,8 +85,8 @@ class Recorder:
         return {"kind": "filter", **{name: printed[name] for name in names}}
 
     def _similar(self, printed: Mapping[str, Any]) -> Record:
-        names = ("variant", "threshold", "threshold_from", "real", "sets")
-        return {"kind": "ssim", **{name: printed[name] for name in names}}
+        names = ("variant", "threshold", "threshold_from", "judge", "real", "sets")
+        return {"kind": "ssim", **{name: printed[name] for name in names if name in printed}}
 
     def _bench(self, step: Step, line: str, printed: Any) -> None:
         parts = self._parts(step)

@@ -80,7 +80,8 @@ def write_page(folder: Path) -> Path:
             all_, ("simple-long", "simple-few", "simple-neutral", "simple-noise", "simple-noise-sources")
         )
         + tables.filtered(all_, "long-all-neutral")
-        + tables.filtered(all_, "noise-neutral"),
+        + tables.filtered(all_, "noise-neutral")
+        + tables.distributions(all_, "noise"),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
     if reached := aims(records):

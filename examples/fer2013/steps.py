@@ -179,6 +179,12 @@ def _compare(name: str, priority: int, pair: str, models: Sequence[str], scale: 
     return Step(f"compare-{name}", priority, line, f"compare/{name}.h5", (*models, scale.judge[0]))
 
 
+def _similar(name: str, priority: int, sets: tuple[str, ...], scale: Scale, *judge: str) -> Step:
+    """Similarity to sources and training images; with a judge, distributions as well."""
+    line = f"ssim {scale.ssim} {' '.join(f'--judge {one}' for one in judge)} --name {name}"
+    return Step(f"ssim-{name}", priority, line, f"ssim/{name}.h5", ("audit", *judge), sets)
+
+
 def _bench(name: str, priority: int, arms: Sequence[str], options: str, sets: tuple[str, ...] = ()) -> Step:
     """A benchmark of the classifier that ``name`` begins with."""
     classifier = name.split("-")[0]
@@ -207,8 +213,7 @@ def _translators(scale: Scale) -> Iterator[Step]:
         yield _compare(name, 2, f"neutral:{emotion}", ["stargan-all"], scale)
         yield _made(name, 2, "stargan-all", f"neutral:{emotion}", scale.count)
         yield _filter(name, emotion, 2)
-    line = f"ssim {scale.ssim} --name stargan-neutral"
-    yield Step("ssim-stargan-neutral", 2, line, "ssim/stargan-neutral.h5", ("audit",), SETS)
+    yield _similar("stargan-neutral", 2, SETS, scale)
 
 
 def _simple(scale: Scale) -> Iterator[Step]:
@@ -256,6 +261,8 @@ def _ways(scale: Scale) -> Iterator[Step]:
         yield _made(name, 5, "stargan-long", f"neutral:{emotion}", scale.count)
         yield _filter(name, emotion, 5, WEIGHTED if emotion == "disgust" else "simple")
     yield way("long", sets=BEST)
+    unfiltered = tuple(f"long-neutral-{emotion}" for emotion in TARGETS)
+    yield _similar("long-neutral", 5, (*unfiltered, *BEST), scale, scale.judge[0])
     yield way("few", "--ratio 0.1", BEST)
     cleaned = f"stargan --dataset artifacts/ferplus.h5 --name stargan-ferplus {scale.stargan}"
     yield _training("stargan-ferplus", 5, cleaned, ("ferplus",))
@@ -304,3 +311,4 @@ def _neutral(scale: Scale) -> Iterator[Step]:
         yield _made(f"noise-{emotion}", 7, "stargan-long", f"neutral:{emotion}", scale.count, source, kept)
     sources = tuple(f"noise-{emotion}" for emotion in TARGETS)
     yield _bench("simple-noise-sources", 7, ["real+synthetic"], options, sources)
+    yield _similar("noise", 7, ("noise-neutral", kept, *sources, back.name), scale, scale.judge[0])

@@ -143,7 +143,12 @@ def translators(records: Sequence[Record]) -> list[str]:
         about = f"{scaled(one['scale'])} `{one['model']}`. {_judged(judge)} {one.get('note', '')}"
         parts += [about.strip(), made_by([one]), table(heads, rows)]
     names = tuple(f"stargan-neutral-{emotion}" for emotion in TARGETS)
-    return parts + compared(records, names) + filtered(records, "stargan-neutral") + similar(records)
+    return (
+        parts
+        + compared(records, names)
+        + filtered(records, "stargan-neutral")
+        + similar(records, "stargan-neutral")
+    )
 
 
 def of_other_translators(records: Sequence[Record]) -> list[str]:
@@ -152,7 +157,7 @@ def of_other_translators(records: Sequence[Record]) -> list[str]:
     parts = compared(records, [f"{kind}-neutral-{emotion}" for kind in kinds for emotion in TARGETS])
     for kind in kinds:
         parts += filtered(records, f"{kind}-neutral")
-    return parts
+    return parts + distributions(records, "long-neutral")
 
 
 def compared(records: Sequence[Record], names: Sequence[str]) -> list[str]:
@@ -218,10 +223,10 @@ def filtered(records: Sequence[Record], beginning: str) -> list[str]:
     return parts
 
 
-def similar(records: Sequence[Record]) -> list[str]:
-    """Similarity to sources and to the training images."""
+def similar(records: Sequence[Record], name: str) -> list[str]:
+    """Similarity to sources and to the training images, by the measurement of this name."""
     parts: list[str] = []
-    for one in latest(of_kind(records, "ssim"), "scale", "command", "device"):
+    for one in latest(_similarities(records, name), "scale", "command", "device"):
         rows = [
             [each["name"], *(f"{each[name]['mean']:.3f}" if each[name] else "" for name in ("source", "nearest", "within")),  # noqa: E501
              percent(each["near_copies"]["share"]) if each["near_copies"] else ""]
@@ -248,6 +253,34 @@ def similar(records: Sequence[Record]) -> list[str]:
         ]
         parts += [scaled(one["scale"]), made_by([one]), table(heads, rows)]
     return parts
+
+
+def distributions(records: Sequence[Record], name: str) -> list[str]:
+    """How far sets lie from real faces, emotion by emotion, by the measurement of this name."""
+    parts: list[str] = []
+    for one in latest(_similarities(records, name), "scale", "command", "device"):
+        sets = {"real faces of `validation`, new": one["real"]["distribution"]}
+        sets |= {each["name"]: each["distribution"] for each in one["sets"]}
+        rows = [
+            [emotion, each, f"{here[emotion]['images']:,}", percent(here[emotion]["share"]["mean"]),
+             interval(here[emotion]["frechet"], 1, 1), f"{here[emotion]['floor']['frechet']['mean']:.1f}",
+             interval(here[emotion]["coverage"], 1, 2), f"{here[emotion]['histogram']:.1f}"]
+            for emotion in EMOTIONS
+            for each, here in sets.items()
+            if any(emotion in found for found in list(sets.values())[1:]) and emotion in here
+        ]  # fmt: skip
+        heads = ["", "faces", "images", "called so, %", "FER-FD", "floor", "coverage", "grey levels"]
+        said = (
+            "Distance of each set to training faces of its emotion, each beside a floor of its own size; "
+            "only sets of one size can be compared."
+        )
+        about = f"{scaled(one['scale'])} {_judged(one['judge'])} {said}"
+        parts += [about, made_by([one]), table(heads, rows)]
+    return parts
+
+
+def _similarities(records: Sequence[Record], name: str) -> list[Record]:
+    return [one for one in of_kind(records, "ssim") if _name(one) == name]
 
 
 def percent(share: float) -> str:
