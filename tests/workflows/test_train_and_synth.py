@@ -321,7 +321,13 @@ def test_faces_from_noise(workspace: Workspace, model: str) -> None:
     assert set(faces.origin_row) == {-1} and faces.sources == []
     assert faces.header.extra["model"] == sha256_file(result.path)
     generator = load_generator(result.path)
+    shown: list[torch.Tensor] = []
+    hook = generator.network.register_forward_pre_hook(lambda _, given: shown.append(given[0]))
     images, labels = generator.generate(9, batch_size=9)
+    hook.remove()
+    trained_on = np.concatenate([noise(0, step, 1, generator.config.latent_size) for step in range(9)])
+    (drawn,) = shown
+    assert not (drawn.numpy()[:, None] == trained_on).all(2).any(), "noise that no training of this seed saw"
     assert abs(images.astype(int) - faces.images.astype(int)).max() <= 1
     assert labels.tolist() == faces.labels.tolist()
     z = torch.from_numpy(noise(0, 0, 9, generator.config.latent_size))

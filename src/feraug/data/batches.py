@@ -257,7 +257,13 @@ def _drawn_with_others(labelled: _ClassSampler, index: int) -> tuple[Tensor, Ten
     return faces, classes, others
 
 
-def noise(seed: int, index: int, count: int, latent_size: int) -> NDArray[np.float32]:
-    """Normal noise float32 (count, latent_size): a function of its arguments alone."""
-    random = np.random.default_rng((seed, _NOISE_STREAM, index))
+def noise(
+    seed: int, index: int, count: int, latent_size: int, *, stream: int = _NOISE_STREAM
+) -> NDArray[np.float32]:
+    """Normal noise float32 (count, latent_size): a function of its arguments alone.
+
+    ``index`` is a training's batch; what is not to be noise that a training of this seed saw has another
+    ``stream``.
+    """
+    random = np.random.default_rng((seed, stream, index))
     return random.standard_normal((count, latent_size), np.float32)
