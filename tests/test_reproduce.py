@@ -187,7 +187,12 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     assert "It is the best of 3, " in ways
     assert ways.index("| `--use fill`: up to the") < ways.index("| mixed in from the start")
     assert '"`--per-class-cap 1000`, unfiltered": translations by another training' in ways
-    assert re.search(r"\| \*\*Full\.\*\* `simple`, real\+synthetic \| 3 \| \*\*\+", page)
+    assert re.search(
+        r"\| translations: mixed in from the start, unfiltered \(\*simple\*\) \| 3 \| \*\*\+", page
+    )
+    assert (
+        "| translations: `--use fill`: up to the largest class, unfiltered (*simple-fill*), chosen on" in page
+    )
 
 
 def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
@@ -206,11 +211,12 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
     monkeypatch.setattr(
         trainings, "difference", lambda *_, **__: (Difference(0.02, 0.001, 0.039, p["all"]), "")
     )
-    row = "| **Full.** `simple`, mixup | 2 | {0} |  | {0} |  |"
+    row = "| nothing; real faces are mixed in pairs (`mixup`) | 2 | {0} |  | {0} |  |"
     assert row.format("+2.0 (+0.1 to +3.9), 0.060") in trainings.chosen_way(records)
     assert "One repeat: nothing" not in trainings.chosen_way(records)
     records += [_record("class-weighted", 0, "one", right)]  # of one repeat, which takes no part
-    alone = "| **Full.** `simple`, class-weighted | 1 | {0} |  | {0} |  |".format("+2.0 (+0.1 to +3.9)")
+    alone = "| nothing; the loss of rare emotions weighs more (`class-weighted`) | 1 | {0} |  | {0} |  |"
+    alone = alone.format("+2.0 (+0.1 to +3.9)")
     assert alone in trainings.chosen_way(records) and "One repeat: nothing" in trainings.chosen_way(records)
     assert row.format("+2.0 (+0.1 to +3.9), 0.060") in trainings.chosen_way(records)
     p["all"] = 0.01
@@ -236,8 +242,11 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     assert rows[0][3] == "50.0" and rows[1][6].startswith("+50.0 (")
     assert "happy 20.0 % of 100" in section and "happy 8.0" not in section
     page = chosen_way(records)
-    assert "`simple`, oversampled | 2 | **+100.0**" in page
-    assert "`simple`, oversampled (simple-wider) | 2 | **+50.0**" in page
+    rows = [line.partition(" (")[0] for line in page.splitlines() if line.startswith("| nothing; rare")]
+    assert rows == ["| nothing; rare emotions are shown more often"] * 2
+    wider = page[page.index("20 epochs: real faces alone** | 2 | 50.0 |") :]
+    assert "(`oversampled`) | 2 | **+50.0**" in wider
+    assert "(`oversampled`) | 2 | **+100.0**" in page[: -len(wider)]
 
 
 def test_reproduce_fer2013_shows_distributions_emotion_by_emotion(protocol: None, tmp_path: Path) -> None:
@@ -331,7 +340,13 @@ def test_reproduce_fer2013_looks_at_unseen_images_too(protocol: None) -> None:
     page = "\n".join(side_by_side(records, ("simple", "simple-controls")))
     clean = int(real[~(exact | near)].sum())
     assert f"| mixup | {100 * clean / 7:.1f} | +0.0 (" in page
-    row = next(line for line in chosen_way(records).splitlines() if "mixup" in line)
+    alone, row = chosen_way(records).splitlines()[-2:]
+    assert "`mixup`" in row
+    seen, by_emotion = real[~(exact | near)], np.repeat(np.arange(7), 2)[~(exact | near)]
+    recall = np.mean([seen[by_emotion == code].mean() for code in np.unique(by_emotion)])
+    whole, balanced = f"{100 * real.mean():.1f}", f"{100 * recall:.1f}"
+    figures = f"{whole} | {100 * seen.mean():.1f} | {whole} | {balanced}"
+    assert alone == f"| **Full.** **`simple`, width 1, 60 epochs: real faces alone** | 2 | {figures} |"
     assert [cell.split(" ")[0] for cell in row.split(" | ")[2:]] == ["+35.7", "+0.0", "+35.7", "+0.0"]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from fer2013.tables import of_kind, percent, scaled, table
-from fer2013.trainings import Experiment, best_of, difference, experiments, in_points, mean, paired
+from fer2013.trainings import Experiment, best_of, difference, experiments, in_points, mean, paired, trained
 from feraug.emotions import EMOTIONS
 
 Record = Mapping[str, Any]
@@ -31,7 +31,7 @@ def aims(records: Sequence[Record]) -> list[str]:
     rows = []
     for one in experiments(records):
         for aim, found, reached in _of_classifier(one):
-            classifier = f"{scaled(one.scale)} `{one.classifier}`, {_settings(one)}"
+            classifier = f"{scaled(one.scale)} `{one.classifier}`, {trained(one)}"
             rows.append([f"{classifier}: {aim}", found, reached])
     for scale, (aim, found, reached) in _of_translations(records):
         rows.append([f"{scaled(scale)} {aim}", found, reached])
@@ -72,12 +72,6 @@ def _of_classifier(one: Experiment) -> Iterator[Row]:
 
 def _yes(reached: bool) -> str:
     return "yes" if reached else "no"
-
-
-def _settings(one: Experiment) -> str:
-    """What is smaller or shorter in reduced trainings."""
-    settings = one.real[0]["settings"]
-    return f"width {settings.get('width', 1.0):g}, {settings['epochs']:g} epochs"
 
 
 def _of_translations(records: Sequence[Record]) -> Iterator[tuple[str, Row]]:

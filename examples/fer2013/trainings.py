@@ -39,21 +39,30 @@ BESIDE: Final = ("simple-long", "simple-few")
 """Ways that the section on Neutral shows beside others, chosen on validation or not."""
 
 READ_TOGETHER: Final = (
-    "Bold: p, adjusted for all rows of the column (Holm), is below 0.05. "
+    "Above the rows of a classifier: what it comes to on real faces alone, in %. Below: differences from "
+    "that in points, their 95 % intervals, and p, adjusted for all rows of the column (Holm); bold where "
+    "that is below 0.05. "
     "Where trainings vary more than test images, intervals of two repeats hold the truth in "
     "[87 cases of 100](../bench.md), of three in 91. All rows of one classifier are differences from the "
     "same trainings on real faces: had those been lucky, every row would look worse."
 )
 
-NAMES: Final = (
-    "In brackets the `--name` of the benchmark: *simple-filtered*, the way chosen on validation; *simple-"
-    "long*, the translations of the 38-minute `stargan`, filtered; *simple-few*, a tenth as many of these"
-    " as real faces; *simple-neutral*, these and other emotions made neutral; *simple-noise-sources*, "
-    "unfiltered translations of faces from noise; *simple-wider*, a `simple` of twice the width, trained "
-    "for 20 epochs. Otherwise `real+synthetic` has the unfiltered translations (`simple`), or those of "
-    "*simple-long* (*simple-wider*, `surreal`, `vgg19`); `real+synthetic+noise` has these and neutral "
-    "faces from noise."
-)
+ADDED: Final = {
+    "oversampled": "nothing; rare emotions are shown more often",
+    "class-weighted": "nothing; the loss of rare emotions weighs more",
+    "mixup": "nothing; real faces are mixed in pairs",
+    "randaugment": "nothing; real faces are distorted at random",
+    "synthetic": "unfiltered translations, and no real face",
+}
+"""What an arm has beside real faces, where its benchmark's name does not say it; in words."""
+
+ADDED_BY: Final = {
+    "simple-neutral": "translations: those of *simple-long*, and other emotions made neutral",
+    "simple-noise": "translations: those of *simple-long*; and neutral faces from noise",
+    "simple-noise-sources": "translations of faces from noise, by the `stargan` of *simple-long*, unfiltered",
+    **dict.fromkeys(("simple-wider", "vgg19", "surreal"), "translations: those of *simple-long*"),
+}
+"""The same of benchmarks that are none of the ways among which validation chooses."""
 
 UNSEEN: Final = "Unseen: test images with neither copy nor near copy in `train`."
 
@@ -172,19 +181,23 @@ def _other_trainings(arms: Mapping[tuple[str, str], list[Record]]) -> str:
 def chosen_way(records: Sequence[Record]) -> str:
     """A row for each arm: its differences to real faces, on all test images and on unseen ones.
 
-    They are read together, so the p of a column are adjusted together (Holm).
+    They are read together, so the p of a column are adjusted together (Holm).  Above the rows of a
+    classifier stands what it comes to on real faces alone.
     """
-    found = []
+    found: list[tuple[list[str], int, list[Difference | None]]] = []
+    alone: dict[int, list[str]] = {}
     for one in experiments(records):
         chosen = {key for key in one.arms if key[0] not in CHOSEN_ON_VALIDATION or key[0] == one.classifier}
         among = one.ways
         chosen |= {best_of(among)} if among else set()
         chosen |= {key for key in among if key[0] in BESIDE}
+        alone[len(found)] = [f"{scaled(one.scale)} **`{one.classifier}`, {trained(one)}: real faces alone**"]
+        alone[len(found)] += [str(len(one.real)), *_of_real(one)]
         for key in sorted(chosen):
             if key[1] == "real" or not (pairs := paired(one.arms[key], one.real)):
                 continue
-            arm = f"{scaled(one.scale)} `{one.classifier}`, {arm_name(key)}"
-            found.append((arm, len(pairs), _four(pairs, one.test)))
+            best = ", chosen on validation" if among and key == best_of(among) else ""
+            found.append(([f"{added(key)}{best}"], len(pairs), _four(pairs, one.test)))
     if not found:
         return "Nothing can be said yet: no benchmark with `real` and another arm is there."
     columns = []
@@ -195,15 +208,48 @@ def chosen_way(records: Sequence[Record]) -> str:
             for (_, repeats, _), one in zip(found, column, strict=True)
         ]
         columns.append([_judged(*each) for each in zip(column, holm(np.array(p)), strict=True)])
-    rows = [
-        [arm, str(repeats), *cells]
-        for (arm, repeats, _), cells in zip(found, zip(*columns, strict=True), strict=True)
-    ]
-    heads = ["minus real faces alone, points; adjusted p", "repeats", "accuracy", "accuracy, unseen"]
+    rows = []
+    for place, ((arm, repeats, _), cells) in enumerate(zip(found, zip(*columns, strict=True), strict=True)):
+        rows += [alone[place]] if place in alone else []
+        rows.append([*arm, str(repeats), *cells])
+    heads = ["added to the real faces", "repeats", "accuracy", "accuracy, unseen"]
     heads += ["balanced accuracy", "balanced accuracy, unseen"]
     few = [FEW_REPEATS] if any(repeats == 1 for _, repeats, _ in found) else []
-    names = [NAMES] if any("(simple-" in arm for arm, _, _ in found) else []
-    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, *few, *names]), table(heads, rows)])
+    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, *few]), table(heads, rows)])
+
+
+def added(key: tuple[str, str]) -> str:
+    """What an arm of a benchmark has beside real faces, in words; behind it what the sections below say."""
+    bench, arm = key
+    if arm in ADDED:
+        return f"{ADDED[arm]} (`{arm}`)"
+    way = f"translations: {CHOSEN_ON_VALIDATION[bench]}" if bench in CHOSEN_ON_VALIDATION else arm
+    return f"{ADDED_BY.get(bench, way)} (*{bench}*)"
+
+
+def trained(one: Experiment) -> str:
+    """The settings in which reduced trainings are smaller or shorter."""
+    settings = one.real[0]["settings"] if one.real else next(iter(one.arms.values()))[0]["settings"]
+    return f"width {settings.get('width', 1.0):g}, {settings['epochs']:g} epochs"
+
+
+def _of_real(one: Experiment) -> list[str]:
+    """Accuracy and balanced accuracy on real faces alone, in %, each on all test images and on unseen."""
+    clean = unseen(one.test)
+    cells = []
+    for name in ("accuracy", "balanced_accuracy"):
+        cells += [mean_percent(one.real, name) if one.real else ""]
+        cells += [_mean_of_unseen(one, name, clean) if one.real and clean is not None else ""]
+    return cells
+
+
+def _mean_of_unseen(one: Experiment, name: str, clean: NDArray[np.bool_]) -> str:
+    count = len(clean)
+    labels = np.repeat(np.arange(len(one.test["totals"])), one.test["totals"])[clean]
+    right = np.array([flags(each["right"], count)[clean] for each in one.real], np.float64)
+    if name == "accuracy":
+        return percent(float(right.mean()))
+    return percent(float(np.mean([right[:, labels == code].mean() for code in np.unique(labels)])))
 
 
 def _four(pairs: Sequence[tuple[Record, Record]], test: Record) -> list[Difference | None]:
