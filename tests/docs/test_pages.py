@@ -260,3 +260,22 @@ def test_the_objective_in_adding_an_objective_is_the_code() -> None:
         return ast.unparse(found)
 
     assert plain(shown) == plain((DOCS.parent / "src/feraug/objectives/noise.py").read_text(encoding="utf-8"))
+
+
+FOUND = re.compile(
+    r"([−+-]\d+\.\d)(?: points?)?(?: of [a-z ]+)? \(([−+-]\d+\.\d) to ([−+-]\d+\.\d)(?: points)?[;)]"
+)
+"""A difference with its interval, as README and the pages print it."""
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/index.md", "docs/honest-benchmarking.md", "docs/bench.md"]
+)
+def test_differences_on_fer2013_are_those_of_the_results_page(name: str) -> None:
+    """The page is made from the records; figures that are copied from it must not outlive it."""
+    page = (DOCS / "results" / "fer2013.md").read_text(encoding="utf-8").replace("**", "")
+    known = {match.groups() for match in FOUND.finditer(page)}
+    assert len(known) > 100
+    told = FOUND.findall((ROOT / name).read_text(encoding="utf-8").replace("−", "-"))
+    assert told or name == "docs/index.md"
+    assert [figures for figures in told if figures not in known] == []
