@@ -14,7 +14,10 @@ from feraug.emotions import (
     UNLABELLED,
     DomainPair,
     emotion_code,
+    emotion_words,
+    meanings_text,
     parse_emotion,
+    parse_meanings,
     parse_split,
     suggestion,
 )
@@ -139,3 +142,29 @@ def test_a_pair_of_one_emotion(text: str) -> None:
 def test_nothing_near_is_suggested() -> None:
     assert suggestion("xyzzy", EMOTIONS) == ""
     assert suggestion("sadd", EMOTIONS) == " (did you mean 'sad'?)"
+
+
+def test_meanings_of_a_source_s_own_names() -> None:
+    found = parse_meanings(" 7 = Neutral, AN=anger,contempt=none,a=b=happy,")
+    assert found == {"7": "neutral", "a=b": "happy", "an": "angry", "contempt": None}
+    assert meanings_text(found) == "7=neutral,a=b=happy,an=angry,contempt=none"
+    assert parse_meanings(meanings_text(found)) == found
+    assert parse_meanings("") == parse_meanings(" , ") == {} and meanings_text({}) == ""
+    assert set(emotion_words().values()) == set(EMOTIONS) and not any(map(str.isdigit, emotion_words()))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("7", "'7' is not NAME=EMOTION; an example: 1=surprise,7=neutral,8=none"),
+        ("7=", "'7=' is not NAME=EMOTION"),
+        ("=sad", "'=sad' is not NAME=EMOTION"),
+        ("7=sad,7=happy", "'7' stands there twice"),
+        ("7=3", "say what '7' is by name, not '3'"),
+        ("7=hapy", "unknown emotion 'hapy' (did you mean 'happy'?)"),
+    ],
+)
+def test_what_is_no_list_of_meanings(text: str, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_meanings(text)
+    assert told in str(caught.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, SupportsIndex
 
@@ -97,6 +97,42 @@ def _word(value: str | SupportsIndex, what: str, names: Sequence[str]) -> str:
 def emotion_code(emotion: str) -> int:
     """FER2013's code (0-6) of an emotion in any spelling that :func:`parse_emotion` takes."""
     return EMOTIONS.index(parse_emotion(emotion))
+
+
+LEFT_OUT: Final = "none"
+"""What stands for no emotion at all where it is said what a source's names mean."""
+
+
+def emotion_words() -> dict[str, str]:
+    """Every word for an emotion that people type, in lower case, and the emotion; no numbers."""
+    return {**_EMOTION_SPELLINGS, **{emotion: emotion for emotion in EMOTIONS}}
+
+
+def parse_meanings(text: str) -> dict[str, str | None]:
+    """What a source's own names of emotions mean: ``"1=surprise,7=neutral,contempt=none"``.
+
+    Names in lower case, each with an emotion, or None where it is to be left out; in the order of the names.
+    Raises :class:`UsageError` for what is no such list, and for a name that stands there twice.
+    """
+    found: dict[str, str | None] = {}
+    for part in filter(str.strip, text.split(",")):
+        name, equals, meaning = (piece.strip() for piece in part.rpartition("="))
+        if not (name and equals and meaning):
+            raise UsageError(
+                f"--emotions: '{part.strip()}' is not NAME=EMOTION; an example: 1=surprise,7=neutral,8=none"
+            )
+        if name.lower() in found:
+            raise UsageError(f"--emotions: '{name}' stands there twice")
+        if meaning.isdigit():
+            raise UsageError(f"--emotions: say what '{name}' is by name, not '{meaning}'")
+        left_out = meaning.lower() == LEFT_OUT
+        found[name.lower()] = None if left_out else parse_emotion(meaning)
+    return dict(sorted(found.items()))
+
+
+def meanings_text(meanings: Mapping[str, str | None]) -> str:
+    """Meanings as text that :func:`parse_meanings` reads."""
+    return ",".join(f"{name}={meaning or LEFT_OUT}" for name, meaning in meanings.items())
 
 
 def suggestion(word: str, known: Iterable[str], ending: str = "") -> str:

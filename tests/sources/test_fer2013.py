@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import importlib.util
 import os
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feraug.emotions import parse_meanings
+from feraug.errors import SourceError
 from feraug.sources import open_source
 from feraug.sources.csv_text import BadRow, Line
 from feraug.sources.fer2013 import BATCH_ROWS, Fer2013Csv, Layout, parse_block, parse_row
@@ -118,6 +121,26 @@ def test_blanks_between_numbers_and_leading_zeros(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("emotion,pixels\n" + "".join(f"3,{text}\n" for text in odd))
     assert (read(path).images == image).all()
+
+
+def test_labels_may_be_words_or_what_is_said_of_them(tmp_path: Path) -> None:
+    images = make_images(4)
+    labels = ["Happiness", " sad", "2", "contempt"]
+    rows = [f"{label},{pixel_text(image)}" for label, image in zip(labels, images, strict=True)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["emotion,pixels", *rows]))
+    with pytest.raises(SourceError, match="row 5: expected a label 0-6 as emotion, found 'contempt'"):
+        read(path)
+    source = Fer2013Csv(path, meanings=parse_meanings("contempt=none"))
+    assert [batch.labels.tolist() for batch in source.batches()] == [[3, 4, 2]]
+    assert source.skipped.causes == {"left out by --emotions": 1}
+    assert source.skipped.examples == ["row 5: 'contempt' is left out by --emotions"]
+    # Where one number means something else, FER2013's mean nothing.
+    told = "row 4: expected as emotion a word for it or one of --emotions (8, contempt), found '2'"
+    with pytest.raises(SourceError, match=re.escape(told)):
+        list(Fer2013Csv(path, meanings=parse_meanings("8=happy,contempt=none")).batches())
+    source = Fer2013Csv(path, meanings=parse_meanings("2=surprise,contempt=angry"))
+    assert [batch.labels.tolist() for batch in source.batches()] == [[3, 4, 5, 0]]
 
 
 def test_batches_are_bounded_and_in_order(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import struct
 import threading
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from feraug.errors import SourceError
+from feraug.emotions import parse_meanings
+from feraug.errors import SourceError, UsageError
 from feraug.images import BACKDROP, SIDE, full_scale, to_face
 from feraug.sources import open_source
 from feraug.sources.folder import PIXEL_LIMIT, PictureFolder
@@ -35,8 +38,8 @@ def save(path: Path, image: Image.Image | np.ndarray | None = None, **options: o
     return path
 
 
-def read(root: Path) -> FaceRecords:
-    batches = list(open_source(str(root)).batches())
+def read(root: Path, meanings: Mapping[str, str | None] | None = None) -> FaceRecords:
+    batches = list(open_source(str(root), meanings=meanings).batches())
     return FaceRecords(
         np.concatenate([batch.images for batch in batches]),
         np.concatenate([batch.labels for batch in batches]),
@@ -56,7 +59,7 @@ def refusal(root: Path) -> str:
 
 
 def test_splits_and_emotions_in_any_spelling(tmp_path: Path) -> None:
-    folders = "train/happy Training/Anger validation/sadness val/5 PublicTest/FEAR test/Neutral"
+    folders = "train/happy Training/Anger validation/sadness val/Surprised PublicTest/FEAR test/Neutral"
     for number, folder in enumerate([*folders.split(), "PrivateTest/disgusted"]):
         save(tmp_path / folder / "a.png", np.full((48, 48), number, np.uint8))
     records = read(tmp_path)
@@ -136,7 +139,8 @@ def test_folders_of_the_wrong_shape(tmp_path: Path) -> None:
     save(tmp_path / "c" / "happy" / "x.png")
     (tmp_path / "c" / "suprise").mkdir()
     assert refusal(tmp_path / "c").endswith(
-        "suprise: no emotion is called 'suprise' (did you mean 'surprise'?); rename it or move it away"
+        "suprise: no emotion is called 'suprise' (did you mean 'surprise'?); rename it, or say what it is: "
+        "--emotions suprise=EMOTION (none leaves it out)"
     )
     (tmp_path / "d" / "hapy").mkdir(parents=True)
     assert "no emotion is called 'hapy' (did you mean 'happy'?)" in refusal(tmp_path / "d")
@@ -150,6 +154,59 @@ def test_folders_of_the_wrong_shape(tmp_path: Path) -> None:
     assert "g holds no pictures; expected" in refusal(tmp_path / "g")
     (tmp_path / "h" / "happy\nsad").mkdir(parents=True)
     assert "happy\\nsad" in refusal(tmp_path / "h")
+
+
+def test_numbers_mean_nothing_until_somebody_says_what(tmp_path: Path) -> None:
+    """RAF-DB's 1 is surprise, FER2013's disgust, AffectNet's happy."""
+    for number in range(1, 8):
+        save(tmp_path / "train" / str(number) / "x.png", np.full((48, 48), number, np.uint8))
+    told = refusal(tmp_path)
+    assert "folders named by numbers (1, 2, 3, 4, 5, 6, 7) do not say which emotions they are" in told
+    assert "--emotions 0=angry,1=disgust,2=fear,3=happy,4=sad,5=surprise,6=neutral)" in told
+    meanings = parse_meanings("1=surprise,2=fear,3=disgust,4=happiness,5=sad,6=anger,7=neutral")
+    records = read(tmp_path, meanings)
+    assert dict(zip(records.images[:, 0, 0].tolist(), records.labels.tolist(), strict=True)) == {
+        1: 5, 2: 2, 3: 1, 4: 3, 5: 4, 6: 0, 7: 6,
+    }  # fmt: skip
+    meanings.pop("6")
+    with pytest.raises(SourceError, match=r"folders named by numbers \(6\)"):
+        read(tmp_path, meanings)
+
+
+def test_names_of_other_data_sets_are_explained_or_left_out(tmp_path: Path) -> None:
+    for name in ("happy", "AN", "DI", "contempt"):
+        save(tmp_path / name / "x.png", FACE)
+    told = refusal(tmp_path)
+    assert "no emotions are called 'AN', 'DI', 'contempt'; say what they are (none leaves one out)" in told
+    assert told.endswith("--emotions AN=EMOTION,DI=EMOTION,contempt=EMOTION")
+    source = PictureFolder(tmp_path, meanings=parse_meanings("an=angry,di=disgust,Contempt=NONE"))
+    (records,) = source.batches()
+    assert records.labels.tolist() == [0, 1, 3]
+    assert source.skipped.causes == {"left out by --emotions": 1}
+    assert source.skipped.examples == ["contempt/x.png: left out by --emotions"]
+    with pytest.raises(SourceError, match="contempt is none of the seven emotions; --emotions contempt=none"):
+        read(tmp_path, parse_meanings("an=angry,di=disgust"))
+    with pytest.raises(UsageError, match=r"--emotions: no folder is called 'ann' \(did you mean 'an'\?\)"):
+        read(tmp_path, parse_meanings("ann=angry,di=disgust,contempt=none"))
+    for name in ("AN", "DI", "contempt"):
+        shutil.rmtree(tmp_path / name)
+        save(tmp_path / "codes" / name.lower() / "x.png", FACE)
+    told = refusal(tmp_path / "codes")
+    assert "codes has no emotion folders (it holds an, contempt, di)" in told
+    assert told.endswith("or names that --emotions explains (an=EMOTION,…)")
+    assert read(tmp_path / "codes", parse_meanings("an=angry,di=disgust,contempt=none")).labels.tolist() == [
+        0,
+        1,
+    ]
+
+
+def test_what_was_done_to_pictures_is_counted(tmp_path: Path) -> None:
+    for name, size in (("a", (48, 48)), ("b", (96, 96)), ("c", (96, 64)), ("d", (30, 30))):
+        save(tmp_path / "happy" / f"{name}.png", np.zeros((*size, 3), np.uint8))
+    source = PictureFolder(tmp_path)
+    for _ in range(2):  # counted anew each time
+        list(source.batches())
+        assert (source.scaled, source.cropped) == (3, 1)
 
 
 def test_nothing_readable_is_an_error(tmp_path: Path) -> None:

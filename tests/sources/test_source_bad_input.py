@@ -72,7 +72,6 @@ BAD_ROWS = [
     (f"3,{CUT} 1_0 1 1 1,Training", "bad pixel value", "found '1_0'"),
     (f"3,{CUT} 1 1 1 \x00,Training", "bad pixel value", "found '\\x00'"),
     (f"3,{CUT} 1 1 1 {'9' * 5000},Training", "bad pixel value", "found '9999999999"),
-    (f"7,{P},Training", "bad label", "expected a label 0-6 as emotion, found '7'"),
     (f"-1,{P},Training", "bad label", "expected a label 0-6 as emotion, found '-1'"),
     (f"3.0,{P},Training", "bad label", "expected a label 0-6 as emotion, found '3.0'"),
     (f",{P},Training", "bad label", "expected a label 0-6 as emotion, found ''"),
@@ -101,6 +100,27 @@ def test_a_bad_row(tmp_path: Path, row: str, cause: str, message: str) -> None:
     rows, causes, examples = skipped(tmp_path / "a.csv", with_row(row))
     assert (rows, causes) == (2, {cause: 1})
     assert examples[0].startswith("row 3: ") and message in examples[0]
+
+
+@pytest.mark.parametrize("number", ["7", "8", "11"])
+def test_a_number_that_is_no_label_is_not_to_be_skipped_lightly(tmp_path: Path, number: str) -> None:
+    """Whoever skips the sevens of labels 1-7 loses an emotion, and has the others wrong."""
+    told = complaint(tmp_path / "a.csv", with_row(f"{number},{P},Training"))
+    assert told == (
+        f", row 3: expected a label 0-6 as emotion, found '{number}'; FER2013's are 0 angry, 1 disgust, "
+        "2 fear, 3 happy, 4 sad, 5 surprise, 6 neutral, and --emotions says what others mean"
+    )
+    rows, causes, _ = skipped(tmp_path / "a.csv", with_row(f"{number},{P},Training"))
+    assert (rows, causes) == (2, {"label 7" if number == "7" else "bad label": 1}), "there is a 0 as well"
+
+
+def test_labels_from_one_to_seven_are_not_fer2013s(tmp_path: Path) -> None:
+    content = "\n".join(["emotion,pixels", *(f"{label},{P}" for label in (1, 7, 3, 7)), ""])
+    told = complaint(tmp_path / "a.csv", content, skip_bad_rows=True)
+    assert told == (
+        ": 2 rows have the label 7 and none has 0, so its numbers are not FER2013's; say what they mean, as "
+        "in --emotions 1=angry,2=disgust,3=fear,4=happy,5=sad,6=surprise,7=neutral"
+    )
 
 
 def test_the_first_of_several_bad_rows_is_named(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from PIL import Image
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
+from feraug.metrics.duplicates import image_digests
 from feraug.sources.drawn import MINIMUM_COUNT
 from feraug.store.dataset import read_dataset
 from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit
@@ -224,6 +227,144 @@ def test_a_drawn_split_keeps_identical_images_together_and_says_what_it_cannot_s
         assert not any(isinstance(one, Note) and "no split" in one.text for one in told), source
 
 
+def copies_in_threes(count: int) -> NDArray[np.uint8]:
+    """Images of which three each are near copies of one another, in turn: a, b, …, a', b', …, a'', b'', …"""
+    from tests.metrics.planted import faces, shifted
+
+    once = faces(3, count)
+    return np.concatenate([once, once[:, :, ::-1], np.stack([shifted(image, 1, 0) for image in once])])
+
+
+def test_a_drawn_split_keeps_near_copies_together_where_they_are_looked_for(tmp_path: Path) -> None:
+    images = copies_in_threes(70)
+    images[3] = images[0]  # joins two groups
+    csv = write_without_split(tmp_path / "train.csv", images)
+    notes: list[str] = []
+    result = prepare(
+        str(csv),
+        PrepareConfig(),
+        tmp_path / "near.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    split = read_dataset(tmp_path / "near.h5").split
+    assert (split.reshape(3, 70) == split[:70]).all() and split[3] == split[0]
+    assert set(split) == {0, 1, 2}
+    assert result.facts["audit"]["near_copies"] == {"validation": 0, "test": 0}
+    assert {name: sum(counts.values()) // 3 for name, counts in result.splits.items()} == {
+        "train": 56, "validation": 7, "test": 7,
+    }  # fmt: skip
+    assert "picture by picture (copies and near copies together)" in notes[0]
+    apart = prepare(str(csv), FAST, tmp_path / "apart.h5")
+    assert apart.facts["audit"]["leaks"] == {"validation": 0, "test": 0}
+    split = read_dataset(tmp_path / "apart.h5").split
+    assert not (split.reshape(3, 70) == split[:70]).all()
+
+
+def test_a_chain_of_half_the_images_does_not_take_a_split_with_it(tmp_path: Path) -> None:
+    images = copies_in_threes(20)
+    images[20:] = [np.roll(images[0], row - 40, axis=0) for row in range(20, 60)]
+    csv = write_without_split(tmp_path / "train.csv", images)
+    notes: list[str] = []
+    prepare(
+        str(csv),
+        PrepareConfig(),
+        tmp_path / "chain.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    told = (
+        "near copies of one another by a chain, too many for one split: only identical images stay together"
+    )
+    assert any(told in note for note in notes)
+    assert set(read_dataset(tmp_path / "chain.h5").split[20:]) == {0, 1, 2}
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_a_share_of_train_becomes_validation(tmp_path: Path, near: bool) -> None:
+    images = copies_in_threes(70)
+    images[1] = images[0]
+    csv = write_csv(tmp_path / "two.csv", images, [row % 7 for row in range(210)], [0] * 200 + [2] * 10)
+    config = PrepareConfig(validation_share=0.2, near_copies=near)
+    result = prepare(str(csv), config, tmp_path / "d.h5")
+    dataset = read_dataset(tmp_path / "d.h5")
+    assert (dataset.split[200:] == 2).all() and not (dataset.split[:200] == 2).any()
+    validation = sum(result.splits["validation"].values())
+    assert 30 <= validation <= 50 and min(result.splits["validation"].values()) > 0
+    assert dataset.split[1] == dataset.split[0], "identical ones together"
+    assert np.array_equal(dataset.split[2:60], dataset.split[72:130]) == near
+    with pytest.raises(
+        UsageError, match=r"--validation-share: the source has 1 validation images?; leave it"
+    ):
+        prepare(
+            str(write_csv(tmp_path / "v.csv", images[:3], [0, 1, 2], [0, 1, 2])), config, tmp_path / "v.h5"
+        )
+    with pytest.raises(UsageError, match="the source has no split, so all three are drawn"):
+        prepare(str(write_without_split(tmp_path / "n.csv", images)), config, tmp_path / "n.h5")
+
+
+def test_an_image_goes_where_the_source_has_the_same_one(tmp_path: Path) -> None:
+    """Rows of a source that names some splits and not others."""
+    from feraug.workflows.audit import RowFacts
+    from feraug.workflows.split import complete_split
+
+    images = copies_in_threes(30)
+    images[5] = images[80]
+    split = np.full(90, 255, np.uint8)
+    split[80] = 2
+    rows = RowFacts(
+        labels=(np.arange(90) % 7).astype(np.uint8), source_labels=np.zeros(90, np.uint8), split=split,
+        source_row=np.arange(90), digests=image_digests(images), blank=np.zeros(90, bool), votes=None,
+    )  # fmt: skip
+    for config in (FAST, PrepareConfig()):
+        found = complete_split(rows, images, config, drawn=False, notify=lambda event: None)
+        assert found[5] == found[80] == 2
+        assert not config.near_copies or found[20] == found[50] == 2, "and its near copies with it"
+    assert (rows.split == split).all()
+
+
+def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
+    root = folder_of_pictures(tmp_path / "faces", *(f"{split}/happy" for split in SPLITS))
+    wide = np.random.default_rng(0).integers(0, 256, (60, 90), dtype=np.uint8)
+    Image.fromarray(wide).save(root / "train" / "happy" / "wide.png")
+    dark = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint16)  # 8 bits in 16
+    Image.fromarray(dark).save(root / "test" / "happy" / "dark.png")
+    (root / "test" / "happy" / "notes.txt").write_text("x")
+    notes: list[str] = []
+    result = prepare(
+        str(root), FAST, tmp_path / "d.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )  # fmt: skip
+    scaled, weak = notes[1:3]
+    assert scaled.startswith(
+        "1 of 8 pictures are not 48x48 and were scaled, 1 of them cropped to their central square first: each"
+    )
+    assert weak.startswith("1 of 8 pictures have fewer than 16 grey levels from darkest to brightest: 16-bit")
+    assert result.facts["skipped"] == {
+        "total": 1, "causes": {"not a picture": 1},
+        "examples": ["test/happy/notes.txt: not a picture's file name"],
+    }  # fmt: skip
+    csv = write_csv(tmp_path / "x.csv", np.full((2, 48, 48), 3, np.uint8), [0, 1], [0, 1])
+    notes.clear()
+    prepare(str(csv), FAST, tmp_path / "x.h5", notify=lambda event: notes.append(str(event)))
+    assert not any("pictures" in note for note in notes)
+
+
+def test_what_a_source_calls_the_emotions_is_a_setting(tmp_path: Path) -> None:
+    root = folder_of_pictures(tmp_path / "faces", *(f"{split}/{name}" for split in SPLITS for name in "12"))
+    with pytest.raises(SourceError, match=r"folders named by numbers \(1, 2\)"):
+        prepare(str(root), FAST, tmp_path / "d.h5")
+    config = PrepareConfig(near_copies=False, emotions=" 2=Fear, 1=surprised")
+    assert config.emotions == "1=surprise,2=fear"
+    result = prepare(str(root), config, tmp_path / "d.h5")
+    assert result.splits["test"] == {**dict.fromkeys(EMOTIONS, 0), "surprise": 2, "fear": 2}
+    assert prepare(str(root), config, tmp_path / "d.h5").already_done
+    with pytest.raises(
+        ConfigConflictError, match="emotions: 1=surprise,2=fear in the file, 1=fear,2=surprise"
+    ):
+        prepare(str(root), PrepareConfig(near_copies=False, emotions="2=surprise,1=fear"), tmp_path / "d.h5")
+    with pytest.raises(UsageError, match="--emotions: drawn faces have feraug's own emotions"):
+        prepare("drawn:100", config, tmp_path / "e.h5")
+
+
 def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> None:
     images = np.random.default_rng(0).integers(0, 256, (4, 48, 48), dtype=np.uint8)
     csv = write_csv(tmp_path / "fer2013.csv", images, [0, 1, 2, 3], [0, 0, 1, 2])
@@ -278,13 +419,21 @@ def folder_of_pictures(root: Path, *places: str) -> Path:
         (
             [f"{split}/{emotion}" for split in ("train", "test") for emotion in EMOTIONS],
             [
-                "no validation images: classifiers, filter, compare and bench need some; sample grids use "
-                "training faces (folders without train, validation and test are split 80/10/10)"
+                "no validation images: classifiers, filter, compare and bench need some; "
+                "'feraug prepare SOURCE --validation-share 0.1' takes them out of train"
             ],
         ),
         (
             [f"{split}/{emotion}" for split in SPLITS for emotion in ("happy", "sad", "fear", "angry")],
             ["no training images of disgust, surprise, neutral: no --pair can have such an emotion"],
+        ),
+        (
+            ["train/sad", "train/happy", "train/fear", "validation/sad", "test/happy"],
+            [
+                "no training images of angry, disgust, surprise, neutral: no --pair can have such an emotion",
+                "no test images of fear, sad: that recall is not measured, and balanced accuracy is the mean "
+                "of the others",
+            ],
         ),
         (
             ["validation/happy"],
@@ -319,6 +468,11 @@ def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> N
     again = prepare(str(csv), FAST, path)
     assert again.already_done and path.read_bytes() == before
     assert prepare(str(csv.rename(tmp_path / "moved.csv")), FAST, path).already_done, "told apart by content"
+    with h5py.File(path, "r+") as file:  # as builds wrote it that had fewer settings
+        config = json.loads(file.attrs["config"])
+        assert config.pop("emotions") == "" and config.pop("validation_share") == 0.0
+        file.attrs["config"] = np.bytes_(json.dumps(config))
+    assert prepare(str(tmp_path / "moved.csv"), FAST, path).already_done
     with pytest.raises(ConfigConflictError, match="drop_blank: False in the file, True asked for"):
         prepare(str(tmp_path / "moved.csv"), PrepareConfig(near_copies=False, drop_blank=True), path)
     with pytest.raises(

@@ -45,11 +45,30 @@ def command(
             help="fer2013: the source's; ferplus: plurality of the FER+ votes; ferplus-majority: over half.",
         ),
     ] = (DEFAULTS.labels),
+    emotions: Annotated[
+        str,
+        typer.Option(
+            "--emotions",
+            metavar="NAME=EMOTION,…",
+            help="What the source's folders or numbers mean, where they are no names of emotions: "
+            "1=surprise,2=fear; contempt=none leaves those out.",
+            show_default="words, and FER2013's numbers in a CSV",
+        ),
+    ] = DEFAULTS.emotions,
+    validation_share: Annotated[
+        float,
+        typer.Option(
+            "--validation-share",
+            help="Share of train that becomes validation, where the source has none; copies stay together.",
+            min=0.0,
+            max=0.5,
+        ),
+    ] = DEFAULTS.validation_share,
     near_copies: Annotated[
         bool,
         typer.Option(
             "--near-copies/--no-near-copies",
-            help="Look for near copies across splits (takes most of the time).",
+            help="Look for near copies across and within splits (takes most of the time).",
         ),
     ] = DEFAULTS.near_copies,
     drop_blank: Annotated[bool, typer.Option("--drop-blank", help="Drop blank images.")] = False,
@@ -85,6 +104,8 @@ def command(
 
     config = PrepareConfig(
         labels=labels,
+        emotions=emotions,
+        validation_share=validation_share,
         near_copies=near_copies,
         drop_blank=drop_blank,
         drop_duplicates=drop_duplicates,

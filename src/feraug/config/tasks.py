@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from feraug.config.values import MAX_SEED, check, one_of, setting
-from feraug.emotions import ALL, DomainPair, PairSet, parse_emotion, parse_split
+from feraug.emotions import (
+    ALL,
+    DomainPair,
+    PairSet,
+    meanings_text,
+    parse_emotion,
+    parse_meanings,
+    parse_split,
+)
 from feraug.errors import UsageError
 
 LABEL_SOURCES: Final = ("fer2013", "ferplus", "ferplus-majority")
@@ -59,6 +67,17 @@ class PrepareConfig:
         "fer2013: the source's own; ferplus: the most of the FER+ votes; ferplus-majority: more than half.",
         choices=LABEL_SOURCES,
     )
+    emotions: str = setting(
+        "",
+        "What the source calls the emotions, where that is no name of theirs: 1=surprise,7=neutral; "
+        "contempt=none leaves those out.",
+    )
+    validation_share: float = setting(
+        0.0,
+        "Share of the training images that becomes validation, where the source has none.",
+        low=0.0,
+        high=0.5,
+    )
     near_copies: bool = True
     drop_blank: bool = False
     drop_duplicates: bool = False
@@ -68,6 +87,7 @@ class PrepareConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        object.__setattr__(self, "emotions", meanings_text(parse_meanings(self.emotions)))
 
 
 @dataclass(frozen=True)

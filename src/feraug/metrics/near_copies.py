@@ -11,7 +11,7 @@ Three stages, each dearer for a pair than the one before, and for far fewer pair
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, Final
@@ -153,16 +153,34 @@ def near_copy_groups(
 
     Raises :class:`ValueError` when shapes or types are wrong.
     """
+    if split.shape != (len(images),):
+        raise ValueError(f"split must have one entry for each of the {len(images)} images")
+    held_out = [np.flatnonzero(split == code) for code in range(len(SPLITS)) if code != _TRAIN]
+    return linked_copies(images, held_out, duplicate_group, progress=progress)
+
+
+def linked_copies(
+    images: Images,
+    parts: Sequence[npt.NDArray[np.integer]],
+    duplicate_group: npt.NDArray[np.integer],
+    *,
+    progress: Progress | None = None,
+) -> Rows:
+    """Groups of copies within each of some disjoint ``parts``, rows (n,) of ``images`` each; int32 (N,).
+
+    As :func:`near_copy_groups`, which has the splits as parts.  Time is proportional to the square of the
+    largest part.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     count = len(images)
-    if split.shape != (count,) or duplicate_group.shape != (count,):
-        raise ValueError(f"split and duplicate_group must have one entry for each of the {count} images")
-    of_split = [np.flatnonzero(split == code) for code in range(len(SPLITS)) if code != _TRAIN]
-    total, done = sum(map(len, of_split)), 0
-    links = []
-    for rows in of_split:
+    if duplicate_group.shape != (count,):
+        raise ValueError(f"duplicate_group must have one entry for each of the {count} images")
+    total, done = sum(map(len, parts)), 0
+    links = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
+    for part in parts:
+        rows = part.astype(np.int64)
         faces = images[rows]
         found = match_near_copies(
             faces, faces, progress=None if progress is None else partial(_further, progress, done, total)
@@ -175,7 +193,7 @@ def near_copy_groups(
     one, other = (np.concatenate(ends) for ends in zip(*links, strict=True))
     linked = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(count, count))
     component = connected_components(linked, directed=False)[1]
-    alone = np.bincount(component)[component] == 1
+    alone = np.bincount(component, minlength=1)[component] == 1
     group = np.full(count, -1, np.int32)
     _, first, place = np.unique(component[~alone], return_index=True, return_inverse=True)
     group[~alone] = np.argsort(np.argsort(first))[place]  # components have no order that is promised

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 from feraug.emotions import suggestion
@@ -12,16 +13,24 @@ from feraug.sources.records import Source
 
 
 def open_source(
-    text: str, *, skip_bad_rows: bool = False, seed: int = 0, without: Path | None = None
+    text: str,
+    *,
+    meanings: Mapping[str, str | None] | None = None,
+    skip_bad_rows: bool = False,
+    seed: int = 0,
+    without: Path | None = None,
 ) -> Source:
     """The source that ``text`` names: ``drawn``, ``drawn:N``, a folder of pictures, or a FER2013 CSV.
 
-    ``drawn`` comes first: a folder of that name is ``./drawn``.  ``skip_bad_rows`` counts bad CSV rows
+    ``drawn`` comes first: a folder of that name is ``./drawn``.  ``meanings`` of the source's own names of
+    emotions as :func:`~feraug.emotions.parse_meanings` reads them.  ``skip_bad_rows`` counts bad CSV rows
     instead of raising (pictures that cannot be read are always counted); ``seed`` draws the drawn faces.
     Raises :class:`UsageError` for a bad ``drawn:N`` and :class:`SourceError` when there is nothing of that
     name; what is wrong inside a file shows when its batches are read.
     """
     if text == "drawn" or text.startswith("drawn:"):
+        if meanings:
+            raise UsageError("--emotions: drawn faces have feraug's own emotions; leave it out")
         return _open_drawn(text, seed)
     path = Path(text)
     try:
@@ -37,10 +46,10 @@ def open_source(
     if is_folder:
         from feraug.sources.folder import PictureFolder
 
-        return PictureFolder(path, without=without)
+        return PictureFolder(path, without=without, meanings=meanings)
     from feraug.sources.fer2013 import Fer2013Csv
 
-    return Fer2013Csv(path, skip_bad_rows=skip_bad_rows)
+    return Fer2013Csv(path, skip_bad_rows=skip_bad_rows, meanings=meanings)
 
 
 def _open_drawn(text: str, seed: int) -> Source:

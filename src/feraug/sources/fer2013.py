@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.emotions import EMOTIONS, suggestion
+from feraug.emotions import EMOTIONS, emotion_words, suggestion
 from feraug.errors import SourceError
 from feraug.images import SIDE
 from feraug.sources.csv_text import (
@@ -39,7 +39,12 @@ BATCH_ROWS: Final = 1000
 
 _COLUMNS: Final = ("emotion", "pixels", "usage")
 _EXPECTED_HEADER: Final = "'emotion,pixels,Usage' (Usage may be missing)"
-_LABELS: Final = {str(code).encode(): code for code in range(len(EMOTIONS))}
+_CODES: Final = {str(code): emotion for code, emotion in enumerate(EMOTIONS)}
+_WORDS: Final = frozenset(word.encode() for word in emotion_words())
+_SAY_OTHERS: Final = "and --emotions says what others mean"
+_LEFT_OUT: Final = "left out by --emotions"
+_SEVEN: Final = "label 7"
+"""The cause under which a label 7 counts: where there is no 0, it may mean that all are one too high."""
 _SKIP_HINT: Final = "; --skip-bad-rows counts such rows instead"
 
 
@@ -51,9 +56,11 @@ class Layout:
     emotion: int
     pixels: int
     usage: int | None
+    labels: Mapping[bytes, int | None] = field(default_factory=lambda: labels_of({}))
+    """What stands in the column of the emotion, in lower case, and its code; None: to be left out."""
 
     @classmethod
-    def parse(cls, header: bytes) -> Layout:
+    def parse(cls, header: bytes, meanings: Mapping[str, str | None] | None = None) -> Layout:
         """Read the header line; raises :class:`BadRow` when it is not one of FER2013's.
 
         Any order and case; a column without a name (the index that pandas writes) is passed over, every
@@ -76,7 +83,20 @@ class Layout:
             if name not in names:
                 raise BadRow("header", f"the column '{name}' is missing; expected {_EXPECTED_HEADER}")
         usage = names.index("usage") if "usage" in names else None
-        return cls(len(names), names.index("emotion"), names.index("pixels"), usage)
+        labels = labels_of(meanings or {})
+        return cls(len(names), names.index("emotion"), names.index("pixels"), usage, labels)
+
+
+def labels_of(meanings: Mapping[str, str | None]) -> dict[bytes, int | None]:
+    """Codes of what a CSV may call the emotions: words, FER2013's numbers, or what ``meanings`` say.
+
+    Meanings of numbers replace FER2013's, all of them: another data set counts in another way.
+    """
+    own = {} if any(name.isdigit() for name in meanings) else _CODES
+    known: dict[str, str | None] = {**emotion_words(), **own, **meanings}
+    return {
+        name.encode(): None if emotion is None else EMOTIONS.index(emotion) for name, emotion in known.items()
+    }
 
 
 class Cells(NamedTuple):
@@ -92,12 +112,28 @@ def parse_cells(text: bytes, layout: Layout) -> Cells:
     cells = split_cells(text)
     if len(cells) != layout.width:
         raise BadRow("wrong number of columns", f"expected {layout.width} columns, found {len(cells)}")
-    label = _LABELS.get(cells[layout.emotion].strip())
+    text = cells[layout.emotion].strip().lower()
+    label = layout.labels.get(text)
     if label is None:
         found = printable(cells[layout.emotion])
-        raise BadRow("bad label", f"expected a label 0-{len(EMOTIONS) - 1} as emotion, found '{found}'")
+        if text in layout.labels:
+            raise BadRow(_LEFT_OUT, f"'{found}' is left out by --emotions")
+        raise BadRow(_SEVEN if text == b"7" else "bad label", _bad_label(found, layout))
     split = NO_SPLIT if layout.usage is None else parse_usage(cells[layout.usage])
     return Cells(label, split, cells[layout.pixels])
+
+
+def _bad_label(found: str, layout: Layout) -> str:
+    own = sorted(
+        (name.decode() for name in layout.labels.keys() - _WORDS), key=lambda name: (len(name), name)
+    )
+    if own != list(_CODES):
+        return f"expected as emotion a word for it or one of --emotions ({', '.join(own)}), found '{found}'"
+    told = f"expected a label 0-{len(EMOTIONS) - 1} as emotion, found '{found}'"
+    if not found.strip().isdigit():
+        return told
+    codes = ", ".join(f"{code} {emotion}" for code, emotion in enumerate(EMOTIONS))
+    return f"{told}; FER2013's are {codes}, {_SAY_OTHERS}"
 
 
 def parse_row(text: bytes, layout: Layout) -> FaceRecords:
@@ -134,9 +170,16 @@ class Fer2013Csv:
 
     kind: Final = "csv"
 
-    def __init__(self, path: str | Path, *, skip_bad_rows: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        skip_bad_rows: bool = False,
+        meanings: Mapping[str, str | None] | None = None,
+    ) -> None:
         self.path = Path(path)
         self.skip_bad_rows = skip_bad_rows
+        self.meanings = dict(meanings or {})
         self._skipped = Skipped()
 
     @property
@@ -163,14 +206,21 @@ class Fer2013Csv:
         self._skipped = Skipped()
         lines = read_lines(self.path)
         layout = self._read_header(lines)
-        found = 0
+        found = zeros = 0
         while blocks := list(islice(self._blocks(lines, layout), BATCH_ROWS // BLOCK_ROWS)):
             batch = _concatenate(blocks)
             found += len(batch)
+            zeros += int(np.count_nonzero(batch.labels == 0))
             if len(batch):
                 yield batch
         if not found:
             raise SourceError(self._nothing_left())
+        if (sevens := self._skipped.causes.get(_SEVEN)) and not zeros:
+            as_fer2013 = ",".join(f"{code + 1}={emotion}" for code, emotion in enumerate(EMOTIONS))
+            raise SourceError(
+                f"{file_name(self.path)}: {sevens:,} rows have the label 7 and none has 0, so its numbers "
+                f"are not FER2013's; say what they mean, as in --emotions {as_fer2013}"
+            )
 
     def _blocks(self, lines: Iterator[Line], layout: Layout) -> Iterator[FaceRecords]:
         while block := list(islice(lines, BLOCK_ROWS)):
@@ -189,19 +239,20 @@ class Fer2013Csv:
 
     def _report(self, line: Line, bad: BadRow) -> None:
         """Count a bad row, or raise it as a :class:`SourceError`."""
-        cut_off = cut_off_hint(line)
-        if self.skip_bad_rows:
+        cut_off = "" if bad.cause == _LEFT_OUT else cut_off_hint(line)
+        if self.skip_bad_rows or bad.cause == _LEFT_OUT:
             cause = "truncated last row" if cut_off else bad.cause
             self._skipped.add(cause, f"row {line.number}: {bad.message}")
             return
-        raise SourceError(f"{self._where(line)}: {bad.message}{cut_off}{_SKIP_HINT}") from None
+        hint = "" if _SAY_OTHERS in bad.message else _SKIP_HINT  # to skip a number may skip an emotion
+        raise SourceError(f"{self._where(line)}: {bad.message}{cut_off}{hint}") from None
 
     def _read_header(self, lines: Iterator[Line]) -> Layout:
         header = next(lines, None)
         if header is None:
             raise SourceError(f"{file_name(self.path)} is empty; expected the header {_EXPECTED_HEADER}")
         try:
-            return Layout.parse(header.text)
+            return Layout.parse(header.text, self.meanings)
         except BadRow as bad:
             raise SourceError(f"{self._where(header)}: {bad.message}") from None
 

@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from feraug.emotions import EMOTIONS, SPLITS, emotion_code, parse_emotion, parse_split, suggestion
+from feraug.emotions import EMOTIONS, SPLITS, emotion_words, parse_split, suggestion
 from feraug.errors import SourceError, UsageError
-from feraug.images import SIDE
+from feraug.images import SIDE, to_face
 from feraug.sources.csv_text import file_name, printable, reason
 from feraug.sources.pictures import (
     EXTENSIONS,
@@ -24,6 +25,9 @@ from feraug.sources.pictures import (
     read_picture,
 )
 from feraug.sources.records import NO_SPLIT, FaceRecords, Skipped
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 __all__ = ["PIXEL_LIMIT", "PictureFolder", "list_pictures"]
 
@@ -52,9 +56,10 @@ class Listing:
 class PictureFolder:
     """A folder tree of pictures as a :class:`~feraug.sources.records.Source`.
 
-    Emotion and split folders go by any spelling that :func:`parse_emotion` and :func:`parse_split` take;
-    pictures may lie deeper inside an emotion folder.  Symbolic links to files and to the split and emotion
-    folders are followed, deeper ones to folders are not, so that loops do no harm.
+    Split folders go by any spelling that :func:`parse_split` takes, emotion folders by a word for the emotion
+    or by what ``meanings`` says of their name.  Numbers mean nothing by themselves: every data set has its
+    own.  Pictures may lie deeper inside an emotion folder.  Symbolic links to files and to the split and
+    emotion folders are followed, deeper ones to folders are not, so that loops do no harm.
 
     One picture of thousands that cannot be read is no reason to stop: such files are counted in
     :attr:`skipped` by cause, with names.  Hidden files and the litter of file managers do not count.
@@ -62,9 +67,18 @@ class PictureFolder:
 
     kind: Final = "folder"
 
-    def __init__(self, path: str | Path, *, without: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        without: Path | None = None,
+        meanings: Mapping[str, str | None] | None = None,
+    ) -> None:
         self.path = Path(path)
         self.without = without
+        self.meanings = dict(meanings or {})
+        self.scaled = self.cropped = 0
+        """Pictures read so far that were not 48x48, and that were not square."""
         self._skipped = Skipped()
 
     @property
@@ -74,7 +88,7 @@ class PictureFolder:
 
     def digests(self) -> Mapping[str, str]:
         """One SHA-256 for the whole tree, by the folder's name; see :func:`pictures_digest`."""
-        listing = list_pictures(self.path, self.without)
+        listing = list_pictures(self.path, self.without, self.meanings)
         digest = pictures_digest(self.path, (picture.name for picture in listing.pictures))
         return {self.path.resolve().name or str(self.path): digest}
 
@@ -83,8 +97,8 @@ class PictureFolder:
 
         Raises :class:`SourceError` when the folder has not the expected shape or nothing readable.
         """
-        listing = list_pictures(self.path, self.without)
-        self._skipped = listing.skipped
+        listing = list_pictures(self.path, self.without, self.meanings)
+        self._skipped, self.scaled, self.cropped = listing.skipped, 0, 0
         found = 0
         for start in range(0, len(listing.pictures), BATCH_PICTURES):
             batch = self._read(listing.pictures[start : start + BATCH_PICTURES])
@@ -98,7 +112,7 @@ class PictureFolder:
         faces, read = [], []
         for picture in pictures:
             try:
-                faces.append(read_picture(self.path / picture.name))
+                faces.append(read_picture(self.path / picture.name, self._face))
             except UnreadablePicture as error:
                 self._skipped.add(error.cause, f"{printable(picture.name, 200)}: {error}")
                 continue
@@ -106,6 +120,13 @@ class PictureFolder:
         images = np.stack(faces) if faces else np.empty((0, SIDE, SIDE), np.uint8)
         labels = np.array([picture.label for picture in read], np.uint8)
         return FaceRecords(images, labels, np.array([picture.split for picture in read], np.uint8))
+
+    def _face(self, image: Image.Image) -> NDArray[np.uint8]:
+        size = image.size
+        face = to_face(image)
+        self.scaled += size != (SIDE, SIDE)
+        self.cropped += size[0] != size[1]
+        return face
 
     def _nothing_left(self) -> str:
         name = file_name(self.path)
@@ -115,53 +136,70 @@ class PictureFolder:
         return f"{name}: none of its {self._skipped.total:,} files can be used; first, {first}"
 
 
-def list_pictures(root: Path, without: Path | None = None) -> Listing:
+def list_pictures(
+    root: Path, without: Path | None = None, meanings: Mapping[str, str | None] | None = None
+) -> Listing:
     """Find all pictures below ``root`` and what their folders say of them, sorted by name.
 
-    Raises :class:`SourceError` when the folders are not those of splits and emotions.
+    Raises :class:`SourceError` when the folders are not those of splits and emotions, and
+    :class:`UsageError` for ``meanings`` of names that no folder has.
     """
+    meanings = meanings or {}
     folders, loose = _children(root)
     if without is not None:  # the workspace, where it lies among the pictures: `feraug prepare .`
         folders = [name for name in folders if (root / name).resolve() != without.resolve()]
     listing = Listing([], Skipped())
     splits = {name: _split_of(name) for name in folders}
+    emotions: list[tuple[str, list[str], int]] = []
     if any(split is not None for split in splits.values()):
         for name in folders:
             split = splits[name]
             if split is None:
-                _refuse_folder(root, name, (*SPLITS, "training", "val", "PublicTest", "PrivateTest"), "split")
+                _refuse_split(root, name)
             else:
                 inner, loose_inner = _children(root / name)
-                _add_emotions(listing, root, f"{name}/", inner, split)
+                emotions.append((f"{name}/", inner, split))
                 loose += [f"{name}/{file}" for file in loose_inner]
     elif not folders:
         raise SourceError(f"{file_name(root)} has no emotion folders{_what_is_there(loose)}; {_EXPECTED}")
     else:
-        _add_emotions(listing, root, "", folders, NO_SPLIT)
+        emotions.append(("", folders, NO_SPLIT))
+    there = {name.strip().lower() for _, names, _ in emotions for name in names}
+    if lacking := [name for name in meanings if name not in there]:
+        near = suggestion(lacking[0], there)
+        raise UsageError(f"--emotions: no folder is called '{printable(lacking[0])}'{near}")
+    for prefix, names, split in emotions:
+        _add_emotions(listing, root, prefix, names, split, meanings)
     for name in loose:
         listing.skipped.add("not in an emotion folder", f"{printable(name, 200)}: not in an emotion folder")
     listing.pictures.sort()
     return listing
 
 
-def _add_emotions(listing: Listing, root: Path, prefix: str, names: list[str], split: int) -> None:
+def _add_emotions(
+    listing: Listing,
+    root: Path,
+    prefix: str,
+    names: list[str],
+    split: int,
+    meanings: Mapping[str, str | None],
+) -> None:
     """List the pictures of the emotion folders ``names``, which lie in ``root/prefix``."""
-    misspelt = any(suggestion(name[:40].lower(), EMOTIONS) for name in names)
-    if names and not misspelt and not any(_is_emotion(name) for name in names):
-        where = file_name(root / prefix)
-        raise SourceError(f"{where} has no emotion folders{_what_is_there(names)}; {_EXPECTED}")
+    known = {**emotion_words(), **meanings}
+    if unknown := [name for name in names if name.strip().lower() not in known]:
+        _refuse_emotions(root / prefix, names, unknown)
     for name in names:
-        if not _is_emotion(name):
-            _refuse_folder(root / prefix, name, EMOTIONS, "emotion")
+        emotion = known[name.strip().lower()]
         for file in _files_below(root, prefix + name):
+            told = printable(file, 200)
             if Path(file).suffix.lower() not in EXTENSIONS:
-                listing.skipped.add("not a picture", f"{printable(file, 200)}: not a picture's file name")
+                listing.skipped.add("not a picture", f"{told}: not a picture's file name")
             elif not is_plain_file(root / file):
-                listing.skipped.add(
-                    "unreadable file", f"{printable(file, 200)}: broken link, or no plain file"
-                )
+                listing.skipped.add("unreadable file", f"{told}: broken link, or no plain file")
+            elif emotion is None:
+                listing.skipped.add("left out by --emotions", f"{told}: left out by --emotions")
             else:
-                listing.pictures.append(Picture(file, emotion_code(name), split))
+                listing.pictures.append(Picture(file, EMOTIONS.index(emotion), split))
 
 
 def _children(folder: Path) -> tuple[list[str], list[str]]:
@@ -193,14 +231,6 @@ def _split_of(name: str) -> int | None:
         return None
 
 
-def _is_emotion(name: str) -> bool:
-    try:
-        parse_emotion(name)
-    except UsageError:
-        return False
-    return True
-
-
 def _what_is_there(names: list[str]) -> str:
     """``" (it holds a, b, c and 12 more)"``, or that there is nothing."""
     if not names:
@@ -209,8 +239,43 @@ def _what_is_there(names: list[str]) -> str:
     return f" (it holds {', '.join(printable(name) for name in names[:4])}{more})"
 
 
-def _refuse_folder(where: Path, name: str, known: tuple[str, ...], what: str) -> None:
-    near = suggestion(name[:40].lower(), known)
+def _refuse_split(where: Path, name: str) -> None:
+    near = suggestion(name[:40].lower(), (*SPLITS, "training", "val", "PublicTest", "PrivateTest"))
     raise SourceError(
-        f"{file_name(where / name)}: no {what} is called '{printable(name)}'{near}; rename it or move it away"
+        f"{file_name(where / name)}: no split is called '{printable(name)}'{near}; rename it or move it away"
+    )
+
+
+def _refuse_emotions(where: Path, names: list[str], unknown: list[str]) -> None:
+    """Raise what is wrong with folders that are not called by an emotion, all of them at once."""
+    shown = [printable(name) for name in unknown[:8]]
+    listed = ", ".join(f"'{name}'" for name in shown) + (" …" if len(unknown) > 8 else "")
+    if numbers := [name for name in shown if name.strip().isdigit()]:
+        as_fer2013 = ",".join(f"{code}={emotion}" for code, emotion in enumerate(EMOTIONS))
+        raise SourceError(
+            f"{file_name(where)}: folders named by numbers ({', '.join(numbers)}) do not say which emotions "
+            "they are: RAF-DB, AffectNet and FER2013 count differently; --emotions says it (for FER2013's "
+            f"own numbers: --emotions {as_fer2013})"
+        )
+    near = [suggestion(name[:40].lower(), EMOTIONS) for name in unknown]
+    if len(unknown) == len(names) and not any(near):
+        raise SourceError(
+            f"{file_name(where)} has no emotion folders{_what_is_there(names)}; {_EXPECTED}, or names that "
+            f"--emotions explains ({shown[0]}=EMOTION,…)"
+        )
+    if len(unknown) > 1:
+        asked = ",".join(f"{name}=EMOTION" for name in shown)
+        raise SourceError(
+            f"{file_name(where)}: no emotions are called {listed}; say what they are (none leaves one out): "
+            f"--emotions {asked}{',…' * (len(unknown) > 8)}"
+        )
+    name = shown[0]
+    if name.lower() in ("contempt", "contemptuous"):
+        raise SourceError(
+            f"{file_name(where / name)}: contempt is none of the seven emotions; "
+            f"--emotions {name}=none leaves it out"
+        )
+    raise SourceError(
+        f"{file_name(where / name)}: no emotion is called {listed}{near[0]}; rename it, or say what it is: "
+        f"--emotions {name}=EMOTION (none leaves it out)"
     )

@@ -175,13 +175,20 @@ def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
     missing = [emotion for emotion, count in splits["train"].items() if not count]
     if missing and len(missing) < len(splits["train"]):
         notes.append(f"no training images of {', '.join(missing)}: no --pair can have such an emotion")
+    if any(splits["test"].values()):
+        untested = [name for name, count in splits["test"].items() if not count and splits["train"][name]]
+        if untested:
+            notes.append(
+                f"no test images of {', '.join(untested)}: that recall is not measured, and balanced "
+                "accuracy is the mean of the others"
+            )
     return notes
 
 
 _WITHOUT: Final = {
     "train": "no training images: nothing can be trained or made from this dataset",
-    "validation": "no validation images: classifiers, filter, compare and bench need some; sample grids use "
-    "training faces (folders without train, validation and test are split 80/10/10)",
+    "validation": "no validation images: classifiers, filter, compare and bench need some; "
+    "'feraug prepare SOURCE --validation-share 0.1' takes them out of train",
     "test": "no test images: no result can be measured on faces that training has not seen",
 }
 

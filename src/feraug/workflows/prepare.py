@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.config import PrepareConfig, to_json
-from feraug.emotions import EMOTIONS
+from feraug.emotions import EMOTIONS, parse_meanings
 from feraug.errors import ConfigConflictError, SourceError, UsageError
 from feraug.metrics.duplicates import blank_images, image_digests
 from feraug.metrics.near_copies import NearCopies, find_near_copies, near_copy_groups
 from feraug.sources import open_source
+from feraug.sources.csv_text import printable
 from feraug.sources.ferplus import BY_VOTES, DROPPED, check_alignment, read_ferplus
-from feraug.sources.records import NO_SPLIT, Source
-from feraug.sources.splits import stratified_split
+from feraug.sources.folder import PictureFolder
+from feraug.sources.records import Source
 from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import DATASET, Provenance
@@ -38,6 +39,7 @@ from feraug.workflows.audit import (
 )
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.split import complete_split
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,13 @@ def prepare(
     """
     if config.labels in BY_VOTES and ferplus is None:
         raise UsageError(f"--labels {config.labels} needs the votes: add --ferplus fer2013new.csv")
-    opened = open_source(source, skip_bad_rows=config.skip_bad_rows, seed=config.seed, without=path.parent)
+    opened = open_source(
+        source,
+        meanings=parse_meanings(config.emotions),
+        skip_bad_rows=config.skip_bad_rows,
+        seed=config.seed,
+        without=path.parent,
+    )
     files = [(Path(name), digest) for name, digest in opened.digests().items()]
     if ferplus is not None:
         if opened.kind != "csv":
@@ -94,7 +102,7 @@ def prepare(
         config = replace(config, near_copies=False)
     provenance = Provenance(to_json(config), command, config.seed, inputs)
     try:
-        there = existing_header(path, DATASET, provenance, overwrite=overwrite)
+        there = existing_header(path, DATASET, provenance, overwrite=overwrite, normalised=_completed)
     except ConfigConflictError as problem:
         kept = str(read_artifact_header(path).provenance.config.get("source", config.source))
         if kept == config.source:
@@ -107,17 +115,19 @@ def prepare(
     if there is not None:
         return _result(path, notify, already_done=True)
     with writing_dataset(path) as writer:
-        rows = _read_all(opened, source, writer, notify)
+        rows, weak = _read_all(opened, source, writer, notify)
         if ferplus is not None:
             rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
-        if (rows.split == NO_SPLIT).any():
-            rows.split = _complete_split(rows, config.seed)
-            if opened.kind != "drawn":
-                notify(Note(_DRAWN_SPLIT))
+        rows.split = complete_split(
+            rows, writer.images(), config, drawn=opened.kind == "drawn", notify=notify
+        )
         facts: dict[str, Any] = {"labels": config.labels}
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
+        facts["skipped"]["examples"] = [printable(example, 400) for example in opened.skipped.examples]
         if opened.skipped.total:
             notify(Note(_skip_note(opened)))
+        for text in _of_pictures(opened, len(rows), weak):
+            notify(Note(text))
         if opened.kind == "drawn" and _lacks_some(rows):
             notify(Note(_few_drawn(len(rows))))
         if all_different:
@@ -126,6 +136,11 @@ def prepare(
         facts |= {"audit": dropped.pop("audit"), "dropped": dropped}
         writer.finish(columns, provenance, facts)
     return _result(path, notify, already_done=False)
+
+
+def _completed(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The settings of a dataset, those of an earlier build with what it did where it lacks some."""
+    return {"emotions": "", "validation_share": 0.0, **config}
 
 
 def _canonical_source(text: str, opened: Source) -> str:
@@ -146,20 +161,25 @@ def _file_digest(path: Path) -> str:
         ) from problem
 
 
-def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) -> RowFacts:
-    """Stream the source's images into the file; keep 20 bytes a row in memory."""
+def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) -> tuple[RowFacts, int]:
+    """Stream the source's images into the file; keep 20 bytes a row in memory.
+
+    Beside the rows: how many images have hardly any contrast, and some.
+    """
     labels, split, digests, blank = [], [], [], []
+    weak = 0
     for records in source.batches():
         writer.append(records.images)
         labels.append(records.labels)
         split.append(records.split)
         digests.append(image_digests(records.images))
         blank.append(blank_images(records.images))
+        weak += int(np.count_nonzero((np.ptp(records.images, axis=(1, 2)) < _WEAK) & ~blank[-1]))
         notify(Progress("reading", len(writer), None, "images"))
     if not labels:
         raise SourceError(f"{name}: no image could be read; give a file or folder with faces")
     all_labels = np.concatenate(labels)
-    return RowFacts(
+    rows = RowFacts(
         labels=all_labels,
         source_labels=all_labels,
         split=np.concatenate(split),
@@ -168,13 +188,30 @@ def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) 
         blank=np.concatenate(blank),
         votes=None,
     )
+    return rows, weak
 
 
-_DRAWN_SPLIT = (
-    "the source has no split: 80/10/10 at random, picture by picture (identical ones together); where a "
-    "person or a video has several pictures, make the folders train, validation and test yourself, or the "
-    "test is of people in train"
-)
+_WEAK = 16
+"""Grey levels between the darkest and the brightest pixel below which an image has hardly any contrast."""
+
+
+def _of_pictures(source: Source, count: int, weak: int) -> list[str]:
+    """What was done to pictures on their way in, and what looks wrong with them."""
+    if not isinstance(source, PictureFolder):
+        return []
+    notes = []
+    if source.scaled:
+        cropped = f", {source.cropped:,} of them cropped to their central square first" * bool(source.cropped)
+        notes.append(
+            f"{source.scaled:,} of {count:,} pictures are not 48x48 and were scaled{cropped}: each should be "
+            "a face and little else; feraug.find_faces and crop_face cut faces out of photographs"
+        )
+    if weak > count / 100:
+        notes.append(
+            f"{weak:,} of {count:,} pictures have fewer than {_WEAK} grey levels from darkest to brightest: "
+            "16-bit pictures whose values are of 8 or 12 bits look like that; scale their values first"
+        )
+    return notes
 
 
 def _lacks_some(rows: RowFacts) -> bool:
@@ -189,22 +226,6 @@ def _few_drawn(count: int) -> str:
 
     few = f"drawn:{count} is so few that some emotions are missing from some splits"
     return f"{few}; drawn:{MINIMUM_COUNT} has all"
-
-
-def _complete_split(rows: RowFacts, seed: int) -> NDArray[np.uint8]:
-    """Draw a stratified split for the rows whose source names none; identical images stay together.
-
-    But for blank ones, of which nothing is learned: they may be many, and would take a split with them.
-    """
-    missing = rows.split == NO_SPLIT
-    complete = rows.split.copy()
-    complete[missing] = stratified_split(rows.labels[missing], seed=seed)
-    group = rows.audit().group
-    groups, places = np.unique(group, return_index=True)
-    first = complete[places]
-    moved = missing & (group >= 0) & ~rows.blank
-    complete[moved] = first[np.searchsorted(groups, group[moved])]
-    return complete
 
 
 def _with_votes(rows: RowFacts, ferplus: Path, source: Source, name: str) -> RowFacts:
