@@ -297,6 +297,8 @@ def print_error(text: str) -> None:
 
 def can_ask() -> bool:
     """Whether somebody sits at a terminal: not in scripts, notebooks, or with stderr in a file."""
+    if sys.stdin is None:  # closed, or started without a console on Windows
+        return False
     # Notebooks give ``!feraug ...`` a terminal at which nobody can type.
     return sys.stdin.isatty() and sys.stderr.isatty() and "JPY_PARENT_PID" not in os.environ
 

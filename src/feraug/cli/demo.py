@@ -53,7 +53,7 @@ def _run(step: DemoStep, number: str, as_json: bool, quiet: bool) -> dict[str, A
 
     if not as_json:
         console.print_heading(f"{number} {step.name}", step.purpose)
-        console.print_text(f"$ {step.command}")
+        console.print_text(f"$ {step.typed}")
         sys.stdout.flush()  # before what the step says on stderr
     started = time.monotonic()
     with console.notifier(quiet=quiet) as notify:

@@ -53,7 +53,7 @@ def _print(found: Examination) -> None:
         if finding.section != section:
             table.add_row(Text(finding.section, style="bold"))
             section = finding.section
-        told = one_line(finding.value) + (f"\n→ {one_line(finding.advice)}" if finding.advice else "")
+        told = one_line(finding.value) + (f"\n-> {one_line(finding.advice)}" if finding.advice else "")
         state = Text(finding.state, style=_STYLES[finding.state])
         table.add_row(f"  {one_line(finding.name)}", told, state)
     console.print_table(table, wrap=True)

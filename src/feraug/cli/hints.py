@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 from typing import Final
+
+from feraug.quoting import quoted
 
 _COMMAND: Final = re.compile(
     r"feraug (?:(?:prepare|train|synth|filter|ssim|compare|bench|report) [^'\"]*"
@@ -37,7 +38,7 @@ def _with(command: str, folder: str) -> str:
     pattern = _PLACEHOLDER.search(_FILE_NAME.sub("", command))  # which nobody copies
     if pattern or "--help" in command or f" {_SHORT} " in command or _LONG in command:
         return command
-    return f"{command} {_SHORT} {shlex.quote(folder)}"
+    return f"{command} {_SHORT} {quoted(folder)}"
 
 
 def _named(arguments: Sequence[str]) -> str | None:

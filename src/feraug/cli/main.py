@@ -26,8 +26,9 @@ def main() -> None:
 
         code = run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        code = 1  # the reader of our output has gone, as in `feraug info FILE | head`: not worth a word
+    except OSError as problem:
+        # The reader of our output has gone, as in `feraug info FILE | head`: not worth a word.
+        code = 1 if _reader_has_gone(problem) else _fail(problem)
     except KeyboardInterrupt:
         # Of several processes the first may still be saving; Fabric kills it when another ends with a code.
         code = _fail(Interrupted()) if is_first_process() else 0
@@ -44,11 +45,23 @@ def _ready_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: PTH123, SIM115  (open till the end)
+            setattr(sys, name, _nowhere())
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     if not is_first_process():
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  (open till the end)
+        sys.stdout = _nowhere()
+
+
+def _nowhere() -> io.TextIOWrapper:
+    """A stream that takes every letter, whatever the locale, and keeps none."""
+    return open(os.devnull, "w", encoding="utf-8", errors="backslashreplace")  # noqa: PTH123
+
+
+def _reader_has_gone(problem: OSError) -> bool:
+    """Whether a pipe has no reader any more; Windows calls that an invalid argument."""
+    return isinstance(problem, BrokenPipeError) or (
+        sys.platform == "win32" and problem.errno == errno.EINVAL and problem.filename is None
+    )
 
 
 def _fail(problem: BaseException) -> int:
@@ -81,6 +94,9 @@ def _words(problem: BaseException) -> str:
     text = str(problem)
     if any(words in text for words in ("out of memory", "can't allocate memory", "not enough memory")):
         return _OUT_OF_MEMORY  # torch's words
+    if isinstance(problem, NotImplementedError) and "MPS" in text:
+        missing = text.partition("'")[2].partition("'")[0] or "an operation"
+        return f"this torch cannot do {missing} on Apple's GPU; say --device cpu, or install a newer torch"
     kind = type(problem).__name__
     return f"a bug in feraug: {kind}: {text}; set FERAUG_TRACEBACK=1 for the details to report"
 

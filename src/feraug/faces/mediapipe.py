@@ -70,7 +70,8 @@ def _created(model: Path) -> tuple[Any, Any]:
         from mediapipe.tasks.python import vision
 
         options = vision.FaceDetectorOptions(
-            base_options=tasks.BaseOptions(model_asset_path=str(model)),
+            # Not its path: on Windows mediapipe looks for that below its own folder.
+            base_options=tasks.BaseOptions(model_asset_buffer=model.read_bytes()),
             min_detection_confidence=LEAST_SCORE,
         )
         detector = vision.FaceDetector.create_from_options(options)

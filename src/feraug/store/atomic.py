@@ -15,6 +15,10 @@ from pathlib import Path
 
 from feraug.errors import StorageError
 
+_WINDOWS = os.name == "nt"
+_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Seconds between attempts to replace what another program has open."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)(?:@(?P<host>[\w-]+))?\.partial$", re.ASCII)
 _FORGOTTEN = 24 * 3600.0  # no write takes a day; of another machine's processes this is all that we know
@@ -35,7 +39,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _remove_abandoned(path)
         yield temporary
         _sync_file(temporary)
-        temporary.replace(path)
+        _put(temporary, path)
         _sync_folder(path.parent)
     except BaseException as problem:
         with suppress(OSError):
@@ -62,8 +66,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         new.mkdir(parents=True)
         yield new
         if path.exists():
-            path.replace(old)
-        new.replace(path)
+            _put(path, old)
+        _put(new, path)
     except OSError as problem:
         raise storage_error(path, problem) from problem
     finally:
@@ -93,6 +97,11 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
             f"{path}: the disk is full; nothing was changed. Free some space, and run the same command again"
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if _WINDOWS and path.exists():
+            return StorageError(
+                f"{path}: not replaced, as another program has it open or may not be overwritten; close that "
+                "program and run the same command again, or choose another name"
+            )
         return StorageError(f"{path}: no permission to write here; choose another folder")
     if code in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return StorageError(
@@ -165,8 +174,8 @@ def _remove(entry: Path) -> None:
 def _is_running(pid: int) -> bool:
     if pid == os.getpid():
         return False  # ours, from an attempt that is over
-    if os.name != "posix":  # os.kill(pid, 0) ends the process on Windows
-        return True
+    if _WINDOWS:  # where os.kill(pid, 0) ends the process
+        return _runs_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -174,6 +183,39 @@ def _is_running(pid: int) -> bool:
     except (OSError, OverflowError):
         return True
     return True
+
+
+def _runs_on_windows(pid: int) -> bool:
+    """Whether there is such a process; one that may not be looked at counts as one."""
+    import ctypes
+
+    kernel = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined,unused-ignore]
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    handle = kernel.OpenProcess(0x1000, False, pid)  # PROCESS_QUERY_LIMITED_INFORMATION
+    if not handle:
+        return bool(ctypes.get_last_error() != 87)  # type: ignore[attr-defined,unused-ignore]  # no such process
+    try:
+        code = ctypes.c_ulong()
+        kernel.GetExitCodeProcess(ctypes.c_void_p(handle), ctypes.byref(code))
+        return code.value == 259  # STILL_ACTIVE
+    finally:
+        kernel.CloseHandle(ctypes.c_void_p(handle))
+
+
+def _put(source: Path, target: Path) -> None:
+    """Rename, over what is there.
+
+    On Windows a file that any program has open, a virus scanner for instance, cannot be replaced: it is
+    waited for, a few seconds.
+    """
+    for pause in _PAUSES if _WINDOWS else ():
+        try:
+            source.replace(target)
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    source.replace(target)
 
 
 def _sync_file(path: Path) -> None:
@@ -184,7 +226,7 @@ def _sync_file(path: Path) -> None:
 
 def _sync_folder(folder: Path) -> None:
     """Make the rename itself durable, where the platform lets a folder be opened."""
-    if os.name != "posix":
+    if _WINDOWS:
         return
     with suppress(OSError):  # some network file systems refuse; the rename has happened all the same
         descriptor = os.open(folder, os.O_RDONLY)

@@ -33,6 +33,7 @@ from feraug.training.gan import Batches, StepReport
 from feraug.training.plan import by_steps, one_cycle
 from feraug.training.processes import average
 from feraug.training.state import move_average
+from feraug.transfer import placed
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -78,7 +79,7 @@ class ClassifierState:
     def create(cls, network: nn.Module, config: ClassifierConfig, fabric: Fabric) -> ClassifierState:
         """A state at step 0 for a freshly built network, moved to Fabric's device."""
         device = fabric.device
-        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        placed(network, device)
         decays = [parameter for parameter in network.parameters() if parameter.ndim > 1]
         others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
         # Biases and the scales of norms stay out of weight decay (He et al., "Bag of Tricks", 2019, 3.1).

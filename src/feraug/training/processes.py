@@ -27,14 +27,15 @@ def new_fabric(
     """Fabric on ``devices`` devices like ``device`` on each of ``nodes`` machines; not launched yet.
 
     Under ``torchrun`` its own numbers count.  One process on the CPU has no use for Fabric, whose import
-    takes nearly as long as torch's.
+    takes nearly as long as torch's, and one on Apple's GPU none for older ones, whose mixed precision is
+    NVIDIA's alone.
     """
     if "TORCHELASTIC_RUN_ID" in os.environ:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     several = devices * nodes > 1
-    if device.type == "cpu" and not several and precision in _ON_CPU:
-        return cast("Fabric", _OneProcess(device, _ON_CPU[precision]))
+    if device.type in ("cpu", "mps") and not several and precision in _ALONE:
+        return cast("Fabric", _OneProcess(device, _ALONE[precision](device.type)))
 
     from lightning_fabric import Fabric
 
@@ -49,10 +50,11 @@ def new_fabric(
     )
 
 
-_ON_CPU: Final[Mapping[str, Callable[[], AbstractContextManager[object]]]] = {
-    "32-true": nullcontext, "bf16-mixed": partial(torch.autocast, "cpu", torch.bfloat16),
-}  # fmt: skip
-"""What one process computes in, by precision; as Fabric does."""
+_ALONE: Final[Mapping[str, Callable[[str], Callable[[], AbstractContextManager[object]]]]] = {
+    "32-true": lambda device: nullcontext,
+    "bf16-mixed": lambda device: partial(torch.autocast, device, torch.bfloat16),
+}
+"""What one process computes in, by precision, on a kind of device; as Fabric does."""
 
 
 def alone(fabric: Fabric) -> Fabric:

@@ -30,7 +30,7 @@ from feraug.training.arrays import (
 from feraug.training.diff_augment import DRAWS
 from feraug.training.image_history import ImageHistory
 from feraug.training.processes import gathered
-from feraug.transfer import moved
+from feraug.transfer import moved, placed
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -81,7 +81,7 @@ class TrainState:
         """A state at step 0 for freshly built networks, moved to Fabric's device."""
         device = fabric.device
         for network in networks.values():
-            network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            placed(network, device)
         capacity = getattr(config, "image_history", 0)
         return cls(
             networks=networks,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from feraug.config import SYNTHETIC_ARMS, BenchConfig
 from feraug.config.values import option
 from feraug.data import LabelledFaces
 from feraug.errors import ArtifactError, UsageError
+from feraug.quoting import quoted
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import inputs_by_name, sha256_file
@@ -99,7 +99,7 @@ def read_inputs(
     if not len(rows):
         raise ArtifactError(
             f"{source}: no image in 'test', so there is nothing to report; "
-            f"'feraug info {shlex.quote(str(source))}' lists what is there"
+            f"'feraug info {quoted(str(source))}' lists what is there"
         )
     training, validation = splits_of(faces, config.classifier)
     test = LabelledFaces(faces.images[rows], faces.labels[rows], np.ones(len(rows), np.float32))

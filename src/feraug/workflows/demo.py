@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from feraug.config import DemoConfig, FilterConfig, PrepareConfig, SsimConfig, SynthConfig
 from feraug.config.demo import PRESET, departures, preset_config
 from feraug.errors import ConfigConflictError
+from feraug.quoting import command_line
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Notify, ignore
 
@@ -40,8 +41,13 @@ class DemoStep:
 
     @property
     def command(self) -> str:
-        """The command line that does the same."""
+        """The command line that does the same, as artifacts keep it."""
         return shlex.join(["feraug", *self.arguments])
+
+    @property
+    def typed(self) -> str:
+        """The command line as it can be typed here."""
+        return command_line(["feraug", *self.arguments])
 
     def run(self, notify: Notify = ignore) -> StepResult:
         """Do it, or what is left of it.

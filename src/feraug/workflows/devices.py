@@ -5,13 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import torch
 
 from feraug.errors import FeraugError, UsageError
+from feraug.processes import is_only_process
 from feraug.training import new_fabric
 
 if TYPE_CHECKING:
@@ -87,8 +90,8 @@ def launched(
     chosen = choose_device(device)
     if devices < 1 or nodes < 1:
         raise UsageError("--devices, --num-nodes: one or more")
-    if chosen.type == "mps" and devices > 1:
-        raise UsageError("--devices: Apple's GPU is one device; leave it out")
+    if chosen.type == "mps" and (devices * nodes > 1 or not is_only_process()):
+        raise UsageError("Apple's GPU is one device, for one process; for several say --device cpu")
     if chosen.type == "cuda" and chosen.index is not None and devices * nodes > 1:
         raise UsageError(f"--device {device}: is one device; for several say --device cuda")
     if chosen.type == "cuda" and devices > torch.cuda.device_count():
@@ -111,6 +114,7 @@ def launched(
             f"a multiple of {fabric.world_size}"
         )
     if fabric.world_size > 1:
+        _let_be_started_again()
         fabric.launch()
     try:
         yield fabric
@@ -120,6 +124,16 @@ def launched(
         raise
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+
+
+def _let_be_started_again() -> None:
+    """Have Fabric, which starts this command again, name a module that other processes can import.
+
+    Windows' ``feraug.exe`` is a zip file with a ``__main__`` of its own.
+    """
+    main = sys.modules["__main__"]
+    if getattr(main.__spec__, "name", None) == "__main__":
+        main.__spec__ = find_spec("feraug.__main__")
 
 
 def _let_go(fabric: Fabric) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from feraug.errors import ArtifactError, FeraugError
+from feraug.quoting import command_line
 from feraug.store.atomic import abandoned_below, moved_away
 from feraug.store.header import DATASET, MAKE_AGAIN, MODEL, OTHER_FILE
 from feraug.store.workspace import Workspace
@@ -125,7 +126,7 @@ def _going_on(command: str, root: Path, budget: float | None) -> str:
             kept.append(word)
     if kept[1:2] == ["synth"] and budget and not any(word.split("=")[0] == "--train" for word in kept):
         kept += ["--train", f"{budget:g}s"]
-    return shlex.join([*kept, "-w", str(root)])
+    return command_line([*kept, "-w", str(root)])
 
 
 def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:

@@ -38,6 +38,11 @@ LITTER: Final = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave wherever they look."""
 
 
+def is_litter(name: str) -> bool:
+    """Whether a file manager has left it; macOS leaves a ``._NAME`` beside each file on others' disks."""
+    return name in LITTER or name.startswith("._")
+
+
 def is_csv(destination: Path) -> bool:
     """Whether a destination of this name becomes a CSV and not a folder."""
     return destination.name.lower().endswith(CSV_ENDINGS)
@@ -120,7 +125,7 @@ def _foreign_folder(folder: Path) -> str | None:
         for names, expected in ((folders, _EXPORTED_FOLDER), (files, _EXPORTED_FILE)):
             for name in names:
                 path = (below / name).as_posix()
-                if not expected.fullmatch(path) and name not in LITTER:
+                if not expected.fullmatch(path) and not is_litter(name):
                     return f"holds '{path}', which feraug did not write"
     noted = (folder / MARK).read_bytes()[:_DIGEST].decode("ascii", "replace")
     if not re.fullmatch(rf"[0-9a-f]{{{_DIGEST}}}", noted):
@@ -142,7 +147,7 @@ def listing_digest(folder: Path) -> str:
     found = sorted(
         f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n"
         for path in folder.rglob("*")
-        if path.is_file() and path.name not in (MARK, *LITTER)
+        if path.is_file() and path.name != MARK and not is_litter(path.name)
     )
     return sha256("".join(found).encode("utf-8", "surrogateescape")).hexdigest()
 

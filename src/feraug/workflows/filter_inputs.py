@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from feraug.config import CLASSIFIERS
 from feraug.emotions import ALL, EMOTIONS, UNLABELLED, emotion_code, suggestion
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
+from feraug.quoting import quoted
 from feraug.store.dataset import DatasetArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays
@@ -93,7 +93,7 @@ def places_by_emotion(
             notify(
                 Note(
                     f"{int(others.sum()):,} images made as another emotion are left out; 'feraug filter "
-                    f"{shlex.quote(as_named)} --emotion all' asks of each what it was made as"
+                    f"{quoted(as_named)} --emotion all' asks of each what it was made as"
                 )
             )
         return {emotion: np.arange(len(synthetic.labels))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from feraug.config import PRESETS, STARGANS, TRANSLATORS, AnyGanConfig, gan_config
 from feraug.emotions import PairSet
 from feraug.errors import ConfigConflictError, FeraugError, Interrupted, MissingModelError
+from feraug.quoting import quoted
 from feraug.store.header import MODEL
 from feraug.store.model import WEIGHTS_ONLY
 from feraug.store.reading import read_artifact_header
@@ -68,7 +68,7 @@ def train_missing_translator(
     time = f"{seconds / 60:g}m" if seconds % 60 == 0 else f"{seconds:g}s"
     words = ["feraug train", kind, *(["--pair", str(pairs)] if of_pair else [])]
     words += [*(["--preset", PRESET] if preset else []), "--budget", time]
-    words += [] if dataset is None else ["--dataset", shlex.quote(str(dataset))]
+    words += [] if dataset is None else ["--dataset", quoted(str(dataset))]
     state = f"going on with {path.name}" if begun else f"no model for {pairs} yet: training one first"
     notify(Note(f"{state}, as '{' '.join(words)}' would"))
     try:

@@ -37,6 +37,7 @@ from feraug.store.model import ModelArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace, at_home
 from feraug.training import load_network
+from feraug.transfer import placed
 from feraug.workflows.devices import of_cpu
 
 
@@ -142,7 +143,7 @@ def load_average(
     except TrainingError as problem:
         raise ArtifactError(f"{path}: damaged ({problem})", MAKE_AGAIN) from problem
     network.eval().requires_grad_(False)
-    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return placed(network, device)
 
 
 def _training_command(name: str, pair: DomainPair | None, kind: str) -> str:

@@ -23,7 +23,7 @@ from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import check_folder
-from feraug.workflows.export_place import LITTER
+from feraug.workflows.export_place import is_litter
 from feraug.workflows.filter_inputs import classifier_file
 from feraug.workflows.model_files import find_model
 from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
@@ -229,7 +229,7 @@ def _earlier(path: Path, wanted: Mapping[str, Any], *, overwrite: bool) -> Photo
     there = {
         one.relative_to(path).as_posix() for one in path.rglob("*") if not one.is_dir() or one.is_symlink()
     }
-    others = sorted(one for one in there - record.files if one.rpartition("/")[2] not in LITTER)
+    others = sorted(one for one in there - record.files if not is_litter(one.rpartition("/")[2]))
 
     def replaceable() -> None:
         if others:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from feraug.errors import MissingArtifactError
+from feraug.quoting import quoted
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.digests import read_with_digest
 from feraug.store.workspace import Workspace
@@ -29,7 +29,7 @@ def check_dataset(path: Path, workspace: Workspace) -> None:
         raise MissingArtifactError(
             f"{path}: no such file; check --dataset, or leave it out for the workspace's dataset.h5"
         )
-    named = "" if path.stem == "dataset" else f" --name {shlex.quote(path.stem)}"
+    named = "" if path.stem == "dataset" else f" --name {quoted(path.stem)}"
     raise MissingArtifactError(
         f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv{named}', or 'feraug prepare "
         f"drawn{named}' (no download)"
@@ -38,7 +38,7 @@ def check_dataset(path: Path, workspace: Workspace) -> None:
 
 def lists_what_is_there(faces: DatasetArrays) -> str:
     """What to do about faces that a dataset lacks: the command that tells what it has."""
-    return f"'feraug info {shlex.quote(str(faces.path))}' lists what is there"
+    return f"'feraug info {quoted(str(faces.path))}' lists what is there"
 
 
 def read_faces(path: Path, workspace: Workspace) -> Faces:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 from feraug.errors import ArtifactError, FeraugError, MissingArtifactError
@@ -118,7 +118,7 @@ class Inventory:
         """Note what could not be used."""
         place = artifact if isinstance(artifact, str) else artifact.place
         text = why.what if isinstance(why, ArtifactError) else str(why) or type(why).__name__
-        found = Problem(place, text.replace(f"{self.root}/", "").removeprefix(f"{place}: "))
+        found = Problem(place, _without_root(text, self.root).removeprefix(f"{place}: "))
         if found not in self.problems:  # a page that is made again, smaller, meets them again
             self.problems.append(found)
 
@@ -155,3 +155,9 @@ def take_inventory(workspace: Workspace, notify: Notify, *, real_faces: bool) ->
         if artifact.kind in KINDS:
             found.artifacts.append(artifact)
     return found
+
+
+def _without_root(text: str, root: PurePath) -> str:
+    """A message in which files are called as on the page: from the workspace on, with ``/``."""
+    places = re.compile(rf"{re.escape(str(root))}[\\\\/]([^:;'\"]*)")
+    return places.sub(lambda found: found[1].replace("\\", "/"), text)

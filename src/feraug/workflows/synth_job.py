@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from feraug.config import (
 from feraug.data import mixed_places
 from feraug.emotions import DomainPair, PairSet
 from feraug.errors import ArtifactError, FeraugError, UsageError
+from feraug.quoting import quoted
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import read_artifact_header
@@ -326,7 +326,7 @@ def _dataset_faces(path: Path, emotions: set[str], split: str) -> dict[str, Doma
         if not len(rows):
             raise ArtifactError(
                 f"{path}: no '{emotion}' images in its {split} split, so nothing to translate",
-                f"choose another --pair; 'feraug info {shlex.quote(str(path))}' lists what is there",
+                f"choose another --pair; 'feraug info {quoted(str(path))}' lists what is there",
             )
         found[emotion] = DomainSource(path, digest, emotion, dataset.images[rows], rows)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +21,7 @@ from feraug.data.streams import SOURCE_STREAM
 from feraug.emotions import SPLITS
 from feraug.errors import ArtifactError
 from feraug.images import fingerprints
+from feraug.quoting import quoted
 from feraug.sources.drawn import BLOCK, CELLS
 from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
@@ -118,6 +118,6 @@ def _more_drawn(faces: DatasetArrays, emotion: str) -> str:
         return ""
     each = CELLS[emotion][SPLITS.index("train")]
     blocks = -(-MIN_DOMAIN_IMAGES // each)
-    name = "" if faces.path.stem == "dataset" else f" --name {shlex.quote(faces.path.stem)}"
-    place = f" --overwrite{name} -w {shlex.quote(str(faces.path.parent))}"
+    name = "" if faces.path.stem == "dataset" else f" --name {quoted(faces.path.stem)}"
+    place = f" --overwrite{name} -w {quoted(str(faces.path.parent))}"
     return f", 'feraug prepare drawn:{blocks * BLOCK}{place}' has {blocks * each}"
