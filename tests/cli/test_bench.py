@@ -16,6 +16,7 @@ import pytest
 from tests.forked import start, start_two
 
 from feraug.cli import bench_tables
+from feraug.cli.bench import _arms
 from feraug.store.bench import read_bench
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
@@ -155,6 +156,13 @@ def test_which_arms_a_synthetic_file_brings(
     ran = feraug("bench", *given, *settings)
     assert ran.code == 0, ran
     assert json.loads(ran.out)["config"]["arms"] == arms
+
+
+@pytest.mark.parametrize("arm", ["reverse", "synthetic", "real+synthetic+noise"])
+def test_with_synthetic_is_with_synthetic_beside_other_arms(arm: str) -> None:
+    assert _arms([arm], True) == ("real", "real+synthetic", arm)
+    assert _arms([arm], False, asked=False) == (arm,)
+    assert _arms(None, False, asked=True) == ("real", "real+synthetic")
 
 
 def test_a_file_of_settings(feraug: Feraug, made: Workspace, tmp_path: Path) -> None:

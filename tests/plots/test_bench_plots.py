@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from feraug.emotions import EMOTIONS
-from feraug.plots.bench import confusion_figure, table_figure
+from feraug.plots.bench import _share, confusion_figure, table_figure
 from feraug.plots.titles import fitted
 
 
@@ -54,6 +54,11 @@ def test_every_difference_has_a_panel_with_its_figures_on_the_scale_of_all() -> 
 def test_without_a_difference_the_recall_is_shown() -> None:
     (axes,) = table_figure(figures(), "one arm").axes
     assert axes.get_yticklabels()[0].get_text() == "angry   42 % 37.5/90"
+
+
+def test_many_right_ones_are_written_out() -> None:
+    assert _share({"correct": [12345, 12346], "total": 20000}) == "62 % 12345.5/20000"
+    assert _share({"correct": [282], "total": 491}) == "57 % 282/491"
 
 
 @pytest.mark.parametrize(("arms", "shape"), [(0, (1, 1)), (2, (1, 3)), (4, (2, 3))])

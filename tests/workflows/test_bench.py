@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import shutil
 import signal
@@ -37,6 +38,7 @@ from feraug.store.bench import read_bench, read_predictions, write_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
+from feraug.store.lock import exclusive
 from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
@@ -49,7 +51,8 @@ from feraug.workflows.bench_parts import Part
 from feraug.workflows.bench_table import conclusions, is_caution, table
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier
-from feraug.workflows.events import Event, Note, Progress, Saved
+from feraug.workflows.doctor_workspace import workspace_health
+from feraug.workflows.events import Event, Note, Progress, Saved, ignore
 from feraug.workflows.prepare import prepare
 from feraug.workflows.synthetic_origins import cautions, training_sets
 from feraug.workflows.synthetic_sets import SyntheticSet
@@ -810,6 +813,33 @@ def test_a_damaged_repeat_costs_that_repeat_alone(with_synthetic: Workspace) -> 
     assert bench(PAIRED, with_synthetic, synthetic=["made"]).table == table
 
 
+def test_a_damaged_file_of_a_benchmark_costs_what_it_held(workspace: Workspace) -> None:
+    def advice(name: str) -> str:
+        return {one.name: one for one in workspace_health(workspace, ignore)}[name].advice
+
+    one = replace(PAIRED, arms=("real",), repeats=1)
+    path = bench(one, workspace, name="b").path
+    two = replace(one, repeats=2)
+    checkpoint = path.with_suffix("") / "real-1.checkpoint.h5"
+    checkpoint.write_bytes(b"power went")
+    with pytest.raises(ArtifactError, match="not an HDF5 file; delete that file, and the same command"):
+        bench(two, workspace, name="b")
+    checkpoint.unlink()
+    first = sha256_file(path.with_suffix("") / "real-0.h5")
+    assert bench(two, workspace, name="b").repeats == 2
+    whole = path.read_bytes()
+    path.write_bytes(whole[:3000])
+    with pytest.raises(ArtifactError, match="delete that file, and the same command makes it again of its"):
+        bench(two, workspace, name="b")
+    assert advice("bench/b.h5").startswith("delete it alone")
+    path.unlink()
+    assert not bench(two, workspace, name="b").already_done
+    part = path.with_suffix("") / "real-1.h5"
+    part.write_bytes(part.read_bytes()[:3000])
+    assert advice("bench/b/real-1.h5").startswith("delete it alone: the same 'feraug bench'")
+    assert sha256_file(path.with_suffix("") / "real-0.h5") == first
+
+
 def test_synthetic_files_of_an_earlier_run_that_are_elsewhere_are_asked_for(
     with_synthetic: Workspace, tmp_path: Path
 ) -> None:
@@ -1386,6 +1416,16 @@ def test_a_damaged_model_of_the_classifier_s_name_stays(workspace: Workspace) ->
     assert any("simple.h5" in note and "it stays, and this classifier is in bench/" in note for note in notes)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="no flock")
+def test_a_model_that_another_process_is_making_is_left_to_it(workspace: Workspace) -> None:
+    events: list[Event] = []
+    with exclusive(workspace.model("simple")):
+        bench(replace(PAIRED, arms=("real",), repeats=1), workspace, notify=events.append)
+    assert not workspace.model("simple").exists()
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert any(note.endswith("is writing it; this classifier is in bench/") for note in notes)
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -1410,6 +1450,12 @@ def test_settings_that_no_arm_would_follow(
     with pytest.raises(FeraugError) as caught:
         bench(replace(PAIRED, **{"arms": ("real",), **settings}), workspace)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("use", ["fill", "pretrain"])
+def test_a_use_beside_no_real_images_is_refused(with_synthetic: Workspace, use: str) -> None:
+    with pytest.raises(UsageError, match="--use: is against real images"):
+        read_inputs(replace(PAIRED, arms=("real", "synthetic"), use=use), with_synthetic, (), None)
 
 
 def test_seeds_of_repeats_have_an_end() -> None:

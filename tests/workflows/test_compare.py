@@ -30,13 +30,15 @@ from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import evaluation_views, load_classifier
 from feraug.workflows.compare import CompareOptions, CompareResult, compare
+from feraug.workflows.compare_entrants import entrants
 from feraug.workflows.compare_pictures import _features, _figures
 from feraug.workflows.events import Event, Note
 from feraug.workflows.info import describe
 from feraug.workflows.prepare import prepare
 from feraug.workflows.train import train_translator
 from feraug.workflows.train_classifier import train_classifier
-from feraug.workflows.translators import Translator
+from feraug.workflows.train_options import TrainOptions
+from feraug.workflows.translators import Translator, load_translator
 
 Images = NDArray[np.uint8]
 FAST = CompareConfig(references=120, queries=30)
@@ -222,6 +224,31 @@ def test_a_copy_of_a_model_s_file_is_told(shop: Workspace, unpictured: None) -> 
     names = [one["name"] for one in result.figures["models"]]
     assert len(names) == len(PLANTED) and "real" not in names
     assert Note("real: the same model as another, takes part once") in told
+
+
+def test_the_training_that_is_told_is_that_of_the_weights(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair, anew = DomainPair("neutral", "happy"), TrainOptions(overwrite=True)
+    path = train_translator(TINY, workspace).path
+    (one,) = entrants(workspace, pair, (), "cpu")
+    train_translator(replace(TINY, steps=3), workspace, options=anew)  # while the measures are taken
+    assert one.training["step"] == 2 and one.digest != sha256_file(path)
+
+    later = path.read_bytes()
+    train_translator(TINY, workspace, options=anew)
+
+    def replaced_after(*arguments: Any, **options: Any) -> Any:
+        found = load_translator(*arguments, **options)
+        if path.read_bytes() != later:
+            path.with_name("new").write_bytes(later)
+            path.with_name("new").replace(path)
+        return found
+
+    monkeypatch.setattr("feraug.workflows.compare_entrants.load_translator", replaced_after)
+    (one,) = entrants(workspace, pair, (), "cpu")
+    assert (one.translator.config.steps, one.training["step"]) == (3, 3)
+    assert one.digest == sha256_file(path)
 
 
 def test_what_is_missing_is_named_with_the_command_that_makes_it(shop: Workspace, tmp_path: Path) -> None:

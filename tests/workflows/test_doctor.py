@@ -18,10 +18,13 @@ import h5py
 import numpy as np
 import pytest
 
+from feraug.config import BenchConfig, ClassifierConfig
 from feraug.errors import ArtifactError
 from feraug.faces import model_file
+from feraug.store.header import MODEL
 from feraug.store.workspace import Workspace
 from feraug.workflows import doctor_faces, doctor_machine, doctor_workspace
+from feraug.workflows.bench import bench
 from feraug.workflows.doctor import Examination, examine
 from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
 from feraug.workflows.events import ignore
@@ -119,6 +122,15 @@ def test_a_benchmark_of_another_name_before_the_dot_is_not_this_one(workspace: W
     assert [found.name for found in _unfinished_benches(workspace)] == ["bench/v1.2"]
 
 
+def test_a_benchmark_that_leaves_test_out(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feraug.workflows.bench.time_steps", lambda *_: (0.01, 0.01))
+    tiny = ClassifierConfig(model="simple", width=0.05, steps=2, batch_size=16)
+    bench(BenchConfig(classifier=tiny, arms=("real",), repeats=1), workspace, name="candidate", test=False)
+    found = of_workspace(workspace)["bench/candidate"]
+    assert found.value == "no figures on test yet: 1 repeat done"
+    assert "fine after --no-test" in found.advice
+
+
 def test_an_unfinished_training_names_the_command_that_goes_on(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -150,6 +162,21 @@ def test_an_unfinished_training_names_the_command_that_goes_on(
     assert found.advice == "export them again when it is"
     with pytest.raises(ArtifactError, match="exported weights of an unfinished training"):
         train(tiny, workspace, name="small")
+
+
+@pytest.mark.parametrize(
+    ("begun", "goes_on"),
+    [
+        ("feraug synth -n 5 -w a", "feraug synth -n 5 --train 1200s -w b"),
+        ("feraug synth -n 5 --train 20m -w a", "feraug synth -n 5 --train 20m -w b"),
+        ("feraug train cyclegan -w a", "feraug train cyclegan -w b"),
+    ],
+)
+def test_what_goes_on_with_a_training_that_synth_began(begun: str, goes_on: str) -> None:
+    facts = {"encoding-type": MODEL, "finished": False, "step": 1, "steps": 2, "weights_only": False}
+    facts |= {"command": begun, "config": {"budget": 1200.0}}
+    (found,) = doctor_workspace._unfinished(Path("b"), Path("b/models/x.h5"), facts)
+    assert found.advice == f"to go on: {goes_on}"
 
 
 def test_what_was_made_from_a_file_that_is_gone(workspace: Workspace) -> None:

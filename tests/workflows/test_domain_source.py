@@ -16,7 +16,7 @@ from PIL import Image
 from feraug.config import NoiseSynthConfig, SynthConfig, TranslatorConfig, model_config
 from feraug.data import MixedFaces, Sampling, ShuffledFaces, mixed_places
 from feraug.emotions import UNLABELLED, emotion_code
-from feraug.errors import ArtifactError, ConfigConflictError, UsageError
+from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
 from feraug.images import fingerprints
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
@@ -24,7 +24,7 @@ from feraug.store.model import read_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.domain_source import generator_of, images_of
-from feraug.workflows.events import Event, Progress
+from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
 from feraug.workflows.synth import SynthOptions, synthesise
@@ -275,6 +275,17 @@ def test_bad_sources_of_synth(chain: Workspace) -> None:
         synthesise(NoiseSynthConfig(count=5), chain, model="wgan-gp", source=chain.dataset())
     with pytest.raises(UsageError, match=r"is the limit, so use -n 1310720 or fewer"):
         synthesise(SynthConfig(count=2_000_000), chain, source=chain.synthetic("noise"))
+
+
+def test_a_dataset_beside_a_source_is_not_ignored(chain: Workspace) -> None:
+    train(SMALL, chain)
+    first = synthesise(SynthConfig(count=2), chain)
+    back = SynthConfig(pair="happy:neutral", count=2)
+    with pytest.raises(MissingArtifactError, match="nowhere"):
+        synthesise(back, chain, source=first.path, dataset=Path("nowhere.h5"))
+    events: list[Event] = []
+    synthesise(back, chain, source=first.path, dataset=chain.dataset(), notify=events.append)
+    assert any(isinstance(one, Note) and one.text.startswith("--dataset: all images are") for one in events)
 
 
 def test_a_set_of_an_earlier_version_is_already_done(chain: Workspace) -> None:

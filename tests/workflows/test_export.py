@@ -14,10 +14,11 @@ from torchvision.datasets import ImageFolder
 
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS
-from feraug.errors import ArtifactError, ConfigConflictError, UsageError
+from feraug.errors import ArtifactError, ConfigConflictError, StorageError, UsageError
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
+from feraug.store.lock import exclusive
 from feraug.store.model import write_model
 from feraug.store.synthetic import writing_synthetic
 from feraug.workflows.export import export_artifact
@@ -331,6 +332,18 @@ def test_what_comes_there_while_the_export_runs_is_kept(tmp_path: Path) -> None:
         with pytest.raises(ConfigConflictError, match="no earlier export"):
             export_artifact(tmp_path / "a.h5", tmp_path / name, overwrite=True, notify=meanwhile)
         assert other.read_text() == "mine"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no flock")
+def test_export_advises_what_it_has(tmp_path: Path) -> None:
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+    arrays = {f"{group}/a/w": np.ones(3, np.float32) for group in ("ema", "networks")}
+    write_model(tmp_path / "m.h5", arrays, Provenance({}, "test", 0), facts)
+    with (
+        exclusive(tmp_path / "out.h5"),
+        pytest.raises(StorageError, match=r"wait for it or name another file$"),
+    ):
+        export_artifact(tmp_path / "m.h5", tmp_path / "out.h5")
 
 
 def test_a_model_has_no_images_to_export(tmp_path: Path) -> None:

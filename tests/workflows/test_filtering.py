@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from feraug.config import DEFAULTS, FilterConfig
+from feraug.config import DEFAULTS, ClassifierConfig, FilterConfig
 from feraug.emotions import UNLABELLED, emotion_code
 from feraug.errors import (
     ArtifactError,
@@ -22,7 +22,7 @@ from feraug.errors import (
     StorageError,
     UsageError,
 )
-from feraug.faces import face_scores
+from feraug.faces import face_detector, face_scores
 from feraug.faces.cascade import CascadeDetector
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.sources.drawn import draw
@@ -415,6 +415,31 @@ def test_run_again(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     assert fewer.kept == 3
     twice = filter_synthetic(CASCADE, fewer.path, workspace)
     assert twice.path.stem == "noise-filtered-filtered" and twice.images == 3
+
+
+def test_a_filtered_set_names_the_parent_that_was_read(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset, digest = read_dataset(workspace.dataset()), sha256_file(workspace.dataset())
+    rows, parent = dataset.rows(split="train")[:30], workspace.synthetic("made")
+    provenance = Provenance({"name": "made"}, "test", 0, {"dataset.h5": digest})
+    with writing_synthetic(parent, 30, provenance, {"sources": [digest]}) as writer:
+        labels = np.array([2] * 21 + [1] * 9, np.uint8)
+        writer.append(dataset.images[rows], labels, rows=rows, source=0, rounds=np.zeros(30, np.uint16))
+    train(ClassifierConfig(model="simple", width=0.05, steps=2, batch_size=16), workspace)
+    read = sha256_file(parent)
+
+    def replaced(name: str) -> Any:
+        parent.write_bytes(parent.read_bytes() + b"\0")
+        return face_detector(name)
+
+    monkeypatch.setattr("feraug.workflows.filtering.face_detector", replaced)
+    surely = lambda self, images: np.tile(np.eye(7, dtype=np.float32)[2], (len(images), 1))  # noqa: E731
+    monkeypatch.setattr("feraug.workflows.classifiers.Classifier.probabilities", surely)
+    config = FilterConfig("fear", detector="cascade", min_face=0.0, max_similarity=1.0)
+    result = filter_synthetic(config, "made", workspace)
+    header = read_synthetic(result.path).header
+    assert header.extra["parent"] == read and read in header.provenance.inputs.values()
 
 
 def test_two_filters_of_one_name_at_once(workspace: Workspace, noise_set: Path, stub: Stub) -> None:

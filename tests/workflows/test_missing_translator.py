@@ -12,8 +12,8 @@ import pytest
 import feraug
 from feraug.config import PRESETS, NoiseSynthConfig, PrepareConfig, SynthConfig, model_config, to_json
 from feraug.emotions import PairSet
-from feraug.errors import Interrupted, MissingModelError, UsageError
-from feraug.store.model import read_model
+from feraug.errors import ConfigConflictError, Interrupted, MissingModelError, UsageError
+from feraug.store.model import read_model, write_model
 from feraug.store.workspace import Workspace
 from feraug.workflows import missing_translator
 from feraug.workflows.events import Event, Note, Progress
@@ -140,6 +140,21 @@ def test_an_interrupted_one_goes_on_and_without_the_option_serves_as_it_is(works
     synthesise(CONFIG, workspace, name="late", options=options, notify=events.append)
     assert notes(events)[0].startswith("going on with cyclegan-neutral-happy.h5")
     assert read_model(path, ()).step > step
+
+
+def test_a_model_of_another_dataset_is_told_of_with_a_way_out(workspace: Workspace) -> None:
+    options = SynthOptions(device="cpu", train=1.0)
+    made = synthesise(CONFIG, workspace, options=options)
+    saved = read_model(made.model)
+    interrupted = {**saved.header.extra, "finished": False}
+    write_model(made.model, saved.arrays, saved.header.provenance, interrupted)
+    made.path.unlink()
+    prepare("drawn:210", PrepareConfig(near_copies=False), workspace.dataset(), overwrite=True)
+    command = (
+        "'feraug train cyclegan --pair neutral:happy --preset cpu --budget 1s --overwrite' trains it anew"
+    )
+    with pytest.raises(ConfigConflictError, match=command):
+        synthesise(CONFIG, workspace, options=options)
 
 
 def test_without_the_option_nothing_is_trained(workspace: Workspace) -> None:

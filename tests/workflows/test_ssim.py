@@ -22,7 +22,7 @@ from feraug.metrics.similarity import all_pairs_ssim
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
-from feraug.store.ssim import MEASURES, read_ssim
+from feraug.store.ssim import MEASURES, read_ssim, write_ssim
 from feraug.store.synthetic import writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.classifiers import load_classifier
@@ -31,6 +31,7 @@ from feraug.workflows.info import describe
 from feraug.workflows.report import report
 from feraug.workflows.ssim import SsimOptions, ssim
 from feraug.workflows.ssim_measures import different_labels, same_label
+from feraug.workflows.ssim_pictures import earlier_pictures
 from feraug.workflows.synthetic_sets import default_paths, synthetic_sets
 
 Images = NDArray[np.uint8]
@@ -415,6 +416,25 @@ def test_pictures_of_the_analysis_that_was_replaced_do_not_stay(
     assert mine.exists()
     again = ssim(fewer, workspace, synthetic=["a"], name="all")
     assert again.already_done and all(picture.exists() for picture in again.pictures)
+
+
+def test_pictures_of_an_earlier_analysis_never_outlive_it(
+    workspace: Workspace, faces: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(workspace, "made", faces.images[faces.rows(split="train")][:30])
+    few = SsimConfig(queries=5, pairs=5)
+    path = ssim(few, workspace, name="a").path
+    old = earlier_pictures(path)
+    assert all(picture.exists() for picture in old)
+
+    def killed_after(*arguments: Any) -> None:
+        write_ssim(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("feraug.workflows.ssim.write_ssim", killed_after)
+    with pytest.raises(KeyboardInterrupt):
+        ssim(replace(few, seed=1), workspace, name="a", options=SsimOptions(overwrite=True))
+    assert not any(picture.exists() for picture in old)
 
 
 def test_pictures_that_went_are_drawn_again(workspace: Workspace, faces: Any) -> None:

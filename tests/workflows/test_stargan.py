@@ -157,6 +157,15 @@ def test_strength_comes_with_a_sheet(own: Workspace) -> None:
     assert not saved[0].exists(), "of the set that was replaced"
 
 
+def test_the_sheet_of_strengths_that_an_interrupt_took_comes_later(own: Workspace) -> None:
+    config = SynthConfig(count=2, strength=0.5)
+    result = synthesise(config, own, name="half")
+    sheet, made = result.path.with_name("half-strengths.png"), sha256_file(result.path)
+    sheet.unlink()
+    assert synthesise(config, own, name="half").already_done
+    assert sheet.is_file() and sha256_file(result.path) == made
+
+
 def test_a_model_of_some_emotions(own: Workspace) -> None:
     some = replace(SMALL, emotions=("neutral", "happy", "sad"), steps=1)
     assert train(some, own).path.name == "stargan-happy-sad-neutral.h5"

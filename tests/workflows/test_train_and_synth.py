@@ -49,6 +49,7 @@ from feraug.workflows.events import Event, Note, Progress, Saved
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
 from feraug.workflows.synth import synthesise
+from feraug.workflows.synth_job import translation_job
 from feraug.workflows.synth_makers import Translations
 from feraug.workflows.train import dry_run, train, train_translator
 from feraug.workflows.train_options import TrainOptions
@@ -366,6 +367,13 @@ def test_two_at_once_do_not_replace_each_other_s_set(trained: Workspace) -> None
     synthesise(SynthConfig(count=3), trained, name="made")
     with exclusive(trained.synthetic("made")):
         assert synthesise(SynthConfig(count=3), trained, name="made").already_done
+
+
+def test_a_model_that_is_replaced_before_it_translates_is_told_of(trained: Workspace) -> None:
+    job = translation_job(SynthConfig(count=2), trained, None, trained.dataset(), None)
+    train_translator(replace(SMALL, steps=3), trained, options=TrainOptions(overwrite=True))
+    with pytest.raises(ArtifactError, match="replaced by another process"):
+        job.maker(torch.device("cpu"))
 
 
 def test_models_are_told_apart(trained: Workspace) -> None:
