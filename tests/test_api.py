@@ -177,6 +177,8 @@ def test_the_types_of_train_name_every_model() -> None:
 def test_what_a_notebook_shows_is_a_line(workspace: Workspace) -> None:
     dataset = feraug.open_dataset(workspace.dataset())
     assert repr(dataset) == "FaceDataset(280 images: 221 in train, 29 in validation, 30 in test)"
+    alone = feraug.FaceDataset(dataset.images[:1], dataset.labels[:1], np.zeros(1, np.uint8), {})
+    assert repr(alone) == "FaceDataset(1 image: 1 in train, 0 in validation, 0 in test)"
     small = {"steps": 1, "base_channels": 2, "discriminator_channels": 2, "batch_size": 2}
     pair = replace(DEFAULTS["cyclegan"], **small)
     stars = replace(DEFAULTS["stargan"], emotions=("happy", "sad"), **small)

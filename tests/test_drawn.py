@@ -212,7 +212,7 @@ def test_bad_requests_are_refused() -> None:
         draw(0, np.array([0.5]))
     with pytest.raises(UsageError, match="did you mean 'happy'"):
         draw(0, [0], "hapy")
-    with pytest.raises(UsageError, match="2 emotions for 1 rows"):
+    with pytest.raises(UsageError, match="2 emotions for 1 row of"):
         draw(0, [0], ["happy", "sad"])
     for strength in (1.5, -0.1, float("nan"), [0.5, 0.5]):
         with pytest.raises(UsageError, match="strength"):

@@ -35,6 +35,7 @@ from feraug.processes import is_first_process
 from feraug.store.dataset import read_dataset, rows_of
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import at_home
+from feraug.words import plural
 from feraug.workflows import bench as _bench
 from feraug.workflows import bench_predictions as _predictions
 from feraug.workflows import compare as _compare
@@ -111,7 +112,7 @@ class FaceDataset:
     def __repr__(self) -> str:
         """Counts, without the arrays."""
         splits = (f"{int((self.split == code).sum()):,} in {name}" for code, name in enumerate(SPLITS))
-        return f"FaceDataset({len(self):,} images: {', '.join(splits)})"
+        return f"FaceDataset({plural(len(self), 'image')}: {', '.join(splits)})"
 
     def __len__(self) -> int:
         return len(self.images)
@@ -156,7 +157,7 @@ class SyntheticFaces:
         """Counts, without the arrays."""
         counts = ((name, int((self.labels == code).sum())) for code, name in enumerate(EMOTIONS))
         labels = ", ".join(f"{count:,} {name}" for name, count in counts if count)
-        return f"SyntheticFaces({len(self):,} images: {labels or 'without labels'})"
+        return f"SyntheticFaces({plural(len(self), 'image')}: {labels or 'without labels'})"
 
     def __len__(self) -> int:
         return len(self.images)

@@ -20,7 +20,7 @@ from feraug.cli.bench import _arms
 from feraug.store.bench import read_bench
 from feraug.store.digests import sha256_file
 from feraug.store.workspace import Workspace
-from feraug.workflows.bench_outcome import BenchResult
+from feraug.workflows.bench_outcome import BenchPlan, BenchResult
 
 Feraug = Callable[..., Any]
 TINY = ("--width", "0.05", "--steps", "3", "--batch-size", "16")
@@ -303,6 +303,20 @@ def test_each_arm_stands_in_its_own_column_and_p_is_holm_s() -> None:
 
 def test_spread_is_the_standard_deviation_of_a_sample_about_the_mean() -> None:
     assert _cells(bench_tables.overall_table(figures()))[1] == ["", "55.0 ±7.1", "60.0 ±17.3"]
+
+
+def test_one_synthetic_image_is_told_as_one() -> None:
+    file = {"name": "made.h5", "sha256": "ab" * 32, "images": 1}
+    arms = {"real+synthetic": {"training_images": {"real": 221, "synthetic": 1}}}
+    first, second = bench_tables.material_lines({"synthetic": [file], "arms": arms})
+    assert first.endswith("), 1 image")
+    assert second == "real+synthetic: 221 real and 1 synthetic image"
+
+
+@pytest.mark.parametrize(("steps", "told"), [(1, "of 1 step at 0.50 s"), (2, "of 2 steps at 0.50 s")])
+def test_a_plan_of_one_step_is_told_as_one(steps: int, told: str) -> None:
+    planned = BenchPlan(Path("x.h5"), {"model": "simple"}, [], 1, steps, 0.5, 1.0, [])
+    assert told in planned.text
 
 
 def test_reverse_is_a_share_of_each_emotion() -> None:

@@ -140,6 +140,18 @@ def test_three_models_fit_80_columns_with_all_their_digits(
     assert "…" not in table, "half a number is another number"
 
 
+def test_one_face_is_told_as_one(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    figures = archived(tmp_path) | {"faces": 1, "real_faces": 1}
+    print_figures(figures)
+    table = capsys.readouterr().out
+    assert "1 neutral validation face was translated; real happy: 1 validation face\n" in table
+    share = {"mean": 0.5, "low": 0.4, "high": 0.6}
+    level = {"name": "blur", "amount": "1", "untouched": share, "real": share}
+    level["models"] = [{"share": share} for _ in figures["models"]]
+    print_degradations(figures, {"faces": 1, "real_faces": 1, "levels": [level, level]})
+    assert "1 neutral face and 1 real happy one, degraded;" in capsys.readouterr().out
+
+
 def test_many_models_with_long_names_stay_within_80_columns(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

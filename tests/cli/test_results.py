@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from feraug.cli.train import print_result
+from feraug.store.header import Provenance
 from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
-from feraug.store.synthetic import read_synthetic
+from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.train import TrainResult
 from feraug.workflows.train_classifier import ClassifierResult
@@ -249,9 +250,33 @@ def test_info_tells_of_every_kind(feraug: Feraug, trained: Workspace) -> None:
     model = feraug("info", trained.model("cyclegan-neutral-happy"))
     assert "cyclegan neutral:happy: step 2 of 2, finished" in model.out
     synthetic = feraug("info", trained.synthetic("cyclegan-neutral-happy"))
-    assert "1 images from 1 source images, each used once\n" in synthetic.out
+    assert "1 image from 1 source image, each used once\n" in synthetic.out
     config = read_json(feraug("info", "--config", trained.dataset()).out)
     assert config["source"] == "drawn:280"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("prepare", "drawn:1", "--no-near-copies", "--name", "one"), "one.h5 (1 image)"),
+        (("train", "simple", "--width", "0.05", "--steps", "1", "--dry-run"), "1 step at "),
+        (("export", "{one}", "one.csv"), "one.csv (1 image, csv)"),
+    ],
+)
+def test_one_of_a_kind_is_told_as_one(
+    feraug: Feraug, workspace: Workspace, arguments: tuple[str, ...], told: str
+) -> None:
+    one = workspace.synthetic("one")
+    with writing_synthetic(one, 1, Provenance({}, "test", 0), {"sources": []}) as writer:
+        writer.append(
+            np.zeros((1, 48, 48), np.uint8),
+            np.zeros(1, np.uint8),
+            rows=np.full(1, -1, np.int64),
+            source=0,
+            rounds=np.zeros(1, np.uint16),
+        )
+    ran = feraug(*(str(one) if word == "{one}" else word for word in arguments), "-w", workspace.root)
+    assert ran.code == 0 and told in ran.out, ran
 
 
 def test_what_was_dropped_stands_below_the_audit_and_in_info(feraug: Feraug, tmp_path: Path) -> None:

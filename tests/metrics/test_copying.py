@@ -78,6 +78,11 @@ def test_seeds_repeat_and_small_cells_are_left_out() -> None:
     assert copying_test(train, held_out, made[:20]).cells == 1
 
 
+def test_one_point_is_told_as_one() -> None:
+    with pytest.raises(UsageError, match=r"^2 cells for 1 training point$"):
+        copying_test(points(0, 1), points(1, 9), points(2, 30), cells=2)
+
+
 @pytest.mark.parametrize("cells", [0, 201])
 def test_what_cannot_be_tested(cells: int) -> None:
     with pytest.raises(UsageError, match="cells"):

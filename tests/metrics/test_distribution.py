@@ -133,6 +133,21 @@ def test_kernel_and_frechet_distance_as_torchmetrics_computes_them() -> None:
     assert frechet_distance(one, other) == pytest.approx(float(by_them), rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("measure", "real", "fake", "words"),
+    [
+        (density_and_coverage, (1, 3), (9, 3), "^1 real image is too few"),
+        (density_and_coverage, (2, 3), (9, 3), "^2 real images are too few"),
+        (frechet_distance, (9, 3), (1, 3), "^9 real and 1 made image: 2 of each"),
+    ],
+)
+def test_one_image_is_told_as_one(
+    measure: Any, real: tuple[int, int], fake: tuple[int, int], words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        measure(np.zeros(real), np.zeros(fake))
+
+
 def test_histograms_by_hand() -> None:
     black, white = np.zeros((2, 48, 48), np.uint8), np.full((3, 48, 48), 255, np.uint8)
     assert histogram_distance(black, white) == 255.0

@@ -73,6 +73,13 @@ def test_too_small(real: int, made: int, size: int | None, repeats: int) -> None
         against_floor(gap, np.zeros(real), np.zeros(made), size=size, repeats=repeats)
 
 
+def test_one_made_image_is_told_as_one() -> None:
+    with pytest.raises(
+        UsageError, match=r"^subsamples of 2 from 9 real and 1 made image: 1 to 1 is possible$"
+    ):
+        against_floor(gap, np.zeros(9), np.zeros(1), size=2)
+
+
 def test_shares_by_wilson() -> None:
     from scipy.stats import binomtest
 

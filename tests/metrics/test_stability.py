@@ -33,5 +33,5 @@ def test_variety() -> None:
     assert pixel_variety(images) == 0.0
     images[1] = 255
     assert pixel_variety(images) == pytest.approx(170.0)
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=r"^1 image has no variety"):
         pixel_variety(images[:1])

@@ -27,6 +27,7 @@ from feraug.workflows import report as module
 from feraug.workflows.export import export_artifact
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import LARGEST, _numbers, report
+from feraug.workflows.report_ssim import _near_copies
 from feraug.workflows.report_words import Ids
 
 ReadPage = Callable[[Path], Any]
@@ -384,6 +385,16 @@ def test_no_training_and_no_torch_without_a_translator(everything: Workspace) ->
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, "1 near copy of 30 (3.3%)"), (2, "2 near copies of 30 (6.7%)")]
+)
+def test_one_near_copy_is_called_one(count: int, told: str) -> None:
+    share = {"images": count, "of": 30, "share": count / 30}
+    real = {"train_near_copies": None, "validation": {"pairs": 40}}
+    facts = {"config": {}, "threshold": 0.5, "threshold_from": "validation", "real": real}
+    assert ("made", told) in list(_near_copies(facts, [{"name": "made", "near_copies": share}]))
 
 
 def test_one_of_a_kind_is_called_one() -> None:

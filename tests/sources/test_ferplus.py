@@ -157,6 +157,9 @@ def test_alignment(tmp_path: Path) -> None:
         check_alignment(votes, np.array([0, 1, 1, 0], np.uint8))
     with pytest.raises(SourceError, match=r"votes for 4 rows, the dataset has 3; FER\+ needs every row"):
         check_alignment(votes, np.array([0, 0, 1], np.uint8))
+    one = read_ferplus(write(tmp_path / "one.csv", *ROWS[:1]))
+    with pytest.raises(SourceError, match=r"votes for 1 row, the dataset has 3"):
+        check_alignment(one, np.array([0, 0, 1], np.uint8))
 
 
 def ballot(**votes: int) -> list[int]:

@@ -216,6 +216,12 @@ def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     assert "none of its 2 files can be used; first, sad/" in refusal(tmp_path)
 
 
+def test_one_file_is_told_as_one(tmp_path: Path) -> None:
+    (tmp_path / "sad").mkdir()
+    (tmp_path / "sad" / "a.png").write_bytes(b"")
+    assert "none of its 1 file can be used; first, sad/" in refusal(tmp_path)
+
+
 # Bad pictures are named and skipped.
 
 

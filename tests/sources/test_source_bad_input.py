@@ -229,9 +229,10 @@ def test_what_concerns_the_whole_file(tmp_path: Path, content: bytes, message: s
     assert message in complaint(tmp_path / "a.csv", content, skip_bad_rows=skip)
 
 
-def test_nothing_left_after_skipping(tmp_path: Path) -> None:
-    told = complaint(tmp_path / "a.csv", "emotion,pixels\n7,1\n8,1\n", skip_bad_rows=True)
-    assert told.startswith(": none of its 2 rows can be used; first, row 2: expected a label 0-6")
+@pytest.mark.parametrize(("rows", "told"), [("7,1\n8,1\n", "2 rows"), ("7,1\n", "1 row")])
+def test_nothing_left_after_skipping(tmp_path: Path, rows: str, told: str) -> None:
+    found = complaint(tmp_path / "a.csv", f"emotion,pixels\n{rows}", skip_bad_rows=True)
+    assert found.startswith(f": none of its {told} can be used; first, row 2: expected a label 0-6")
 
 
 def test_an_endless_line_takes_bounded_memory(tmp_path: Path) -> None:

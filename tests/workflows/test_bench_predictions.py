@@ -60,6 +60,8 @@ EVEN = np.full((2, IMAGES, 7), 1 / 7)
     [
         ({}, "none; give them by arm"),
         ({"real": CODES, "mixed": CODES[:1]}, "'real' has 2 trainings, 'mixed' 1;"),
+        ({"real": CODES[:1], "mixed": CODES}, "'real' has 1 training, 'mixed' 2;"),
+        ({"real": CODES[:, :1]}, "'real': 1 image; the test split has 13, in the order of"),
         ({"real": CODES[:, 1:]}, "'real': 12 images; the test split has 13, in the order of"),
         ({"real": CODES[0]}, r"'real': takes emotion codes .*, not int64 \(13,\)"),
         ({"real": CODES > 0}, "'real': takes emotion codes .*, not bool"),

@@ -384,9 +384,7 @@ def test_what_cannot_show_what_it_was_made_as(
     workspace: Workspace, noise_set: Path, mixed_set: Path, stub: Stub
 ) -> None:
     every = FilterConfig("all", detector="cascade")
-    with pytest.raises(
-        ArtifactError, match=r"noise\.h5: 1 images in it were made as no emotion; say what all"
-    ):
+    with pytest.raises(ArtifactError, match=r"noise\.h5: 1 image in it was made as no emotion; say what all"):
         filter_synthetic(every, "noise", workspace)
     stub._known = dict.fromkeys(stub._known, NEUTRAL)
     events: list[Event] = []

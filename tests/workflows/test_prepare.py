@@ -551,7 +551,7 @@ def test_messages_say_where_and_what_to_do_next(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(SourceError) as caught:
         prepare(str(tmp_path / "bad.csv"), replace(FAST, skip_bad_rows=True), path, ferplus=votes)
     assert "bad.csv: FER+ votes belong to rows by position" in str(caught.value)
-    assert "but 1 were (row 4: " in str(caught.value)
+    assert "but 1 was (row 4: " in str(caught.value)
     assert str(caught.value).endswith("; mend them, or leave out --ferplus")
 
     with pytest.raises(SourceError, match=r"none\.csv: cannot be read \(.+\); give the FER\+ file"):

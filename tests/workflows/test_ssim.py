@@ -319,14 +319,15 @@ def test_near_copies_that_nobody_looked_for_are_told(workspace: Workspace, faces
     assert [words in event.text for event in events if isinstance(event, Note)] == [True]
 
 
-def test_origins_outside_train_are_told(workspace: Workspace, faces: Any) -> None:
+@pytest.mark.parametrize(("count", "told"), [(4, "4 images were"), (1, "1 image was")])
+def test_origins_outside_train_are_told(workspace: Workspace, faces: Any, count: int, told: str) -> None:
     digest = sha256_file(workspace.dataset())
-    rows = faces.rows(split="test")[:4]
+    rows = faces.rows(split="test")[:count]
     write(workspace, "leak", faces.images[rows], rows=rows, sources=(digest,))
     events: list[Event] = []
     ssim(FAST, workspace, notify=events.append)
     assert any(
-        "leak: 4 images were not made from training images" in event.text
+        f"leak: {told} not made from training images" in event.text
         for event in events
         if isinstance(event, Note)
     )

@@ -277,7 +277,7 @@ def test_bench_takes_a_model_of_another_file_that_saw_training_images_alone(own:
     split[first] = SPLITS.index("test")
     moved = replace(dataset, columns={**dataset.columns, "split": split})
     with pytest.raises(
-        ArtifactError, match=rf"trained on 1 images that this dataset holds out.*row {first}, in"
+        ArtifactError, match=rf"trained on 1 image that this dataset holds out.*row {first}, in"
     ):
         training_sets(own, (), moved, digest)
     with h5py.File(own.dataset(), "r+") as file:

@@ -96,7 +96,7 @@ def test_from_a_smile_back_to_the_dataset(chain: Workspace) -> None:
     assert not any(link.missing for link in links)
     assert all(link.path is not None and sha256_file(link.path) == link.digest for link in links)
     assert links[8].what == f"'neutral', made from noise (seed 0, place {parent})"
-    assert links[1].what == "cyclegan neutral:happy, 1 of 1 steps"
+    assert links[1].what == "cyclegan neutral:happy, 1 of 1 step"
     one = chain.synthetic("smiles")
     np.testing.assert_array_equal(
         read_synthetic(chain.synthetic("wgan-gp-neutral-filtered")).images[kept],

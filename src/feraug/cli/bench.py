@@ -25,6 +25,7 @@ from feraug.config.values import fields, one_of
 from feraug.errors import UsageError
 from feraug.processes import is_first_process
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from feraug.workflows.bench_outcome import BenchPlan, BenchResult
@@ -267,8 +268,8 @@ def print_result(result: BenchResult) -> None:
     for sentence in result.conclusions:
         console.print_prose(sentence)
     state = "already done" if result.already_done else "wrote"
-    repeats = "1 repeat" if result.repeats == 1 else f"{result.repeats} repeats"
-    console.print_text(f"{state}: {result.path} ({repeats} of {result.steps:,} steps)")
+    done = f"{plural(result.repeats, 'repeat')} of {plural(result.steps, 'step')}"
+    console.print_text(f"{state}: {result.path} ({done})")
     for plot in result.plots:
         console.print_text(f"plot: {plot}")
 

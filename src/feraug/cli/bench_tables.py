@@ -6,6 +6,8 @@ import statistics
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from feraug.words import plural
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -164,11 +166,12 @@ def reverse_lines(figures: Mapping[str, Any]) -> list[str]:
 def material_lines(figures: Mapping[str, Any]) -> list[str]:
     """The synthetic files with their digests, and how many images each arm was trained on."""
     lines = [
-        f"synthetic: {file['name']} (SHA-256 {file['sha256'][:12]}…), {file['images']:,} images"
+        f"synthetic: {file['name']} (SHA-256 {file['sha256'][:12]}…), {plural(file['images'], 'image')}"
         for file in figures.get("synthetic", [])
     ]
     for arm, values in figures["arms"].items() if lines else ():
         counts = values["training_images"]
         if counts["synthetic"]:
-            lines.append(f"{arm}: {counts['real']:,} real and {counts['synthetic']:,} synthetic images")
+            synthetic = plural(counts["synthetic"], "synthetic image")
+            lines.append(f"{arm}: {counts['real']:,} real and {synthetic}")
     return lines

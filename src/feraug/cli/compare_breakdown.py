@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from feraug.cli.compare_tables import print_side_by_side, short
+from feraug.words import plural
 
 Figures = Mapping[str, Any]
 
@@ -62,7 +63,8 @@ def print_degradations(figures: Figures, degraded: Figures) -> None:
     print_side_by_side(f"called {target}, %", _names(figures), [rows[:1], rows[1:]])
     source = figures["pair"].split(":")[0]
     console.print_prose(
-        f"{degraded['faces']:,} {source} faces and {degraded['real_faces']:,} real {target} ones, degraded;\n"
+        f"{plural(degraded['faces'], f'{source} face')} and "
+        f"{plural(degraded['real_faces'], f'real {target} one')}, degraded;\n"
         f"where 'real {target}' is low, the judge itself fails; --json has the intervals"
     )
 

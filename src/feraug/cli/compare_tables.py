@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from feraug.words import plural
+
 _SETS: Final = 5
 """Sets side by side in 80 columns."""
 
@@ -206,10 +208,11 @@ def _lines(figures: Figures) -> list[str]:
     accuracy = judge["validation_accuracy"]
     known = "" if accuracy is None else f", {accuracy:.1%} right on validation"
     pair, size = figures["pair"].split(":"), figures["subsample"]
+    face = f"{pair[0]} validation face"
     lines = [
         f"judge: {judge['name']} (SHA-256 {judge['sha256'][:12]}){known}",
-        f"{figures['faces']:,} {pair[0]} validation faces were translated; real {pair[1]}: "
-        f"{figures['real_faces']:,} validation faces",
+        f"{plural(figures['faces'], f'{face} was', f'{face}s were')} translated; real {pair[1]}: "
+        f"{plural(figures['real_faces'], 'validation face')}",
     ]
     if size:
         lines.append(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from feraug.cli.hints import in_workspace
 from feraug.errors import one_line
 from feraug.processes import is_first_process
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -265,9 +266,9 @@ def audit_text(facts: Mapping[str, Any]) -> str:
     audit, leaks = facts["audit"], facts["audit"]["leaks"]
     when = ", before dropping" if dropped_after_audit(facts) else ""
     lines = [
-        f"audit{when}: {_count(audit['blank'], 'blank image')}; "
-        f"{_count(audit['duplicate_groups'], 'group')} of identical images "
-        f"({audit['redundant']:,} redundant, {_count(audit['conflicting_groups'], 'group')} "
+        f"audit{when}: {plural(audit['blank'], 'blank image')}; "
+        f"{plural(audit['duplicate_groups'], 'group')} of identical images "
+        f"({audit['redundant']:,} redundant, {plural(audit['conflicting_groups'], 'group')} "
         "with conflicting labels)",
         f"copies of training images: {leaks['validation']:,} in validation, {leaks['test']:,} in test",
     ]
@@ -284,10 +285,6 @@ def audit_text(facts: Mapping[str, Any]) -> str:
             f"{within['test']:,} in test"
         )
     return "\n".join([*lines, *drop_sentences(facts)])
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def print_error(text: str) -> None:

@@ -10,6 +10,7 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 app = new_app()
 
@@ -62,6 +63,6 @@ def command(
     if as_json:
         console.print_json(result.as_json())
     else:
-        what = f"{result.images:,} images" if result.images else "weights"
+        what = plural(result.images, "image") if result.images else "weights"
         state = "already done" if result.already_done else "wrote"
         console.print_text(f"{state}: {result.path} ({what}, {result.format})")

@@ -12,6 +12,7 @@ from feraug.cli.commands import new_app
 from feraug.config import FilterConfig
 from feraug.config.values import fields
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from feraug.workflows.filtering import FilterResult
@@ -108,4 +109,4 @@ def print_result(result: FilterResult) -> None:
         f"(SHA-256 {result.classifier_digest[:16]}…); real: {of}images of validation"
     )
     state = "already done" if result.already_done else "wrote"
-    console.print_text(f"{state}: {result.path} ({result.kept:,} of {result.images:,} {of}images)")
+    console.print_text(f"{state}: {result.path} ({result.kept:,} of {plural(result.images, f'{of}image')})")

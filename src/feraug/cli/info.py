@@ -12,6 +12,7 @@ from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.errors import UsageError, one_line
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 app = new_app()
 
@@ -91,8 +92,8 @@ def _trace(file: Path, row: int | None, workspace: Path, *, as_json: bool) -> No
         )
     missing = len({link.digest for link in links if link.missing})
     if missing:
-        files = "file is" if missing == 1 else "files are"
-        console.print_text(f"{missing} {files} missing; --workspace names another folder to look in")
+        files = plural(missing, "file is", "files are")
+        console.print_text(f"{files} missing; --workspace names another folder to look in")
 
 
 def _print(facts: Mapping[str, Any]) -> None:
@@ -194,19 +195,20 @@ def _synthetic(facts: Mapping[str, Any]) -> None:
             f"emotions by the classifier with SHA-256 {filtered['classifier'][:16]}…"
         )
     if not facts["source_images"]:
-        console.print_text(f"{facts['images']:,} images made from noise")
+        console.print_text(f"{plural(facts['images'], 'image')} made from noise")
         return
     console.print_text(
-        f"{facts['images']:,} images from {facts['source_images']:,} source images, each used "
-        f"{up_to_times(facts['rounds'])}"
+        f"{plural(facts['images'], 'image')} from {plural(facts['source_images'], 'source image')}, "
+        f"each used {up_to_times(facts['rounds'])}"
     )
 
 
 def _predictions(facts: Mapping[str, Any]) -> None:
     from feraug.cli import console
 
+    images = plural(facts["images"], "test image")
     console.print_text(
-        f"repeat {facts['repeat'] + 1} of the arm {facts['arm']}: {facts['images']:,} test images, epoch "
+        f"repeat {facts['repeat'] + 1} of the arm {facts['arm']}: {images}, epoch "
         f"{facts['chosen_epoch']} of {len(facts['validation_accuracy'])}, "
         f"{max(facts['validation_accuracy'], default=0.0):.1%} on validation"
     )
@@ -223,7 +225,8 @@ def _bench(facts: Mapping[str, Any]) -> None:
     for sentence in facts["conclusions"]:
         console.print_prose(sentence)
     less = f", reduced: {', '.join(facts['reductions'])}" if facts["reduced"] else ""
-    console.print_text(f"{facts['images']:,} test images, {facts['steps']:,} steps a training{less}")
+    images, steps = plural(facts["images"], "test image"), plural(facts["steps"], "step")
+    console.print_text(f"{images}, {steps} a training{less}")
 
 
 _PRINTERS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {

@@ -11,6 +11,7 @@ from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.config import PrepareConfig
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from feraug.workflows.prepare import PrepareResult
@@ -136,4 +137,4 @@ def print_result(result: PrepareResult) -> None:
     console.print_table(console.splits_table(result.splits))
     console.print_prose(console.audit_text(result.facts))
     state = "already done" if result.already_done else "wrote"
-    console.print_text(f"{state}: {result.path} ({result.images:,} images)")
+    console.print_text(f"{state}: {result.path} ({plural(result.images, 'image')})")

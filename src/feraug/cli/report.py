@@ -10,6 +10,7 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from feraug.workflows.report import ReportResult
@@ -71,8 +72,9 @@ def print_result(result: ReportResult) -> None:
     for problem in result.problems:
         console.print_text(f"left out: {problem['place']}: {problem['why']}")
     if result.left_out:
-        console.print_text(f"left out: {result.left_out:,} plots and pictures, for which there was no room")
-    holds = [f"{count:,} {_KINDS[kind][count != 1]}" for kind, count in result.holds.items() if count]
+        pictures = plural(result.left_out, "plot or picture", "plots and pictures")
+        console.print_text(f"left out: {pictures}, for which there was no room")
+    holds = [plural(count, *_KINDS[kind]) for kind, count in result.holds.items() if count]
     for sentence in result.missing:
         plain = sentence.replace("`", "")
         if result.workspace != options.DEFAULT_WORKSPACE:

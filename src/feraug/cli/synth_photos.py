@@ -12,6 +12,7 @@ from feraug.cli.command_line import as_typed
 from feraug.config import PhotosConfig
 from feraug.config.values import option
 from feraug.errors import UsageError, one_line
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from feraug.workflows.photo_record import GroupResult
@@ -66,7 +67,7 @@ def _print(result: PhotosResult) -> None:
     if result.classifier_digest is not None:
         console.print_text(f"called by {result.classifier} (SHA-256 {result.classifier_digest[:12]})")
     state = "already done" if result.already_done else "wrote"
-    faces = f"{result.faces:,} face{'' if result.faces == 1 else 's'}"
+    faces = plural(result.faces, "face")
     console.print_text(
         f"{state}: {result.path} ({faces}, {result.pair} by {result.model.stem}, found by {result.detector})"
     )
@@ -98,7 +99,7 @@ def _print_degradations(result: PhotosResult) -> None:
     if judged:
         console.print_text(
             "translated first: clean faces, degraded afterwards; where it is low, the classifier itself "
-            f"fails\n{result.faces:,} face{'' if result.faces == 1 else 's'}; --json has intervals"
+            f"fails\n{plural(result.faces, 'face')}; --json has intervals"
         )
     else:
         console.print_text("--classifier FILE says what share is called the target")

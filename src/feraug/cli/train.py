@@ -17,6 +17,7 @@ from feraug.config.registry import Config
 from feraug.errors import UsageError
 from feraug.processes import is_first_process
 from feraug.store.workspace import at_home
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from feraug.workflows.train import TrainResult
@@ -309,7 +310,7 @@ def _print_plan(plan: DryRun) -> None:
     for role, count in plan.parameters.items():
         table.add_row(role, f"{count:,}")
     console.print_table(table)
-    steps = "as many steps as fit" if plan.steps is None else f"{plan.steps:,} steps"
+    steps = "as many steps as fit" if plan.steps is None else plural(plan.steps, "step")
     console.print_text(
         f"{steps} at {plan.seconds_per_step:.3f} s each (ten of them timed): about "
         f"{console.clock(plan.seconds)} (h:mm:ss); would write {plan.path}"

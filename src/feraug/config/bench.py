@@ -9,6 +9,7 @@ from typing import Any, Final
 from feraug.config.classifiers import BOTH_BALANCED, CLASSIFIER_DEFAULTS, ClassifierConfig
 from feraug.config.values import MAX_SEED, check, one_of, setting, to_json
 from feraug.errors import UsageError
+from feraug.words import plural
 
 ARMS: Final[Mapping[str, str]] = {
     "real": "real training faces",
@@ -95,7 +96,7 @@ class BenchConfig:
         arms = len(self.trained_arms)
         if arms * self.repeats > MOST_TRAININGS:
             raise UsageError(
-                f"--repeats: {self.repeats} of {arms} arm{'' if arms == 1 else 's'} are more than the "
+                f"--repeats: {self.repeats} of {plural(arms, 'arm')} are more than the "
                 f"{MOST_TRAININGS} trainings that one file holds; give fewer, or each arm a --name of its own"
             )
 

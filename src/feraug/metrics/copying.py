@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import UsageError
+from feraug.words import plural
 
 _ROWS: Final = 1024  # of the distance matrix at a time
 _ITERATIONS: Final = 20
@@ -65,7 +66,7 @@ def copying_test(
     if not all(np.isfinite(sample).all() for sample in samples):
         raise UsageError("features must be finite numbers")
     if not 1 <= cells <= len(samples[0]):
-        raise UsageError(f"{cells} cells for {len(samples[0])} training points")
+        raise UsageError(f"{plural(cells, 'cell')} for {plural(len(samples[0]), 'training point')}")
     centres = _centres(samples[0], cells, seed)
     places = [_nearest(sample, centres)[1] for sample in samples]
     scores, weights = [], []

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from feraug.config.values import whole
 from feraug.errors import UsageError
+from feraug.words import plural
 
 _ROWS = 1024  # of the distance matrix at a time
 
@@ -79,7 +80,8 @@ def density_and_coverage(
     real, made = _features(real, made, least=1)
     neighbours = whole("neighbours", neighbours, 1)
     if len(real) <= neighbours:
-        raise UsageError(f"{len(real)} real images are too few for density and coverage")
+        few = plural(len(real), "real image is", "real images are")
+        raise UsageError(f"{few} too few for density and coverage")
     inside, covered = 0, 0
     for start in range(0, len(real), _ROWS):
         rows = real[start : start + _ROWS]
@@ -113,7 +115,9 @@ def _features(
     if real.ndim != 2 or made.ndim != 2 or real.shape[1] != made.shape[1] or not real.shape[1]:
         raise UsageError(f"features must be (N, D) and (M, D), not {real.shape} and {made.shape}")
     if min(len(real), len(made)) < least:
-        raise UsageError(f"{len(real)} real and {len(made)} made images: {least} of each are the least")
+        raise UsageError(
+            f"{len(real)} real and {plural(len(made), 'made image')}: {least} of each are the least"
+        )
     real, made = real.astype(np.float64), made.astype(np.float64)
     if not (np.isfinite(real).all() and np.isfinite(made).all()):
         raise UsageError("features must be finite numbers")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import UsageError
+from feraug.words import plural
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
@@ -88,7 +89,8 @@ def against_floor(
     size = most // 2 if size is None else size
     if not 1 <= size <= most:
         raise UsageError(
-            f"subsamples of {size} from {len(real)} real and {len(made)} made images: 1 to {most} is possible"
+            f"subsamples of {size} from {len(real)} real and {plural(len(made), 'made image')}: "
+            f"1 to {most} is possible"
         )
     if repeats < 1:
         raise UsageError(f"{repeats} repeats: one or more")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import UsageError
+from feraug.words import plural
 
 BLOCKS: Final = 20
 """Of how many means the spread of a loss is taken, so that the noise of single batches does not count."""
@@ -37,6 +38,6 @@ def pixel_variety(images: NDArray[np.uint8]) -> float:
     have collapsed.  Raises :class:`UsageError` for fewer than two images.
     """
     if len(images) < 2:
-        raise UsageError(f"{len(images)} images have no variety; two or more do")
+        raise UsageError(f"{plural(len(images), 'image has', 'images have')} no variety; two or more do")
     here = images.astype(np.int16)
     return float(np.abs(here - np.roll(here, 1, axis=0)).mean())

@@ -33,6 +33,7 @@ from feraug.sources.csv_text import (
 from feraug.sources.pixel_text import BLOCK_ROWS, decode_cells, parse_pixels
 from feraug.sources.records import NO_SPLIT, FaceRecords, Skipped
 from feraug.store.digests import sha256_file
+from feraug.words import plural
 
 BATCH_ROWS: Final = 1000
 """Most rows that :meth:`Fer2013Csv.batches` yields at once (2.3 MB of pixels)."""
@@ -264,7 +265,7 @@ class Fer2013Csv:
         if not self._skipped.total:
             return f"{name} has a header but no rows; the file seems cut off"
         first = self._skipped.examples[0]
-        return f"{name}: none of its {self._skipped.total:,} rows can be used; first, {first}"
+        return f"{name}: none of its {plural(self._skipped.total, 'row')} can be used; first, {first}"
 
 
 def _concatenate(parts: Sequence[FaceRecords]) -> FaceRecords:

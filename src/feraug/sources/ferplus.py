@@ -27,6 +27,7 @@ from feraug.sources.csv_text import (
     split_cells,
 )
 from feraug.sources.records import NO_SPLIT
+from feraug.words import plural
 
 VOTE_COLUMNS: Final = (
     "neutral",
@@ -105,7 +106,7 @@ def check_alignment(votes: FerPlusVotes, split: NDArray[np.uint8]) -> None:
     name = printable(votes.name, 200)
     if len(votes) != len(split):
         raise SourceError(
-            f"{name} has votes for {len(votes):,} rows, the dataset has {len(split):,}; "
+            f"{name} has votes for {plural(len(votes), 'row')}, the dataset has {len(split):,}; "
             "FER+ needs every row of fer2013.csv in its order, none skipped"
         )
     differs = np.flatnonzero((votes.split != split) & (split != NO_SPLIT))

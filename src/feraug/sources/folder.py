@@ -25,6 +25,7 @@ from feraug.sources.pictures import (
     read_picture,
 )
 from feraug.sources.records import NO_SPLIT, FaceRecords, Skipped
+from feraug.words import plural
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -133,7 +134,7 @@ class PictureFolder:
         if not self._skipped.total:
             return f"{name} holds no pictures; {_EXPECTED}"
         first = self._skipped.examples[0]
-        return f"{name}: none of its {self._skipped.total:,} files can be used; first, {first}"
+        return f"{name}: none of its {plural(self._skipped.total, 'file')} can be used; first, {first}"
 
 
 def list_pictures(

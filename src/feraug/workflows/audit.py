@@ -14,6 +14,7 @@ from feraug.metrics.duplicates import ExactAudit, find_duplicates
 from feraug.metrics.near_copies import NearCopies
 from feraug.sources.ferplus import BY_VOTES
 from feraug.store.reading import is_shaped
+from feraug.words import plural
 
 TRAIN = SPLITS.index("train")
 
@@ -145,11 +146,11 @@ def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
     sentences = []
     if unlabelled:
         causes = ", ".join(f"{count:,} {cause}" for cause, count in unlabelled.items())
-        total = _images(sum(unlabelled.values()))
+        total = plural(sum(unlabelled.values()), "image")
         whose = facts["labels"] if facts.get("labels") in BY_VOTES else "ferplus"
         sentences.append(f"dropped by --labels {whose}: {total} without one of the seven emotions ({causes})")
     return sentences + [
-        f"dropped by --drop-{cause}: {_images(dropped[cause])} {text}"
+        f"dropped by --drop-{cause}: {plural(dropped[cause], 'image')} {text}"
         for cause, text in _DROPS.items()
         if cause in dropped
     ]
@@ -198,7 +199,3 @@ def _counts(found: object) -> dict[str, int]:
     if not isinstance(found, Mapping):
         return {}
     return {str(name): count for name, count in found.items() if isinstance(count, int) and count > 0}
-
-
-def _images(count: int) -> str:
-    return f"{count:,} image{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from feraug.config import BenchConfig, ClassifierConfig
 from feraug.data import LabelledFaces, Phase
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, UsageError
+from feraug.words import plural
 from feraug.workflows.classifier_run import total_steps
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import class_weights
@@ -50,7 +51,7 @@ def material(
         what = f"the arm '{arm}' has no synthetic image: {limits} leaves none of {offered:,}"
         raise ArtifactError(what, "raise the ratio, or leave the arm or --use fill out")
     if alone and len(labels) < 2:
-        few = f"the arm '{arm}' has {len(labels)} image{'' if len(labels) == 1 else 's'}"
+        few = f"the arm '{arm}' has {plural(len(labels), 'image')}"
         if offered >= 2:
             limit = "--per-class-cap 1" if bench.ratio is None else f"--ratio {bench.ratio:g}"
             raise ArtifactError(f"{few}: {limit} leaves no more of {offered:,}", "raise it")

@@ -16,6 +16,7 @@ from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
 from feraug.store.bench import Predictions, read_bench, write_bench
 from feraug.store.header import Provenance
+from feraug.words import plural
 from feraug.workflows.bench_inputs import GATHER_AGAIN, BenchInputs
 from feraug.workflows.bench_outcome import BenchResult
 from feraug.workflows.bench_parts import AGAIN, CLASSIFIER, Part, lost_alone, read_part
@@ -98,8 +99,8 @@ def _size(config: BenchConfig, given: BenchInputs) -> dict[str, Any]:
 
 
 def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
-    repeats = "1 repeat" if config.repeats == 1 else f"{config.repeats} repeats"
-    title = f"{config.classifier.model}, {repeats} of {facts['steps']:,} steps"
+    repeats, steps = plural(config.repeats, "repeat"), plural(facts["steps"], "step")
+    title = f"{config.classifier.model}, {repeats} of {steps}"
     if facts["reduced"]:
         title += f"\nREDUCED: {', '.join(facts.get('reductions', ['less than the defaults']))}"
     for place, figure in zip(

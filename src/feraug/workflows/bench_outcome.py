@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from feraug.words import plural
+
 
 @dataclass(frozen=True)
 class BenchResult:
@@ -65,9 +67,10 @@ class BenchPlan:
         """The plan in a line."""
         less = f"; reduced: {', '.join(self.reductions)}" if self.reductions else ""
         quicker = "; '--repeats 2 --epochs N' is quicker, with wider intervals" if self.seconds > 7200 else ""
+        steps = plural(self.steps, "step")
         return (
-            f"{self.config['model']}: trainings to do: {self.parts}, of {self.steps:,} "
-            f"steps at {self.seconds_per_step:.2f} s: {_long(self.seconds)}{less}{quicker}"
+            f"{self.config['model']}: trainings to do: {self.parts}, of {steps} "
+            f"at {self.seconds_per_step:.2f} s: {_long(self.seconds)}{less}{quicker}"
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.workspace import Workspace
+from feraug.words import plural
 from feraug.workflows.bench_table import conclusions, table
 from feraug.workflows.real_faces import read_faces
 
@@ -52,8 +53,9 @@ def bench_predictions(
     first, *others = found
     for name in others:
         if len(found[name]) != len(found[first]):
+            trainings = plural(len(found[first]), "training")
             raise UsageError(
-                f"predictions: {first!r} has {len(found[first])} trainings, {name!r} {len(found[name])}; "
+                f"predictions: {first!r} has {trainings}, {name!r} {len(found[name])}; "
                 "row r of each is of the same seed, so give as many of each"
             )
     columns = {name: faces.columns[name] for name in TEST_COLUMNS if name in faces.columns}
@@ -84,7 +86,7 @@ def _probabilities(name: str, given: ArrayLike, images: int) -> NDArray[np.float
         raise UsageError(f"{arm}: no training")
     if values.shape[1] != images:
         raise UsageError(
-            f"{arm}: {values.shape[1]:,} images; the test split has {images:,}, in the order of "
+            f"{arm}: {plural(values.shape[1], 'image')}; the test split has {images:,}, in the order of "
             "open_dataset(…).select(split='test')"
         )
     if whole:

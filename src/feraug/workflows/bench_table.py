@@ -13,6 +13,7 @@ from feraug.config import BenchConfig
 from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy, calibration_error, confusion_matrix, macro_f1
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
+from feraug.words import plural
 
 Floats = NDArray[np.float64]
 _CLASSES: Final = len(EMOTIONS)
@@ -212,7 +213,7 @@ def _without_copies(arm: str, difference: Mapping[str, Any], images: Mapping[str
     for name, copies in words.items():
         if name in difference and images[name] < images["accuracy"]:
             yield (
-                f"{arm}: on the {images[name]:,} test images without a {copies} in 'train' "
+                f"{arm}: on the {plural(images[name], 'test image')} without a {copies} in 'train' "
                 f"{_left(difference, name)}; balanced accuracy {_left(difference, f'balanced_{name}')}."
             )
             return

@@ -19,6 +19,7 @@ from feraug.plots.files import write_figure
 from feraug.plots.robustness import labelled_sheet, robustness_figure
 from feraug.store.compare import CompareArrays, read_compare
 from feraug.store.dataset import DatasetArrays
+from feraug.words import plural
 from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.compare_entrants import Entrant
 from feraug.workflows.drawn_truth import truth_of
@@ -96,7 +97,8 @@ def _robustness(found: CompareArrays) -> Any:
         {**level, "shares": [level["untouched"], level["real"], *(one["share"] for one in level["models"])]}
         for level in table["levels"]
     ]
-    title = f"{found.table['pair']}: % called {target} by the judge, {table['faces']} degraded faces"
+    faces = plural(table["faces"], "degraded face")
+    title = f"{found.table['pair']}: % called {target} by the judge, {faces}"
     return robustness_figure(levels, names, title)
 
 
@@ -134,10 +136,10 @@ def _figures(table: Mapping[str, Any]) -> Any:
         for key, title in _PANELS.items()
         if any(figures[key] for figures in rows.values())
     ]
+    faces = plural(table["faces"], "validation face")
     return figures_figure(
         panels,
-        f"{table['pair']}, {table['faces']} validation faces; 95 % intervals; grey: real against real\n"
-        f"judge: {_judge(table)}",
+        f"{table['pair']}, {faces}; 95 % intervals; grey: real against real\njudge: {_judge(table)}",
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from feraug.faces import quietly
 from feraug.version import __version__
+from feraug.words import plural
 from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
 
 NEEDED: Final = {
@@ -104,13 +105,11 @@ def devices() -> Iterator[Finding]:
 def _cpu(threads: int) -> str:
     cores = os.cpu_count() or 1
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
-    text = f"{cores} {'core' if cores == 1 else 'cores'}"
+    text = plural(cores, "core")
     if usable < cores:
         text += f", {usable} for this process"
     limit = os.environ.get("OMP_NUM_THREADS")
-    return f"{text}, {threads} {'thread' if threads == 1 else 'threads'} for torch" + (
-        f" (OMP_NUM_THREADS={limit})" if limit else ""
-    )
+    return f"{text}, {plural(threads, 'thread')} for torch" + (f" (OMP_NUM_THREADS={limit})" if limit else "")
 
 
 def _bf16(gpu: bool) -> str:

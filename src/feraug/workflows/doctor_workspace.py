@@ -14,6 +14,7 @@ from feraug.quoting import command_line
 from feraug.store.atomic import abandoned_below, moved_away
 from feraug.store.header import DATASET, MAKE_AGAIN, MODEL, OTHER_FILE
 from feraug.store.workspace import Workspace
+from feraug.words import plural
 from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
 from feraug.workflows.events import Notify, Progress
 from feraug.workflows.info import describe
@@ -136,7 +137,7 @@ def _unfinished_benches(workspace: Workspace) -> Iterator[Finding]:
         there = Workspace(parts).files("*-*.h5")
         done = len([path for path in there if not path.name.endswith(".checkpoint.h5")])
         if done and not parts.with_name(parts.name + ".h5").exists():
-            text = f"no figures on test yet: {done:,} {'repeat' if done == 1 else 'repeats'} done"
+            text = f"no figures on test yet: {plural(done, 'repeat')} done"
             advice = "if it was interrupted, the same 'feraug bench' goes on; fine after --no-test"
             yield Finding(_SECTION, f"bench/{parts.name}", text, NOTE, advice)
 

@@ -21,6 +21,7 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.transfer import moved
+from feraug.words import plural
 from feraug.workflows.by_digest import to_go_on_with
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
@@ -171,7 +172,7 @@ def _given(source: Path | None, source_model: str | None) -> list[str]:
 def _enough(source: DomainSource) -> DomainSource:
     if not source.makes_faces and len(source.rows) < MIN_DOMAIN_IMAGES:
         raise ArtifactError(
-            f"{source.path}: {len(source.rows)} images of '{source.emotion}'",
+            f"{source.path}: {plural(len(source.rows), 'image')} of '{source.emotion}'",
             f"a domain needs {MIN_DOMAIN_IMAGES} or more; give another --source",
         )
     return source

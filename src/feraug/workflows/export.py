@@ -24,6 +24,7 @@ from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import at_home
 from feraug.version import __version__
+from feraug.words import plural
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.export_place import (
     CSV_HEADER,
@@ -112,9 +113,8 @@ def _write_csv(
 ) -> None:
     unlabelled = np.flatnonzero(faces.labels == UNLABELLED)
     if len(unlabelled):
-        raise UsageError(
-            f"{len(unlabelled)} images have no label, and FER2013's CSV has no word for that; use a folder"
-        )
+        have = plural(len(unlabelled), "image has", "images have")
+        raise UsageError(f"{have} no label, and FER2013's CSV has no word for that; use a folder")
     with atomic_path(destination) as temporary:
         with _text_file(temporary, destination) as stream:
             stream.write(CSV_HEADER)

@@ -15,6 +15,7 @@ from feraug.store.dataset import DatasetArrays
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays
 from feraug.store.workspace import Workspace, at_home
+from feraug.words import plural
 from feraug.workflows.devices import of_cpu
 from feraug.workflows.events import Note, Notify
 
@@ -90,16 +91,17 @@ def places_by_emotion(
         _check_labels(path, synthetic, emotion)
         others = ~np.isin(synthetic.labels, (emotion_code(emotion), UNLABELLED))
         if others.any():
+            other, are = plural(int(others.sum()), "image"), "is" if others.sum() == 1 else "are"
             notify(
                 Note(
-                    f"{int(others.sum()):,} images made as another emotion are left out; 'feraug filter "
+                    f"{other} made as another emotion {are} left out; 'feraug filter "
                     f"{quoted(as_named)} --emotion all' asks of each what it was made as"
                 )
             )
         return {emotion: np.arange(len(synthetic.labels))}
     if unlabelled := int((synthetic.labels == UNLABELLED).sum()):
         raise ArtifactError(
-            f"{path}: {unlabelled:,} images in it were made as no emotion",
+            f"{path}: {plural(unlabelled, 'image in it was', 'images in it were')} made as no emotion",
             "say what all are to show with --emotion",
         )
     return {EMOTIONS[code]: np.flatnonzero(synthetic.labels == code) for code in np.unique(synthetic.labels)}

@@ -21,6 +21,7 @@ from feraug.store.digests import inputs_by_name, read_with_digest, sha256_file
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace, name_after
+from feraug.words import plural
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header, there_or_held
@@ -175,7 +176,7 @@ def _check_left(
         gone = ", ".join(f"{STAGE_NAMES[stage.name]} {stage.dropped:,}" for stage in stages if stage.dropped)
         images = stages[0].dropped + stages[0].left
         raise ArtifactError(
-            f"{parent}: none of its {images:,} images passes as "
+            f"{parent}: none of its {plural(images, 'image')} passes as "
             f"{'what it was made as' if emotion == ALL else repr(emotion)} (dropped by: {gone})",
             "train the model, or the classifier that calls them otherwise, for longer"
             if [stage.name for stage in stages if stage.dropped][-1:] == ["called"]  # which has no limit
@@ -197,7 +198,8 @@ def _tell(
     few = {emotion: len(rows) for emotion, rows in real.items() if len(rows) < FEW}
     if len(few) == 1:
         ((emotion, count),) = few.items()
-        notify(Note(f"limits rest on {count} real '{emotion}' images of validation, which are few"))
+        rest = plural(count, f"real '{emotion}' image")
+        notify(Note(f"limits rest on {rest} of validation, which {'is' if count == 1 else 'are'} few"))
     elif few:
         listed = ", ".join(f"{emotion} {count}" for emotion, count in few.items())
         notify(Note(f"limits rest on few real images of validation: {listed}"))

@@ -7,6 +7,8 @@ from typing import Final
 
 import torch
 
+from feraug.words import plural
+
 FEW_STEPS: Final = 500
 """Steps of a GAN that are hardly a beginning, whatever the model."""
 
@@ -23,8 +25,9 @@ def busy_note(device: torch.device) -> str | None:
     load = os.getloadavg()[0]
     if load < cores:
         return None
+    here = f"load {load:.1f}, {plural(cores, 'core')}"
     return (
-        f"other programs keep this machine busy (load {load:.1f}, {cores} cores): with OMP_NUM_THREADS=1 in "
+        f"other programs keep this machine busy ({here}): with OMP_NUM_THREADS=1 in "
         "front of the command a training may be more than twice as fast"
     )
 
@@ -34,6 +37,6 @@ def short_note(steps: int, budget: float | None) -> str | None:
     if budget is None or steps >= FEW_STEPS:
         return None
     return (
-        f"only {steps:,} step{'' if steps == 1 else 's'} fitted into {budget:,.0f} s: hardly a beginning; "
+        f"only {plural(steps, 'step')} fitted into {budget:,.0f} s: hardly a beginning; "
         "look at the samples, and train it again for longer, with --overwrite"
     )

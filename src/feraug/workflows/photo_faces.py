@@ -14,6 +14,7 @@ from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
 from feraug.sources.photos import PhotoGroup, photo_groups, photos_digest, read_photo
 from feraug.sources.pictures import UnreadablePicture
 from feraug.store.workspace import Workspace
+from feraug.words import plural
 from feraug.workflows.events import Note, Notify, Progress
 
 
@@ -104,6 +105,6 @@ def _nothing_found(found: Sequence[GroupFaces]) -> str:
     unread = sum(len(faces.skipped) for faces in found)
     if unread == photos:
         return f"none of its {photos:,} photos could be read" if photos > 1 else "its photo could not be read"
-    looked = f"{photos - unread:,} photo{'' if photos - unread == 1 else 's'}"
+    looked = plural(photos - unread, "photo")
     skipped = f" ({unread:,} more could not be read)" if unread else ""
     return f"no face found in {looked}{skipped}; check the photos, or lower --min-face"

@@ -24,6 +24,7 @@ from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_da
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.header import DATASET, Provenance
 from feraug.store.reading import read_artifact_header
+from feraug.words import plural
 from feraug.workflows.audit import (
     TRAIN,
     RowFacts,
@@ -232,7 +233,8 @@ def _with_votes(rows: RowFacts, ferplus: Path, source: Source, name: str) -> Row
     if source.skipped.total:
         raise SourceError(
             f"{name}: FER+ votes belong to rows by position, so no row may be skipped, but "
-            f"{source.skipped.total:,} were ({source.skipped.examples[0]}); mend them, or leave out --ferplus"
+            f"{plural(source.skipped.total, 'was', 'were')} ({source.skipped.examples[0]}); mend them, "
+            "or leave out --ferplus"
         )
     votes = read_ferplus(ferplus)
     check_alignment(votes, rows.split)

@@ -12,6 +12,7 @@ from feraug.report.blocks import Cell
 from feraug.store.atomic import atomic_path
 from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, SSIM, SYNTHETIC
 from feraug.store.workspace import Workspace
+from feraug.words import plural
 from feraug.workflows.events import Notify, Progress, ignore
 from feraug.workflows.report_bench import answers, bench_section
 from feraug.workflows.report_compare import compare_section
@@ -23,7 +24,7 @@ from feraug.workflows.report_photos import photos_section
 from feraug.workflows.report_provenance import provenance_section
 from feraug.workflows.report_ssim import ssim_section
 from feraug.workflows.report_synthetic import synthetic_section
-from feraug.workflows.report_words import cut, plural
+from feraug.workflows.report_words import cut
 
 LARGEST: Final = 5_000_000
 """Bytes that no page is larger than."""

@@ -11,11 +11,12 @@ from feraug.emotions import EMOTIONS
 from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
 from feraug.store.header import BENCH
+from feraug.words import plural
 from feraug.workflows.bench_table import is_caution
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room
-from feraug.workflows.report_words import code, cut, listed, number, plural, values
+from feraug.workflows.report_words import code, cut, listed, number, values
 
 _BENCHMARKS: Final = 6
 _ROOM: Final = 400_000

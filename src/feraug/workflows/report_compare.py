@@ -9,10 +9,11 @@ from typing import Any, Final
 from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Block, Cell, Details, Figures, Section, Table, Text
 from feraug.store.header import COMPARE
+from feraug.words import plural
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
 from feraug.workflows.report_pictures import Room, read_picture
-from feraug.workflows.report_words import cut, interval_cell, minutes, number, plural
+from feraug.workflows.report_words import cut, interval_cell, minutes, number
 
 _COMPARISONS: Final = 6
 _ROOM: Final = 700_000
@@ -97,7 +98,7 @@ def _figures_table(
             Cell("yes" if one["collapsed"] else "no") if training else Cell(""),
         ]
         rows.append((Cell(cut(name, 60)), *cells))
-    caption = f"{table['pair']}, {table['faces']:,} validation faces, with 95 % intervals"
+    caption = f"{table['pair']}, {plural(table['faces'], 'validation face')}, with 95 % intervals"
     filled = [place for place in range(len(columns)) if any(row[place].text for row in rows)]
     kept = tuple(tuple(row[place] for place in filled) for row in rows)
     return Table(caption, tuple(columns[place] for place in filled), kept)
@@ -154,8 +155,8 @@ def _by_degradation(table: Mapping[str, Any], models: int) -> Iterator[Block]:
         for level in found["levels"]
     )  # fmt: skip
     caption = (
-        f"Called {target}, %: {found['faces']:,} faces degraded, then translated, and "
-        f"{found['real_faces']:,} real {target} ones degraded, with 95 % intervals"
+        f"Called {target}, %: {plural(found['faces'], 'face')} degraded, then translated, and "
+        f"{plural(found['real_faces'], f'real {target} one')} degraded, with 95 % intervals"
     )
     note = f"Where 'real {target}' is low, the judge itself fails."
     columns = ("degradation", "untouched", f"real {target}", *names)

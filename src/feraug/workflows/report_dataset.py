@@ -10,11 +10,12 @@ from feraug.plots.page import distribution_plot
 from feraug.report import Beside, Block, Cell, Facts, Figures, Section, Strips, Table, Text
 from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.header import DATASET
+from feraug.words import plural
 from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit, empty_notes
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room, some
-from feraug.workflows.report_words import cut, number, plural
+from feraug.workflows.report_words import cut, number
 
 _SETS: Final = 3
 _ROOM: Final = 500_000
@@ -106,8 +107,9 @@ def _leak_warning(dataset: DatasetArrays) -> Iterator[Block]:
     leaked = int(known.sum())
     if leaked:
         yield Text(
-            f"{leaked:,} of {len(test):,} test images ({leaked / len(test):.1%}) are exact or near copies of "
-            "training images: accuracy on all is optimistic. `feraug bench` also reports it without them.",
+            f"{leaked:,} of {plural(len(test), 'test image')} ({leaked / len(test):.1%}) are exact or near "
+            "copies of training images: accuracy on all is optimistic. `feraug bench` also reports it "
+            "without them.",
             "warning",
         )
 
@@ -120,7 +122,7 @@ def _examples(desk: Desk, room: Room, artifact: Artifact, dataset: DatasetArrays
     strips = []
     for emotion in EMOTIONS:
         rows = some(dataset.rows(split=split, emotion=emotion))
-        alt = f"{len(rows)} faces of {artifact.name} labelled {emotion}"
+        alt = f"{plural(len(rows), 'face')} of {artifact.name} labelled {emotion}"
         strips += [(emotion, picture) for picture in room.strip(dataset.images[rows], alt)]
     if strips:
         of = "training faces" if split else "faces"

@@ -18,6 +18,7 @@ from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.header import DATASET, MODEL
 from feraug.store.model import read_model
 from feraug.store.workspace import SAMPLE
+from feraug.words import plural
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE, Artifact
@@ -177,7 +178,7 @@ def _grids(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         return
     pictures = []
     for step, path in _over_time(found):
-        alt = f"Samples of {artifact.name} after {step:,} steps"
+        alt = f"Samples of {artifact.name} after {plural(step, 'step')}"
         try:
             grid = read_grid(path, _SHOWN)
         except UNUSABLE as problem:
@@ -293,6 +294,7 @@ def _held_out(dataset: DatasetArrays, emotion: str) -> tuple[NDArray[np.int64], 
 def _strips(room: Room, parts: Mapping[str, NDArray[np.uint8]], caption: str) -> Iterator[Block]:
     rows: list[tuple[str, Picture]] = []
     for label, images in parts.items():
-        rows += [(label, picture) for picture in room.strip(images, f"{len(images)} faces: {label}")]
+        alt = f"{plural(len(images), 'face')}: {label}"
+        rows += [(label, picture) for picture in room.strip(images, alt)]
     if len(rows) == len(parts):
         yield Strips(tuple(rows), caption)

@@ -9,11 +9,12 @@ from typing import Final
 from feraug.errors import ArtifactError
 from feraug.report import Block, Cell, Details, Facts, Figures, Group, Section, Table, Text
 from feraug.sources.photos import RECORD
+from feraug.words import plural
 from feraug.workflows.photo_record import GroupResult, PhotosRecord, RobustnessRow, photo_folders, read_record
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE
 from feraug.workflows.report_pictures import Room, read_picture
-from feraug.workflows.report_words import code, cut, number, plural, values
+from feraug.workflows.report_words import code, cut, number, values
 
 _FOLDERS: Final = 6
 _GROUPS: Final = 40

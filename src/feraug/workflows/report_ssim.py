@@ -16,10 +16,11 @@ from feraug.store.dataset import read_dataset
 from feraug.store.header import DATASET, SSIM, SYNTHETIC
 from feraug.store.ssim import SsimArrays, read_ssim
 from feraug.store.synthetic import read_synthetic
+from feraug.words import plural
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import FACES, Room
-from feraug.workflows.report_words import cut, interval_cell, number, plural
+from feraug.workflows.report_words import cut, interval_cell, number
 from feraug.workflows.ssim_pictures import pair_rows
 from feraug.workflows.synthetic_sets import SyntheticSet
 
@@ -68,7 +69,8 @@ def _near_copies(facts: Mapping[str, Any], sets: list[Mapping[str, Any]]) -> Ite
     shares += [(cut(one["name"], 60), one["near_copies"]) for one in sets]
     for name, share in shares:
         if share:
-            yield name, f"{share['images']:,} near copies of {share['of']:,} ({share['share']:.1%})"
+            copies = plural(share["images"], "near copy", "near copies")
+            yield name, f"{copies} of {share['of']:,} ({share['share']:.1%})"
 
 
 def _panels(desk: Desk, artifact: Artifact, found: SsimArrays) -> Iterator[tuple[str, str]]:
@@ -206,5 +208,5 @@ def _label(row: PairRow) -> str:
 
 def _pair_picture(room: Room, row: PairRow, name: str) -> Iterator[Picture]:
     both = np.concatenate([row.above[:FACES], row.below[:FACES]])
-    alt = f"{name}: {min(FACES, len(row.above))} pairs, {row.title}"
+    alt = f"{name}: {plural(min(FACES, len(row.above)), 'pair')}, {row.title}"
     return room.picture(sheet(both, len(both) // 2), alt)

@@ -12,6 +12,7 @@ from feraug.plots.page import stages_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Strips, Table, Text
 from feraug.store.header import SYNTHETIC
 from feraug.store.synthetic import read_synthetic
+from feraug.words import plural
 from feraug.workflows.filter_stages import STAGE_NAMES
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
@@ -71,7 +72,7 @@ def _set(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     of_faces = "made from noise"
     if facts["source_images"]:
         times = up_to_times(facts["rounds"])
-        of_faces = f"made from {facts['source_images']:,} source images, each used {times}"
+        of_faces = f"made from {plural(facts['source_images'], 'source image')}, each used {times}"
     yield Facts(
         (
             ("images", counts),
@@ -95,7 +96,7 @@ def _sheet(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     for emotion in (*range(len(EMOTIONS)), UNLABELLED):
         label = "unlabelled" if emotion == UNLABELLED else EMOTIONS[emotion]
         rows = some(np.flatnonzero(faces.labels == emotion))
-        alt = f"{len(rows)} synthetic images of {artifact.name}: {label}"
+        alt = f"{plural(len(rows), 'synthetic image')} of {artifact.name}: {label}"
         strips += [(label, picture) for picture in room.strip(faces.images[rows], alt)]
     if strips:
         yield Strips(tuple(strips), "Uncurated: evenly spaced over the file.")

@@ -100,11 +100,6 @@ def listed(names: Iterable[str], most: int = 6) -> str:
     return f"{', '.join(known[:most])} and {len(known) - most} more"
 
 
-def plural(count: int, thing: str, things: str = "") -> str:
-    """``1 model``, ``2 models``."""
-    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"
-
-
 class Ids:
     """Ids for a page: readable, and each given once."""
 

@@ -17,6 +17,7 @@ from feraug.store.header import SSIM, Provenance
 from feraug.store.ssim import SsimArrays, read_ssim, write_ssim
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace, name_after
+from feraug.words import plural
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import check_ending, existing_header
 from feraug.workflows.real_faces import read_faces
@@ -214,16 +215,18 @@ def _notes(
             "few synthetic images count as such; 'feraug prepare' without --no-near-copies looks for them"
         )
     if len(threshold_rows := real.new_validation_rows()) < LEAST_NEW:
+        few = plural(len(threshold_rows), "new validation image is", "new validation images are")
         notes.append(
-            f"{len(threshold_rows)} new validation images are too few to set the near-copy threshold: it is "
+            f"{few} too few to set the near-copy threshold: it is "
             "taken from training images and their nearest other ones"
         )
     for one in sets:
         for number, digest in enumerate(one.arrays.sources):
             of_it = int(((one.arrays.origin_source == number) & (one.arrays.origin_row >= 0)).sum())
             if digest not in sources and of_it:
+                were = plural(of_it, "image was", "images were")
                 notes.append(
-                    f"{one.name}: {of_it:,} images were made from a file that is not here (SHA-256 "
+                    f"{one.name}: {were} made from a file that is not here (SHA-256 "
                     f"{digest[:12]}…), so they are not compared with their sources, which count as near "
                     "copies where they are training images; if it is a dataset, name it with --dataset"
                 )
@@ -236,7 +239,8 @@ def _notes(
         of_real = from_source(one, real.digest, len(real.arrays.images))
         outside = int((~np.isin(one.arrays.origin_row[of_real], real.train)).sum())
         if outside:
-            notes.append(f"{one.name}: {outside:,} images were not made from training images")
+            were = plural(outside, "image was", "images were")
+            notes.append(f"{one.name}: {were} not made from training images")
     return notes
 
 

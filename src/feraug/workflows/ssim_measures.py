@@ -17,6 +17,7 @@ from feraug.metrics.similarity import paired_ssim
 from feraug.store.dataset import DatasetArrays
 from feraug.store.ssim import Pairs, SetSimilarity
 from feraug.store.synthetic import SyntheticArrays
+from feraug.words import plural
 from feraug.workflows.synthetic_sets import SyntheticSet
 
 Rows = NDArray[np.int64]
@@ -43,7 +44,7 @@ class RealFaces:
         train = self.arrays.rows(split="train")
         if len(train) < 2:
             raise ArtifactError(
-                f"the dataset has {len(train)} training image{'s' if len(train) != 1 else ''}; "
+                f"the dataset has {plural(len(train), 'training image')}; "
                 "similarity needs two or more; 'feraug info' on the dataset lists what is there"
             )
         group = self.arrays.columns["duplicate_group"].astype(np.int64)

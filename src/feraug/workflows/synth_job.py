@@ -29,6 +29,7 @@ from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace, name_after
+from feraug.words import plural
 from feraug.workflows.domain_source import DomainSource, images_of
 from feraug.workflows.generators import load_generator
 from feraug.workflows.model_files import config_of, find_model, purpose
@@ -307,7 +308,7 @@ def _rounds(total: int, count: int, faces: int) -> int:
     if rounds > MAX_ROUNDS:
         most = MAX_ROUNDS * faces * total // count
         raise UsageError(
-            f"-n: {count:,} images from {faces:,} faces would use each {rounds:,} times; "
+            f"-n: {count:,} images from {plural(faces, 'face')} would use each {rounds:,} times; "
             f"{MAX_ROUNDS:,} is the limit, so use -n {most} or fewer"
         )
     return rounds

@@ -18,6 +18,7 @@ from feraug.store.model import read_model
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.words import plural
 from feraug.workflows.by_digest import artifacts_by_digest
 from feraug.workflows.synthetic_sets import SyntheticSet, synthetic_sets
 
@@ -99,9 +100,9 @@ def cautions(
             foreign, images = not_in_train(one.path, dataset)
             if foreign:
                 sentences.append(
-                    f"{one.user.path.name}: {one.part} was trained on {images:,} images, of which "
-                    f"{foreign:,} are not in this dataset's 'train'; none of them is held out here, pixel "
-                    "for pixel."
+                    f"{one.user.path.name}: {one.part} was trained on {plural(images, 'image')}, of which "
+                    f"{plural(foreign, 'is', 'are')} not in this dataset's 'train'; none of them is held out "
+                    "here, pixel for pixel."
                 )
     return list(dict.fromkeys([*sentences, *_shared(sets)]))
 
@@ -127,9 +128,10 @@ def _shared(sets: Sequence[SyntheticSet]) -> Iterator[str]:
         for earlier in range(number):
             shared = int(np.isin(known[number], known[earlier]).sum())
             if shared:
+                are = "is" if shared == 1 else "are"
                 yield (
-                    f"{one.path.name}: {shared:,} of its {len(known[number]):,} images are in "
-                    f"{sets[earlier].path.name}, too, and are trained on twice."
+                    f"{one.path.name}: {shared:,} of its {plural(len(known[number]), 'image')} {are} in "
+                    f"{sets[earlier].path.name}, too, and {are} trained on twice."
                 )
 
 
@@ -230,8 +232,8 @@ def _check_origins(file: SyntheticSet, dataset: DatasetArrays, digest: str) -> N
         if len(foreign):
             split = SPLITS[int(dataset.split[foreign[0]])]
             raise ArtifactError(
-                f"{file.path}: {len(foreign):,} images were made from images outside 'train' "
-                f"(the first from row {int(foreign[0])}, in '{split}')",
+                f"{file.path}: {plural(len(foreign), 'image was', 'images were')} made from images outside "
+                f"'train' (the first from row {int(foreign[0])}, in '{split}')",
                 "training on them would let the test set leak; make them from 'train' with 'feraug synth'",
             )
 
@@ -261,7 +263,7 @@ def _check_seen(model: _Model, seen: NDArray[np.int64], dataset: DatasetArrays) 
     if len(leaking):
         split = SPLITS[int(dataset.split[leaking[0]])]
         raise ArtifactError(
-            f"{model.role} was trained on {len(leaking):,} images that this dataset holds out "
+            f"{model.role} was trained on {plural(len(leaking), 'image')} that this dataset holds out "
             f"(the first is row {int(leaking[0])}, in '{split}')",
             "train a model on this dataset's 'train'",
         )

@@ -16,6 +16,7 @@ from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, PREDICTIONS, SSI
 from feraug.store.reading import read_artifact_header
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import Workspace
+from feraug.words import plural
 from feraug.workflows.by_digest import find_by_digest
 
 MAX_DEPTH: Final = 24
@@ -183,9 +184,11 @@ def _model(path: Path, header: Header, row: int | None) -> _Told:
     """A model, and what it was trained on."""
     config = header.provenance.config
     kind, of = config.get("model", "model"), config.get("pair") or ", ".join(config.get("emotions") or ())
-    steps = f"{header.extra.get('step', '?')} of {header.extra.get('steps', '?')} steps"
+    step, steps = (header.extra.get(name) for name in ("step", "steps"))
+    whole = plural(steps, "step") if isinstance(steps, int) else "? steps"
+    done = f"{step:,}" if isinstance(step, int) else "?"
     parts = [_Wanted("trained on", digest) for digest in header.provenance.inputs.values()]
-    return f"{kind} {of}".strip() + f", {steps}", parts
+    return f"{kind} {of}".strip() + f", {done} of {whole}", parts
 
 
 def _whole(path: Path, header: Header, row: int | None) -> _Told:

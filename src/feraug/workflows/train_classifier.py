@@ -20,6 +20,7 @@ from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.model import read_model
 from feraug.store.workspace import Workspace
 from feraug.training import fit_classifier
+from feraug.words import plural
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Notify, Progress, ignore
@@ -182,7 +183,7 @@ def splits_of(faces: DatasetArrays, config: ClassifierConfig) -> tuple[LabelledF
     for split, rows, least in (("train", train, 2), ("validation", validation, 1)):
         if len(rows) < least:
             raise ArtifactError(
-                f"the dataset has {len(rows)} image{'' if len(rows) == 1 else 's'} in '{split}', "
+                f"the dataset has {plural(len(rows), 'image')} in '{split}', "
                 f"a classifier needs {least} or more; {lists_what_is_there(faces)}"
             )
     labels = faces.labels[train]

@@ -25,6 +25,7 @@ from feraug.quoting import quoted
 from feraug.sources.drawn import BLOCK, CELLS
 from feraug.store.dataset import DatasetArrays
 from feraug.training import Batches
+from feraug.words import plural
 from feraug.workflows.domain_source import MIN_DOMAIN_IMAGES, DomainSource
 from feraug.workflows.real_faces import lists_what_is_there
 
@@ -105,7 +106,7 @@ def _training_rows(
     told = lists_what_is_there(faces) + _more_drawn(faces, emotion)
     if len(enough) > 1:
         told = f"leave it out: train with {' '.join(enough)}"
-    number = f"{len(rows)} training image{'' if len(rows) == 1 else 's'}"
+    number = plural(len(rows), "training image")
     raise ArtifactError(
         f"the dataset has {number} of '{emotion}', a domain needs {MIN_DOMAIN_IMAGES} or more",
         told,

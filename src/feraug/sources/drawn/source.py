@@ -16,6 +16,7 @@ from feraug.sources.drawn.identity import Identity, make_identity
 from feraug.sources.drawn.render import render
 from feraug.sources.drawn.schedule import row_labels, row_splits
 from feraug.sources.records import FaceRecords, Skipped
+from feraug.words import plural
 
 DEFAULT_COUNT: Final = 7000
 """How many faces ``drawn`` without a number means."""
@@ -115,7 +116,8 @@ def _names(seed: int, rows: NDArray[np.int64], emotions: Sequence[str] | str | N
         return [parse_emotion(emotions)] * len(rows)
     if len(emotions) != len(rows):
         raise UsageError(
-            f"{len(emotions)} emotions for {len(rows)} rows of drawn faces; give one each, or one name"
+            f"{plural(len(emotions), 'emotion')} for {plural(len(rows), 'row')} of drawn faces; "
+            "give one each, or one name"
         )
     return [parse_emotion(emotion) for emotion in emotions]
 
