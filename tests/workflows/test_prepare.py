@@ -291,9 +291,7 @@ def test_a_share_of_train_becomes_validation(tmp_path: Path, near: bool) -> None
     assert 30 <= validation <= 50 and min(result.splits["validation"].values()) > 0
     assert dataset.split[1] == dataset.split[0], "identical ones together"
     assert np.array_equal(dataset.split[2:60], dataset.split[72:130]) == near
-    with pytest.raises(
-        UsageError, match=r"--validation-share: the source has 1 validation images?; leave it"
-    ):
+    with pytest.raises(UsageError, match=r"--validation-share: the source has 1 validation image; leave it"):
         prepare(
             str(write_csv(tmp_path / "v.csv", images[:3], [0, 1, 2], [0, 1, 2])), config, tmp_path / "v.h5"
         )
@@ -335,9 +333,9 @@ def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
     )  # fmt: skip
     scaled, weak = notes[1:3]
     assert scaled.startswith(
-        "1 of 8 pictures are not 48x48 and were scaled, 1 of them cropped to their central square first: each"
+        "scaled to 48x48: 1 of 8 pictures, 1 of them cropped to their central square first; each should be a"
     )
-    assert weak.startswith("1 of 8 pictures have fewer than 16 grey levels from darkest to brightest: 16-bit")
+    assert weak.startswith("fewer than 16 grey levels from darkest to brightest: 1 of 8 pictures; 16-bit pic")
     assert result.facts["skipped"] == {
         "total": 1, "causes": {"not a picture": 1},
         "examples": ["test/happy/notes.txt: not a picture's file name"],

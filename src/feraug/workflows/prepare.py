@@ -200,17 +200,17 @@ def _of_pictures(source: Source, count: int, weak: int) -> list[str]:
     """What was done to pictures on their way in, and what looks wrong with them."""
     if not isinstance(source, PictureFolder):
         return []
-    notes = []
+    notes, pictures = [], plural(count, "picture")
     if source.scaled:
         cropped = f", {source.cropped:,} of them cropped to their central square first" * bool(source.cropped)
         notes.append(
-            f"{source.scaled:,} of {count:,} pictures are not 48x48 and were scaled{cropped}: each should be "
-            "a face and little else; feraug.find_faces and crop_face cut faces out of photographs"
+            f"scaled to 48x48: {source.scaled:,} of {pictures}{cropped}; each should be a face "
+            "and little else (feraug.find_faces and crop_face cut faces out of photographs)"
         )
     if weak > count / 100:
         notes.append(
-            f"{weak:,} of {count:,} pictures have fewer than {_WEAK} grey levels from darkest to brightest: "
-            "16-bit pictures whose values are of 8 or 12 bits look like that; scale their values first"
+            f"fewer than {_WEAK} grey levels from darkest to brightest: {weak:,} of {pictures}; "
+            "16-bit pictures whose values are of 8 or 12 bits look like that: scale their values first"
         )
     return notes
 

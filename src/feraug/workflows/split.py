@@ -14,6 +14,7 @@ from feraug.errors import UsageError
 from feraug.metrics.near_copies import linked_copies
 from feraug.sources.records import NO_SPLIT
 from feraug.sources.splits import DEFAULT_SHARES, stratified_split
+from feraug.words import plural
 from feraug.workflows.audit import TRAIN, RowFacts
 from feraug.workflows.events import Note, Notify, Progress
 
@@ -41,7 +42,8 @@ def complete_split(
         return _beside_the_given(rows, missing, together, split)
     if share:
         if there := int(np.count_nonzero(rows.split == SPLITS.index("validation"))):
-            raise UsageError(f"--validation-share: the source has {there:,} validation images; leave it out")
+            held = plural(there, "validation image")
+            raise UsageError(f"--validation-share: the source has {held}; leave it out")
         train = rows.split == TRAIN
         together = _copies(rows, train, images, config, drawn=drawn, notify=notify)
         return _drawn(rows, train, together, config.seed, (1.0 - share, share, 0.0))
