@@ -1198,6 +1198,17 @@ def test_few_test_images_are_those_without_copies() -> None:
     ]
 
 
+def test_an_emotion_that_test_lacks_is_told_of() -> None:
+    labels = np.repeat(np.array([0, 2, 3, 4, 6], np.uint8), 120)
+    said = conclusions(figures({"real": np.ones((5, 600), bool)}, labels))
+    told = "no test images of disgust, surprise: balanced accuracy and macro F1 are means of the others."
+    assert told in said and is_caution(told)
+    every = conclusions(
+        figures({"real": np.ones((5, 840), bool)}, np.repeat(np.arange(7, dtype=np.uint8), 120))
+    )
+    assert not any("no test images" in line for line in every)
+
+
 def test_without_the_test_only_validation_is_told(with_synthetic: Workspace) -> None:
     before = bench(PAIRED, with_synthetic, test=False)
     assert not before.tested and not before.path.exists() and not before.plots

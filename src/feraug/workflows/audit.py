@@ -189,7 +189,7 @@ def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
 _WITHOUT: Final = {
     "train": "no training images: nothing can be trained or made from this dataset",
     "validation": "no validation images: classifiers, filter, compare and bench need some; "
-    "'feraug prepare SOURCE --validation-share 0.1' takes them out of train",
+    "'feraug prepare SOURCE --validation-share 0.1 --overwrite' takes them out of train",
     "test": "no test images: no result can be measured on faces that training has not seen",
 }
 

@@ -26,7 +26,7 @@ SIGNIFICANT: Final = 0.05
 """p below which a difference is called one; that of an arm's accuracy is adjusted for all arms first."""
 
 _CAUTION: Final = re.compile(
-    r"few test images|near copies of|every test image|with only \d|\d+ repeats know|.+\.h5: "
+    r"few test images|no test images|near copies of|every test image|with only \d|\d+ repeats know|.+\.h5: "
 )
 """How the sentences begin that limit the others, here and in ``synthetic_origins.cautions``; old ones too."""
 
@@ -89,10 +89,18 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
             f"and may still be too narrow; plan for {REPEATS}, whatever these say."
         )
     sentences += _of_subsets(found["images"])
-    few = [
-        _few_of(emotion, counts["total"], found["unseen"][emotion])
+    totals = {
+        emotion: counts["total"]
         for emotion, counts in next(iter(found["arms"].values()))["per_class"].items()
-        if counts["total"] and found["unseen"][emotion] < FEW
+    }
+    if absent := [emotion for emotion, total in totals.items() if not total]:
+        sentences.append(
+            f"no test images of {', '.join(absent)}: balanced accuracy and macro F1 are means of the others."
+        )
+    few = [
+        _few_of(emotion, total, found["unseen"][emotion])
+        for emotion, total in totals.items()
+        if total and found["unseen"][emotion] < FEW
     ]
     if few:
         sentences.append(

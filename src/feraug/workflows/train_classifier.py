@@ -182,9 +182,13 @@ def splits_of(faces: DatasetArrays, config: ClassifierConfig) -> tuple[LabelledF
     train, validation = faces.rows(split="train"), faces.rows(split="validation")
     for split, rows, least in (("train", train, 2), ("validation", validation, 1)):
         if len(rows) < least:
+            share = (
+                split == "validation"
+                and "'feraug prepare SOURCE --validation-share 0.1 --overwrite' takes some of train"
+            )
             raise ArtifactError(
                 f"the dataset has {plural(len(rows), 'image')} in '{split}', "
-                f"a classifier needs {least} or more; {lists_what_is_there(faces)}"
+                f"a classifier needs {least} or more; {share or lists_what_is_there(faces)}"
             )
     labels = faces.labels[train]
     weights = class_weights(labels) if config.class_weights else np.ones(len(train), np.float32)
