@@ -142,9 +142,16 @@ _PLAINER: Final = {
 """What newer versions of typer say of numbers, and how it is said here."""
 
 
+_THEIR_GUESS: Final = re.compile(
+    r"\.? [(']*(?:Did you mean(?: one of:)?|Possible options:) (--?[^?)]+|'[^?)]+)[?)].*$"
+)
+"""What click and typer, each version in its own words, take for meant."""
+
+
 def _usage_text(problem: Any) -> str:
     text = " ".join(problem.format_message().split()).rstrip(".")
-    text = re.sub(r"\.? \(?(?:Did you mean|Possible options:) (--?[^?)]+|'[^?)]+)[?)].*$", "", text)
+    text = _THEIR_GUESS.sub("", text)
+    text = re.sub(r"^No such option '([^']+)'", r"No such option: \1", text)  # newer versions of click
     context = getattr(problem, "ctx", None)
     command = getattr(context, "command", None)
     path = context.command_path if context is not None else "feraug"
