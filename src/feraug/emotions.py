@@ -82,8 +82,10 @@ def _word(value: str | SupportsIndex, what: str, names: Sequence[str]) -> str:
     """What to look up: a text as it is, a whole number (numpy's too) as the name with this code."""
     if isinstance(value, str):
         return value
+    # numpy below 2 still takes its own True for the index 1.
+    is_truth = isinstance(value, bool) or str(getattr(value, "dtype", "")) == "bool"
     try:
-        code = None if isinstance(value, bool) else operator.index(value)
+        code = None if is_truth else operator.index(value)
     except TypeError:
         code = None
     if code is None:
