@@ -1375,7 +1375,8 @@ def test_fresh_faces_of_a_rare_class_give_a_gain_in_that_class(instrument: Works
     fresh = mouths(np.full(200, SURPRISE), seed=77)
     origin = read_dataset(instrument.dataset()).rows(split="train")[0]
     add_synthetic(instrument, "fresh", fresh, np.full(200, SURPRISE), np.full(200, origin))
-    config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=2)
+    # Of two repeats p was 0.006 or 0.05, as torch's version has it; of three it is 0.001.
+    config = BenchConfig(classifier=LEARNS, arms=("real", "real+synthetic"), repeats=3)
     found = bench(config, instrument).table["differences"]["real+synthetic - real"]["per_class"]["surprise"]
     assert found["p_holm"] < 0.05 and found["low"] > 0.0
 
