@@ -203,6 +203,8 @@ def test_workflows_check_before_they_publish() -> None:
     ci, release = (yaml.safe_load((folder / f"{name}.yml").read_text()) for name in ("ci", "release"))
     steps = [step.get("run") for step in ci["jobs"]["check"]["steps"]]
     assert {"make check", "make build"} <= set(steps)
+    steps = [step.get("run", "") for step in ci["jobs"]["lowest"]["steps"]]
+    assert "--resolution lowest-direct" in steps[-2] and steps[-1] == "make test"
     assert release["jobs"]["publish"]["needs"] == "build"
     assert release["jobs"]["publish"]["permissions"] == {"id-token": "write"}
     steps = [step.get("run", "") for step in release["jobs"]["build"]["steps"]]
