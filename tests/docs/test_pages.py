@@ -205,6 +205,20 @@ def test_workflows_check_before_they_publish() -> None:
     assert {"make check", "make build"} <= set(steps)
     steps = [step.get("run", "") for step in ci["jobs"]["lowest"]["steps"]]
     assert "--resolution lowest-direct" in steps[-2] and steps[-1] == "make test"
+    elsewhere = ci["jobs"]["elsewhere"]
+    assert elsewhere["strategy"]["matrix"]["system"] == ["windows-latest", "macos-latest"]
+    tried = [
+        shlex.split(step["run"]) for step in elsewhere["steps"] if step.get("run", "").startswith("feraug ")
+    ]
+    assert {words[1] for words in tried} >= {
+        "prepare",
+        "train",
+        "synth",
+        "filter",
+        "bench",
+        "report",
+        "doctor",
+    }
     assert release["jobs"]["publish"]["needs"] == "build"
     assert release["jobs"]["publish"]["permissions"] == {"id-token": "write"}
     steps = [step.get("run", "") for step in release["jobs"]["build"]["steps"]]
