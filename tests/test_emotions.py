@@ -161,7 +161,8 @@ def test_meanings_of_a_source_s_own_names() -> None:
         ("=sad", "'=sad' is not NAME=EMOTION"),
         ("7=sad,7=happy", "'7' stands there twice"),
         ("7=3", "say what '7' is by name, not '3'"),
-        ("7=hapy", "unknown emotion 'hapy' (did you mean 'happy'?)"),
+        ("7=hapy", "--emotions: unknown emotion 'hapy' (did you mean 'happy'?)"),
+        ("7=contempt", "; none leaves '7' out"),
     ],
 )
 def test_what_is_no_list_of_meanings(text: str, told: str) -> None:

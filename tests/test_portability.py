@@ -226,6 +226,25 @@ def test_a_command_out_of_a_zip_file_can_be_started_again(monkeypatch: pytest.Mo
     assert main.__spec__ is not None and main.__spec__.name == "feraug.__main__"
 
 
+def test_several_processes_are_started_so_that_they_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    from feraug.workflows import devices
+
+    class Enough(Exception):
+        pass
+
+    class Several:
+        world_size = 2
+
+        def launch(self) -> None:
+            assert sys.modules["__main__"].__spec__.name == "feraug.__main__"  # type: ignore[union-attr]
+            raise Enough
+
+    monkeypatch.setattr(devices, "new_fabric", lambda *_, **__: Several())
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", ModuleSpec("__main__", None), raising=False)
+    with pytest.raises(Enough), devices.launched("cpu", devices=2):
+        pass
+
+
 def test_nobody_is_asked_without_a_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     from feraug.cli.console import can_ask
 
@@ -256,6 +275,10 @@ def test_words_are_quoted_as_cmd_takes_them() -> None:
 
     words = (r"artifacts\dataset.h5", r"D:\my runs", "")
     assert [quoted(word, windows=True) for word in words] == [words[0], r'"D:\my runs"', '""']
+    assert quoted("D:\\my runs\\", windows=True) == '"D:\\my runs\\\\"'
+    assert [quoted(word, windows=True) for word in ("1=sad,2=fear", "@a", "%A%")] == [
+        '"1=sad,2=fear"', '"@a"', '"%A%"',
+    ]  # fmt: skip
     assert command_line(["feraug", "-w", "my runs"], windows=False) == "feraug -w 'my runs'"
 
 

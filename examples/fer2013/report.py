@@ -10,7 +10,7 @@ from typing import Any
 from fer2013 import tables
 from fer2013.aims import aims
 from fer2013.steps import PRIORITIES
-from fer2013.trainings import chosen_way, side_by_side, ways
+from fer2013.trainings import beside, chosen_way, side_by_side, ways
 
 Record = Mapping[str, Any]
 
@@ -79,6 +79,7 @@ def write_page(folder: Path) -> Path:
         7: lambda all_: side_by_side(
             all_, ("simple-long", "simple-few", "simple-neutral", "simple-noise", "simple-noise-sources")
         )
+        + beside(all_)
         + tables.filtered(all_, "long-all-neutral")
         + tables.filtered(all_, "noise-neutral")
         + tables.distributions(all_, "noise"),

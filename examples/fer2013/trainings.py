@@ -401,6 +401,24 @@ def _by_emotion(key: tuple[str, str], pairs: Sequence[tuple[Record, Record]], te
     ]
 
 
+def beside(records: Sequence[Record]) -> list[str]:
+    """What two ways of using the translations of *simple-long* change beside it, emotion by emotion."""
+    parts: list[str] = []
+    for one in experiments(records):
+        base = one.arms.get(("simple-long", "real+synthetic"), [])
+        rows = []
+        for bench in ("simple-few", "simple-neutral"):
+            if pairs := paired(one.arms.get((bench, "real+synthetic"), []), base):
+                cells = [difference(pairs, one.test, name)[0] for name in (None, *EMOTIONS)]
+                rows.append([bench, str(len(pairs)), *map(in_points, cells)])
+        if rows:
+            parts += [
+                f"{scaled(one.scale)} `{one.classifier}`: differences from *simple-long*, in points.",
+                table(["real+synthetic", "repeats", "accuracy", *EMOTIONS], rows),
+            ]
+    return parts
+
+
 def _reverse(records: Sequence[Record], one: Experiment, benches: Sequence[str]) -> list[str]:
     parts = dict[str, None]()  # of the first classifier, so more repeats say the same again
     for each in of_kind(records, "reverse"):
@@ -438,7 +456,7 @@ def _validation(found: Sequence[Record]) -> float:
 def _groups(test: Record) -> NDArray[np.int64]:
     """A number (T,) for each test image, alike for copies of one another."""
     groups = np.arange(sum(test["totals"]), dtype=np.int64)
-    for places in test["alike"]:
+    for places in test.get("alike", test.get("identical", ())):  # of earlier builds: identical ones alone
         groups[places] = places[0]
     return groups
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import operator
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, SupportsIndex
@@ -110,6 +111,14 @@ def emotion_words() -> dict[str, str]:
     return {**_EMOTION_SPELLINGS, **{emotion: emotion for emotion in EMOTIONS}}
 
 
+def typed_name(name: str) -> str:
+    """A name of a source's, by which names that are typed are known: in lower case, letters composed.
+
+    macOS hands out file names with letters and accents apart.
+    """
+    return unicodedata.normalize("NFC", name).strip().lower()
+
+
 def parse_meanings(text: str) -> dict[str, str | None]:
     """What a source's own names of emotions mean: ``"1=surprise,7=neutral,contempt=none"``.
 
@@ -123,12 +132,17 @@ def parse_meanings(text: str) -> dict[str, str | None]:
             raise UsageError(
                 f"--emotions: '{part.strip()}' is not NAME=EMOTION; an example: 1=surprise,7=neutral,8=none"
             )
-        if name.lower() in found:
+        if typed_name(name) in found:
             raise UsageError(f"--emotions: '{name}' stands there twice")
         if meaning.isdigit():
             raise UsageError(f"--emotions: say what '{name}' is by name, not '{meaning}'")
-        left_out = meaning.lower() == LEFT_OUT
-        found[name.lower()] = None if left_out else parse_emotion(meaning)
+        if meaning.lower() == LEFT_OUT:
+            found[typed_name(name)] = None
+            continue
+        try:
+            found[typed_name(name)] = parse_emotion(meaning)
+        except UsageError as problem:
+            raise UsageError(f"--emotions: {problem}; none leaves '{name}' out") from None
     return dict(sorted(found.items()))
 
 

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Final
 
-_PLAIN: Final = re.compile(r"[\w@%+=:,./\\~-]+")
+_PLAIN: Final = re.compile(r"[\w+=:./\\~-]+")
 """What neither cmd nor PowerShell takes for anything but a letter."""
 
 
@@ -20,7 +20,10 @@ def quoted(word: str, *, windows: bool = os.name == "nt") -> str:
     """
     if not windows:
         return shlex.quote(word)
-    return word if _PLAIN.fullmatch(word) else '"' + word.replace('"', '\\"') + '"'
+    if _PLAIN.fullmatch(word):
+        return word
+    tail = len(word) - len(word.rstrip("\\"))  # before a quote backslashes count double
+    return '"' + word.replace('"', '\\"') + "\\" * tail + '"'
 
 
 def command_line(words: Iterable[str], *, windows: bool = os.name == "nt") -> str:

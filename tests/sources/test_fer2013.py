@@ -135,8 +135,16 @@ def test_labels_may_be_words_or_what_is_said_of_them(tmp_path: Path) -> None:
     assert [batch.labels.tolist() for batch in source.batches()] == [[3, 4, 2]]
     assert source.skipped.causes == {"left out by --emotions": 1}
     assert source.skipped.examples == ["row 5: 'contempt' is left out by --emotions"]
+    path.write_text(
+        "\n".join(["emotion,pixels", f"\u00c4RGER,{pixel_text(images[0])}", ""]), encoding="utf-8"
+    )
+    (batch,) = Fer2013Csv(path, meanings=parse_meanings("\u00e4rger=angry")).batches()
+    assert batch.labels.tolist() == [0]
+    with pytest.raises(SourceError, match=r"and --emotions says what others mean \(none leaves them out\)$"):
+        read(path)
+    path.write_text("\n".join(["emotion,pixels", *rows]))
     # Where one number means something else, FER2013's mean nothing.
-    told = "row 4: expected as emotion a word for it or one of --emotions (8, contempt), found '2'"
+    told = "row 4: expected as emotion a word for it or one of --emotions (8, contempt), found '2', and"
     with pytest.raises(SourceError, match=re.escape(told)):
         list(Fer2013Csv(path, meanings=parse_meanings("8=happy,contempt=none")).batches())
     source = Fer2013Csv(path, meanings=parse_meanings("2=surprise,contempt=angry"))

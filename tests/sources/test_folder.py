@@ -140,7 +140,7 @@ def test_folders_of_the_wrong_shape(tmp_path: Path) -> None:
     (tmp_path / "c" / "suprise").mkdir()
     assert refusal(tmp_path / "c").endswith(
         "suprise: no emotion is called 'suprise' (did you mean 'surprise'?); rename it, or say what it is: "
-        "--emotions suprise=EMOTION (none leaves it out)"
+        '--emotions "suprise=EMOTION" (none leaves it out)'
     )
     (tmp_path / "d" / "hapy").mkdir(parents=True)
     assert "no emotion is called 'hapy' (did you mean 'happy'?)" in refusal(tmp_path / "d")
@@ -162,7 +162,7 @@ def test_numbers_mean_nothing_until_somebody_says_what(tmp_path: Path) -> None:
         save(tmp_path / "train" / str(number) / "x.png", np.full((48, 48), number, np.uint8))
     told = refusal(tmp_path)
     assert "folders named by numbers (1, 2, 3, 4, 5, 6, 7) do not say which emotions they are" in told
-    assert "--emotions 0=angry,1=disgust,2=fear,3=happy,4=sad,5=surprise,6=neutral)" in told
+    assert '--emotions "0=angry,1=disgust,2=fear,3=happy,4=sad,5=surprise,6=neutral")' in told
     meanings = parse_meanings("1=surprise,2=fear,3=disgust,4=happiness,5=sad,6=anger,7=neutral")
     records = read(tmp_path, meanings)
     assert dict(zip(records.images[:, 0, 0].tolist(), records.labels.tolist(), strict=True)) == {
@@ -178,13 +178,15 @@ def test_names_of_other_data_sets_are_explained_or_left_out(tmp_path: Path) -> N
         save(tmp_path / name / "x.png", FACE)
     told = refusal(tmp_path)
     assert "no emotions are called 'AN', 'DI', 'contempt'; say what they are (none leaves one out)" in told
-    assert told.endswith("--emotions AN=EMOTION,DI=EMOTION,contempt=EMOTION")
+    assert told.endswith('--emotions "AN=EMOTION,DI=EMOTION,contempt=EMOTION"')
     source = PictureFolder(tmp_path, meanings=parse_meanings("an=angry,di=disgust,Contempt=NONE"))
     (records,) = source.batches()
     assert records.labels.tolist() == [0, 1, 3]
     assert source.skipped.causes == {"left out by --emotions": 1}
     assert source.skipped.examples == ["contempt/x.png: left out by --emotions"]
-    with pytest.raises(SourceError, match="contempt is none of the seven emotions; --emotions contempt=none"):
+    with pytest.raises(
+        SourceError, match='contempt is none of the seven emotions; --emotions "contempt=none"'
+    ):
         read(tmp_path, parse_meanings("an=angry,di=disgust"))
     with pytest.raises(UsageError, match=r"--emotions: no folder is called 'ann' \(did you mean 'an'\?\)"):
         read(tmp_path, parse_meanings("ann=angry,di=disgust,contempt=none"))
@@ -193,11 +195,20 @@ def test_names_of_other_data_sets_are_explained_or_left_out(tmp_path: Path) -> N
         save(tmp_path / "codes" / name.lower() / "x.png", FACE)
     told = refusal(tmp_path / "codes")
     assert "codes has no emotion folders (it holds an, contempt, di)" in told
-    assert told.endswith("or names that --emotions explains (an=EMOTION,…)")
+    assert told.endswith('or names that --emotions explains ("an=EMOTION,…")')
     assert read(tmp_path / "codes", parse_meanings("an=angry,di=disgust,contempt=none")).labels.tolist() == [
         0,
         1,
     ]
+
+
+def test_names_with_accents_and_commas(tmp_path: Path) -> None:
+    apart, composed = "A\u0308rger", "\u00c4rger"  # as macOS names a file, as somebody types it
+    save(tmp_path / apart / "x.png", FACE)
+    assert read(tmp_path, parse_meanings(f"{composed}=angry")).labels.tolist() == [0]
+    save(tmp_path / "sad, a bit" / "x.png", FACE)
+    with pytest.raises(SourceError, match="'sad, a bit', and --emotions takes no commas in names; rename"):
+        read(tmp_path, parse_meanings(f"{composed}=angry"))
 
 
 def test_what_was_done_to_pictures_is_counted(tmp_path: Path) -> None:

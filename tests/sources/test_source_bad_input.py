@@ -119,7 +119,7 @@ def test_labels_from_one_to_seven_are_not_fer2013s(tmp_path: Path) -> None:
     told = complaint(tmp_path / "a.csv", content, skip_bad_rows=True)
     assert told == (
         ": 2 rows have the label 7 and none has 0, so its numbers are not FER2013's; say what they mean, as "
-        "in --emotions 1=angry,2=disgust,3=fear,4=happy,5=sad,6=surprise,7=neutral"
+        'in --emotions "1=angry,2=disgust,3=fear,4=happy,5=sad,6=surprise,7=neutral"'
     )
 
 

@@ -940,6 +940,17 @@ def test_copies_of_one_test_image_are_drawn_together() -> None:
     assert near["high"] - near["low"] == widths[2], "near copies as well, where they are known"
 
 
+def test_what_prepare_knows_of_copies_reaches_the_table(workspace: Workspace) -> None:
+    with h5py.File(workspace.dataset(), "r+") as file:
+        group = np.full(len(file["split"]), -1, np.int32)
+        test = np.flatnonzero(file["split"][()] == SPLITS.index("test"))
+        group[test[:4]] = 0
+        file["near_copy_group"] = group
+    result = bench(BenchConfig(classifier=TINY, arms=("real",), repeats=1), workspace)
+    kept = read_bench(result.path).test["near_copy_group"]
+    assert kept.tolist() == [0] * 4 + [-1] * (len(test) - 4)
+
+
 def test_conclusions_say_no_more_than_the_figures() -> None:
     random = np.random.default_rng(0)
     labels = random.integers(0, 7, 700).astype(np.uint8)

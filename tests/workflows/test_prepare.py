@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from PIL import Image
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import ConfigConflictError, SourceError, UsageError
-from feraug.metrics.duplicates import image_digests
 from feraug.sources.drawn import MINIMUM_COUNT
 from feraug.store.dataset import read_dataset
 from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit
@@ -260,9 +260,10 @@ def test_a_drawn_split_keeps_near_copies_together_where_they_are_looked_for(tmp_
     assert not (split.reshape(3, 70) == split[:70]).all()
 
 
-def test_a_chain_of_half_the_images_does_not_take_a_split_with_it(tmp_path: Path) -> None:
-    images = copies_in_threes(20)
-    images[20:] = [np.roll(images[0], row - 40, axis=0) for row in range(20, 60)]
+def test_a_chain_of_many_images_does_not_take_a_split_with_it(tmp_path: Path) -> None:
+    images = np.concatenate([copies_in_threes(60), np.zeros((24, 48, 48), np.uint8)])
+    for row in range(180, 204):  # each is a near copy of the next, and the last two are identical
+        images[row] = np.roll(images[0], min(row, 202) - 192, axis=0)
     csv = write_without_split(tmp_path / "train.csv", images)
     notes: list[str] = []
     prepare(
@@ -271,11 +272,27 @@ def test_a_chain_of_half_the_images_does_not_take_a_split_with_it(tmp_path: Path
         tmp_path / "chain.h5",
         notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
     )
-    told = (
-        "near copies of one another by a chain, too many for one split: only identical images stay together"
-    )
+    told = "images are near copies of one another by a chain, too many for one split: of these only identical"
     assert any(told in note for note in notes)
-    assert set(read_dataset(tmp_path / "chain.h5").split[20:]) == {0, 1, 2}
+    split = read_dataset(tmp_path / "chain.h5").split
+    assert set(split[180:]) == {0, 1, 2} and split[202] == split[203]
+    beside = split[:180].reshape(3, 60)[:, 1:]  # but for the one that is of the chain
+    assert (beside == beside[0]).all()
+
+
+def test_many_identical_images_are_no_chain(tmp_path: Path) -> None:
+    images = copies_in_threes(20)
+    images[40:] = np.random.default_rng(0).integers(0, 256, (48, 48))
+    csv = write_without_split(tmp_path / "train.csv", images)
+    notes: list[str] = []
+    prepare(
+        str(csv),
+        PrepareConfig(),
+        tmp_path / "same.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    assert not any("by a chain" in note for note in notes)
+    assert len(set(read_dataset(tmp_path / "same.h5").split[40:])) == 1
 
 
 @pytest.mark.parametrize("near", [True, False])
@@ -299,32 +316,13 @@ def test_a_share_of_train_becomes_validation(tmp_path: Path, near: bool) -> None
         prepare(str(write_without_split(tmp_path / "n.csv", images)), config, tmp_path / "n.h5")
 
 
-def test_an_image_goes_where_the_source_has_the_same_one(tmp_path: Path) -> None:
-    """Rows of a source that names some splits and not others."""
-    from feraug.workflows.audit import RowFacts
-    from feraug.workflows.split import complete_split
-
-    images = copies_in_threes(30)
-    images[5] = images[80]
-    split = np.full(90, 255, np.uint8)
-    split[80] = 2
-    rows = RowFacts(
-        labels=(np.arange(90) % 7).astype(np.uint8), source_labels=np.zeros(90, np.uint8), split=split,
-        source_row=np.arange(90), digests=image_digests(images), blank=np.zeros(90, bool), votes=None,
-    )  # fmt: skip
-    for config in (FAST, PrepareConfig()):
-        found = complete_split(rows, images, config, drawn=False, notify=lambda event: None)
-        assert found[5] == found[80] == 2
-        assert not config.near_copies or found[20] == found[50] == 2, "and its near copies with it"
-    assert (rows.split == split).all()
-
-
 def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
     root = folder_of_pictures(tmp_path / "faces", *(f"{split}/happy" for split in SPLITS))
     wide = np.random.default_rng(0).integers(0, 256, (60, 90), dtype=np.uint8)
     Image.fromarray(wide).save(root / "train" / "happy" / "wide.png")
     dark = np.random.default_rng(0).integers(0, 256, (48, 48)).astype(np.uint16)  # 8 bits in 16
     Image.fromarray(dark).save(root / "test" / "happy" / "dark.png")
+    Image.new("L", (48, 48)).save(root / "test" / "happy" / "blank.png")  # which the audit counts
     (root / "test" / "happy" / "notes.txt").write_text("x")
     notes: list[str] = []
     result = prepare(
@@ -333,13 +331,21 @@ def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
     )  # fmt: skip
     scaled, weak = notes[1:3]
     assert scaled.startswith(
-        "scaled to 48x48: 1 of 8 pictures, 1 of them cropped to their central square first; each should be a"
+        "scaled to 48x48: 1 of 9 pictures, 1 of them cropped to their central square first; each should be a"
     )
-    assert weak.startswith("fewer than 16 grey levels from darkest to brightest: 1 of 8 pictures; 16-bit pic")
+    assert weak.startswith("fewer than 16 grey levels from darkest to brightest: 1 of 9 pictures; 16-bit pic")
     assert result.facts["skipped"] == {
         "total": 1, "causes": {"not a picture": 1},
         "examples": ["test/happy/notes.txt: not a picture's file name"],
     }  # fmt: skip
+    for number in range(93):
+        shutil.copy(root / "train" / "happy" / "0.png", root / "train" / "happy" / f"again-{number}.png")
+    notes.clear()
+    prepare(
+        str(root), FAST, tmp_path / "many.h5",
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )  # fmt: skip
+    assert not any("grey levels" in note for note in notes), "one in 102 is no pattern"
     csv = write_csv(tmp_path / "x.csv", np.full((2, 48, 48), 3, np.uint8), [0, 1], [0, 1])
     notes.clear()
     prepare(str(csv), FAST, tmp_path / "x.h5", notify=lambda event: notes.append(str(event)))
@@ -361,6 +367,21 @@ def test_what_a_source_calls_the_emotions_is_a_setting(tmp_path: Path) -> None:
         prepare(str(root), PrepareConfig(near_copies=False, emotions="2=surprise,1=fear"), tmp_path / "d.h5")
     with pytest.raises(UsageError, match="--emotions: drawn faces have feraug's own emotions"):
         prepare("drawn:100", config, tmp_path / "e.h5")
+
+
+def test_a_drawn_split_goes_by_the_labels_of_the_votes(tmp_path: Path) -> None:
+    """FER+ knows the source's own splits, or none; what is drawn has each of its emotions in every split."""
+    images = np.random.default_rng(0).integers(0, 256, (90, 48, 48), dtype=np.uint8)
+    csv = write_without_split(tmp_path / "train.csv", images)
+    columns = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    rare = dict.fromkeys(range(0, 90, 30), 5)  # three disgusted ones, of emotions 0, 2 and 4 in the source
+    votes = [[10 * (place == rare.get(row, 1)) for place in range(10)] for row in range(90)]
+    lines = [f"Training,fer{row:07}.png,{','.join(map(str, one))}" for row, one in enumerate(votes)]
+    (tmp_path / "fer2013new.csv").write_text("\n".join([f"Usage,Image name,{columns}", *lines, ""]))
+    config = PrepareConfig(near_copies=False, labels="ferplus")
+    result = prepare(str(csv), config, tmp_path / "d.h5", ferplus=tmp_path / "fer2013new.csv")
+    assert [counts["disgust"] for counts in result.splits.values()] == [1, 1, 1]
+    assert [counts["happy"] for counts in result.splits.values()] == [69, 9, 9]
 
 
 def test_ferplus_votes_are_stored_by_position_and_relabel(tmp_path: Path) -> None:

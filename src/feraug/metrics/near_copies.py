@@ -181,7 +181,7 @@ def linked_copies(
     links = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]
     for part in parts:
         rows = part.astype(np.int64)
-        faces = images[rows]
+        faces = images if np.array_equal(rows, np.arange(count)) else images[rows]  # all: no second copy
         found = match_near_copies(
             faces, faces, progress=None if progress is None else partial(_further, progress, done, total)
         )

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.emotions import EMOTIONS, emotion_words, suggestion
+from feraug.emotions import EMOTIONS, emotion_words, suggestion, typed_name
 from feraug.errors import SourceError
 from feraug.images import SIDE
 from feraug.sources.csv_text import (
@@ -113,7 +113,7 @@ def parse_cells(text: bytes, layout: Layout) -> Cells:
     cells = split_cells(text)
     if len(cells) != layout.width:
         raise BadRow("wrong number of columns", f"expected {layout.width} columns, found {len(cells)}")
-    text = cells[layout.emotion].strip().lower()
+    text = _lower(cells[layout.emotion])
     label = layout.labels.get(text)
     if label is None:
         found = printable(cells[layout.emotion])
@@ -124,13 +124,23 @@ def parse_cells(text: bytes, layout: Layout) -> Cells:
     return Cells(label, split, cells[layout.pixels])
 
 
+def _lower(cell: bytes) -> bytes:
+    """A cell as names that are typed are known."""
+    if cell.isascii():
+        return cell.strip().lower()
+    return typed_name(cell.decode("utf-8", "backslashreplace")).encode()
+
+
 def _bad_label(found: str, layout: Layout) -> str:
     own = sorted(
         (name.decode() for name in layout.labels.keys() - _WORDS), key=lambda name: (len(name), name)
     )
     if own != list(_CODES):
-        return f"expected as emotion a word for it or one of --emotions ({', '.join(own)}), found '{found}'"
+        known = f"expected as emotion a word for it or one of --emotions ({', '.join(own)})"
+        return f"{known}, found '{found}', {_SAY_OTHERS}"
     told = f"expected a label 0-{len(EMOTIONS) - 1} as emotion, found '{found}'"
+    if found.strip().isalpha():
+        return f"{told}, {_SAY_OTHERS} (none leaves them out)"
     if not found.strip().isdigit():
         return told
     codes = ", ".join(f"{code} {emotion}" for code, emotion in enumerate(EMOTIONS))
@@ -218,9 +228,10 @@ class Fer2013Csv:
             raise SourceError(self._nothing_left())
         if (sevens := self._skipped.causes.get(_SEVEN)) and not zeros:
             as_fer2013 = ",".join(f"{code + 1}={emotion}" for code, emotion in enumerate(EMOTIONS))
+            told = plural(sevens, "row has", "rows have")
             raise SourceError(
-                f"{file_name(self.path)}: {sevens:,} rows have the label 7 and none has 0, so its numbers "
-                f"are not FER2013's; say what they mean, as in --emotions {as_fer2013}"
+                f"{file_name(self.path)}: {told} the label 7 and none has 0, so its numbers are not "
+                f'FER2013\'s; say what they mean, as in --emotions "{as_fer2013}"'
             )
 
     def _blocks(self, lines: Iterator[Line], layout: Layout) -> Iterator[FaceRecords]:

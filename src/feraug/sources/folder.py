@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.emotions import EMOTIONS, SPLITS, emotion_words, parse_split, suggestion
+from feraug.emotions import EMOTIONS, SPLITS, emotion_words, parse_split, suggestion, typed_name
 from feraug.errors import SourceError, UsageError
 from feraug.images import SIDE, to_face
 from feraug.sources.csv_text import file_name, printable, reason
@@ -165,7 +165,7 @@ def list_pictures(
         raise SourceError(f"{file_name(root)} has no emotion folders{_what_is_there(loose)}; {_EXPECTED}")
     else:
         emotions.append(("", folders, NO_SPLIT))
-    there = {name.strip().lower() for _, names, _ in emotions for name in names}
+    there = {typed_name(name) for _, names, _ in emotions for name in names}
     if lacking := [name for name in meanings if name not in there]:
         near = suggestion(lacking[0], there)
         raise UsageError(f"--emotions: no folder is called '{printable(lacking[0])}'{near}")
@@ -187,10 +187,10 @@ def _add_emotions(
 ) -> None:
     """List the pictures of the emotion folders ``names``, which lie in ``root/prefix``."""
     known = {**emotion_words(), **meanings}
-    if unknown := [name for name in names if name.strip().lower() not in known]:
+    if unknown := [name for name in names if typed_name(name) not in known]:
         _refuse_emotions(root / prefix, names, unknown)
     for name in names:
-        emotion = known[name.strip().lower()]
+        emotion = known[typed_name(name)]
         for file in _files_below(root, prefix + name):
             told = printable(file, 200)
             if Path(file).suffix.lower() not in EXTENSIONS:
@@ -251,32 +251,37 @@ def _refuse_emotions(where: Path, names: list[str], unknown: list[str]) -> None:
     """Raise what is wrong with folders that are not called by an emotion, all of them at once."""
     shown = [printable(name) for name in unknown[:8]]
     listed = ", ".join(f"'{name}'" for name in shown) + (" …" if len(unknown) > 8 else "")
+    if comma := [name for name in shown if "," in name]:
+        raise SourceError(
+            f"{file_name(where)}: no emotion is called '{comma[0]}', and --emotions takes no commas in "
+            "names; rename the folder"
+        )
     if numbers := [name for name in shown if name.strip().isdigit()]:
         as_fer2013 = ",".join(f"{code}={emotion}" for code, emotion in enumerate(EMOTIONS))
         raise SourceError(
             f"{file_name(where)}: folders named by numbers ({', '.join(numbers)}) do not say which emotions "
             "they are: RAF-DB, AffectNet and FER2013 count differently; --emotions says it (for FER2013's "
-            f"own numbers: --emotions {as_fer2013})"
+            f'own numbers: --emotions "{as_fer2013}")'
         )
     near = [suggestion(name[:40].lower(), EMOTIONS) for name in unknown]
     if len(unknown) == len(names) and not any(near):
         raise SourceError(
             f"{file_name(where)} has no emotion folders{_what_is_there(names)}; {_EXPECTED}, or names that "
-            f"--emotions explains ({shown[0]}=EMOTION,…)"
+            f'--emotions explains ("{shown[0]}=EMOTION,…")'
         )
     if len(unknown) > 1:
         asked = ",".join(f"{name}=EMOTION" for name in shown)
         raise SourceError(
             f"{file_name(where)}: no emotions are called {listed}; say what they are (none leaves one out): "
-            f"--emotions {asked}{',…' * (len(unknown) > 8)}"
+            f'--emotions "{asked}{",…" * (len(unknown) > 8)}"'
         )
     name = shown[0]
     if name.lower() in ("contempt", "contemptuous"):
         raise SourceError(
             f"{file_name(where / name)}: contempt is none of the seven emotions; "
-            f"--emotions {name}=none leaves it out"
+            f'--emotions "{name}=none" leaves it out'
         )
     raise SourceError(
         f"{file_name(where / name)}: no emotion is called {listed}{near[0]}; rename it, or say what it is: "
-        f"--emotions {name}=EMOTION (none leaves it out)"
+        f'--emotions "{name}=EMOTION" (none leaves it out)'
     )

@@ -173,6 +173,8 @@ def copies_within(facts: Mapping[str, Any]) -> Mapping[str, int] | None:
 def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
     """A sentence for each split without images, and for emotions that train lacks: what it means later."""
     notes = [_WITHOUT[name] for name, counts in splits.items() if not sum(counts.values())]
+    if not sum(splits["validation"].values()) and sum(splits["train"].values()) >= _ENOUGH:
+        notes[notes.index(_WITHOUT["validation"])] += _TAKEN_OUT
     missing = [emotion for emotion, count in splits["train"].items() if not count]
     if missing and len(missing) < len(splits["train"]):
         notes.append(f"no training images of {', '.join(missing)}: no --pair can have such an emotion")
@@ -186,10 +188,13 @@ def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
     return notes
 
 
+_ENOUGH: Final = 10
+"""Training images of which a share of 0.1 is one."""
+
+_TAKEN_OUT: Final = "; 'feraug prepare SOURCE --validation-share 0.1 --overwrite' takes them out of train"
 _WITHOUT: Final = {
     "train": "no training images: nothing can be trained or made from this dataset",
-    "validation": "no validation images: classifiers, filter, compare and bench need some; "
-    "'feraug prepare SOURCE --validation-share 0.1 --overwrite' takes them out of train",
+    "validation": "no validation images: classifiers, filter, compare and bench need some",
     "test": "no test images: no result can be measured on faces that training has not seen",
 }
 

@@ -120,7 +120,12 @@ def prepare(
         if ferplus is not None:
             rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
         rows.split = complete_split(
-            rows, writer.images(), config, drawn=opened.kind == "drawn", notify=notify
+            rows,
+            writer.images,
+            config,
+            strata=_voted(rows, config)[0],
+            drawn=opened.kind == "drawn",
+            notify=notify,
         )
         facts: dict[str, Any] = {"labels": config.labels}
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
@@ -312,16 +317,24 @@ def _near_copy_groups(
     )
 
 
+def _voted(rows: RowFacts, config: PrepareConfig) -> tuple[NDArray[np.uint8], dict[str, int]]:
+    """The labels that ``config`` asks for, and of how many images the votes have none, by cause."""
+    if config.labels not in BY_VOTES or rows.votes is None:
+        return rows.labels, {}
+    labels, causes = BY_VOTES[config.labels](rows.votes)
+    return labels, dict(causes)
+
+
 def _relabelled(
     rows: RowFacts, writer: DatasetWriter, config: PrepareConfig
 ) -> tuple[RowFacts, dict[str, int]]:
-    if config.labels not in BY_VOTES or rows.votes is None:
+    labels, causes = _voted(rows, config)
+    if not causes and labels is rows.labels:
         return rows, {}
-    labels, causes = BY_VOTES[config.labels](rows.votes)
     rows.labels = labels
     mask = labels != DROPPED
     writer.keep(mask)
-    return rows.kept(mask), dict(causes)
+    return rows.kept(mask), causes
 
 
 def _drop(

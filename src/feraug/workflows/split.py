@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,29 @@ from feraug.workflows.events import Note, Notify, Progress
 _LARGEST: Final = 0.05
 """Share of the images that a group of near copies may have: more in one split would leave others short."""
 
+_FEW: Final = 8
+"""So many may be in one group however few images there are."""
+
+FaceReader = Callable[[], NDArray[np.uint8]]
+"""Reads all images (N, 48, 48), where they are needed."""
+
 
 def complete_split(
-    rows: RowFacts, images: NDArray[np.uint8], config: PrepareConfig, *, drawn: bool, notify: Notify
+    rows: RowFacts,
+    images: FaceReader,
+    config: PrepareConfig,
+    *,
+    strata: NDArray[np.uint8],
+    drawn: bool,
+    notify: Notify,
 ) -> NDArray[np.uint8]:
     """The splits of all rows, uint8 (N,), drawn where the source names none; copies stay together.
 
     Copies are identical images and, where ``config`` has them looked for, near copies, also by a chain.
-    Blank images are none: they may be many, and would take a split with them.  ``drawn`` faces are different
-    people.  Raises :class:`UsageError` for a ``validation_share`` that has no place.
+    Blank images are none: they may be many, and would take a split with them.  ``strata`` (N,) are the labels
+    by which the draw is stratified.  ``drawn`` faces, which are all different, need no word about people.
+
+    Raises :class:`UsageError` for a ``validation_share`` that has no place.
     """
     missing, share = rows.split == NO_SPLIT, config.validation_share
     if missing.any():
@@ -37,16 +51,15 @@ def complete_split(
             raise UsageError("--validation-share: the source has no split, so all three are drawn (80/10/10)")
         if not drawn:
             notify(Note(_told(config)))
-        together = _copies(rows, missing, images, config, drawn=drawn, notify=notify)
-        split = _drawn(rows, missing, together, config.seed, DEFAULT_SHARES)
-        return _beside_the_given(rows, missing, together, split)
+        together = _copies(rows, missing, images, config, notify)
+        return _drawn(rows.split, strata, missing, together, config.seed, DEFAULT_SHARES)
     if share:
         if there := int(np.count_nonzero(rows.split == SPLITS.index("validation"))):
             held = plural(there, "validation image")
             raise UsageError(f"--validation-share: the source has {held}; leave it out")
         train = rows.split == TRAIN
-        together = _copies(rows, train, images, config, drawn=drawn, notify=notify)
-        return _drawn(rows, train, together, config.seed, (1.0 - share, share, 0.0))
+        together = _copies(rows, train, images, config, notify)
+        return _drawn(rows.split, strata, train, together, config.seed, (1.0 - share, share, 0.0))
     return rows.split
 
 
@@ -60,34 +73,33 @@ def _told(config: PrepareConfig) -> str:
 
 
 def _copies(
-    rows: RowFacts,
-    where: NDArray[np.bool_],
-    images: NDArray[np.uint8],
-    config: PrepareConfig,
-    *,
-    drawn: bool,
-    notify: Notify,
+    rows: RowFacts, where: NDArray[np.bool_], images: FaceReader, config: PrepareConfig, notify: Notify
 ) -> NDArray[np.int64]:
     """A number alike for copies among the rows ``where``, -1 for rows without, int64 (N,)."""
     exact = _identical(rows)
-    if drawn or not config.near_copies:
+    if not config.near_copies:
         return exact
     found = linked_copies(
-        images,
+        images(),
         [np.flatnonzero(where)],
         exact,
         progress=lambda done, total: notify(Progress("copies, for the split", done, total, "images")),
     ).astype(np.int64)
-    largest = int(np.bincount(found[found >= 0]).max(initial=0))
-    if largest <= max(2, _LARGEST * np.count_nonzero(where)):
-        return found
-    notify(
-        Note(
-            f"{largest:,} images are near copies of one another by a chain, too many for one split: only "
-            "identical images stay together, and the audit counts the near copies between the splits"
+    sizes = np.bincount(found[found >= 0], minlength=1)
+    chained = (found >= 0) & (sizes[found] > max(_FEW, _LARGEST * np.count_nonzero(where)))
+    numbers = np.where(exact < 0, -1, exact + len(found))  # other numbers than those that are found
+    for group in np.unique(found[chained]):
+        if len(np.unique(numbers[found == group])) == 1:  # all identical: they stay together
+            chained &= found != group
+    if chained.any():
+        notify(
+            Note(
+                f"{np.count_nonzero(chained):,} images are near copies of one another by a chain, too many "
+                "for one split: of these only identical ones stay together, and the audit counts the near "
+                "copies between the splits"
+            )
         )
-    )
-    return exact
+    return np.where(chained, numbers, found)
 
 
 def _identical(rows: RowFacts) -> NDArray[np.int64]:
@@ -96,39 +108,20 @@ def _identical(rows: RowFacts) -> NDArray[np.int64]:
 
 
 def _drawn(
-    rows: RowFacts, where: NDArray[np.bool_], together: NDArray[np.int64], seed: int, shares: Sequence[float]
+    given: NDArray[np.uint8],
+    strata: NDArray[np.uint8],
+    where: NDArray[np.bool_],
+    together: NDArray[np.int64],
+    seed: int,
+    shares: Sequence[float],
 ) -> NDArray[np.uint8]:
     """The splits (N,), those of the rows ``where`` drawn anew: of a group the first, which others join."""
-    first, place = _units(where, together)
-    order = np.argsort(first)  # the draw goes through the units as their first images stand
-    of_unit = np.empty(len(first), np.uint8)
-    of_unit[order] = stratified_split(rows.labels[where][first[order]], seed=seed, shares=shares)
-    split = rows.split.copy()
-    split[where] = of_unit[place]
-    return split
-
-
-def _beside_the_given(
-    rows: RowFacts, missing: NDArray[np.bool_], together: NDArray[np.int64], split: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """The splits (N,), a group moved to the split in which the source itself has an identical image."""
-    exact = _identical(rows)
-    given, row = np.unique(exact[~missing], return_index=True)
-    place = _units(missing, together)[1]
-    of_rows = {int(group): int(rows.split[~missing][at]) for group, at in zip(given, row, strict=True)}
-    of_unit = {
-        int(unit): of_rows[int(group)]
-        for unit, group in zip(place, exact[missing], strict=True)
-        if group >= 0 and int(group) in of_rows
-    }
-    split = split.copy()
-    split[missing] = [of_unit.get(int(unit), code) for unit, code in zip(place, split[missing], strict=True)]
-    return split
-
-
-def _units(where: NDArray[np.bool_], together: NDArray[np.int64]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Groups and single images among the rows ``where`` (n,): the first of each, and which a row is of."""
     alone = np.arange(len(together)) + int(together.max(initial=0)) + 1
     unit = np.where(together < 0, alone, together)[where]
     _, first, place = np.unique(unit, return_index=True, return_inverse=True)
-    return first, place
+    order = np.argsort(first)  # the draw goes through the units as their first images stand
+    of_unit = np.empty(len(first), np.uint8)
+    of_unit[order] = stratified_split(strata[where][first[order]], seed=seed, shares=shares)
+    split = given.copy()
+    split[where] = of_unit[place]
+    return split
