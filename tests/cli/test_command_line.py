@@ -7,14 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import typer
 
 from feraug.cli.commands import COMMANDS, LazyCommands
-from feraug.cli.root import _usage_text
 from feraug.config import MODELS
 from feraug.version import __version__
 
@@ -203,22 +201,6 @@ def test_the_nearest_name_is_suggested(feraug: Feraug, arguments: str, words: st
     ran = feraug(*arguments.split())
     assert ran.code == 2
     assert words in ran.error
-
-
-@pytest.mark.parametrize(
-    "theirs",
-    [
-        "No such option: --jsn (Possible options: --json, --name)",  # click 8.1
-        "No such option: --jsn Did you mean --json?",
-        "No such option '--jsn'.",  # click 8.5
-        "No such option '--jsn'. Did you mean '--json'?",
-        "No such option '--jsn'. (Did you mean one of: '--json', '--name'?)",
-        "No such option: --jsn ('(Possible options: --json, --name)',)",  # typer 0.26.0
-    ],
-)
-def test_an_unknown_option_is_told_alike_by_every_version_of_typer_and_click(theirs: str) -> None:
-    problem = SimpleNamespace(format_message=lambda: theirs)
-    assert _usage_text(problem) == "No such option: --jsn; see 'feraug --help'"
 
 
 @pytest.mark.parametrize(

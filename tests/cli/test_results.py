@@ -460,7 +460,8 @@ def test_datasets_and_sources_may_be_named(feraug: Feraug, trained: Workspace) -
 
 def test_a_filter_s_classifier_of_another_dataset_is_told_of(feraug: Feraug, trained: Workspace) -> None:
     work = ("-w", trained.root)
-    assert feraug("train", "simple", "--width", "0.05", "--steps", "3", *work).code == 0
+    # After 3 steps some versions of torch call no face happy; after 30 all do.
+    assert feraug("train", "simple", "--width", "0.05", "--steps", "30", *work).code == 0
     assert (
         feraug("prepare", "drawn:300", "--seed", "5", "--no-near-copies", "--name", "other", *work).code == 0
     )

@@ -12,8 +12,8 @@ import typer
 from feraug.cli.commands import LazyCommands
 from feraug.errors import FeraugError, Interrupted, UsageError
 
-# Typer carries its own copy of click in newer versions and imports click in older ones; both derive
-# typer.BadParameter from their ClickException.
+# Typer carries its own copy of click (since 0.26), whose ClickException has no public name but is what
+# typer.BadParameter derives from.
 _CLICK_EXCEPTION: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 app = typer.Typer(
@@ -142,16 +142,9 @@ _PLAINER: Final = {
 """What newer versions of typer say of numbers, and how it is said here."""
 
 
-_THEIR_GUESS: Final = re.compile(
-    r"\.? [(']*(?:Did you mean(?: one of:)?|Possible options:) (--?[^?)]+|'[^?)]+)[?)].*$"
-)
-"""What click and typer, each version in its own words, take for meant."""
-
-
 def _usage_text(problem: Any) -> str:
     text = " ".join(problem.format_message().split()).rstrip(".")
-    text = _THEIR_GUESS.sub("", text)
-    text = re.sub(r"^No such option '([^']+)'", r"No such option: \1", text)  # newer versions of click
+    text = re.sub(r"\.? \(?(?:Did you mean|Possible options:) (--?[^?)]+|'[^?)]+)[?)].*$", "", text)
     context = getattr(problem, "ctx", None)
     command = getattr(context, "command", None)
     path = context.command_path if context is not None else "feraug"
