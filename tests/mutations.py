@@ -311,11 +311,23 @@ MUTATIONS = (
     ),
     Mutation(
         "split: near copies wherever they fall", "workflows/split.py",
-        "if drawn or not config.near_copies:", "if True:", PREPARE,
+        "if not config.near_copies:", "if True:", PREPARE,
     ),
     Mutation(
         "split: a chain of any length goes to one", "workflows/split.py",
-        "if largest <= max(2, _LARGEST", "if True or largest <= max(2, _LARGEST", PREPARE,
+        "_LARGEST: Final = 0.05", "_LARGEST: Final = 0.6", PREPARE,
+    ),
+    Mutation(
+        "split: one chain tears all copies apart", "workflows/split.py",
+        "return np.where(chained, numbers, found)", "return exact if chained.any() else found", PREPARE,
+    ),
+    Mutation(
+        "split: by the source's labels, whatever the votes say", "workflows/prepare.py",
+        "strata=_voted(rows, config)[0],", "strata=rows.labels,", PREPARE,
+    ),
+    Mutation(
+        "copies within a split: bench does not take them along", "store/bench.py",
+        '    "near_copy_group": "int32",\n', "", of_bench("what_prepare_knows_of_copies_reaches_the_table"),
     ),
     Mutation(
         "split: validation takes from test, too", "workflows/split.py",
