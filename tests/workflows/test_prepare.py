@@ -21,10 +21,22 @@ from feraug.sources.drawn import MINIMUM_COUNT
 from feraug.store.dataset import read_dataset
 from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit
 from feraug.workflows.events import Event, Note
-from feraug.workflows.prepare import prepare
+from feraug.workflows.prepare import PrepareResult, prepare
 
 USAGES = ("Training", "PublicTest", "PrivateTest")
 FAST = PrepareConfig(near_copies=False)
+
+
+def prepared(source: str, config: PrepareConfig, path: Path) -> tuple[PrepareResult, list[str]]:
+    """What ``prepare`` makes, and the notes that it gives."""
+    notes: list[str] = []
+    result = prepare(
+        source,
+        config,
+        path,
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    return result, notes
 
 
 def write_csv(path: Path, images: NDArray[np.uint8], labels: list[int], usages: list[int]) -> Path:
@@ -124,13 +136,7 @@ def test_nothing_is_said_of_what_was_not_dropped(
 
 
 def test_drawn_faces_are_different_people_and_not_searched_for_near_copies(tmp_path: Path) -> None:
-    notes: list[str] = []
-    result = prepare(
-        "drawn:100",
-        PrepareConfig(),
-        tmp_path / "dataset.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
+    result, notes = prepared("drawn:100", PrepareConfig(), tmp_path / "dataset.h5")
     assert notes == ["near copies are not looked for: every drawn face is another person"]
     assert result.facts["audit"]["near_copies"] is None
     assert prepare("drawn:100", FAST, tmp_path / "dataset.h5").already_done
@@ -239,13 +245,7 @@ def test_a_drawn_split_keeps_near_copies_together_where_they_are_looked_for(tmp_
     images = copies_in_threes(70)
     images[3] = images[0]  # joins two groups
     csv = write_without_split(tmp_path / "train.csv", images)
-    notes: list[str] = []
-    result = prepare(
-        str(csv),
-        PrepareConfig(),
-        tmp_path / "near.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
+    result, notes = prepared(str(csv), PrepareConfig(), tmp_path / "near.h5")
     split = read_dataset(tmp_path / "near.h5").split
     assert (split.reshape(3, 70) == split[:70]).all() and split[3] == split[0]
     assert set(split) == {0, 1, 2}
@@ -265,13 +265,7 @@ def test_a_chain_of_many_images_does_not_take_a_split_with_it(tmp_path: Path) ->
     for row in range(180, 204):  # each is a near copy of the next, and the last two are identical
         images[row] = np.roll(images[0], min(row, 202) - 192, axis=0)
     csv = write_without_split(tmp_path / "train.csv", images)
-    notes: list[str] = []
-    prepare(
-        str(csv),
-        PrepareConfig(),
-        tmp_path / "chain.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
+    _, notes = prepared(str(csv), PrepareConfig(), tmp_path / "chain.h5")
     told = "images are near copies of one another by a chain, too many for one split: of these only identical"
     assert any(told in note for note in notes)
     split = read_dataset(tmp_path / "chain.h5").split
@@ -284,13 +278,7 @@ def test_many_identical_images_are_no_chain(tmp_path: Path) -> None:
     images = copies_in_threes(20)
     images[40:] = np.random.default_rng(0).integers(0, 256, (48, 48))
     csv = write_without_split(tmp_path / "train.csv", images)
-    notes: list[str] = []
-    prepare(
-        str(csv),
-        PrepareConfig(),
-        tmp_path / "same.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )
+    _, notes = prepared(str(csv), PrepareConfig(), tmp_path / "same.h5")
     assert not any("by a chain" in note for note in notes)
     assert len(set(read_dataset(tmp_path / "same.h5").split[40:])) == 1
 
@@ -324,11 +312,7 @@ def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
     Image.fromarray(dark).save(root / "test" / "happy" / "dark.png")
     Image.new("L", (48, 48)).save(root / "test" / "happy" / "blank.png")  # which the audit counts
     (root / "test" / "happy" / "notes.txt").write_text("x")
-    notes: list[str] = []
-    result = prepare(
-        str(root), FAST, tmp_path / "d.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )  # fmt: skip
+    result, notes = prepared(str(root), FAST, tmp_path / "d.h5")
     scaled, weak = notes[1:3]
     assert scaled.startswith(
         "scaled to 48x48: 1 of 9 pictures, 1 of them cropped to their central square first; each should be a"
@@ -340,15 +324,10 @@ def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
     }  # fmt: skip
     for number in range(93):
         shutil.copy(root / "train" / "happy" / "0.png", root / "train" / "happy" / f"again-{number}.png")
-    notes.clear()
-    prepare(
-        str(root), FAST, tmp_path / "many.h5",
-        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
-    )  # fmt: skip
+    _, notes = prepared(str(root), FAST, tmp_path / "many.h5")
     assert not any("grey levels" in note for note in notes), "one in 102 is no pattern"
     csv = write_csv(tmp_path / "x.csv", np.full((2, 48, 48), 3, np.uint8), [0, 1], [0, 1])
-    notes.clear()
-    prepare(str(csv), FAST, tmp_path / "x.h5", notify=lambda event: notes.append(str(event)))
+    _, notes = prepared(str(csv), FAST, tmp_path / "x.h5")
     assert not any("pictures" in note for note in notes)
 
 

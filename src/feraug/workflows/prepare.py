@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from feraug.config import PrepareConfig, to_json
 from feraug.emotions import EMOTIONS, parse_meanings
 from feraug.errors import ConfigConflictError, SourceError, UsageError
-from feraug.metrics.duplicates import blank_images, image_digests
 from feraug.metrics.near_copies import NearCopies, find_near_copies, near_copy_groups
 from feraug.sources import open_source
 from feraug.sources.csv_text import printable
 from feraug.sources.ferplus import BY_VOTES, DROPPED, check_alignment, read_ferplus
-from feraug.sources.folder import PictureFolder
 from feraug.sources.records import Source
 from feraug.store.dataset import DatasetWriter, read_dataset_columns, writing_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
@@ -40,6 +38,7 @@ from feraug.workflows.audit import (
 )
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.source_rows import read_source
 from feraug.workflows.split import complete_split
 
 
@@ -116,7 +115,7 @@ def prepare(
     if there is not None:
         return _result(path, notify, already_done=True)
     with writing_dataset(path) as writer:
-        rows, weak = _read_all(opened, source, writer, notify)
+        rows, odd = read_source(opened, source, writer, notify)
         if ferplus is not None:
             rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
         rows.split = complete_split(
@@ -130,9 +129,7 @@ def prepare(
         facts: dict[str, Any] = {"labels": config.labels}
         facts["skipped"] = {"total": opened.skipped.total, "causes": dict(opened.skipped.causes)}
         facts["skipped"]["examples"] = [printable(example, 400) for example in opened.skipped.examples]
-        if opened.skipped.total:
-            notify(Note(_skip_note(opened)))
-        for text in _of_pictures(opened, len(rows), weak):
+        for text in odd:
             notify(Note(text))
         if opened.kind == "drawn" and _lacks_some(rows):
             notify(Note(_few_drawn(len(rows))))
@@ -165,59 +162,6 @@ def _file_digest(path: Path) -> str:
         raise SourceError(
             f"{path}: cannot be read ({problem.strerror or problem}); give the FER+ file fer2013new.csv"
         ) from problem
-
-
-def _read_all(source: Source, name: str, writer: DatasetWriter, notify: Notify) -> tuple[RowFacts, int]:
-    """Stream the source's images into the file; keep 20 bytes a row in memory.
-
-    Beside the rows: how many images have hardly any contrast, and some.
-    """
-    labels, split, digests, blank = [], [], [], []
-    weak = 0
-    for records in source.batches():
-        writer.append(records.images)
-        labels.append(records.labels)
-        split.append(records.split)
-        digests.append(image_digests(records.images))
-        blank.append(blank_images(records.images))
-        weak += int(np.count_nonzero((np.ptp(records.images, axis=(1, 2)) < _WEAK) & ~blank[-1]))
-        notify(Progress("reading", len(writer), None, "images"))
-    if not labels:
-        raise SourceError(f"{name}: no image could be read; give a file or folder with faces")
-    all_labels = np.concatenate(labels)
-    rows = RowFacts(
-        labels=all_labels,
-        source_labels=all_labels,
-        split=np.concatenate(split),
-        source_row=np.arange(len(all_labels), dtype=np.int64),
-        digests=np.concatenate(digests),
-        blank=np.concatenate(blank),
-        votes=None,
-    )
-    return rows, weak
-
-
-_WEAK = 16
-"""Grey levels between the darkest and the brightest pixel below which an image has hardly any contrast."""
-
-
-def _of_pictures(source: Source, count: int, weak: int) -> list[str]:
-    """What was done to pictures on their way in, and what looks wrong with them."""
-    if not isinstance(source, PictureFolder):
-        return []
-    notes, pictures = [], plural(count, "picture")
-    if source.scaled:
-        cropped = f", {source.cropped:,} of them cropped to their central square first" * bool(source.cropped)
-        notes.append(
-            f"scaled to 48x48: {source.scaled:,} of {pictures}{cropped}; each should be a face "
-            "and little else (feraug.find_faces and crop_face cut faces out of photographs)"
-        )
-    if weak > count / 100:
-        notes.append(
-            f"fewer than {_WEAK} grey levels from darkest to brightest: {weak:,} of {pictures}; "
-            "16-bit pictures whose values are of 8 or 12 bits look like that: scale their values first"
-        )
-    return notes
 
 
 def _lacks_some(rows: RowFacts) -> bool:
@@ -343,11 +287,6 @@ def _drop(
     report[cause] = int(unwanted.sum())
     writer.keep(~unwanted)
     return rows.kept(~unwanted)
-
-
-def _skip_note(source: Source) -> str:
-    causes = ", ".join(f"{count:,} {cause}" for cause, count in source.skipped.causes.items())
-    return f"skipped {source.skipped.total:,}: {causes}; for instance {source.skipped.examples[0]}"
 
 
 def _result(path: Path, notify: Notify, *, already_done: bool) -> PrepareResult:
