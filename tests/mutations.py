@@ -31,6 +31,7 @@ CLASSIFIER = ("tests/training/test_classifier.py",)
 LABELLED = ("tests/test_labelled.py",)
 STATISTICS = ("tests/metrics/test_significance.py", "tests/metrics/test_classification.py")
 PREPARE = ("tests/workflows/test_prepare.py",)
+PEOPLE = ("tests/workflows/test_people.py",)
 NEAR_COPIES = ("tests/metrics/test_near_copies.py",)
 SHORTLIST = ("tests/metrics/test_shortlist.py",)
 SETS = ("tests/workflows/test_ssim.py::test_a_filtered_set_stands_in_place_of_its_parent",)
@@ -311,7 +312,7 @@ MUTATIONS = (
     ),
     Mutation(
         "split: near copies wherever they fall", "workflows/split.py",
-        "if not config.near_copies:", "if True:", PREPARE,
+        "if not config.near_copies or rows.person is not None:", "if True:", PREPARE,
     ),
     Mutation(
         "split: a chain of any length goes to one", "workflows/split.py",
@@ -322,12 +323,51 @@ MUTATIONS = (
         "return np.where(chained, numbers, found)", "return exact if chained.any() else found", PREPARE,
     ),
     Mutation(
+        "people: split picture by picture", "workflows/split.py",
+        "units = joined(together[where], rows.person[where])", "units = joined(together[where])", PEOPLE,
+    ),
+    Mutation(
+        "people: identical pictures of two are torn apart", "workflows/split.py",
+        "units = joined(together[where], rows.person[where])", "units = rows.person[where]", PEOPLE,
+    ),
+    Mutation(
+        "people: a name without one is nobody's", "workflows/people.py",
+        "        if person:\n", "        if person is not None or match:\n", PEOPLE,
+    ),
+    Mutation(
+        "people: those of train in test are not seen", "workflows/audit.py",
+        "np.isin(self.person, self.person[train])", "np.isin(self.person, self.person[~train])", PEOPLE,
+    ),
+    Mutation(
+        "people: images of one are resampled singly", "workflows/bench_table.py",
+        'known = joined(known, test["person"])', "pass",
+        of_bench("images_of_one_person_are_drawn_together_with_their_copies"),
+    ),
+    Mutation(
+        "people: shared out whatever is there already", "sources/splits.py",
+        "        held[split_of[group]] += part[group]\n", "        held[split_of[group]] += 1e-9\n",
+        ("tests/sources/test_splits.py",),
+    ),
+    Mutation(
+        "people: a split may stay empty", "sources/splits.py",
+        "open_ = empty if left <= len(empty) else given", "open_ = given", ("tests/sources/test_splits.py",),
+    ),
+    Mutation(
+        "people: frequent emotions count more", "sources/splits.py",
+        "part = counts / counts.sum(0)", "part = counts / counts.sum()", ("tests/sources/test_splits.py",),
+    ),
+    Mutation(
+        "names of pictures: of other ones", "workflows/prepare.py",
+        "names=rows.names)", "names=None if rows.names is None else rows.names[::-1])", PEOPLE,
+    ),
+    Mutation(
         "split: by the source's labels, whatever the votes say", "workflows/prepare.py",
         "strata=_voted(rows, config)[0],", "strata=rows.labels,", PREPARE,
     ),
     Mutation(
         "copies within a split: bench does not take them along", "store/bench.py",
-        '    "near_copy_group": "int32",\n', "", of_bench("what_prepare_knows_of_copies_reaches_the_table"),
+        '    "near_copy_group": "int32",\n', "",
+        of_bench("what_prepare_knows_of_copies_and_people_reaches_the_table"),
     ),
     Mutation(
         "split: validation takes from test, too", "workflows/split.py",
@@ -565,7 +605,7 @@ MUTATIONS = (
     ),
     Mutation(
         "copies within a split: identical ones stand alone", "metrics/near_copies.py",
-        "links.append((twins, twins[first[place]]))", "links.append((twins, twins))", NEAR_COPIES,
+        "links.append((rows[same], rows[first]))", "links.append((rows[same], rows[same]))", NEAR_COPIES,
     ),
     Mutation(
         "copies within a split: training images, too", "metrics/near_copies.py",

@@ -32,7 +32,7 @@ from feraug.emotions import EMOTIONS, SPLITS, parse_emotion, parse_split
 from feraug.errors import Interrupted, UsageError
 from feraug.metrics.similarity import all_pairs_ssim
 from feraug.processes import is_first_process
-from feraug.store.dataset import read_dataset, rows_of
+from feraug.store.dataset import read_dataset, read_source_names, rows_of
 from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import at_home
 from feraug.words import plural
@@ -101,7 +101,8 @@ class FaceDataset:
     """A prepared dataset: ``images`` uint8 (N, 48, 48), ``labels`` and ``split`` uint8 (N,).
 
     ``columns`` has the audit flags by name (``blank``, ``duplicate_group``, ``copy_in_train`` ...)
-    and ``ferplus``, the votes, where they were given; one row an image each.
+    and ``ferplus``, the votes, where they were given; ``source_name`` (str) of pictures out of a folder;
+    one row an image each.
     """
 
     images: NDArray[np.uint8]
@@ -171,8 +172,9 @@ class SyntheticFaces:
 
 def open_dataset(path: str | Path) -> FaceDataset:
     """Read a ``dataset.h5`` whole; raises :class:`~feraug.FeraugError` when it is damaged."""
-    arrays = read_dataset(at_home(path))
-    return FaceDataset(arrays.images, arrays.labels, arrays.split, dict(arrays.columns))
+    arrays, names = read_dataset(at_home(path)), read_source_names(at_home(path))
+    columns = dict(arrays.columns) | ({} if names is None else {"source_name": np.array(names, object)})
+    return FaceDataset(arrays.images, arrays.labels, arrays.split, columns)
 
 
 def open_synthetic(path: str | Path) -> SyntheticFaces:

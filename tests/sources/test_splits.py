@@ -1,4 +1,4 @@
-"""The stratified split: exact numbers, a class by itself, the same for the same seed."""
+"""Stratified splits: exact numbers, a class by itself, groups whole, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feraug.errors import UsageError
-from feraug.sources.splits import apportion, stratified_split
+from feraug.sources.splits import DEFAULT_SHARES, apportion, grouped_split, stratified_split
 
 SIZES = [4953, 547, 5121, 8989, 6077, 4002, 6198]
 FER2013_CODES = np.random.default_rng(3).permutation(np.repeat(np.arange(7, dtype=np.uint8), SIZES))
@@ -108,3 +108,61 @@ def test_shares_of_zero_and_negative_seeds() -> None:
     assert set(stratified_split(FER2013_CODES, seed=0, shares=(0.5, 0, 0.5)).tolist()) == {0, 2}
     with pytest.raises(UsageError, match="a seed is a whole number from 0 on; got -1"):
         stratified_split(FER2013_CODES, seed=-1)
+
+
+@pytest.mark.parametrize(
+    ("people", "in_each"),
+    [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [1, 1, 1]), (4, [2, 1, 1]), (10, [8, 1, 1]), (40, [32, 4, 4])],
+)
+def test_people_of_as_many_pictures(people: int, in_each: list[int]) -> None:
+    labels = np.tile(np.arange(7, dtype=np.uint8), people)
+    groups = np.repeat(np.arange(people), 7)
+    split = grouped_split(labels, groups, seed=0)
+    assert split.dtype == np.uint8 and split.shape == labels.shape
+    assert np.bincount(split[::7], minlength=3).tolist() == in_each
+    np.testing.assert_array_equal(split, np.repeat(split[::7], 7))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 20)), min_size=1, max_size=120), st.integers(0, 9)
+)
+def test_a_group_is_in_one_split_and_no_split_is_empty(images: list[tuple[int, int]], seed: int) -> None:
+    labels, groups = (np.array(column, np.int64) for column in zip(*images, strict=True))
+    split = grouped_split(labels.astype(np.uint8), groups, seed=seed)
+    homes = [set(split[groups == group].tolist()) for group in np.unique(groups)]
+    assert all(len(home) == 1 for home in homes)
+    assert len(set().union(*homes)) == min(len(homes), 3)
+
+
+def test_classes_of_uneven_groups_are_shared_out_as_evenly_as_they_allow() -> None:
+    random = np.random.default_rng(5)
+    sizes = random.integers(1, 40, 150)
+    groups = np.repeat(np.arange(150), sizes)
+    labels = random.choice(7, len(groups), p=[0.15, 0.02, 0.14, 0.25, 0.17, 0.11, 0.16]).astype(np.uint8)
+    split = grouped_split(labels, groups, seed=0)
+    totals = np.bincount(labels, minlength=7)
+    off = [
+        np.bincount(labels[split == code], minlength=7) / totals - share
+        for code, share in enumerate(DEFAULT_SHARES)
+    ]
+    assert np.abs(off).max() < 0.01, "of 58 disgusted faces, one is 0.017"
+    at_random = stratified_split(np.zeros(150, np.uint8), seed=0)[groups]
+    worse = np.bincount(labels[at_random == 2], minlength=7) / totals - 0.1
+    assert np.abs(worse).max() > 0.03
+    mean = [sizes[np.unique(groups[split == code])].mean() for code in range(3)]
+    assert min(mean) > 0.7 * max(mean), "no split is made of the people with few pictures"
+
+
+def test_groups_by_seed_and_by_shares() -> None:
+    labels, groups = FER2013_CODES[:3000], np.arange(3000) // 10
+    split = grouped_split(labels, groups, seed=1)
+    np.testing.assert_array_equal(grouped_split(labels, groups + 7, seed=1), split)
+    assert (grouped_split(labels, groups, seed=2) != split).mean() > 0.2
+    assert set(grouped_split(labels, groups, seed=0, shares=(0.9, 0.1, 0.0)).tolist()) == {0, 1}
+    with pytest.raises(UsageError, match="a seed is a whole number"):
+        grouped_split(labels, groups, seed=-1)
+    with pytest.raises(UsageError, match="must sum to 1"):
+        grouped_split(labels, groups, seed=0, shares=(0.9, 0.1, 0.1))
+    # frozen, as that of single images
+    one_class = np.zeros(10, np.uint8)
+    assert grouped_split(one_class, np.arange(10), seed=0).tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 2]

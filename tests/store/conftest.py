@@ -30,7 +30,9 @@ DATASET_FACTS = {
 }
 
 
-def _dataset(path: Path, count: int = 3, facts: Any = None, **columns: Any) -> Path:
+def _dataset(
+    path: Path, count: int = 3, facts: Any = None, names: list[str] | None = None, **columns: Any
+) -> Path:
     random = np.random.default_rng(count)
     usual = {
         "labels": np.arange(count) % 7,
@@ -44,6 +46,8 @@ def _dataset(path: Path, count: int = 3, facts: Any = None, **columns: Any) -> P
         "near_copy_in_train": np.zeros(count),
         "near_copy_row": np.full(count, -1),
         "near_copy_group": np.full(count, -1),
+        "person": np.arange(count) // 2,
+        "person_in_train": np.arange(count) % 2,
     }
     with writing_dataset(path) as writer:
         writer.append(random.integers(0, 256, (count, 48, 48), np.uint8))
@@ -52,6 +56,7 @@ def _dataset(path: Path, count: int = 3, facts: Any = None, **columns: Any) -> P
             {name: np.asarray(values) for name, values in (usual | columns).items()},
             provenance,
             DATASET_FACTS if facts is None else facts,
+            names=names,
         )
     return path
 

@@ -17,7 +17,7 @@ import pytest
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.store.bench import read_bench, read_predictions, write_bench, write_predictions
-from feraug.store.dataset import read_dataset
+from feraug.store.dataset import read_dataset, read_source_names
 from feraug.store.header import BENCH, COMPARE, PREDICTIONS, SSIM, Provenance, write_header
 from feraug.store.model import read_model
 from feraug.store.reading import open_artifact, read_artifact_header
@@ -354,12 +354,28 @@ def test_labels_that_are_other_than_declared(dataset: Path, data: Any, words: st
         ("duplicate_group", [0, -2, 0], "'duplicate_group' has the value -2"),
         ("near_copy_row", [0, 1, 3], "'near_copy_row' has the value 3; -1 to 2"),
         ("near_copy_group", [0, 1, 3], "'near_copy_group' has the value 3; -1 to 2"),
+        ("person", [0, -1, 0], "'person' has the value -1"),
     ],
 )
 def test_codes_and_rows_that_do_not_exist(dataset: Path, name: str, values: Any, words: str) -> None:
     with h5py.File(dataset, "r+") as file:
         file[name][...] = values
     assert words in refusal(read_dataset, dataset)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"a.png\0b.png\0", "'source_names' has 2 names for 3 images"),
+        (b"a\0b\0c\0d\0", "'source_names' has 4 names for 3 images"),
+        (b"a\0b\0c\0d", "'source_names' has 3 names for 3 images, and more behind"),
+        (b"a\0b\0\xff\0", "damaged"),
+    ],
+)
+def test_names_that_are_not_those_of_the_images(dataset: Path, text: bytes, words: str) -> None:
+    with h5py.File(dataset, "r+") as file:
+        file["source_names"] = np.frombuffer(text, np.uint8)
+    assert words in refusal(read_source_names, dataset)
 
 
 def test_a_flag_that_is_neither_true_nor_false(dataset: Path) -> None:

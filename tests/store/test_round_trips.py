@@ -12,7 +12,7 @@ import pytest
 
 from feraug.config import PrepareConfig, SynthConfig, TranslatorConfig, to_json
 from feraug.errors import MissingArtifactError
-from feraug.store.dataset import COLUMNS, read_dataset, writing_dataset
+from feraug.store.dataset import COLUMNS, REQUIRED_COLUMNS, read_dataset, read_source_names, writing_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance, read_header, write_header
 from feraug.store.model import read_model, write_model
@@ -53,7 +53,7 @@ def test_rows_of_a_split_and_an_emotion(tmp_path: Path, make_dataset: Make) -> N
 def test_optional_columns_may_be_absent(tmp_path: Path, make_dataset: Make) -> None:
     path = make_dataset(tmp_path / "d.h5")
     with h5py.File(path, "r+") as file:
-        for name in ("source_labels", "ferplus", "near_copy_in_train", "near_copy_row", "near_copy_group"):
+        for name in COLUMNS.keys() - set(REQUIRED_COLUMNS):
             del file[name]
         file["a stranger"] = 1  # what the format does not list is ignored
     assert set(read_dataset(path).columns) == {
@@ -64,6 +64,16 @@ def test_optional_columns_may_be_absent(tmp_path: Path, make_dataset: Make) -> N
         "duplicate_group",
         "copy_in_train",
     }
+
+
+def test_names_of_pictures_come_back_whatever_is_in_them(tmp_path: Path, make_dataset: Make) -> None:
+    names = [
+        "happy/a b.png",
+        "Glück/\n'x'.png",
+        "sad/\udcff\ud800.png",
+    ]  # bytes that are no UTF-8, half a pair
+    assert read_source_names(make_dataset(tmp_path / "named.h5", names=names)) == names
+    assert read_source_names(make_dataset(tmp_path / "csv.h5")) is None
 
 
 def test_images_are_appended_and_dropped_in_order(tmp_path: Path) -> None:

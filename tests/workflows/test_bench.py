@@ -940,15 +940,54 @@ def test_copies_of_one_test_image_are_drawn_together() -> None:
     assert near["high"] - near["low"] == widths[2], "near copies as well, where they are known"
 
 
-def test_what_prepare_knows_of_copies_reaches_the_table(workspace: Workspace) -> None:
+def test_images_of_one_person_are_drawn_together_with_their_copies() -> None:
+    random = np.random.default_rng(0)
+    labels, person = np.full(80, 3, np.uint8), np.arange(80, dtype=np.int32) // 4
+    rows = [np.repeat((random.random((1, 80)) < share)[:, ::4], 4, axis=1) for share in (0.5, 0.6)]
+    arms = dict(zip(("real", "more"), rows, strict=True))
+    known = {"person": person, "person_in_train": person < 2}
+
+    def width(**test: Any) -> float:
+        difference = figures(arms, labels, **test)["differences"]["more - real"]["accuracy"]
+        return float(difference["high"] - difference["low"])
+
+    assert width() * 1.2 < width(**known)
+    assert width(**known) == width(duplicate_group=person), "as copies are"
+    pairs = np.where(person < 20, person // 2, -1).astype(np.int32)  # an image of two people at a time
+    assert width(duplicate_group=np.where(np.arange(80) % 4 == 0, pairs, -1), **known) == width(
+        duplicate_group=pairs
+    )
+    found = figures(arms, labels, **known)
+    assert found["people"] == {"total": 20, "in_train": 8}
+    said = [text for text in conclusions(found) if text.startswith("people")]
+    assert said == [
+        "people of 'train' are on 8 of 80 test images: "
+        "how well new people are read, these figures do not say."
+    ]
+    few = figures(arms, labels, person=person % 19, person_in_train=person < 0)
+    said = [text for text in conclusions(few) if text.startswith("people")]
+    assert said == [
+        "people on the test images: 19; "
+        "resamples of fewer than 20 vary too little, so that intervals are too narrow."
+    ]
+    assert all(is_caution(text) for text in said)
+    assert "people" not in figures(arms, labels)
+
+
+def test_what_prepare_knows_of_copies_and_people_reaches_the_table(workspace: Workspace) -> None:
     with h5py.File(workspace.dataset(), "r+") as file:
         group = np.full(len(file["split"]), -1, np.int32)
         test = np.flatnonzero(file["split"][()] == SPLITS.index("test"))
         group[test[:4]] = 0
         file["near_copy_group"] = group
+        file["person"] = np.arange(len(group), dtype=np.int32)
+        file.create_dataset("person_in_train", data=np.arange(len(group)) == test[0])
     result = bench(BenchConfig(classifier=TINY, arms=("real",), repeats=1), workspace)
-    kept = read_bench(result.path).test["near_copy_group"]
-    assert kept.tolist() == [0] * 4 + [-1] * (len(test) - 4)
+    columns = read_bench(result.path).test
+    assert columns["near_copy_group"].tolist() == [0] * 4 + [-1] * (len(test) - 4)
+    assert columns["person"].tolist() == test.tolist()
+    assert np.flatnonzero(columns["person_in_train"]).tolist() == [0]
+    assert any(text.startswith("people of 'train' are on 1 of ") for text in result.conclusions)
 
 
 def test_conclusions_say_no_more_than_the_figures() -> None:

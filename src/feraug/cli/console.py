@@ -260,8 +260,9 @@ def splits_table(splits: Mapping[str, Mapping[str, int]]) -> Table:
 
 
 def audit_text(facts: Mapping[str, Any]) -> str:
-    """The audit's counts in four lines, and a line for each cause of dropping."""
+    """The audit's counts in four lines, people in one, and a line for each cause of dropping."""
     from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit
+    from feraug.workflows.people import people
 
     audit, leaks = facts["audit"], facts["audit"]["leaks"]
     when = ", before dropping" if dropped_after_audit(facts) else ""
@@ -283,6 +284,11 @@ def audit_text(facts: Mapping[str, Any]) -> str:
         lines.append(
             f"copies and near copies of one another: {within['validation']:,} images in validation, "
             f"{within['test']:,} in test"
+        )
+    if known := people(audit):
+        lines.append(
+            f"{plural(known['total'], 'person', 'people')}; images of people in train: "
+            f"{known['in_train']['validation']:,} in validation, {known['in_train']['test']:,} in test"
         )
     return "\n".join([*lines, *drop_sentences(facts)])
 

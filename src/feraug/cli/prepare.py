@@ -65,6 +65,16 @@ def command(
             max=0.5,
         ),
     ] = DEFAULTS.validation_share,
+    person: Annotated[
+        str,
+        typer.Option(
+            "--person",
+            metavar="PATTERN",
+            help=r"Regular expression for the person in a picture's name (S\d+ in happy/S052_004.png): "
+            "one person, one split.",
+            show_default="picture by picture",
+        ),
+    ] = DEFAULTS.person,
     near_copies: Annotated[
         bool,
         typer.Option(
@@ -107,6 +117,7 @@ def command(
         labels=labels,
         emotions=emotions,
         validation_share=validation_share,
+        person=person,
         near_copies=near_copies,
         drop_blank=drop_blank,
         drop_duplicates=drop_duplicates,

@@ -78,6 +78,10 @@ class PrepareConfig:
         low=0.0,
         high=0.5,
     )
+    person: str = setting(
+        "",
+        "Regular expression of the person in the names of the pictures: one person, one split.",
+    )
     near_copies: bool = True
     drop_blank: bool = False
     drop_duplicates: bool = False

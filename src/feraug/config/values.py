@@ -107,7 +107,7 @@ def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[
 
     def told(values: Mapping[str, Any], name: str) -> str:
         value = values.get(name, "(absent)")
-        return "(not set)" if value is None else str(value)
+        return "(not set)" if value is None or value == "" else str(value)
 
     names = [*existing, *(name for name in wanted if name not in existing)]
     return [

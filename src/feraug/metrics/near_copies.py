@@ -22,6 +22,7 @@ import numpy.typing as npt
 from feraug.emotions import SPLITS
 from feraug.images import SIDE
 from feraug.metrics.alignment import Alignment, align, band_pass
+from feraug.metrics.groups import linked, twins
 from feraug.metrics.shortlist import QUERIES_AT_ONCE, Float, Images, ReferenceIndex, Rows, Shortlist
 
 MIN_SCORE: Final = 0.90
@@ -171,9 +172,6 @@ def linked_copies(
     As :func:`near_copy_groups`, which has the splits as parts.  Time is proportional to the square of the
     largest part.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = len(images)
     if duplicate_group.shape != (count,):
         raise ValueError(f"duplicate_group must have one entry for each of the {count} images")
@@ -186,17 +184,14 @@ def linked_copies(
             faces, faces, progress=None if progress is None else partial(_further, progress, done, total)
         )
         links.append((rows[found.query], rows[found.reference]))
-        twins = rows[duplicate_group[rows] >= 0]
-        first, place = np.unique(duplicate_group[twins], return_index=True, return_inverse=True)[1:]
-        links.append((twins, twins[first[place]]))
+        same, first = twins(duplicate_group[rows])
+        links.append((rows[same], rows[first]))
         done += len(rows)
     one, other = (np.concatenate(ends) for ends in zip(*links, strict=True))
-    linked = coo_array((np.ones(len(one), np.int8), (one, other)), shape=(count, count))
-    component = connected_components(linked, directed=False)[1]
-    alone = np.bincount(component, minlength=1)[component] == 1
+    component = linked(count, one, other)
+    several = np.bincount(component, minlength=1)[component] > 1
     group = np.full(count, -1, np.int32)
-    _, first, place = np.unique(component[~alone], return_index=True, return_inverse=True)
-    group[~alone] = np.argsort(np.argsort(first))[place]  # components have no order that is promised
+    group[several] = np.unique(component[several], return_inverse=True)[1]
     return group
 
 

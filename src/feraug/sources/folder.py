@@ -120,7 +120,8 @@ class PictureFolder:
             read.append(picture)
         images = np.stack(faces) if faces else np.empty((0, SIDE, SIDE), np.uint8)
         labels = np.array([picture.label for picture in read], np.uint8)
-        return FaceRecords(images, labels, np.array([picture.split for picture in read], np.uint8))
+        split = np.array([picture.split for picture in read], np.uint8)
+        return FaceRecords(images, labels, split, [picture.name for picture in read])
 
     def _face(self, image: Image.Image) -> NDArray[np.uint8]:
         size = image.size

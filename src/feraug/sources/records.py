@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -18,12 +18,14 @@ class FaceRecords:
     """Consecutive rows of a source.
 
     ``images`` uint8 (n, 48, 48); ``labels`` uint8 (n,), codes of ``EMOTIONS``;
-    ``split`` uint8 (n,), codes of ``SPLITS`` or :data:`NO_SPLIT`.
+    ``split`` uint8 (n,), codes of ``SPLITS`` or :data:`NO_SPLIT`; ``names`` (n) of the files, below their
+    folder and with ``/``, None where rows have no names.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
     split: NDArray[np.uint8]
+    names: Sequence[str] | None = None
 
     def __len__(self) -> int:
         return len(self.labels)

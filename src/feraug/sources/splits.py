@@ -1,4 +1,4 @@
-"""A stratified split for sources that come without one."""
+"""Stratified splits for sources that come without one: image by image, or by groups of images."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from feraug.errors import UsageError
 DEFAULT_SHARES: Final = (0.8, 0.1, 0.1)
 """Shares of train, validation and test: FER2013's own, to the image."""
 
+_GROUPS: Final = 1000
+"""Stream of the random numbers that order groups of one size."""
+
 
 def stratified_split(
     labels: NDArray[np.uint8], *, seed: int, shares: Sequence[float] = DEFAULT_SHARES
@@ -27,8 +30,7 @@ def stratified_split(
 
     Raises :class:`UsageError` for a negative seed and for shares that are not three that sum to one.
     """
-    if seed < 0:
-        raise UsageError(f"a seed is a whole number from 0 on; got {seed}")
+    _check(seed, shares)
     split = np.zeros(len(labels), np.uint8)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
@@ -37,6 +39,53 @@ def stratified_split(
         draw = np.random.Generator(np.random.PCG64([seed, int(label)]))
         split[rows[draw.permutation(len(rows))]] = codes
     return split
+
+
+def grouped_split(
+    labels: NDArray[np.uint8],
+    groups: NDArray[np.integer],
+    *,
+    seed: int,
+    shares: Sequence[float] = DEFAULT_SHARES,
+) -> NDArray[np.uint8]:
+    """Draw split codes uint8 (N,) for ``labels`` uint8 (N,), all images of one of ``groups`` (N,) alike.
+
+    For groups of many images, such as people.  The largest group first, equal ones by ``seed``, each goes
+    where it brings every class nearest to its ``shares``: the sum, over splits and classes, of the squared
+    distance of the share there from the one that is due, over the latter, becomes least (a greedy heuristic
+    as that of scikit-learn's StratifiedGroupKFold, for parts of different sizes).  Every split that has a
+    share gets a group, where there are enough.  Shares are met as nearly as the groups allow.
+
+    Raises :class:`UsageError` as :func:`stratified_split` does.
+    """
+    _check(seed, shares)
+    classes, of_class = np.unique(labels, return_inverse=True)
+    names, of_group = np.unique(groups, return_inverse=True)
+    counts = np.zeros((len(names), len(classes)))
+    np.add.at(counts, (of_group, of_class), 1)
+    due, held = np.array(shares)[:, None], np.zeros((len(shares), len(classes)))
+    given = np.flatnonzero(due[:, 0] > 0)
+    part = counts / counts.sum(0)  # of each class
+    # PCG64 by name, with a stream of its own: those of stratified_split are the classes
+    mixed = np.random.Generator(np.random.PCG64([seed, _GROUPS])).permutation(len(names))
+    split_of = np.zeros(len(names), np.uint8)
+    for left, group in zip(
+        range(len(names), 0, -1), mixed[np.argsort(-counts[mixed].sum(1), kind="stable")], strict=True
+    ):
+        empty = given[held[given].sum(1) == 0]
+        open_ = empty if left <= len(empty) else given
+        growth = ((held[open_] + part[group] - due[open_]) ** 2 - (held[open_] - due[open_]) ** 2) / due[
+            open_
+        ]
+        split_of[group] = open_[int(np.argmin(growth.sum(1)))]
+        held[split_of[group]] += part[group]
+    return split_of[of_group]
+
+
+def _check(seed: int, shares: Sequence[float]) -> None:
+    if seed < 0:
+        raise UsageError(f"a seed is a whole number from 0 on; got {seed}")
+    apportion(0, shares)
 
 
 def apportion(total: int, shares: Sequence[float] = DEFAULT_SHARES) -> list[int]:

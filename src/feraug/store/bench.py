@@ -22,8 +22,13 @@ TEST_COLUMNS: Final[Mapping[str, str]] = {
     "copy_in_train": "bool",
     "near_copy_in_train": "bool",
     "near_copy_group": "int32",
+    "person": "int32",
+    "person_in_train": "bool",
 }
-"""What is known of each test image, below ``test``; dtype. Near copies are there if they were looked for."""
+"""What is known of each test image, below ``test``; dtype.
+
+Near copies are there if they were looked for, people if the names of the pictures told them.
+"""
 
 _CLASSES: Final = len(EMOTIONS)
 

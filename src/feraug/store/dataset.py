@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +33,13 @@ COLUMNS: Final[Mapping[str, tuple[str, tuple[int, ...]]]] = {
     "near_copy_in_train": ("bool", ()),
     "near_copy_row": ("int32", ()),
     "near_copy_group": ("int32", ()),
+    "person": ("int32", ()),
+    "person_in_train": ("bool", ()),
 }
 """Columns beside ``images``: dtype and shape of one row."""
+
+SOURCE_NAMES: Final = "source_names"
+"""The names of the pictures that were read, bytes of UTF-8, a NUL behind each."""
 
 REQUIRED_COLUMNS: Final = ("labels", "split", "source_row", "blank", "duplicate_group", "copy_in_train")
 
@@ -133,14 +138,21 @@ class DatasetWriter:
         self._images.resize(end, axis=0)
 
     def finish(
-        self, columns: Mapping[str, NDArray[Any]], provenance: Provenance, facts: Mapping[str, Any]
+        self,
+        columns: Mapping[str, NDArray[Any]],
+        provenance: Provenance,
+        facts: Mapping[str, Any],
+        *,
+        names: Iterable[str] | None = None,
     ) -> None:
-        """Write the columns (see :data:`COLUMNS`; one row an image) and the header."""
+        """Write the columns (see :data:`COLUMNS`; one row an image), the pictures' names and the header."""
         for name, values in columns.items():
             dtype, row_shape = COLUMNS[name]
             if values.shape != (len(self), *row_shape):
                 raise ValueError(f"column {name}: shape {values.shape} for {len(self)} images")
             self._file.create_dataset(name, data=np.asarray(values, dtype))
+        if names is not None:
+            self._file.create_dataset(SOURCE_NAMES, data=_as_bytes(names))
         write_header(self._file, DATASET, provenance, facts)
 
 
@@ -174,6 +186,28 @@ def read_dataset_columns(path: Path) -> tuple[Header, Mapping[str, NDArray[Any]]
         return reader.header, _columns(reader, rows)
 
 
+def read_source_names(path: Path) -> list[str] | None:
+    """The names (N) that the source's pictures had below their folder; None where they had none.
+
+    Raises as :func:`read_dataset`, and for as many names as there are not rows.
+    """
+    with open_artifact(path, DATASET) as reader:
+        if not reader.has(SOURCE_NAMES):
+            return None
+        rows = int(reader.dataset("images", "uint8", _IMAGES).shape[0])
+        *names, rest = reader.array(SOURCE_NAMES, "uint8", (None,)).tobytes().split(b"\0")
+        if rest or len(names) != rows:
+            more = ", and more behind" if rest else ""
+            raise reader.damaged(f"'{SOURCE_NAMES}' has {len(names):,} names for {rows:,} images{more}")
+        return [name.decode("utf-8", "surrogatepass") for name in names]
+
+
+def _as_bytes(names: Iterable[str]) -> NDArray[np.uint8]:
+    """Names one after the other, each with a NUL behind it, which no name holds."""
+    text = "".join(f"{name}\0" for name in names)
+    return np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
+
+
 def _columns(reader: ArtifactReader, rows: int) -> dict[str, NDArray[Any]]:
     columns = {name: _column(reader, name, rows) for name in COLUMNS if _wanted(reader, name)}
     for name, (low, high) in _limits(rows).items():
@@ -191,6 +225,7 @@ def _limits(rows: int) -> dict[str, tuple[int, int]]:
         "duplicate_group": (-1, rows - 1),
         "near_copy_row": (-1, rows - 1),
         "near_copy_group": (-1, rows - 1),
+        "person": (0, 2**31 - 1),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 import numpy as np
@@ -30,25 +30,34 @@ class RowFacts:
     digests: NDArray[np.uint8]
     blank: NDArray[np.bool_]
     votes: NDArray[np.uint8] | None
+    names: NDArray[np.object_] | None = None
+    """Of pictures, below their folder."""
+    person: NDArray[np.int32] | None = None
+    """A number alike for the images of one person."""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def kept(self, mask: NDArray[np.bool_]) -> RowFacts:
         """The rows where ``mask`` is True."""
-        return RowFacts(
-            self.labels[mask],
-            self.source_labels[mask],
-            self.split[mask],
-            self.source_row[mask],
-            self.digests[mask],
-            self.blank[mask],
-            None if self.votes is None else self.votes[mask],
-        )
+        columns: dict[str, Any] = {}
+        for field in fields(self):
+            rows = getattr(self, field.name)
+            columns[field.name] = None if rows is None else rows[mask]
+        return RowFacts(**columns)
 
     def audit(self) -> ExactAudit:
         """Exact copies among these rows."""
         return find_duplicates(self.digests, self.labels, self.split, self.blank)
+
+    def person_in_train(self) -> NDArray[np.bool_]:
+        """Validation and test images of people of whom ``train`` has images too, bool (N,)."""
+        train = self.split == TRAIN
+        return (
+            np.zeros(len(self), bool)
+            if self.person is None
+            else ~train & np.isin(self.person, self.person[train])
+        )
 
     def columns(self, exact: ExactAudit) -> dict[str, NDArray[Any]]:
         """The columns of ``dataset.h5``, but for those of the near copies."""
@@ -63,6 +72,9 @@ class RowFacts:
         }
         if self.votes is not None:
             columns["ferplus"] = self.votes
+        if self.person is not None:
+            columns["person"] = self.person
+            columns["person_in_train"] = self.person_in_train()
         return columns
 
 

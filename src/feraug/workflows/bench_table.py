@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from feraug.config import BenchConfig
 from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy, calibration_error, confusion_matrix, macro_f1
+from feraug.metrics.groups import joined
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
 from feraug.words import plural
 
@@ -22,11 +23,15 @@ REPEATS: Final = BenchConfig.repeats
 FEW = 100
 """Test images of an emotion without a copy in ``train`` below which the table warns of it."""
 
+FEW_PEOPLE: Final = 20
+"""People in ``test`` below which resamples of them say too little of others."""
+
 SIGNIFICANT: Final = 0.05
 """p below which a difference is called one; that of an arm's accuracy is adjusted for all arms first."""
 
 _CAUTION: Final = re.compile(
-    r"few test images|no test images|near copies of|every test image|with only \d|\d+ repeats know|.+\.h5: "
+    r"few test images|no test images|near copies of|every test image|people |with only \d|\d+ repeats know|"
+    r".+\.h5: "
 )
 """How the sentences begin that limit the others, here and in ``synthetic_origins.cautions``; old ones too."""
 
@@ -41,11 +46,12 @@ def table(
 ) -> dict[str, Any]:
     """``arms`` and ``differences`` as JSON values, of probabilities (R, T, 7) by arm.
 
-    ``test`` has ``labels``, ``duplicate_group`` (``near_copy_group`` where near copies were looked for) and
-    the flags of the test images (T,).  Arms are
-    compared with ``real``, or without it with the first.  ``images`` counts the test images, also
-    where none is left and the arms have no such accuracy; without an audit of near copies it lacks them.
-    ``unseen`` counts, by emotion, those without any known copy in ``train``.
+    ``test`` has ``labels``, ``duplicate_group`` (``near_copy_group`` where near copies were looked for),
+    ``person`` where it is known, and the flags of the test images (T,).  Arms are compared with ``real``, or
+    without it with the first.  ``images`` counts the test images, also where none is left and the arms have
+    no such accuracy; without an audit of near copies it lacks them.  ``unseen`` counts, by emotion, those
+    without any known copy in ``train``; ``people`` whom the test images show, and how many of them show
+    people in ``train``.
     """
     base = "real" if "real" in probabilities else next(iter(probabilities))
     groups = _groups(test)
@@ -66,6 +72,7 @@ def table(
             found[f"{name}_p_holm"] = round(float(p), 6)
     unseen = np.bincount(test["labels"][~_known_copies(test)], minlength=_CLASSES)
     return {
+        **({"people": _people(test)} if "person" in test else {}),
         "images": counts,
         "unseen": {emotion: int(count) for emotion, count in zip(EMOTIONS, unseen, strict=True)},
         "arms": arms,
@@ -89,6 +96,8 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
             f"and may still be too narrow; plan for {REPEATS}, whatever these say."
         )
     sentences += _of_subsets(found["images"])
+    if "people" in found:
+        sentences += _of_people(found["people"], found["images"]["accuracy"])
     totals = {
         emotion: counts["total"]
         for emotion, counts in next(iter(found["arms"].values()))["per_class"].items()
@@ -275,9 +284,34 @@ def _of_subsets(images: Mapping[str, int]) -> list[str]:
     return sentences
 
 
+def _people(test: Mapping[str, NDArray[Any]]) -> dict[str, int]:
+    return {
+        "total": len(np.unique(test["person"])),
+        "in_train": int(np.count_nonzero(test["person_in_train"])),
+    }
+
+
+def _of_people(found: Mapping[str, int], images: int) -> list[str]:
+    """What it means that the test images are of people who are known, or of few."""
+    sentences = []
+    if found["in_train"]:
+        sentences.append(
+            f"people of 'train' are on {found['in_train']:,} of {plural(images, 'test image')}: "
+            "how well new people are read, these figures do not say."
+        )
+    if found["total"] < FEW_PEOPLE:
+        sentences.append(
+            f"people on the test images: {found['total']}; resamples of fewer than {FEW_PEOPLE} vary too "
+            "little, so that intervals are too narrow."
+        )
+    return sentences
+
+
 def _groups(test: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
-    """A number (T,) alike for copies of one image, and of its own for an image without copies."""
+    """A number (T,) alike for copies of one image and for images of one person, where that is known."""
     known = test.get("near_copy_group", test["duplicate_group"])  # identical images share a group in both
+    if "person" in test:
+        known = joined(known, test["person"])
     alone = np.arange(len(known), dtype=np.int64) + int(known.max(initial=0)) + 1
     return np.where(known < 0, alone, known)
 

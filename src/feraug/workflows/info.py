@@ -54,7 +54,7 @@ def _dataset(path: Path, header: Header) -> dict[str, Any]:
             split: int(np.count_nonzero(dataset.columns[name][dataset.split == code]))
             for code, split in enumerate(SPLITS)
         }
-        for name in ("blank", "copy_in_train", "near_copy_in_train")
+        for name in ("blank", "copy_in_train", "near_copy_in_train", "person_in_train")
         if name in dataset.columns
     }
     return {

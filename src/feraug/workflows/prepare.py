@@ -38,6 +38,7 @@ from feraug.workflows.audit import (
 )
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
+from feraug.workflows.people import people_facts, people_note, people_of, person_pattern
 from feraug.workflows.source_rows import read_source
 from feraug.workflows.split import complete_split
 
@@ -63,7 +64,7 @@ class PrepareResult:
         }
 
 
-_KINDS = {"folder": "a folder", "drawn": "drawn"}
+_KINDS = {"csv": "a CSV", "folder": "a folder", "drawn": "drawn"}
 
 
 def prepare(
@@ -90,6 +91,12 @@ def prepare(
         seed=config.seed,
         without=path.parent,
     )
+    if config.person:
+        person_pattern(config.person)
+        if opened.kind != "folder":
+            raise UsageError(
+                f"--person: is for folders, whose pictures have names; {source} is {_KINDS[opened.kind]}"
+            )
     files = [(Path(name), digest) for name, digest in opened.digests().items()]
     if ferplus is not None:
         if opened.kind != "csv":
@@ -118,6 +125,8 @@ def prepare(
         rows, odd = read_source(opened, source, writer, notify)
         if ferplus is not None:
             rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
+        if config.person and rows.names is not None:
+            rows.person = people_of(rows.names, config.person)
         rows.split = complete_split(
             rows,
             writer.images,
@@ -137,13 +146,13 @@ def prepare(
             notify(Note("near copies are not looked for: every drawn face is another person"))
         rows, columns, dropped = _audit_and_drop(rows, writer, config, notify)
         facts |= {"audit": dropped.pop("audit"), "dropped": dropped}
-        writer.finish(columns, provenance, facts)
+        writer.finish(columns, provenance, facts, names=rows.names)
     return _result(path, notify, already_done=False)
 
 
 def _completed(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings of a dataset, those of an earlier build with what it did where it lacks some."""
-    return {"emotions": "", "validation_share": 0.0, **config}
+    return {"emotions": "", "validation_share": 0.0, "person": "", **config}
 
 
 def _canonical_source(text: str, opened: Source) -> str:
@@ -224,6 +233,10 @@ def _audit_and_drop(
         group = _near_copy_groups(rows, writer, columns["duplicate_group"], notify)
         columns["near_copy_group"] = group
         audit["copies_within"] = held_out_counts(group >= 0, rows.split)
+    if rows.person is not None:
+        audit["people"] = people_facts(rows)
+        if known := people_note(audit):
+            notify(Note(known))
     return rows, columns, {"audit": audit, **dropped, "ferplus": by_votes}
 
 

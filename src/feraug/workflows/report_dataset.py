@@ -12,6 +12,7 @@ from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.header import DATASET
 from feraug.words import plural
 from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit, empty_notes
+from feraug.workflows.people import people, people_note
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room, some
@@ -55,6 +56,8 @@ def _dataset(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
         yield Text(f"{sentence}.")
     dataset = read_dataset(artifact.path)
     yield from _leak_warning(dataset)
+    if known := people_note(facts["audit"]):
+        yield Text(f"{known}.", "warning")
     yield from _examples(desk, room, artifact, dataset)
 
 
@@ -78,6 +81,8 @@ def _audit(facts: Mapping[str, Any]) -> Facts:
     when = " (before dropping)" if dropped_after_audit(facts) else ""
     near, within = audit["near_copies"], copies_within(facts)
     nearly = "not looked for" if near is None else _in_splits(near)
+    known = people(audit)
+    of_people = [("images of people in train", _in_splits(known["in_train"]))] if known else []
     one_another = [("copies and near copies of one another", _in_splits(within))] if within else []
     return Facts(
         (
@@ -90,6 +95,7 @@ def _audit(facts: Mapping[str, Any]) -> Facts:
             (f"copies of training images{when}", _in_splits(audit["leaks"])),
             (f"near copies of them{when}", nearly),
             *one_another,
+            *of_people,
         )
     )
 

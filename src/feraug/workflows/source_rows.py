@@ -28,6 +28,7 @@ def read_source(
     Raises :class:`SourceError` where nothing could be read.
     """
     labels, split, digests, blank = [], [], [], []
+    names: list[str] = []
     weak = 0
     for records in source.batches():
         writer.append(records.images)
@@ -35,6 +36,7 @@ def read_source(
         split.append(records.split)
         digests.append(image_digests(records.images))
         blank.append(blank_images(records.images))
+        names += records.names or ()
         weak += int(np.count_nonzero((np.ptp(records.images, axis=(1, 2)) < _WEAK) & ~blank[-1]))
         notify(Progress("reading", len(writer), None, "images"))
     if not labels:
@@ -48,6 +50,7 @@ def read_source(
         digests=np.concatenate(digests),
         blank=np.concatenate(blank),
         votes=None,
+        names=np.array(names, object) if names else None,
     )
     skipped = [_skip_note(source)] if source.skipped.total else []
     return rows, skipped + _of_pictures(source, len(rows), weak)

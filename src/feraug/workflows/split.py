@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from feraug.config import PrepareConfig
 from feraug.emotions import SPLITS
 from feraug.errors import UsageError
+from feraug.metrics.groups import joined
 from feraug.metrics.near_copies import linked_copies
 from feraug.sources.records import NO_SPLIT
-from feraug.sources.splits import DEFAULT_SHARES, stratified_split
+from feraug.sources.splits import DEFAULT_SHARES, grouped_split, stratified_split
 from feraug.words import plural
 from feraug.workflows.audit import TRAIN, RowFacts
 from feraug.workflows.events import Note, Notify, Progress
@@ -41,7 +42,8 @@ def complete_split(
 
     Copies are identical images and, where ``config`` has them looked for, near copies, also by a chain.
     Blank images are none: they may be many, and would take a split with them.  ``strata`` (N,) are the labels
-    by which the draw is stratified.  ``drawn`` faces, which are all different, need no word about people.
+    by which the draw is stratified.  Where ``rows`` tell people apart, each stays in one split.  ``drawn``
+    faces, which are all different, need no word about people.
 
     Raises :class:`UsageError` for a ``validation_share`` that has no place.
     """
@@ -52,32 +54,37 @@ def complete_split(
         if not drawn:
             notify(Note(_told(config)))
         together = _copies(rows, missing, images, config, notify)
-        return _drawn(rows.split, strata, missing, together, config.seed, DEFAULT_SHARES)
+        return _drawn(rows, strata, missing, together, config.seed, DEFAULT_SHARES)
     if share:
         if there := int(np.count_nonzero(rows.split == SPLITS.index("validation"))):
             held = plural(there, "validation image")
             raise UsageError(f"--validation-share: the source has {held}; leave it out")
         train = rows.split == TRAIN
         together = _copies(rows, train, images, config, notify)
-        return _drawn(rows.split, strata, train, together, config.seed, (1.0 - share, share, 0.0))
+        return _drawn(rows, strata, train, together, config.seed, (1.0 - share, share, 0.0))
     return rows.split
 
 
 def _told(config: PrepareConfig) -> str:
+    if config.person:
+        return "the source has no split: about 80/10/10 at random, person by person"
     what = "copies and near copies" if config.near_copies else "identical ones"
     return (
         f"the source has no split: 80/10/10 at random, picture by picture ({what} together); where a person "
-        "or a video has several pictures, make the folders train, validation and test yourself, or the test "
-        "is of people in train"
+        "or a video has several pictures, --person PATTERN keeps those together, or the test is of people "
+        "in train"
     )
 
 
 def _copies(
     rows: RowFacts, where: NDArray[np.bool_], images: FaceReader, config: PrepareConfig, notify: Notify
 ) -> NDArray[np.int64]:
-    """A number alike for copies among the rows ``where``, -1 for rows without, int64 (N,)."""
+    """A number alike for copies among the rows ``where``, -1 for rows without, int64 (N,).
+
+    Where people are told apart only identical ones: what is nearly alike is of one person, or no copy.
+    """
     exact = _identical(rows)
-    if not config.near_copies:
+    if not config.near_copies or rows.person is not None:
         return exact
     found = linked_copies(
         images(),
@@ -108,20 +115,27 @@ def _identical(rows: RowFacts) -> NDArray[np.int64]:
 
 
 def _drawn(
-    given: NDArray[np.uint8],
+    rows: RowFacts,
     strata: NDArray[np.uint8],
     where: NDArray[np.bool_],
     together: NDArray[np.int64],
     seed: int,
     shares: Sequence[float],
 ) -> NDArray[np.uint8]:
-    """The splits (N,), those of the rows ``where`` drawn anew: of a group the first, which others join."""
+    """The splits (N,), those of the rows ``where`` drawn anew.
+
+    Of a group the first row is drawn, which others join; people, of many rows each, are drawn as such.
+    """
+    split = rows.split.copy()
+    if rows.person is not None:
+        units = joined(together[where], rows.person[where])
+        split[where] = grouped_split(strata[where], units, seed=seed, shares=shares)
+        return split
     alone = np.arange(len(together)) + int(together.max(initial=0)) + 1
     unit = np.where(together < 0, alone, together)[where]
     _, first, place = np.unique(unit, return_index=True, return_inverse=True)
     order = np.argsort(first)  # the draw goes through the units as their first images stand
     of_unit = np.empty(len(first), np.uint8)
     of_unit[order] = stratified_split(strata[where][first[order]], seed=seed, shares=shares)
-    split = given.copy()
     split[where] = of_unit[place]
     return split

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from feraug.emotions import EMOTIONS, SPLITS, UNLABELLED
 from feraug.errors import FeraugError, UsageError
+from feraug.sources.csv_text import printable
 from feraug.store.compare import read_compare
-from feraug.store.dataset import read_dataset
+from feraug.store.dataset import read_dataset, read_source_names
 from feraug.store.digests import sha256_file
 from feraug.store.header import BENCH, COMPARE, DATASET, MODEL, PREDICTIONS, SSIM, SYNTHETIC, Header
 from feraug.store.reading import read_artifact_header
@@ -146,6 +147,8 @@ def _dataset(path: Path, header: Header, row: int | None) -> _Told:
     label, split = EMOTIONS[int(dataset.labels[row])], SPLITS[int(dataset.split[row])]
     own = int(dataset.columns["source_row"][row])
     what = f"a real '{label}' image of {split}"
+    if (names := read_source_names(path)) is not None:
+        what += f", {printable(names[row], 200)}"
     if source:
         return what, [_Wanted(FOREIGN, source[0].digest, own), *source[1:]]
     return f"{what}, row {own} of {header.provenance.config.get('source', 'its source')}", []

@@ -1,0 +1,180 @@
+"""``prepare --person``: whose faces the names of pictures say they are, one person in one split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import feraug
+from feraug.config import PrepareConfig
+from feraug.emotions import EMOTIONS
+from feraug.errors import UsageError
+from feraug.store.dataset import DatasetArrays, read_dataset, read_source_names
+from feraug.workflows.events import Note
+from feraug.workflows.people import people, people_note, people_of
+from feraug.workflows.prepare import PrepareResult, prepare
+from feraug.workflows.trace import trace
+
+PERSON = r"S\d+"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        (r"S\d+", [1, 0, 1, 2]),
+        (r"/(S\d+)_", [1, 0, 1, 2]),
+        (r"S(?:\d+)_(\d)", [0, 1, 1, 2]),
+        (r"^[a-z]+/.\d\d", [1, 0, 1, 2]),
+    ],
+)
+def test_a_person_is_what_the_pattern_finds(pattern: str, expected: list[int]) -> None:
+    names = ["happy/S11_1.png", "happy/S10_2.png", "sad/S11_2.png", "sad/S12_3.png"]
+    if pattern.startswith("^"):  # the emotion is part of it
+        assert people_of(names, pattern).tolist() == [1, 0, 2, 3]
+        return
+    found = people_of(names, pattern)
+    assert (found.tolist(), found.dtype) == (expected, np.int32)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        (
+            r"S(\d",
+            r"'S(\d' is no regular expression (missing ), unterminated subpattern at position 1); for S052_0",
+        ),
+        (
+            r"(S)(\d)",
+            r"'(S)(\d)' has 2 groups in brackets, and one of them names the person; write the others as",
+        ),
+        (r"T\d", r"'T\d' finds no person in 4 names of 4, first happy/S11_1.png"),
+        (r"S11|S10", "'S11|S10' finds no person in 1 name of 4, first sad/S12_3.png"),
+        (
+            r"sad|happy",
+            "finds 2 people alone (happy and sad) in 4 names, the last sad/S12_3.png; three splits",
+        ),
+        (r"S1\d(_9)?", "finds no person in 4 names of 4"),
+        (r"x*", "finds no person in 4 names of 4"),
+    ],
+)
+def test_patterns_that_tell_nobody_apart(pattern: str, words: str) -> None:
+    names = ["happy/S11_1.png", "happy/S10_2.png", "sad/S11_2.png", "sad/S12_3.png"]
+    with pytest.raises(UsageError) as refused:
+        people_of(names, pattern)
+    assert words in str(refused.value) and str(refused.value).startswith("--person: ")
+
+
+def write_faces(root: Path, split: str = "", people: int = 12, each: int = 10, seed: int = 0) -> Path:
+    """Noise, all different: ``each`` pictures of ``people``, their emotions in turn."""
+    random = np.random.default_rng(seed)
+    for person in range(people):
+        for number in range(each):
+            folder = root / split / EMOTIONS[(person + number) % 7]
+            folder.mkdir(parents=True, exist_ok=True)
+            pixels = random.integers(0, 256, (48, 48), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / f"S{person:02d}_{number}.png")
+    return root
+
+
+def prepared(source: Path, path: Path, **settings: Any) -> tuple[PrepareResult, DatasetArrays, list[str]]:
+    """The result, what stands in the file, and the notes."""
+    notes: list[str] = []
+    config = PrepareConfig(person=PERSON, near_copies=False, **settings)
+    result = prepare(
+        str(source),
+        config,
+        path,
+        notify=lambda event: notes.append(event.text) if isinstance(event, Note) else None,
+    )
+    return result, read_dataset(path), notes
+
+
+def named(path: Path) -> list[str]:
+    names = read_source_names(path)
+    assert names is not None
+    return names
+
+
+def test_a_drawn_split_keeps_people_together(tmp_path: Path) -> None:
+    faces = write_faces(tmp_path / "faces")
+    result, dataset, notes = prepared(faces, tmp_path / "d.h5")
+    person = dataset.columns["person"]
+    assert [int(name.partition("S")[2][:2]) for name in named(tmp_path / "d.h5")] == person.tolist()
+    homes = [set(dataset.split[person == one].tolist()) for one in range(12)]
+    assert all(len(home) == 1 for home in homes)
+    assert np.bincount([home.pop() for home in homes]).tolist() == [10, 1, 1]
+    assert notes == ["the source has no split: about 80/10/10 at random, person by person"]
+    assert result.facts["audit"]["people"] == {"total": 12, "in_train": {"validation": 0, "test": 0}}
+    assert not dataset.columns["person_in_train"].any()
+    other = prepared(faces, tmp_path / "other.h5", seed=1)[1]
+    assert not np.array_equal(other.split, dataset.split)
+    alone = prepare(str(faces), PrepareConfig(near_copies=False), tmp_path / "alone.h5")
+    assert "people" not in alone.facts["audit"] and people(alone.facts["audit"]) is None
+    split = read_dataset(tmp_path / "alone.h5").split
+    assert any(len(set(split[person == one].tolist())) > 1 for one in range(12))
+
+
+def test_identical_pictures_of_two_people_are_in_one_split(tmp_path: Path) -> None:
+    faces = write_faces(tmp_path / "faces")
+    for person in range(1, 12):
+        same = next(faces.glob(f"*/S{person:02d}_0.png"))
+        if person % 2:  # S00 is S01, S02 is S03
+            same.write_bytes(next(faces.glob(f"*/S{person - 1:02d}_0.png")).read_bytes())
+    dataset = prepared(faces, tmp_path / "d.h5")[1]
+    home = [int(dataset.split[dataset.columns["person"] == one][0]) for one in range(12)]
+    assert home[::2] == home[1::2] and set(home) == {0, 1, 2}
+
+
+def test_people_in_two_splits_of_the_source_are_told(tmp_path: Path) -> None:
+    faces = tmp_path / "faces"
+    write_faces(faces, "train", people=4, seed=1)
+    write_faces(faces, "test", people=6, each=3, seed=2)
+    result, dataset, notes = prepared(faces, tmp_path / "d.h5", drop_duplicates=True)
+    assert result.facts["audit"]["people"] == {"total": 6, "in_train": {"validation": 0, "test": 12}}
+    known = dataset.columns["person_in_train"]
+    np.testing.assert_array_equal(known, (dataset.split == 2) & (dataset.columns["person"] < 4))
+    assert notes[0] == people_note(result.facts["audit"])
+    assert notes[0].startswith("12 test images are of people in train, whom classifiers know by then; out of")
+    share = prepared(faces, tmp_path / "share.h5", validation_share=0.3)[1]
+    homes = [
+        set(share.split[(share.columns["person"] == one) & (share.split != 2)].tolist()) for one in range(4)
+    ]
+    assert sorted(homes, key=min) == [{0}, {0}, {0}, {1}]
+
+
+def test_names_stay_with_their_images(tmp_path: Path) -> None:
+    faces = write_faces(tmp_path / "faces", people=4)
+    first, last = sorted(str(path.relative_to(faces).as_posix()) for path in faces.glob("*/*.png"))[
+        :: 4 * 10 - 1
+    ]
+    (faces / last).write_bytes((faces / first).read_bytes())
+    Image.new("L", (48, 48)).save(faces / "happy" / "S00_blank.png")
+    prepared(faces, tmp_path / "d.h5", drop_blank=True)
+    data = feraug.open_dataset(tmp_path / "d.h5")
+    assert data.columns["source_name"].tolist() == named(tmp_path / "d.h5")
+    copies = data.columns["source_name"][data.columns["duplicate_group"] == 0]
+    assert copies.tolist() == [first, last], "which pictures are copies"
+    for row in (0, 20, len(data) - 1):
+        name = str(data.columns["source_name"][row])
+        np.testing.assert_array_equal(np.asarray(Image.open(faces / name)), data.images[row])
+        assert trace(tmp_path / "d.h5", row)[0].what.endswith(f", {name}")
+    happy = data.select(emotion="happy").columns["source_name"]
+    assert len(happy) and all(name.startswith("happy/") for name in happy)
+
+
+def test_only_pictures_have_names(tmp_path: Path) -> None:
+    csv = tmp_path / "faces.csv"
+    csv.write_text("emotion,pixels\n0," + " ".join(["7"] * 2304) + "\n", "ascii")
+    for source, kind in ((str(csv), "a CSV"), ("drawn:100", "drawn")):
+        with pytest.raises(
+            UsageError, match=f"--person: is for folders, whose pictures have names; .* is {kind}"
+        ):
+            prepare(source, PrepareConfig(person="S"), tmp_path / "d.h5")
+    assert not (tmp_path / "d.h5").exists()
+    prepare("drawn:100", PrepareConfig(), tmp_path / "d.h5")
+    assert read_source_names(tmp_path / "d.h5") is None
+    assert "source_name" not in feraug.open_dataset(tmp_path / "d.h5").columns
