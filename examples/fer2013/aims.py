@@ -29,7 +29,7 @@ JUDGE: Final = "vgg19"
 def aims(records: Sequence[Record]) -> list[str]:
     """A row for each aim and each experiment that says something about it."""
     rows = []
-    for one in experiments(records):
+    for one in (each for each in experiments(records) if each.whole):
         for aim, found, reached in _of_classifier(one):
             classifier = f"{scaled(one.scale)} `{one.classifier}`, {trained(one)}"
             rows.append([f"{classifier}: {aim}", found, reached])

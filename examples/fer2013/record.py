@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -44,7 +45,7 @@ class Recorder:
     def __init__(self, run: Run, folder: Path) -> None:
         self._run, self._folder = run, folder
         self._device = ""
-        self._faces: tuple[DatasetArrays, str] | None = None
+        self._faces: dict[str, tuple[DatasetArrays, str]] = {}
 
     def keep(self, step: Step, line: str, printed: Any) -> None:
         """What a command printed, or, with None, the finished repeats of a benchmark that goes on."""
@@ -70,7 +71,8 @@ class Recorder:
     def _prepared(self, printed: Mapping[str, Any]) -> Record:
         data = read_dataset(Path(printed["path"]))
         kept = {name: printed[name] for name in ("images", "splits", "audit", "dropped", "skipped", "labels")}
-        return {"kind": "ferplus" if printed["labels"] == "ferplus" else "audit", **kept, **relabelled(data)}
+        kind = "fewer" if printed["dropped"].get("train_share") else "audit"
+        return {"kind": "ferplus" if printed["labels"] == "ferplus" else kind, **kept, **relabelled(data)}
 
     def _compared(self, printed: Mapping[str, Any]) -> Record:
         figures = {name: value for name, value in printed.items() if not name.startswith("path")}
@@ -92,7 +94,7 @@ class Recorder:
         parts = self._parts(step)
         if not parts:
             return
-        data, digest = self._dataset()
+        data, digest = self._dataset(line)
         self._put(f"test-{digest[:8]}.json", {"kind": "test", "faces": digest, **test_images(data)})
         for path in parts:
             if self._has(sha256(path)):
@@ -113,15 +115,17 @@ class Recorder:
         folder = self._run.artifact(step).with_suffix("")
         return sorted(path for path in folder.glob("*-[0-9]*.h5") if ".checkpoint" not in path.suffixes)
 
-    def _dataset(self) -> tuple[DatasetArrays, str]:
-        """The faces and the digest of what they are; a file's own changes with the path that was typed."""
-        if self._faces is None:
-            data = read_dataset(self._run.workspace / "dataset.h5")
+    def _dataset(self, line: str) -> tuple[DatasetArrays, str]:
+        """A command's faces and the digest of what they are; a file's own changes with the path typed."""
+        named = re.search(r"--dataset artifacts/(\S+)", line)
+        name = named[1] if named else "dataset.h5"
+        if name not in self._faces:
+            data = read_dataset(self._run.workspace / name)
             digest = hashlib.sha256()
             for values in (data.images, data.labels, data.split):
                 digest.update(np.ascontiguousarray(values))
-            self._faces = data, digest.hexdigest()
-        return self._faces
+            self._faces[name] = data, digest.hexdigest()
+        return self._faces[name]
 
     def _has(self, digest: str) -> bool:
         return any(self._folder.glob(f"*-{digest[:8]}.json"))
@@ -139,7 +143,7 @@ class Recorder:
         if "seed" not in figures:
             about["seed"] = 0 if header is None else header.provenance.seed
         names = [figures["kind"], step.name.removeprefix(f"{figures['kind']}-")]
-        if figures["kind"] in ("audit", "ferplus"):
+        if figures["kind"] in ("audit", "ferplus", "fewer"):
             names = names[:1]  # which the scale does not change
         else:
             names.append(self._run.label)
@@ -187,6 +191,8 @@ def test_images(data: DatasetArrays) -> Record:
         "totals": np.bincount(data.labels[rows], minlength=len(EMOTIONS)).tolist(),
         "alike": [places for places in alike if len(places) > 1],
     }
+    if data.header.extra["dropped"].get("train_share"):
+        found["train"] = len(data.rows(split="train"))
     for name in ("copy_in_train", "near_copy_in_train"):
         if name in data.columns:
             found[name] = bits(data.columns[name][rows])

@@ -12,6 +12,8 @@ from typing import Final
 TARGETS: Final = ("angry", "disgust", "fear", "happy", "sad", "surprise")
 """What neutral faces are made into."""
 
+EMOTIONS: Final = (*TARGETS, "neutral")
+
 PRIORITIES: Final = {
     1: "Audit; FER+ cleaned labels",
     2: "Translators from neutral to the six others",
@@ -20,6 +22,7 @@ PRIORITIES: Final = {
     5: "Ways of using the synthetic images, chosen on validation",
     6: "`vgg19`, `surreal`, and the other controls",
     7: "Does Neutral stop falling? With fewer translations, with some into neutral, with faces from noise",
+    8: "With a tenth of the real faces, for translators and classifiers alike",
 }
 
 
@@ -54,7 +57,8 @@ class Scale:
     ``judge`` is the classifier that judges translators, and how it is trained; it must not be the one that
     filters, trained with ``filter_by``.  ``filter_rare_by`` trains one that knows disgust, too: of 436 faces
     in 28,709 a short training without class weights learns next to nothing.  ``wider`` is a second
-    ``simple``, nearer to the full one; empty where ``simple`` is that.
+    ``simple``, nearer to the full one; empty where ``simple`` is that.  Of a tenth of the faces an epoch is
+    a tenth as long: ``tenth`` has more of them.
     """
 
     judge: tuple[str, str]
@@ -74,6 +78,8 @@ class Scale:
     noise: str
     compare: str
     ssim: str
+    tenth: str
+    long_of_tenth: str
     count: int
 
 
@@ -86,7 +92,9 @@ SCALES: Final = {
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
         stargan="", mismatch="--mismatch-weight 1",
         long="--mismatch-weight 1 --change-weight-end 4 --epochs 40", pair="", wasserstein="",
-        noise="", compare="", ssim="", count=4965,
+        noise="", compare="", ssim="",
+        tenth="--epochs 200", long_of_tenth="--mismatch-weight 1 --change-weight-end 4 --epochs 200",
+        count=4965,
     ),
     # Narrow networks (base_channels 16 in all), few epochs, on two CPU cores.  Three repeats at a quarter of
     # the width take as long as one at half of it, and one repeat allows no conclusion.
@@ -110,6 +118,8 @@ SCALES: Final = {
         noise="--preset cpu --precision bf16-mixed --budget 20m",
         compare="--references 1000 --queries 600",
         ssim="--queries 600",
+        tenth="--preset cpu --width 0.25 --epochs 40 --precision bf16-mixed",
+        long_of_tenth="--preset cpu --compile --precision bf16-mixed --change-weight-end 4 --budget 25m",
         count=4965,
     ),
 }  # fmt: skip
@@ -137,7 +147,7 @@ def steps(scale: Scale, *, ferplus: bool = True) -> list[Step]:
     """All steps in their order; without those that rest on the FER+ votes where there are none."""
     every = [
         *_data(), *_translators(scale), *_simple(scale), *_side_by_side(scale), *_ways(scale),
-        *_classifiers(scale), *_neutral(scale),
+        *_classifiers(scale), *_neutral(scale), *_of_tenth(scale),
     ]  # fmt: skip
     left_out = set() if ferplus else {"ferplus"}
     kept = []
@@ -166,10 +176,10 @@ def _made(name: str, priority: int, model: str, pair: str, count: int, more: str
     return Step(name, priority, line, f"synthetic/{name}.h5", (model, *needs))
 
 
-def _filter(of: str, emotion: str, priority: int, by: str = "simple") -> Step:
+def _filter(of: str, emotion: str, priority: int, by: str = "simple", more: str = "") -> Step:
     name = f"{of}-filtered" if by == "simple" else f"{of}-by-{by}"
     chosen = "" if by == "simple" else f"--classifier {by}"
-    line = f"filter {of} --emotion {emotion} {chosen} --name {name}"
+    line = f"filter {of} --emotion {emotion} {chosen} {more} --name {name}"
     return Step(name, priority, line, f"synthetic/{name}.h5", (of, by))
 
 
@@ -312,3 +322,24 @@ def _neutral(scale: Scale) -> Iterator[Step]:
     sources = tuple(f"noise-{emotion}" for emotion in TARGETS)
     yield _bench("simple-noise-sources", 7, ["real+synthetic"], options, sources)
     yield _similar("noise", 7, ("noise-neutral", kept, *sources, back.name), scale, scale.judge[0])
+
+
+def _of_tenth(scale: Scale) -> Iterator[Step]:
+    """What translations add where real faces are few; everything that makes them has seen as few.
+
+    Validation and test are whole, so that epochs are chosen, and figures read, as precisely as elsewhere.
+    """
+    fewer, simple, translator = "--dataset artifacts/tenth.h5", "simple-tenth", "stargan-tenth"
+    yield Step("tenth", 8, "prepare fer2013.csv --train-share 0.1 --name tenth", "tenth.h5", needs=())
+    needs = ("tenth",)
+    yield _training(simple, 8, f"simple {scale.tenth} {fewer} --name {simple}", needs)
+    yield _training(translator, 8, f"stargan {scale.long_of_tenth} {fewer} --name {translator}", needs)
+    filtered = []
+    for emotion in EMOTIONS:  # all others into each: a tenth of the neutral faces alone is too few
+        name = f"tenth-all-{emotion}"
+        yield _made(name, 8, translator, f"all:{emotion}", 2000, "--source artifacts/tenth.h5")
+        filtered.append(_filter(name, emotion, 8, simple, fewer))
+    yield from filtered
+    arms, sets = ["real", "real+synthetic", "oversampled"], tuple(step.name for step in filtered)
+    options = f"{scale.tenth} {scale.repeats} --ratio 1 {fewer}"
+    yield replace(_bench(simple, 8, arms, options, sets), needs=needs)

@@ -80,6 +80,11 @@ class Experiment:
     """What is known of the test images."""
 
     @property
+    def whole(self) -> bool:
+        """Whether it is of all training faces."""
+        return "train" not in self.test
+
+    @property
     def of_real(self) -> tuple[str, str]:
         """The arm of real faces alone: of the benchmark that is named after the classifier, or of another."""
         own = (self.classifier, "real")
@@ -187,6 +192,8 @@ def chosen_way(records: Sequence[Record]) -> str:
     found: list[tuple[list[str], int, list[Difference | None]]] = []
     alone: dict[int, list[str]] = {}
     for one in experiments(records):
+        if not one.whole:  # another question, with a section of its own
+            continue
         chosen = {key for key in one.arms if key[0] not in CHOSEN_ON_VALIDATION or key[0] == one.classifier}
         among = one.ways
         chosen |= {best_of(among)} if among else set()
@@ -357,7 +364,8 @@ def _told(one: Experiment, arms: Mapping[tuple[str, str], list[Record]]) -> list
         "trained on", "repeats", "validation, %", "test, %", "without copies, %", "macro F1, %",
         "test minus real, points", "p", "balanced accuracy minus real, points", "p",
     ]  # fmt: skip
-    about = [f"{scaled(one.scale)} `{one.classifier}`."]
+    fewer = "" if one.whole else f", {one.test['train']:,} training faces"
+    about = [f"{scaled(one.scale)} `{one.classifier}`{fewer}."]
     about += [f"Intervals (95 %) are over {' or '.join(sorted(over))}."] if over else []
     about += [FEW_REPEATS] if min(map(len, filter(None, arms.values()))) == 1 else []
     parts = [" ".join(about), made_by(every), table(heads, rows)]

@@ -65,6 +65,15 @@ def command(
             max=0.5,
         ),
     ] = DEFAULTS.validation_share,
+    train_share: Annotated[
+        float,
+        typer.Option(
+            "--train-share",
+            help="Share of train that is kept, by emotion, at random: for questions about fewer faces.",
+            min=0.001,
+            max=1.0,
+        ),
+    ] = DEFAULTS.train_share,
     person: Annotated[
         str,
         typer.Option(
@@ -117,6 +126,7 @@ def command(
         labels=labels,
         emotions=emotions,
         validation_share=validation_share,
+        train_share=train_share,
         person=person,
         near_copies=near_copies,
         drop_blank=drop_blank,

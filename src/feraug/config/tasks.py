@@ -78,6 +78,12 @@ class PrepareConfig:
         low=0.0,
         high=0.5,
     )
+    train_share: float = setting(
+        1.0,
+        "Share of the training images that is kept, by emotion, at random.",
+        low=0.001,
+        high=1.0,
+    )
     person: str = setting(
         "",
         "Regular expression of the person in the names of the pictures: one person, one split.",

@@ -40,7 +40,7 @@ from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
 from feraug.workflows.people import people_facts, people_note, people_of, person_pattern
 from feraug.workflows.source_rows import read_source
-from feraug.workflows.split import complete_split
+from feraug.workflows.split import beyond_share, complete_split
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def prepare(
 
 def _completed(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """The settings of a dataset, those of an earlier build with what it did where it lacks some."""
-    return {"emotions": "", "validation_share": 0.0, "person": "", **config}
+    return {"emotions": "", "validation_share": 0.0, "train_share": 1.0, "person": "", **config}
 
 
 def _canonical_source(text: str, opened: Source) -> str:
@@ -209,6 +209,9 @@ def _audit_and_drop(
     """
     dropped: dict[str, int] = {}
     rows, by_votes = _relabelled(rows, writer, config)
+    if config.train_share < 1.0:
+        beyond = beyond_share(rows.labels, rows.split, config.train_share, config.seed)
+        rows = _drop(rows, writer, beyond, "train_share", dropped)
     as_read = rows.audit()
     if config.drop_blank:
         rows = _drop(rows, writer, rows.blank, "blank", dropped)

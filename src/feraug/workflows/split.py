@@ -65,6 +65,19 @@ def complete_split(
     return rows.split
 
 
+def beyond_share(
+    labels: NDArray[np.uint8], split: NDArray[np.uint8], share: float, seed: int
+) -> NDArray[np.bool_]:
+    """Training rows beyond a random ``share`` of each emotion: bool (N,) for ``labels`` and ``split`` (N,).
+
+    A smaller share of the same rows and seed lies within a larger one.
+    """
+    train = np.flatnonzero(split == TRAIN)
+    beyond = np.zeros(len(labels), bool)
+    beyond[train] = stratified_split(labels[train], seed=seed, shares=(share, 1.0 - share, 0.0)) != 0
+    return beyond
+
+
 def _told(config: PrepareConfig) -> str:
     if config.person:
         return "the source has no split: about 80/10/10 at random, person by person"
