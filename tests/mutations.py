@@ -361,6 +361,14 @@ MUTATIONS = (
         "names=rows.names)", "names=None if rows.names is None else rows.names[::-1])", PEOPLE,
     ),
     Mutation(
+        "share of train: of other splits, too", "workflows/split.py",
+        "    train = np.flatnonzero(split == TRAIN)\n", "    train = np.arange(len(split))\n", PREPARE,
+    ),
+    Mutation(
+        "share of train: whatever the emotion", "workflows/split.py",
+        "stratified_split(labels[train], seed=seed,", "stratified_split(0 * labels[train], seed=seed,", PREPARE,
+    ),
+    Mutation(
         "split: by the source's labels, whatever the votes say", "workflows/prepare.py",
         "strata=_voted(rows, config)[0],", "strata=rows.labels,", PREPARE,
     ),

@@ -304,6 +304,35 @@ def test_a_share_of_train_becomes_validation(tmp_path: Path, near: bool) -> None
         prepare(str(write_without_split(tmp_path / "n.csv", images)), config, tmp_path / "n.h5")
 
 
+def test_a_share_of_train_is_kept_by_emotion(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (210, 48, 48), dtype=np.uint8)
+    labels = [row % 7 if row % 3 else 3 for row in range(210)]
+    images[150:] = images[:60]  # copies of training images in validation and test
+    csv = write_csv(tmp_path / "all.csv", images, labels, [0] * 150 + [1] * 30 + [2] * 30)
+    kept: dict[float, set[int]] = {}
+    for share in (1.0, 0.5, 0.2):
+        path = tmp_path / f"{share}.h5"
+        result, _ = prepared(str(csv), replace(FAST, train_share=share), path)
+        data = read_dataset(path)
+        train = data.columns["source_row"][data.rows(split="train")]
+        kept[share] = set(train.tolist())
+        assert [*data.columns["source_row"][len(train) :]] == list(range(150, 210)), "the others are whole"
+        np.testing.assert_array_equal(data.images, images[data.columns["source_row"]])
+        counts = np.bincount(data.labels[: len(train)], minlength=7)
+        of_all = np.bincount(labels[:150], minlength=7)
+        assert np.abs(counts - share * of_all).max() < 1
+        told = drop_sentences(result.facts)
+        gone = 150 - len(train)
+        assert told == ([f"left out by --train-share: {gone} training images"] if gone else [])
+        leaks = sum(int(row in kept[share]) for row in range(60))
+        assert sum(result.facts["audit"]["leaks"].values()) == leaks, "audited as it is now"
+        assert not dropped_after_audit(result.facts)
+    assert kept[0.2] < kept[0.5] < kept[1.0], "a smaller share lies within a larger one"
+    prepare(str(csv), replace(FAST, train_share=0.2, seed=1), tmp_path / "other.h5")
+    other = read_dataset(tmp_path / "other.h5")
+    assert set(other.columns["source_row"][other.rows(split="train")].tolist()) != kept[0.2]
+
+
 def test_what_is_odd_about_pictures_is_told(tmp_path: Path) -> None:
     root = folder_of_pictures(tmp_path / "faces", *(f"{split}/happy" for split in SPLITS))
     wide = np.random.default_rng(0).integers(0, 256, (60, 90), dtype=np.uint8)
