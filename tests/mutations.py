@@ -366,7 +366,8 @@ MUTATIONS = (
     ),
     Mutation(
         "share of train: whatever the emotion", "workflows/split.py",
-        "stratified_split(labels[train], seed=seed,", "stratified_split(0 * labels[train], seed=seed,", PREPARE,
+        "stratified_split(labels[train], seed=seed,", "stratified_split(0 * labels[train], seed=seed,",
+        PREPARE,
     ),
     Mutation(
         "split: by the source's labels, whatever the votes say", "workflows/prepare.py",

@@ -19,8 +19,10 @@ import pytest
 from numpy.typing import NDArray
 from tests.forked import start
 
+from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS
 from feraug.store.dataset import read_dataset
+from feraug.workflows.prepare import prepare
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -146,8 +148,8 @@ def _record(
 def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
     protocol: None, tmp_path: Path
 ) -> None:
+    from fer2013.experiments import difference
     from fer2013.report import write_page
-    from fer2013.trainings import difference
 
     random = np.random.default_rng(0)
     test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [[0, 5]], "copy_in_train": "8000"}
@@ -198,7 +200,7 @@ def test_reproduce_fer2013_pools_machines_and_says_what_its_intervals_are(
 def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
     protocol: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fer2013 import trainings
+    from fer2013 import summary
 
     from feraug.metrics.significance import Difference
 
@@ -209,22 +211,23 @@ def test_reproduce_fer2013_calls_no_arm_better_that_many_arms_make_look_so(
         records += [_record(arm, seed, "one", right) for seed in (0, 1)]
     p = {"all": 0.02}
     monkeypatch.setattr(
-        trainings, "difference", lambda *_, **__: (Difference(0.02, 0.001, 0.039, p["all"]), "")
+        summary, "difference", lambda *_, **__: (Difference(0.02, 0.001, 0.039, p["all"]), "")
     )
     row = "| nothing; real faces are mixed in pairs (`mixup`) | 2 | {0} |  | {0} |  |"
-    assert row.format("+2.0 (+0.1 to +3.9), 0.060") in trainings.chosen_way(records)
-    assert "One repeat: nothing" not in trainings.chosen_way(records)
+    assert row.format("+2.0 (+0.1 to +3.9), 0.060") in summary.chosen_way(records)
+    assert "One repeat: nothing" not in summary.chosen_way(records)
     records += [_record("class-weighted", 0, "one", right)]  # of one repeat, which takes no part
     alone = "| nothing; the loss of rare emotions weighs more (`class-weighted`) | 1 | {0} |  | {0} |  |"
     alone = alone.format("+2.0 (+0.1 to +3.9)")
-    assert alone in trainings.chosen_way(records) and "One repeat: nothing" in trainings.chosen_way(records)
-    assert row.format("+2.0 (+0.1 to +3.9), 0.060") in trainings.chosen_way(records)
+    assert alone in summary.chosen_way(records) and "One repeat: nothing" in summary.chosen_way(records)
+    assert row.format("+2.0 (+0.1 to +3.9), 0.060") in summary.chosen_way(records)
     p["all"] = 0.01
-    assert row.format("**+2.0** (+0.1 to +3.9), 0.030") in trainings.chosen_way(records)
+    assert row.format("**+2.0** (+0.1 to +3.9), 0.030") in summary.chosen_way(records)
 
 
 def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(protocol: None) -> None:
-    from fer2013.trainings import chosen_way, side_by_side
+    from fer2013.summary import between, chosen_way
+    from fer2013.trainings import side_by_side
 
     test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000"}
     none, some, every = np.zeros(14, bool), np.arange(14) < 7, np.ones(14, bool)
@@ -247,6 +250,70 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     wider = page[page.index("20 epochs: real faces alone** | 2 | 50.0 |") :]
     assert "(`oversampled`) | 2 | **+50.0**" in wider
     assert "(`oversampled`) | 2 | **+100.0**" in page[: -len(wider)]
+    (row,) = between(records)[1].splitlines()[2:]  # of real+synthetic there is nothing
+    start = "| Full. oversampled: `simple`, width 1, 8 epochs to `simple`, width 1, 20 epochs | 2 | "
+    assert row.replace("**", "").startswith(f"{start}-50.0 (")
+    assert between([one for one in records if one.get("seed") != 1]) == [], "of one repeat nothing is said"
+
+
+def test_reproduce_fer2013_compares_gains_of_two_classifiers(protocol: None) -> None:
+    from fer2013.experiments import gain_over
+    from fer2013.record import bits
+
+    totals = [3, 1, 4, 2, 5, 0, 3]
+    labels = np.repeat(np.arange(7), totals)
+    random = np.random.default_rng(0)
+
+    def repeats(count: int) -> tuple[list[tuple[dict[str, str], dict[str, str]]], NDArray[np.bool_]]:
+        right = random.random((count, 2, 18)) < 0.6
+        return [({"right": bits(mine)}, {"right": bits(base)}) for mine, base in right], right[:2]
+
+    (pairs, first), (others, second) = repeats(2), repeats(3)
+    test = {"totals": totals, "alike": [[0, 1]]}
+
+    def gain(right: NDArray[np.bool_], *, balanced: bool) -> float:
+        recalls = [right[:, :, labels == code].mean(2) for code in (np.unique(labels) if balanced else [])]
+        found = np.mean(recalls, 0) if balanced else right.mean(2)
+        return float((found[:, 0] - found[:, 1]).mean())
+
+    for balanced in (False, True):
+        found = gain_over(pairs, others, test, balanced=balanced)
+        expected = gain(first, balanced=balanced) - gain(second, balanced=balanced)
+        assert found.mean == pytest.approx(expected) and found.low < expected < found.high
+        back = gain_over(others, pairs, test, balanced=balanced)
+        assert back.mean == pytest.approx(-expected)
+
+
+def test_reproduce_fer2013_keeps_fewer_faces_apart(protocol: None, tmp_path: Path) -> None:
+    from fer2013.aims import aims
+    from fer2013.engine import Run
+    from fer2013.record import Recorder, test_images
+    from fer2013.report import write_page
+    from fer2013.summary import chosen_way
+
+    source = Run(tmp_path, tmp_path / "none.csv", None, "reduced")
+    for name, share in (("dataset", 1.0), ("tenth", 0.1)):
+        prepared = prepare("drawn:1000", PrepareConfig(train_share=share), tmp_path / f"{name}.h5")
+        kept = Recorder(source, tmp_path)._prepared(prepared.as_json())
+        assert kept["kind"] == ("audit" if share == 1 else "fewer")
+        known = test_images(read_dataset(tmp_path / f"{name}.h5"))
+        assert known.get("train") == (None if share == 1 else sum(kept["splits"]["train"].values()))
+    recorder = Recorder(source, tmp_path)
+    digests = [recorder._dataset(f"bench {more}")[1] for more in ("", "--dataset artifacts/tenth.h5 --x")]
+    assert len(set(digests)) == 2
+
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000"}
+    records = [_record(arm, seed, "one", np.ones(14, bool), "simple-tenth")
+               for arm in ("real", "oversampled") for seed in (0, 1)]  # fmt: skip
+    assert "(`oversampled`)" in chosen_way([test, *records]) and aims([test, *records])
+    fewer = {**test, "train": 2873}
+    assert "(`oversampled`)" not in chosen_way([fewer, *records]) and not aims([fewer, *records])
+    (tmp_path / "r").mkdir()
+    for number, record in enumerate([fewer, *records]):
+        (tmp_path / "r" / f"{number}.json").write_text(json.dumps(record), encoding="utf-8")
+    page = write_page(tmp_path / "r").read_text(encoding="utf-8")
+    section = page[page.index("## 8. With a tenth of the real faces") :]
+    assert "`simple`, 2,873 training faces." in section and "| oversampled (simple-tenth) | 2 |" in section
 
 
 def test_reproduce_fer2013_shows_distributions_emotion_by_emotion(protocol: None, tmp_path: Path) -> None:
@@ -321,8 +388,10 @@ def test_reproduce_fer2013_says_which_aims_were_reached(protocol: None) -> None:
 
 
 def test_reproduce_fer2013_looks_at_unseen_images_too(protocol: None) -> None:
+    from fer2013.experiments import difference
     from fer2013.record import bits
-    from fer2013.trainings import chosen_way, difference, side_by_side
+    from fer2013.summary import chosen_way
+    from fer2013.trainings import side_by_side
 
     exact, near = np.zeros(14, bool), np.zeros(14, bool)
     exact[:3] = near[6] = near[8:11] = True
@@ -378,7 +447,7 @@ def test_reproduce_fer2013_says_what_does_not_fit(
 
 
 def test_reproduce_fer2013_counts_every_emotion_alike(protocol: None) -> None:
-    from fer2013.trainings import difference
+    from fer2013.experiments import difference
 
     totals = [6, 2, 0, 6, 0, 0, 0]
     real, more = np.array([1] * 6 + [0] * 2 + [1, 1, 1, 0, 0, 0]), np.array([0] * 2 + [1] * 12)

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from fer2013.experiments import Experiment, best_of, difference, experiments, in_points, mean, paired
+from fer2013.summary import trained
 from fer2013.tables import of_kind, percent, scaled, table
-from fer2013.trainings import Experiment, best_of, difference, experiments, in_points, mean, paired, trained
 from feraug.emotions import EMOTIONS
 
 Record = Mapping[str, Any]

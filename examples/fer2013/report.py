@@ -10,7 +10,8 @@ from typing import Any
 from fer2013 import tables
 from fer2013.aims import aims
 from fer2013.steps import PRIORITIES
-from fer2013.trainings import beside, chosen_way, side_by_side, ways
+from fer2013.summary import between, chosen_way
+from fer2013.trainings import beside, side_by_side, ways
 
 Record = Mapping[str, Any]
 
@@ -86,6 +87,7 @@ def write_page(folder: Path) -> Path:
         8: lambda all_: side_by_side(all_, ("simple-tenth",)) + tables.filtered(all_, "tenth-all"),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
+    parts += between(records)
     if reached := aims(records):
         parts += ["## Aims", *reached]
     parts += [ELSEWHERE]
