@@ -251,6 +251,7 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     assert "(`oversampled`) | 2 | **+50.0**" in wider
     assert "(`oversampled`) | 2 | **+100.0**" in page[: -len(wider)]
     (row,) = between(records)[1].splitlines()[2:]  # of real+synthetic there is nothing
+    (row,) = between(records)[1].splitlines()[2:]  # of real+synthetic there is nothing
     start = "| Full. oversampled: `simple`, width 1, 8 epochs to `simple`, width 1, 20 epochs | 2 | "
     assert row.replace("**", "").startswith(f"{start}-50.0 (")
     assert between([one for one in records if one.get("seed") != 1]) == [], "of one repeat nothing is said"
