@@ -33,7 +33,9 @@ def main(csv: str, votes: str, workspace: str = "artifacts") -> None:
     agreement = faces.columns["ferplus"].max(axis=1) / faces.columns["ferplus"].sum(axis=1)
     print(f"votes for the winner: {agreement.mean():.0%} on average")
     sure = agreement >= 0.8
-    print(f"at least 80 % agree on {sure.sum()} faces; train on those alone, if you like: images[sure]")
+    print(
+        f"faces on which at least 80 % agree: {sure.sum()}; train on those alone, if you like: images[sure]"
+    )
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def test_ferplus_relabelling(tmp_path: Path, run: Run) -> None:
     assert out.startswith("2 faces kept; dropped: ") and "contempt" in out
     assert "another emotion than in FER2013: 1 (50.0%)" in out
     assert "  angry: 0 stay; 1 sad\n" in out and "  happy: 1 stay\n" in out
-    assert "votes for the winner: 80% on average\nat least 80 % agree on 1 faces" in out
+    assert "votes for the winner: 80% on average\nfaces on which at least 80 % agree: 1;" in out
 
 
 def test_every_example_is_tested_here() -> None:

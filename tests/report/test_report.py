@@ -219,7 +219,10 @@ def test_known_test_images_are_counted_once(everything: Workspace, read_page: Re
         file["copy_in_train"][...] = exact
         file["near_copy_in_train"] = near
     text = read_page(report(everything).path).text
-    assert f"6 of {len(test)} test images ({6 / len(test):.1%}) are exact or near copies" in text
+    assert (
+        f"Exact or near copies of training images: 6 of {len(test)} test images ({6 / len(test):.1%})."
+        in text
+    )
 
 
 def test_what_a_page_says_of_its_faces_its_counts_and_first(

@@ -274,8 +274,8 @@ def _validation_rows(
     if len(new) < len(rows):
         notify(
             Note(
-                f"{len(rows) - len(new):,} of {len(rows):,} {emotion} validation faces are copies or near "
-                "copies of training images and left out"
+                f"left out as copies or near copies of training images: {len(rows) - len(new):,} of "
+                f"{len(rows):,} {emotion} validation faces"
             )
         )
     return _chosen(new, config.images, config.seed)

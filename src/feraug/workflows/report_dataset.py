@@ -113,8 +113,8 @@ def _leak_warning(dataset: DatasetArrays) -> Iterator[Block]:
     leaked = int(known.sum())
     if leaked:
         yield Text(
-            f"{leaked:,} of {plural(len(test), 'test image')} ({leaked / len(test):.1%}) are exact or near "
-            "copies of training images: accuracy on all is optimistic. `feraug bench` also reports it "
+            f"Exact or near copies of training images: {leaked:,} of {plural(len(test), 'test image')} "
+            f"({leaked / len(test):.1%}). Accuracy on all is optimistic; `feraug bench` also reports it "
             "without them.",
             "warning",
         )
