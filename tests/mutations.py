@@ -324,15 +324,34 @@ MUTATIONS = (
     ),
     Mutation(
         "people: split picture by picture", "workflows/split.py",
-        "units = joined(together[where], rows.person[where])", "units = joined(together[where])", PEOPLE,
+        "alone, units = joined(person), joined(together, person)",
+        "alone, units = joined(person), joined(together)", PEOPLE,
     ),
     Mutation(
         "people: identical pictures of two are torn apart", "workflows/split.py",
-        "units = joined(together[where], rows.person[where])", "units = rows.person[where]", PEOPLE,
+        "alone, units = joined(person), joined(together, person)",
+        "alone, units = joined(person), joined(person)", PEOPLE,
     ),
     Mutation(
         "people: a name without one is nobody's", "workflows/people.py",
-        "        if person:\n", "        if person is not None or match:\n", PEOPLE,
+        "if not person]:", "if person is None and not names]:", PEOPLE,
+    ),
+    Mutation(
+        "people: a picture of all puts all together", "workflows/split.py",
+        "if left < splits or most > _MOST >= of_one:", "if left < 0:", PEOPLE,
+    ),
+    Mutation(
+        "people: a word for the emotion is a person", "workflows/people.py",
+        "if len(people) > 1 and", "if len(people) < 1 and", PEOPLE,
+    ),
+    Mutation(
+        "people: told by the folders, too", "workflows/people.py",
+        'name.split("/", folders)[-1]', "name", PEOPLE,
+    ),
+    Mutation(
+        "people: the largest first, whatever the seed", "sources/splits.py",
+        "doublings = np.floor(np.log2(counts[mixed].sum(1)))", "doublings = counts[mixed].sum(1)",
+        ("tests/sources/test_splits.py",),
     ),
     Mutation(
         "people: those of train in test are not seen", "workflows/audit.py",

@@ -153,6 +153,13 @@ def test_classes_of_uneven_groups_are_shared_out_as_evenly_as_they_allow() -> No
     assert min(mean) > 0.7 * max(mean), "no split is made of the people with few pictures"
 
 
+def test_groups_of_all_sizes_go_by_the_seed() -> None:
+    groups = np.repeat(np.arange(30), np.arange(10, 40))
+    labels = (np.arange(len(groups)) % 7).astype(np.uint8)
+    tried = {grouped_split(labels, groups, seed=seed).tobytes() for seed in range(4)}
+    assert len(tried) == 4
+
+
 def test_groups_by_seed_and_by_shares() -> None:
     labels, groups = FER2013_CODES[:3000], np.arange(3000) // 10
     split = grouped_split(labels, groups, seed=1)

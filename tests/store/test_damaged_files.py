@@ -369,13 +369,15 @@ def test_codes_and_rows_that_do_not_exist(dataset: Path, name: str, values: Any,
         (b"a.png\0b.png\0", "'source_names' has 2 names for 3 images"),
         (b"a\0b\0c\0d\0", "'source_names' has 4 names for 3 images"),
         (b"a\0b\0c\0d", "'source_names' has 3 names for 3 images, and more behind"),
-        (b"a\0b\0\xff\0", "damaged"),
+        (b"a\0b\0\xff\0", "'source_names' has names that are no UTF-8"),
+        (b"a\0\0c\0", "'source_names' has names that are empty"),
     ],
 )
 def test_names_that_are_not_those_of_the_images(dataset: Path, text: bytes, words: str) -> None:
     with h5py.File(dataset, "r+") as file:
         file["source_names"] = np.frombuffer(text, np.uint8)
     assert words in refusal(read_source_names, dataset)
+    assert words in refusal(read_dataset, dataset)
 
 
 def test_a_flag_that_is_neither_true_nor_false(dataset: Path) -> None:

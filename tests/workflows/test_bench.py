@@ -967,11 +967,12 @@ def test_images_of_one_person_are_drawn_together_with_their_copies() -> None:
     few = figures(arms, labels, person=person % 19, person_in_train=person < 0)
     said = [text for text in conclusions(few) if text.startswith("people")]
     assert said == [
-        "people on the test images: 19; "
-        "resamples of fewer than 20 vary too little, so that intervals are too narrow."
+        "people on the test images: 19; fewer than 20 say little of others, "
+        "and intervals are wide or a little too narrow."
     ]
     assert all(is_caution(text) for text in said)
     assert "people" not in figures(arms, labels)
+    assert "people" not in figures(arms, labels, person=person), "one of the columns alone"
 
 
 def test_what_prepare_knows_of_copies_and_people_reaches_the_table(workspace: Workspace) -> None:

@@ -13,31 +13,48 @@ import feraug
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
+from feraug.sources.records import NO_SPLIT
 from feraug.store.dataset import DatasetArrays, read_dataset, read_source_names
+from feraug.workflows.audit import RowFacts
 from feraug.workflows.events import Note
-from feraug.workflows.people import people, people_note, people_of
+from feraug.workflows.people import people, people_note, tell_people
 from feraug.workflows.prepare import PrepareResult, prepare
 from feraug.workflows.trace import trace
 
 PERSON = r"S\d+"
 
 
+NAMES = ["happy/S11_1.png", "happy/S10_2.png", "sad/S11_2.png", "sad/1/S12_3.png"]
+
+
+def rows_of(names: list[str], split: int = NO_SPLIT) -> RowFacts:
+    """Rows of pictures in folders ``happy`` and ``sad``."""
+    count = len(names)
+    labels = np.array([3 if "happy/" in name else 4 for name in names], np.uint8)
+    rows = np.arange(count)
+    digests = np.zeros((count, 16), np.uint8)
+    splits = np.full(count, split, np.uint8)
+    return RowFacts(labels, labels, splits, rows, digests, rows < 0, None, np.array(names, object))
+
+
 @pytest.mark.parametrize(
-    ("pattern", "expected"),
+    ("pattern", "expected", "told"),
     [
-        (r"S\d+", [1, 0, 1, 2]),
-        (r"/(S\d+)_", [1, 0, 1, 2]),
-        (r"S(?:\d+)_(\d)", [0, 1, 1, 2]),
-        (r"^[a-z]+/.\d\d", [1, 0, 1, 2]),
+        (r"S\d+", [1, 0, 1, 2], "3 people (S10, S11, S12)"),
+        (r"S(\d+)_", [1, 0, 1, 2], "3 people (10, 11, 12)"),
+        (r"S(?:\d+)_(\d)", [0, 1, 1, 2], "3 people (1, 2, 3)"),
+        (r"\w+", [2, 1, 3, 0], "4 people (1, S10_2, S11_1, …); no one has two pictures"),
+        (r"[a-z1]+", [1, 0, 1, 0], "2 people (1, 11)"),
     ],
 )
-def test_a_person_is_what_the_pattern_finds(pattern: str, expected: list[int]) -> None:
-    names = ["happy/S11_1.png", "happy/S10_2.png", "sad/S11_2.png", "sad/S12_3.png"]
-    if pattern.startswith("^"):  # the emotion is part of it
-        assert people_of(names, pattern).tolist() == [1, 0, 2, 3]
-        return
-    found = people_of(names, pattern)
-    assert (found.tolist(), found.dtype) == (expected, np.int32)
+def test_a_person_is_what_the_pattern_finds_below_the_emotion(
+    pattern: str, expected: list[int], told: str
+) -> None:
+    rows = rows_of(NAMES)
+    assert tell_people(rows, pattern) == told
+    assert rows.person is not None and (rows.person.tolist(), rows.person.dtype) == (expected, np.int32)
+    inside = rows_of([f"training/{name}" for name in NAMES], split=0)
+    assert tell_people(inside, pattern) == told, "and below the split"
 
 
 @pytest.mark.parametrize(
@@ -47,25 +64,38 @@ def test_a_person_is_what_the_pattern_finds(pattern: str, expected: list[int]) -
             r"S(\d",
             r"'S(\d' is no regular expression (missing ), unterminated subpattern at position 1); for S052_0",
         ),
+        (r"a{99999999999999999999}", "is no regular expression"),
+        ("(?:" * 5000, "is no regular expression"),
         (
             r"(S)(\d)",
-            r"'(S)(\d)' has 2 groups in brackets, and one of them names the person; write the others as",
+            r"'(S)(\d)' has 2 groups in brackets, and one of them names the person; write the others",
         ),
         (r"T\d", r"'T\d' finds no person in 4 names of 4, first happy/S11_1.png"),
-        (r"S11|S10", "'S11|S10' finds no person in 1 name of 4, first sad/S12_3.png"),
-        (
-            r"sad|happy",
-            "finds 2 people alone (happy and sad) in 4 names, the last sad/S12_3.png; three splits",
-        ),
+        (r"S11|S10", "'S11|S10' finds no person in 1 name of 4, first sad/1/S12_3.png"),
         (r"S1\d(_9)?", "finds no person in 4 names of 4"),
         (r"x*", "finds no person in 4 names of 4"),
+        (r"^(?:1/)?S1(?=1_1|0)|^", "finds no person in 2 names of 4"),
     ],
 )
-def test_patterns_that_tell_nobody_apart(pattern: str, words: str) -> None:
-    names = ["happy/S11_1.png", "happy/S10_2.png", "sad/S11_2.png", "sad/S12_3.png"]
+def test_patterns_that_find_nobody(pattern: str, words: str) -> None:
     with pytest.raises(UsageError) as refused:
-        people_of(names, pattern)
+        tell_people(rows_of(NAMES), pattern)
     assert words in str(refused.value) and str(refused.value).startswith("--person: ")
+
+
+def test_one_person_for_each_emotion_is_a_word_for_it() -> None:
+    names = ["happy/001_smiling.png", "happy/002_smiling.png", "sad/001_crying.png"]
+    words = (
+        r"'\[a-z\]\+' finds one person in each emotion \(crying, smiling\), the first in happy/001_smiling"
+    )
+    with pytest.raises(UsageError, match=words):
+        tell_people(rows_of(names), "[a-z]+")
+    assert tell_people(rows_of(names), r"\d+") == "2 people (001, 002)"
+
+
+def test_a_pattern_that_python_warns_of_says_nothing_else(recwarn: pytest.WarningsRecorder) -> None:
+    assert tell_people(rows_of(NAMES), r"[[S]\d+") == "3 people (S10, S11, S12)"
+    assert not recwarn.list
 
 
 def write_faces(root: Path, split: str = "", people: int = 12, each: int = 10, seed: int = 0) -> Path:
@@ -107,7 +137,10 @@ def test_a_drawn_split_keeps_people_together(tmp_path: Path) -> None:
     homes = [set(dataset.split[person == one].tolist()) for one in range(12)]
     assert all(len(home) == 1 for home in homes)
     assert np.bincount([home.pop() for home in homes]).tolist() == [10, 1, 1]
-    assert notes == ["the source has no split: about 80/10/10 at random, person by person"]
+    assert notes == [
+        "12 people (S00, S01, S02, …)",
+        "the source has no split: person by person, as near to 80/10/10 of each emotion as they allow",
+    ]
     assert result.facts["audit"]["people"] == {"total": 12, "in_train": {"validation": 0, "test": 0}}
     assert not dataset.columns["person_in_train"].any()
     other = prepared(faces, tmp_path / "other.h5", seed=1)[1]
@@ -129,6 +162,31 @@ def test_identical_pictures_of_two_people_are_in_one_split(tmp_path: Path) -> No
     assert home[::2] == home[1::2] and set(home) == {0, 1, 2}
 
 
+@pytest.mark.parametrize(("sharing", "apart"), [(range(12), True), (range(8), True), (range(3), False)])
+def test_a_picture_that_many_people_have_does_not_put_them_together(
+    sharing: range, apart: bool, tmp_path: Path
+) -> None:
+    faces = write_faces(tmp_path / "faces")
+    title = next(faces.glob("*/S00_0.png")).read_bytes()
+    for person in sharing:
+        next(faces.glob(f"*/S{person:02d}_0.png")).write_bytes(title)
+    _, dataset, notes = prepared(faces, tmp_path / "d.h5")
+    home = [int(dataset.split[dataset.columns["person"] == one][0]) for one in range(12)]
+    assert np.bincount(home).tolist() == [10, 1, 1]
+    assert apart or len({home[one] for one in sharing}) == 1
+    assert sum("have identical images in common, too many for one split" in note for note in notes) == apart
+
+
+def test_fewer_people_than_splits_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--person: 2 people for 3 splits; each takes one or more"):
+        prepared(write_faces(tmp_path / "two", people=2), tmp_path / "d.h5")
+    write_faces(tmp_path / "own", "train", people=1)
+    write_faces(tmp_path / "own", "test", people=1, seed=1)
+    assert prepared(tmp_path / "own", tmp_path / "d.h5")[0].facts["audit"]["people"]["total"] == 1
+    with pytest.raises(UsageError, match="--person: 1 person for 2 splits; each takes one or more"):
+        prepared(tmp_path / "own", tmp_path / "e.h5", validation_share=0.2)
+
+
 def test_people_in_two_splits_of_the_source_are_told(tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     write_faces(faces, "train", people=4, seed=1)
@@ -137,8 +195,8 @@ def test_people_in_two_splits_of_the_source_are_told(tmp_path: Path) -> None:
     assert result.facts["audit"]["people"] == {"total": 6, "in_train": {"validation": 0, "test": 12}}
     known = dataset.columns["person_in_train"]
     np.testing.assert_array_equal(known, (dataset.split == 2) & (dataset.columns["person"] < 4))
-    assert notes[0] == people_note(result.facts["audit"])
-    assert notes[0].startswith("12 test images are of people in train, whom classifiers know by then; out of")
+    assert notes[1] == people_note(result.facts["audit"])
+    assert notes[1].startswith("12 test images are of people in train, whom classifiers know by then; out of")
     share = prepared(faces, tmp_path / "share.h5", validation_share=0.3)[1]
     homes = [
         set(share.split[(share.columns["person"] == one) & (share.split != 2)].tolist()) for one in range(4)

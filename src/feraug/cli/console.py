@@ -265,7 +265,7 @@ def audit_text(facts: Mapping[str, Any]) -> str:
     from feraug.workflows.people import people
 
     audit, leaks = facts["audit"], facts["audit"]["leaks"]
-    when = ", before dropping" if dropped_after_audit(facts) else ""
+    when, then = (", before dropping", "after dropping, ") if dropped_after_audit(facts) else ("", "")
     lines = [
         f"audit{when}: {plural(audit['blank'], 'blank image')}; "
         f"{plural(audit['duplicate_groups'], 'group')} of identical images "
@@ -282,12 +282,12 @@ def audit_text(facts: Mapping[str, Any]) -> str:
         )
     if within := copies_within(facts):
         lines.append(
-            f"copies and near copies of one another: {within['validation']:,} images in validation, "
+            f"{then}copies and near copies of one another: {within['validation']:,} images in validation, "
             f"{within['test']:,} in test"
         )
     if known := people(audit):
         lines.append(
-            f"{plural(known['total'], 'person', 'people')}; images of people in train: "
+            f"{then}{plural(known['total'], 'person', 'people')}; images of people in train: "
             f"{known['in_train']['validation']:,} in validation, {known['in_train']['test']:,} in test"
         )
     return "\n".join([*lines, *drop_sentences(facts)])

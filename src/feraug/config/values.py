@@ -12,12 +12,15 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final, TypeVar
 
 from feraug.emotions import suggestion
-from feraug.errors import UsageError
+from feraug.errors import UsageError, one_line
 
 ConfigT = TypeVar("ConfigT")
 
 MAX_SEED: Final = 2**63 - 1
 """The largest seed: what an HDF5 attribute holds as int64."""
+
+_LONGEST: Final = 200
+"""Characters of a setting that are shown where it differs."""
 
 
 def setting(
@@ -107,7 +110,10 @@ def differences(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[
 
     def told(values: Mapping[str, Any], name: str) -> str:
         value = values.get(name, "(absent)")
-        return "(not set)" if value is None or value == "" else str(value)
+        if value is None or value == "":
+            return "(not set)"
+        text = one_line(str(value))
+        return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
     names = [*existing, *(name for name in wanted if name not in existing)]
     return [

@@ -16,7 +16,7 @@ DEFAULT_SHARES: Final = (0.8, 0.1, 0.1)
 """Shares of train, validation and test: FER2013's own, to the image."""
 
 _GROUPS: Final = 1000
-"""Stream of the random numbers that order groups of one size."""
+"""Stream of the random numbers that order groups of like size."""
 
 
 def stratified_split(
@@ -50,11 +50,11 @@ def grouped_split(
 ) -> NDArray[np.uint8]:
     """Draw split codes uint8 (N,) for ``labels`` uint8 (N,), all images of one of ``groups`` (N,) alike.
 
-    For groups of many images, such as people.  The largest group first, equal ones by ``seed``, each goes
-    where it brings every class nearest to its ``shares``: the sum, over splits and classes, of the squared
-    distance of the share there from the one that is due, over the latter, becomes least (a greedy heuristic
-    as that of scikit-learn's StratifiedGroupKFold, for parts of different sizes).  Every split that has a
-    share gets a group, where there are enough.  Shares are met as nearly as the groups allow.
+    For groups of many images, such as people.  Large groups first, those of up to twice the size by ``seed``,
+    each goes where it brings every class nearest to its ``shares``: the sum, over splits and classes, of the
+    squared distance of the share there from the one that is due, over the latter, becomes least (a greedy
+    heuristic as that of scikit-learn's StratifiedGroupKFold, for parts of different sizes).  Every split
+    that has a share gets a group, where there are enough.  Shares are met as nearly as the groups allow.
 
     Raises :class:`UsageError` as :func:`stratified_split` does.
     """
@@ -68,16 +68,17 @@ def grouped_split(
     part = counts / counts.sum(0)  # of each class
     # PCG64 by name, with a stream of its own: those of stratified_split are the classes
     mixed = np.random.Generator(np.random.PCG64([seed, _GROUPS])).permutation(len(names))
+    doublings = np.floor(np.log2(counts[mixed].sum(1)))
     split_of = np.zeros(len(names), np.uint8)
-    for left, group in zip(
-        range(len(names), 0, -1), mixed[np.argsort(-counts[mixed].sum(1), kind="stable")], strict=True
-    ):
+    for place, group in enumerate(mixed[np.argsort(-doublings, kind="stable")]):
+        left = len(names) - place
         empty = given[held[given].sum(1) == 0]
         open_ = empty if left <= len(empty) else given
         growth = ((held[open_] + part[group] - due[open_]) ** 2 - (held[open_] - due[open_]) ** 2) / due[
             open_
         ]
-        split_of[group] = open_[int(np.argmin(growth.sum(1)))]
+        # Rounded, so that floating point breaks no ties: the earlier part takes them.
+        split_of[group] = open_[int(np.argmin(growth.sum(1).round(9)))]
         held[split_of[group]] += part[group]
     return split_of[of_group]
 

@@ -192,14 +192,20 @@ def read_source_names(path: Path) -> list[str] | None:
     Raises as :func:`read_dataset`, and for as many names as there are not rows.
     """
     with open_artifact(path, DATASET) as reader:
-        if not reader.has(SOURCE_NAMES):
-            return None
-        rows = int(reader.dataset("images", "uint8", _IMAGES).shape[0])
-        *names, rest = reader.array(SOURCE_NAMES, "uint8", (None,)).tobytes().split(b"\0")
-        if rest or len(names) != rows:
-            more = ", and more behind" if rest else ""
-            raise reader.damaged(f"'{SOURCE_NAMES}' has {len(names):,} names for {rows:,} images{more}")
+        return _names(reader, int(reader.dataset("images", "uint8", _IMAGES).shape[0]))
+
+
+def _names(reader: ArtifactReader, rows: int) -> list[str] | None:
+    if not reader.has(SOURCE_NAMES):
+        return None
+    *names, rest = reader.array(SOURCE_NAMES, "uint8", (None,)).tobytes().split(b"\0")
+    if rest or len(names) != rows or b"" in names:
+        what = "names that are empty" if b"" in names else f"{len(names):,} names for {rows:,} images"
+        raise reader.damaged(f"'{SOURCE_NAMES}' has {what}{', and more behind' if rest else ''}")
+    try:
         return [name.decode("utf-8", "surrogatepass") for name in names]
+    except UnicodeDecodeError:
+        raise reader.damaged(f"'{SOURCE_NAMES}' has names that are no UTF-8") from None
 
 
 def _as_bytes(names: Iterable[str]) -> NDArray[np.uint8]:
@@ -213,6 +219,7 @@ def _columns(reader: ArtifactReader, rows: int) -> dict[str, NDArray[Any]]:
     for name, (low, high) in _limits(rows).items():
         if name in columns:
             reader.within(name, columns[name], low, high)
+    _names(reader, rows)  # checked with them, so that a file is whole or is not
     return columns
 
 

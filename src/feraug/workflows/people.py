@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -11,12 +12,13 @@ from numpy.typing import NDArray
 
 from feraug.errors import UsageError
 from feraug.sources.csv_text import printable
+from feraug.sources.records import NO_SPLIT
 from feraug.store.reading import FactsShape, is_shaped
 from feraug.words import plural
 from feraug.workflows.audit import RowFacts, held_out_counts
 
-FEWEST: Final = 3
-"""People of whom each split can have one."""
+_SHOWN: Final = 3
+"""People that are named: enough to see whether they are people."""
 
 _SHAPE: Final[FactsShape] = {"total": int, "in_train": {"validation": int, "test": int}}
 
@@ -24,48 +26,60 @@ _SHAPE: Final[FactsShape] = {"total": int, "in_train": {"validation": int, "test
 def person_pattern(text: str) -> re.Pattern[str]:
     """The compiled ``--person``; raises :class:`UsageError` for what is no regular expression."""
     try:
-        pattern = re.compile(text)
-    except re.error as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of what a later Python reads in another way
+            pattern = re.compile(text)
+    except (re.error, OverflowError, RecursionError) as problem:
         raise UsageError(
-            f"--person: '{printable(text)}' is no regular expression ({problem}); for S052_004.png, whose "
+            f"--person: {_quoted(text)} is no regular expression ({problem}); for S052_004.png, whose "
             r'person is S052: --person "S\d+"'
         ) from None
     if pattern.groups > 1:
         raise UsageError(
-            f"--person: '{printable(text)}' has {pattern.groups} groups in brackets, and one of them names "
-            "the person; write the others as (?:…)"
+            f"--person: {_quoted(text)} has {pattern.groups} groups in brackets, and one of them names the "
+            "person; write the others as (?:…)"
         )
     return pattern
 
 
-def people_of(names: Iterable[str], text: str) -> NDArray[np.int32]:
-    """The number of the person of each of ``names`` (N): int32 (N,), counted in the people's order.
+def tell_people(rows: RowFacts, text: str) -> str:
+    """Number the people of ``rows``, whose pictures have names; how many there are, and as whom, in words.
 
-    A person is what the pattern ``text`` finds first in the name, its group in brackets if it has one.
-    Raises :class:`UsageError` for a name in which it finds nothing, and for fewer than three people.
+    A person is what the pattern ``text`` finds first in the name of a picture below its emotion's folder: its
+    group in brackets, if it has one.  Numbers are in the order of what was found.  Raises
+    :class:`UsageError` where it finds nothing, and where each emotion would be one person.
     """
     pattern = person_pattern(text)
-    found, without = list[str](), list[str]()
-    for name in names:
-        match = pattern.search(name)
-        person = match[pattern.groups] if match else None  # group 0 is the whole
-        if person:
-            found.append(person)
-        else:
-            without.append(name)
-    if without:
+    names: list[str] = [] if rows.names is None else rows.names.tolist()
+    depth = np.where(rows.split == NO_SPLIT, 1, 2)  # emotion/…, or split/emotion/…
+    matches = [
+        pattern.search(name.split("/", folders)[-1]) for name, folders in zip(names, depth, strict=True)
+    ]
+    found = [match[pattern.groups] if match else None for match in matches]  # group 0 is the whole
+    if without := [name for name, person in zip(names, found, strict=True) if not person]:
         raise UsageError(
-            f"--person: '{printable(text)}' finds no person in {plural(len(without), 'name')} of "
-            f"{len(without) + len(found):,}, first {printable(without[0], 200)}"
+            f"--person: {_quoted(text)} finds no person in {plural(len(without), 'name')} of {len(names):,}, "
+            f"first {printable(without[0], 200)}"
         )
     people, number = np.unique(np.array(found), return_inverse=True)
-    if len(people) < FEWEST:
-        listed = " and ".join(printable(str(person)) for person in people)
+    pairs = np.unique(np.stack((rows.labels, number)), axis=1)
+    if len(people) > 1 and len(np.unique(rows.labels)) == len(people) == pairs.shape[1]:
         raise UsageError(
-            f"--person: '{printable(text)}' finds {plural(len(people), 'person', 'people')} alone ({listed}) "
-            f"in {plural(len(found), 'name')}, the last {printable(name, 200)}; three splits need three"
+            f"--person: {_quoted(text)} finds one person in each emotion ({_listed(people)}), the first in "
+            f"{printable(names[0], 200)}; people have pictures of several emotions"
         )
-    return number.astype(np.int32)
+    rows.person = number.astype(np.int32)
+    alone = "; no one has two pictures" if len(people) == len(names) else ""
+    return f"{plural(len(people), 'person', 'people')} ({_listed(people)}){alone}"
+
+
+def _listed(people: NDArray[np.str_]) -> str:
+    more = ", …" if len(people) > _SHOWN else ""
+    return ", ".join(printable(str(person)) for person in people[:_SHOWN]) + more
+
+
+def _quoted(text: str) -> str:
+    return f"'{printable(text)}'"
 
 
 def people_facts(rows: RowFacts) -> dict[str, Any]:

@@ -38,7 +38,7 @@ from feraug.workflows.audit import (
 )
 from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header
-from feraug.workflows.people import people_facts, people_note, people_of, person_pattern
+from feraug.workflows.people import people_facts, people_note, person_pattern, tell_people
 from feraug.workflows.source_rows import read_source
 from feraug.workflows.split import beyond_share, complete_split
 
@@ -125,8 +125,8 @@ def prepare(
         rows, odd = read_source(opened, source, writer, notify)
         if ferplus is not None:
             rows = _with_votes(rows, ferplus, opened, source)  # before the split: FER+ knows the source's own
-        if config.person and rows.names is not None:
-            rows.person = people_of(rows.names, config.person)
+        if config.person:
+            notify(Note(tell_people(rows, config.person)))
         rows.split = complete_split(
             rows,
             writer.images,

@@ -22,6 +22,9 @@ from feraug.workflows.events import Note, Notify, Progress
 _LARGEST: Final = 0.05
 """Share of the images that a group of near copies may have: more in one split would leave others short."""
 
+_MOST: Final = 0.5
+"""Share of the images that people with identical ones in common may have."""
+
 _FEW: Final = 8
 """So many may be in one group however few images there are."""
 
@@ -54,14 +57,16 @@ def complete_split(
         if not drawn:
             notify(Note(_told(config)))
         together = _copies(rows, missing, images, config, notify)
-        return _drawn(rows, strata, missing, together, config.seed, DEFAULT_SHARES)
+        return _drawn(rows, strata, missing, together, config.seed, DEFAULT_SHARES, notify)
     if share:
         if there := int(np.count_nonzero(rows.split == SPLITS.index("validation"))):
             held = plural(there, "validation image")
             raise UsageError(f"--validation-share: the source has {held}; leave it out")
+        if not config.person and not drawn:
+            notify(Note(f"validation is drawn from train picture by picture; {_SEVERAL}"))
         train = rows.split == TRAIN
         together = _copies(rows, train, images, config, notify)
-        return _drawn(rows, strata, train, together, config.seed, (1.0 - share, share, 0.0))
+        return _drawn(rows, strata, train, together, config.seed, (1.0 - share, share, 0.0), notify)
     return rows.split
 
 
@@ -80,13 +85,15 @@ def beyond_share(
 
 def _told(config: PrepareConfig) -> str:
     if config.person:
-        return "the source has no split: about 80/10/10 at random, person by person"
+        return "the source has no split: person by person, as near to 80/10/10 of each emotion as they allow"
     what = "copies and near copies" if config.near_copies else "identical ones"
     return (
-        f"the source has no split: 80/10/10 at random, picture by picture ({what} together); where a person "
-        "or a video has several pictures, --person PATTERN keeps those together, or the test is of people "
-        "in train"
+        f"the source has no split: 80/10/10 at random, picture by picture ({what} together); {_SEVERAL}, or "
+        "the test is of people in train"
     )
+
+
+_SEVERAL: Final = "where a person or a video has several pictures, --person PATTERN keeps those together"
 
 
 def _copies(
@@ -127,6 +134,31 @@ def _identical(rows: RowFacts) -> NDArray[np.int64]:
     return np.where(rows.blank, -1, rows.audit().group.astype(np.int64))
 
 
+def _people(
+    person: NDArray[np.int32], together: NDArray[np.int64], splits: int, notify: Notify
+) -> NDArray[np.int64]:
+    """What goes to one split: people, and those who share an identical image; a number alike for them (N,).
+
+    Raises :class:`UsageError` for fewer people than ``splits``.
+    """
+    alone, units = joined(person), joined(together, person)
+    people, left = len(np.unique(alone)), len(np.unique(units))
+    if people < splits:
+        raise UsageError(
+            f"--person: {plural(people, 'person', 'people')} for {splits} splits; each takes one or more"
+        )
+    most, of_one = (np.bincount(each).max() / len(person) for each in (units, alone))
+    if left < splits or most > _MOST >= of_one:  # a title card of a video, a placeholder of the web
+        notify(
+            Note(
+                f"{people - left + 1} or more people have identical images in common, too many for one "
+                "split: they are drawn apart, and the audit counts the copies between the splits"
+            )
+        )
+        return alone
+    return units
+
+
 def _drawn(
     rows: RowFacts,
     strata: NDArray[np.uint8],
@@ -134,6 +166,7 @@ def _drawn(
     together: NDArray[np.int64],
     seed: int,
     shares: Sequence[float],
+    notify: Notify,
 ) -> NDArray[np.uint8]:
     """The splits (N,), those of the rows ``where`` drawn anew.
 
@@ -141,7 +174,7 @@ def _drawn(
     """
     split = rows.split.copy()
     if rows.person is not None:
-        units = joined(together[where], rows.person[where])
+        units = _people(rows.person[where], together[where], sum(share > 0 for share in shares), notify)
         split[where] = grouped_split(strata[where], units, seed=seed, shares=shares)
         return split
     alone = np.arange(len(together)) + int(together.max(initial=0)) + 1
