@@ -48,6 +48,8 @@ TINY = TranslatorConfig(
 PLANTED = ("copy", "real", "constant", "truth")
 COPY, REAL, CONSTANT, TRUTH = range(4)
 
+pytestmark = pytest.mark.usefixtures("quick_nearest")
+
 
 @pytest.fixture(scope="session")
 def compared_once(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -38,6 +38,8 @@ Images = NDArray[np.uint8]
 FAST = SsimConfig(queries=40, pairs=300)
 HAPPY = 3
 
+pytestmark = pytest.mark.usefixtures("quick_nearest")
+
 
 def write(
     workspace: Workspace,
@@ -198,6 +200,7 @@ def test_copies_in_validation_do_not_move_the_threshold(workspace: Workspace, fa
 
 
 @pytest.mark.figures
+@pytest.mark.searching
 def test_a_single_image(workspace: Workspace, faces: Any) -> None:
     write(workspace, "one", faces.images[:1])
     events: list[Event] = []
@@ -254,8 +257,11 @@ def test_what_comes_of_training_images_by_way_of_another_set(workspace: Workspac
     assert lost.figures["sets"][0]["near_copies"]["images"] == 12
 
 
-@pytest.mark.figures
-def test_the_report_has_pairs_where_one_of_several_sources_is_gone(workspace: Workspace, faces: Any) -> None:
+def test_the_report_has_pairs_where_one_of_several_sources_is_gone(
+    workspace: Workspace, faces: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of the page's plots nothing is asked, and they take longer than all else.
+    monkeypatch.setattr("feraug.plots.page._svg", lambda *_: '<svg viewBox="0 0 100 1"></svg>')
     train = faces.rows(split="train")[:8]
     sources, of = (sha256_file(workspace.dataset()), "ab" * 32), np.array([0] * 6 + [1] * 2, np.uint8)
     write(workspace, "half", faces.images[train], rows=train, sources=sources, of=of)
@@ -373,6 +379,7 @@ def test_one_emotion_alone(workspace: Workspace, faces: Any) -> None:
     assert ssim(FAST, workspace).figures["real"]["across"] is None
 
 
+@pytest.mark.searching
 def test_again_is_already_done_and_another_config_is_refused(workspace: Workspace, faces: Any) -> None:
     write(workspace, "some", faces.images[:30])
     first = ssim(FAST, workspace)
@@ -473,8 +480,13 @@ def test_a_set_of_the_dataset_s_name_is_another_input(workspace: Workspace, face
     assert set(inputs.values()) == {sha256_file(path), sha256_file(workspace.dataset())}
 
 
+@pytest.mark.searching
 @pytest.mark.parametrize("variant", ["uniform", "gaussian"])
-def test_on_a_device_the_same(workspace: Workspace, faces: Any, variant: str) -> None:
+def test_on_a_device_the_same(
+    workspace: Workspace, faces: Any, monkeypatch: pytest.MonkeyPatch, variant: str
+) -> None:
+    # The set is looked at below, not validation, of which few will do: a device computes every pair.
+    monkeypatch.setattr("feraug.workflows.ssim_measures.LEAST_FOR_THRESHOLD", 3)
     write(workspace, "some", faces.images[:5])
     config = replace(FAST, variant=variant, queries=3)
     here = ssim(config, workspace)
