@@ -60,7 +60,7 @@ def test_a_training_that_is_killed_now_and_then_ends_the_same(
         (
             "dataset.h5",
             ["prepare", "drawn:280", "--no-near-copies"],
-            ["prepare", "drawn:1000", "--no-near-copies", "--overwrite"],
+            ["prepare", "drawn:600", "--no-near-copies", "--overwrite"],
         ),
         (
             "synthetic/cyclegan-neutral-happy.h5",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import itertools
 from pathlib import Path
@@ -11,15 +12,31 @@ import numpy.typing as npt
 import pytest
 
 from feraug.metrics.duplicates import ExactAudit, blank_images, find_duplicates, image_digests
+from feraug.sources import open_source
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
+SHA256_OF_PIXELS = "b1e0669f3e34347a47c00b78cf7eac6b1e3f916cf2c74b0d3996186bdcc31827"
 Bytes = npt.NDArray[np.uint8]
 
 
 @pytest.fixture
 def fer2013(test_data: Path) -> tuple[Bytes, Bytes, Bytes]:
     """Pixels, emotion and usage of the real FER2013."""
-    spec = importlib.util.spec_from_file_location("unpack_fer2013", test_data / "unpack_fer2013.py")
+    if not (test_data / "fer2013.csv").is_file():
+        return unpacked(test_data / "unpack_fer2013.py")
+    batches = list(open_source(str(test_data / "fer2013.csv")).batches())
+    pixels = np.concatenate([batch.images for batch in batches])
+    # Whoever reads them, in a third of the time that unpacking takes: these are the pixels.
+    assert hashlib.sha256(pixels).hexdigest() == SHA256_OF_PIXELS
+    emotion, usage = (
+        np.concatenate([getattr(batch, name) for batch in batches]) for name in ("labels", "split")
+    )
+    return pixels, emotion, usage
+
+
+def unpacked(script: Path) -> tuple[Bytes, Bytes, Bytes]:
+    """The same from ``fer2013.xz``, which lies beside the script that unpacks it."""
+    spec = importlib.util.spec_from_file_location("unpack_fer2013", script)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

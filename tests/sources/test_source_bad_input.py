@@ -502,7 +502,8 @@ def test_binary_junk(tmp_path_factory: pytest.TempPathFactory, content: bytes) -
         list(open_source(str(path), skip_bad_rows=True).batches())
 
 
-def test_drawn_faces_are_of_the_seed_with_a_number_and_without() -> None:
+def test_drawn_faces_are_of_the_seed_with_a_number_and_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feraug.sources.drawn.source._BATCH", 50)  # enough to see whose faces they are
     plain, numbered, other = (
         next(iter(open_source(text, seed=seed).batches())).images
         for text, seed in (("drawn", 5), (f"drawn:{DEFAULT_COUNT}", 5), ("drawn", 6))

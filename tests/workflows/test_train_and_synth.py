@@ -111,33 +111,32 @@ def test_training_writes_model_samples_and_history(workspace: Workspace) -> None
     assert saved.header.provenance.inputs == {"dataset.h5": sha256_file(workspace.dataset())}
 
 
-def test_samples_of_the_model_that_was_replaced_do_not_stay(workspace: Workspace) -> None:
-    train_translator(SMALL, workspace)
-    folder = workspace.samples(SMALL.name)
+def test_samples_of_the_model_that_was_replaced_do_not_stay(trained: Workspace) -> None:
+    folder = trained.samples(SMALL.name)
+    assert (folder / "step-000006.png").exists()
     (folder / "step-mine.png").write_bytes(b"not a grid of feraug's")
-    train_translator(replace(SMALL, steps=2), workspace, options=TrainOptions(overwrite=True))
+    train_translator(replace(SMALL, steps=2), trained, options=TrainOptions(overwrite=True))
     assert sorted(path.name for path in folder.iterdir()) == ["step-000002.png", "step-mine.png"]
 
 
 def test_samples_stay_with_their_model_until_another_is_there(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+    trained: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train_translator(SMALL, workspace)
-    folder = workspace.samples(SMALL.name)
+    folder = trained.samples(SMALL.name)
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert list(before) == ["step-000006.png"]
 
     def full(*_: object) -> None:
         raise StorageError("the disk is full")
 
     monkeypatch.setattr("feraug.workflows.training_run.write_model", full)
     with pytest.raises(StorageError):
-        train_translator(replace(SMALL, steps=2), workspace, options=TrainOptions(overwrite=True))
+        train_translator(replace(SMALL, steps=2), trained, options=TrainOptions(overwrite=True))
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_samples_never_lie_beside_a_model_that_they_are_not_of(workspace: Workspace) -> None:
-    train_translator(SMALL, workspace)
-    path, beside = workspace.model(SMALL.name), []
+def test_samples_never_lie_beside_a_model_that_they_are_not_of(trained: Workspace) -> None:
+    path, beside = trained.model(SMALL.name), []
 
     def seen(event: Event) -> None:
         if isinstance(event, Saved) and event.what == "samples":
@@ -145,7 +144,7 @@ def test_samples_never_lie_beside_a_model_that_they_are_not_of(workspace: Worksp
             beside.append((of_this, sorted(grid.name for grid in event.path.parent.iterdir())))
 
     longer = replace(SMALL, steps=None, epochs=3)
-    steps = train_translator(longer, workspace, options=TrainOptions(overwrite=True), notify=seen).steps
+    steps = train_translator(longer, trained, options=TrainOptions(overwrite=True), notify=seen).steps
     names = [f"step-{steps * epoch // 3:06d}.png" for epoch in (1, 2, 3)]
     assert beside == [(True, names[:1]), (True, names[:2]), (True, names)]
 
