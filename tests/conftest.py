@@ -23,7 +23,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
 
 from feraug.config import PrepareConfig
 from feraug.faces.boxes import Box
@@ -96,16 +95,6 @@ class QuickFigure(Unseen):
         write(PIXEL[format])
 
 
-save_png = PngImagePlugin._save
-
-
-def save_png_quickly(image: Image.Image, *where: Any) -> None:
-    """In place of PIL's: the same pixels in a larger file, in a third of the time."""
-    if not image.encoderinfo.get("optimize"):
-        image.encoderinfo.setdefault("compress_level", 1)
-    save_png(image, *where)
-
-
 ARCHIVED_CLASSIFIER = Path(__file__).parent / "data" / "archives" / "v1-simple.h5"
 
 
@@ -116,13 +105,6 @@ def quick_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         import matplotlib.pyplot  # noqa: F401 - mediapipe imports it, and it reads its figure's methods
 
         monkeypatch.setattr("matplotlib.figure.Figure", QuickFigure)
-
-
-@pytest.fixture(autouse=True)
-def quick_png(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are packed less tightly, but in the tests that look at figures and at the size of a page."""
-    if not {*FIGURES_ARE_DRAWN} & {*request.path.parts}:
-        monkeypatch.setitem(Image.SAVE, "PNG", save_png_quickly)
 
 
 @cache
