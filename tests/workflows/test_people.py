@@ -16,7 +16,7 @@ from feraug.errors import UsageError
 from feraug.sources.records import NO_SPLIT
 from feraug.store.dataset import DatasetArrays, read_dataset, read_source_names
 from feraug.workflows.audit import RowFacts
-from feraug.workflows.events import Note
+from feraug.workflows.events import Event, Note
 from feraug.workflows.people import people, people_note, tell_people
 from feraug.workflows.prepare import PrepareResult, prepare
 from feraug.workflows.trace import trace
@@ -145,7 +145,10 @@ def test_a_drawn_split_keeps_people_together(tmp_path: Path) -> None:
     assert not dataset.columns["person_in_train"].any()
     other = prepared(faces, tmp_path / "other.h5", seed=1)[1]
     assert not np.array_equal(other.split, dataset.split)
-    alone = prepare(str(faces), PrepareConfig(near_copies=False), tmp_path / "alone.h5")
+    events: list[Event] = []
+    alone = prepare(str(faces), PrepareConfig(near_copies=False), tmp_path / "alone.h5", notify=events.append)
+    (told,) = [event.text for event in events if isinstance(event, Note) and "no split" in event.text]
+    assert told.endswith("those drawn show people in train unless --person PATTERN keeps those together")
     assert "people" not in alone.facts["audit"] and people(alone.facts["audit"]) is None
     split = read_dataset(tmp_path / "alone.h5").split
     assert any(len(set(split[person == one].tolist())) > 1 for one in range(12))

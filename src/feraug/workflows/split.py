@@ -55,7 +55,7 @@ def complete_split(
         if share:
             raise UsageError("--validation-share: the source has no split, so all three are drawn (80/10/10)")
         if not drawn:
-            notify(Note(_told(config)))
+            notify(Note(_told(rows, config)))
         together = _copies(rows, missing, images, config, notify)
         return _drawn(rows, strata, missing, together, config.seed, DEFAULT_SHARES, notify)
     if share:
@@ -63,7 +63,7 @@ def complete_split(
             held = plural(there, "validation image")
             raise UsageError(f"--validation-share: the source has {held}; leave it out")
         if not config.person and not drawn:
-            notify(Note(f"validation is drawn from train picture by picture; {_SEVERAL}"))
+            notify(Note(f"validation is drawn from train picture by picture; {_several(rows)}"))
         train = rows.split == TRAIN
         together = _copies(rows, train, images, config, notify)
         return _drawn(rows, strata, train, together, config.seed, (1.0 - share, share, 0.0), notify)
@@ -83,17 +83,19 @@ def beyond_share(
     return beyond
 
 
-def _told(config: PrepareConfig) -> str:
+def _told(rows: RowFacts, config: PrepareConfig) -> str:
     if config.person:
         return "the source has no split: person by person, as near to 80/10/10 of each emotion as they allow"
     what = "copies and near copies" if config.near_copies else "identical ones"
     return (
-        f"the source has no split: 80/10/10 at random, picture by picture ({what} together); {_SEVERAL}, or "
-        "the test is of people in train"
+        f"the source has no split: 80/10/10 at random, picture by picture ({what} together); {_several(rows)}"
     )
 
 
-_SEVERAL: Final = "where a person or a video has several pictures, --person PATTERN keeps those together"
+def _several(rows: RowFacts) -> str:
+    """What people of several pictures mean for a draw, and what keeps those together, if pictures have names."""
+    way = "" if rows.names is None else " unless --person PATTERN keeps those together"
+    return f"where a person or a video has several pictures, those drawn show people in train{way}"
 
 
 def _copies(
