@@ -93,7 +93,7 @@ def _told(rows: RowFacts, config: PrepareConfig) -> str:
 
 
 def _several(rows: RowFacts) -> str:
-    """What people of several pictures mean for a draw, and what keeps those together, if pictures have names."""
+    """What people of several pictures mean for a draw, and how those stay together, if names tell."""
     way = "" if rows.names is None else " unless --person PATTERN keeps those together"
     return f"where a person or a video has several pictures, those drawn show people in train{way}"
 
