@@ -251,14 +251,23 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     assert "(`oversampled`) | 2 | **+50.0**" in wider
     assert "(`oversampled`) | 2 | **+100.0**" in page[: -len(wider)]
     (row,) = between(records)[1].splitlines()[2:]  # of real+synthetic there is nothing
-    (row,) = between(records)[1].splitlines()[2:]  # of real+synthetic there is nothing
     start = "| Full. oversampled: `simple`, width 1, 8 epochs to `simple`, width 1, 20 epochs | 2 | "
     assert row.replace("**", "").startswith(f"{start}-50.0 (")
     assert between([one for one in records if one.get("seed") != 1]) == [], "of one repeat nothing is said"
 
+    def others(bench: str, **values: Any) -> list[dict[str, Any]]:
+        return [{**one, **values} if one.get("bench") == bench else one for one in records]
+
+    assert between(others("simple-wider", scale="reduced")) == []
+    other = {**test, "faces": "g", "totals": [1, 3, *[2] * 5]}
+    assert between([other, *others("simple-wider", faces="g")]) == [], "of other test images"
+    made = [{**one, "inputs": {**one["inputs"], "more.h5": one["bench"]}}
+            if one.get("arm") == "oversampled" else one for one in records]  # fmt: skip
+    assert between(made) == [], "of other synthetic sets: not the same addition"
+
 
 def test_reproduce_fer2013_compares_gains_of_two_classifiers(protocol: None) -> None:
-    from fer2013.experiments import gain_over
+    from fer2013.experiments import difference, gain_over
     from fer2013.record import bits
 
     totals = [3, 1, 4, 2, 5, 0, 3]
@@ -283,6 +292,21 @@ def test_reproduce_fer2013_compares_gains_of_two_classifiers(protocol: None) -> 
         assert found.mean == pytest.approx(expected) and found.low < expected < found.high
         back = gain_over(others, pairs, test, balanced=balanced)
         assert back.mean == pytest.approx(-expected)
+
+    # Beside a classifier that gains nothing it is the plain difference, with its interval: also where one
+    # emotion gains far more than others, as disgust does by oversampling, and where images are alike.
+    totals = [150, 30, 200, 100, 250, 0, 150]
+    wide = {"totals": totals, "alike": [[place, place + 1, place + 2] for place in range(0, 600, 3)]}
+    right = np.repeat(random.random((3, 294)) < 0.6, 3, axis=1)[:, :880]
+    better = right | (random.random((3, 880)) < 0.1)
+    better[:, 150:180] = True
+    gains = [({"right": bits(mine)}, {"right": bits(base)}) for mine, base in zip(better, right, strict=True)]
+    none = [(base, base) for _, base in gains]
+    for balanced in (False, True):
+        over = gain_over(gains, none, wide, balanced=balanced)
+        plain, _ = difference(gains, wide, balanced=balanced)
+        assert over.mean == pytest.approx(plain.mean)
+        assert over.high - over.low == pytest.approx(plain.high - plain.low, rel=0.1)
 
 
 def test_reproduce_fer2013_keeps_fewer_faces_apart(protocol: None, tmp_path: Path) -> None:

@@ -162,8 +162,9 @@ def gain_over(
     """How much more the first of ``pairs`` gains on its second than that of ``others`` does.
 
     Of two classifiers, on the same test images.  Their repeats have nothing in common and are put together as
-    they come; of more repeats of one the rest is left out.  ``balanced``: every image counts by the share of
-    its emotion, so that the mean is that of balanced accuracies.
+    they come; of more repeats of one the rest is left out.  ``balanced``: of balanced accuracies; what an
+    image adds to the spread is its distance from the mean of its emotion, since a resample with more or fewer
+    images of one says nothing about it.
     """
     totals, count = np.array(test["totals"]), sum(test["totals"])
     gains = [
@@ -173,8 +174,14 @@ def gain_over(
         for some in (pairs, others)
     ]
     repeats = min(map(len, gains))
-    weights = np.repeat(count / (np.count_nonzero(totals) * np.maximum(totals, 1)), totals)
-    more = (gains[0][:repeats] - gains[1][:repeats]) * (weights if balanced else 1.0)
+    more = gains[0][:repeats] - gains[1][:repeats]
+    if balanced:
+        labels, present = np.repeat(np.arange(len(totals)), totals), np.flatnonzero(totals)
+        of_emotion = np.zeros((repeats, len(totals)))
+        for code in present:
+            of_emotion[:, code] = more[:, labels == code].mean(1)
+        weights = count / (len(present) * totals[labels])
+        more = of_emotion[:, present].mean(1, keepdims=True) + weights * (more - of_emotion[:, labels])
     return CrossedBootstrap().mean_difference(more, _groups(test))
 
 

@@ -967,8 +967,7 @@ def test_images_of_one_person_are_drawn_together_with_their_copies() -> None:
     few = figures(arms, labels, person=person % 19, person_in_train=person < 0)
     said = [text for text in conclusions(few) if text.startswith("people")]
     assert said == [
-        "people on the test images: 19; fewer than 20 say little of others, "
-        "and intervals are wide or a little too narrow."
+        "people on the test images: 19; fewer than 20 say little of others, whatever the intervals say."
     ]
     assert all(is_caution(text) for text in said)
     assert "people" not in figures(arms, labels)

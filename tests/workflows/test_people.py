@@ -139,7 +139,8 @@ def test_a_drawn_split_keeps_people_together(tmp_path: Path) -> None:
     assert np.bincount([home.pop() for home in homes]).tolist() == [10, 1, 1]
     assert notes == [
         "12 people (S00, S01, S02, …)",
-        "the source has no split: person by person, as near to 80/10/10 of each emotion as they allow",
+        "the source has no split: 80/10/10 of each emotion, person by person, as nearly as placing large "
+        "ones first gets",
     ]
     assert result.facts["audit"]["people"] == {"total": 12, "in_train": {"validation": 0, "test": 0}}
     assert not dataset.columns["person_in_train"].any()
@@ -199,7 +200,7 @@ def test_people_in_two_splits_of_the_source_are_told(tmp_path: Path) -> None:
     known = dataset.columns["person_in_train"]
     np.testing.assert_array_equal(known, (dataset.split == 2) & (dataset.columns["person"] < 4))
     assert notes[1] == people_note(result.facts["audit"])
-    assert notes[1].startswith("12 test images are of people in train, whom classifiers know by then; out of")
+    assert notes[1].startswith("images of people in train, whom classifiers know by then: 12 in test; with")
     share = prepared(faces, tmp_path / "share.h5", validation_share=0.3)[1]
     homes = [
         set(share.split[(share.columns["person"] == one) & (share.split != 2)].tolist()) for one in range(4)

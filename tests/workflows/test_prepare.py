@@ -447,7 +447,7 @@ def folder_of_pictures(root: Path, *places: str) -> Path:
             [f"{split}/{emotion}" for split in ("train", "test") for emotion in EMOTIONS],
             [
                 "no validation images: classifiers, filter, compare and bench need some; "
-                "prepare again, with --validation-share 0.1 --overwrite added, takes them out of train"
+                "to take them out of train, prepare again with --validation-share 0.1 --overwrite added"
             ],
         ),
         (

@@ -80,7 +80,7 @@ def command(
             "--person",
             metavar="PATTERN",
             help=r"Regular expression for the person in a picture's name (S\d+ in happy/S052_004.png): "
-            "one person, one split.",
+            "one person, one split, where splits are drawn; else a count.",
             show_default="picture by picture",
         ),
     ] = DEFAULTS.person,

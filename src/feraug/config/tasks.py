@@ -86,7 +86,7 @@ class PrepareConfig:
     )
     person: str = setting(
         "",
-        "Regular expression of the person in the names of the pictures: one person, one split.",
+        "Regular expression for the person in the names of pictures: one person, one split, if drawn.",
     )
     near_copies: bool = True
     drop_blank: bool = False

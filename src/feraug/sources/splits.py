@@ -54,7 +54,8 @@ def grouped_split(
     each goes where it brings every class nearest to its ``shares``: the sum, over splits and classes, of the
     squared distance of the share there from the one that is due, over the latter, becomes least (a greedy
     heuristic as that of scikit-learn's StratifiedGroupKFold, for parts of different sizes).  Every split
-    that has a share gets a group, where there are enough.  Shares are met as nearly as the groups allow.
+    that has a share gets a group, where there are enough.  Shares are met roughly where groups are few or
+    large.
 
     Raises :class:`UsageError` as :func:`stratified_split` does.
     """

@@ -207,7 +207,7 @@ def empty_notes(splits: Mapping[str, Mapping[str, int]]) -> list[str]:
 _ENOUGH: Final = 10
 """Training images of which a share of 0.1 is one."""
 
-_TAKEN_OUT: Final = "; prepare again, with --validation-share 0.1 --overwrite added, takes them out of train"
+_TAKEN_OUT: Final = "; to take them out of train, prepare again with --validation-share 0.1 --overwrite added"
 _WITHOUT: Final = {
     "train": "no training images: nothing can be trained or made from this dataset",
     "validation": "no validation images: classifiers, filter, compare and bench need some",

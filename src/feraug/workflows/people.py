@@ -99,8 +99,8 @@ def people_note(audit: Mapping[str, Any]) -> str:
     found = people(audit)
     if not found or not any(found["in_train"].values()):
         return ""
-    counts = " and ".join(f"{count:,} {name}" for name, count in found["in_train"].items() if count)
+    counts = " and ".join(f"{count:,} in {name}" for name, count in found["in_train"].items() if count)
     return (
-        f"{counts} images are of people in train, whom classifiers know by then; out of emotion folders "
-        "without splits, --person draws splits that share nobody"
+        f"images of people in train, whom classifiers know by then: {counts}; with the pictures in emotion "
+        "folders alone, without train and test, --person draws splits that share nobody"
     )

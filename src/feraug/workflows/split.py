@@ -85,7 +85,10 @@ def beyond_share(
 
 def _told(rows: RowFacts, config: PrepareConfig) -> str:
     if config.person:
-        return "the source has no split: person by person, as near to 80/10/10 of each emotion as they allow"
+        return (
+            "the source has no split: 80/10/10 of each emotion, person by person, as nearly as placing large "
+            "ones first gets"
+        )
     what = "copies and near copies" if config.near_copies else "identical ones"
     return (
         f"the source has no split: 80/10/10 at random, picture by picture ({what} together); {_several(rows)}"
@@ -103,7 +106,8 @@ def _copies(
 ) -> NDArray[np.int64]:
     """A number alike for copies among the rows ``where``, -1 for rows without, int64 (N,).
 
-    Where people are told apart only identical ones: what is nearly alike is of one person, or no copy.
+    Where people are told apart only identical ones: near copies of two people may fall into two splits, and
+    the audit counts them.
     """
     exact = _identical(rows)
     if not config.near_copies or rows.person is not None:
