@@ -107,7 +107,7 @@ SCALES: Final = {
         vgg19="--preset cpu --epochs 12 --batch-size 64 --precision bf16-mixed",
         surreal="--preset cpu --epochs 8",
         repeats="--repeats 3",
-        vgg19_repeats="--repeats 2",
+        vgg19_repeats="--repeats 3",
         stargan="--preset cpu --compile --batch-size 8 --generator-rate 1e-3"
         " --discriminator-rate 1e-3 --change-weight 1 --class-weight 0.2 --cycle-weight 1 --head-start 0"
         " --mismatch-weight 0 --budget 55m",
