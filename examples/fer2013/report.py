@@ -84,7 +84,9 @@ def write_page(folder: Path) -> Path:
         + tables.filtered(all_, "long-all-neutral")
         + tables.filtered(all_, "noise-neutral")
         + tables.distributions(all_, "noise"),
-        8: lambda all_: side_by_side(all_, ("simple-tenth",)) + tables.filtered(all_, "tenth-all"),
+        8: lambda all_: tables.fewer(all_)
+        + side_by_side(all_, ("simple-tenth",))
+        + tables.filtered(all_, "tenth-all"),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
     parts += between(records)

@@ -118,6 +118,13 @@ def _before_and_after(audit: Record, cleaned: Record) -> str:
     return table([*heads, "train, FER2013", "train, FER+"], rows)
 
 
+def fewer(records: Sequence[Record]) -> list[str]:
+    """A dataset with fewer training faces, and the command that made it."""
+    return [
+        part for one in of_kind(records, "fewer")[-1:] for part in (made_by([one]), _splits(one["splits"]))
+    ]
+
+
 def _moves(one: Record) -> str:
     moves = [
         (count, EMOTIONS[old], EMOTIONS[new])
