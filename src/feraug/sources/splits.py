@@ -75,9 +75,8 @@ def grouped_split(
         left = len(names) - place
         empty = given[held[given].sum(1) == 0]
         open_ = empty if left <= len(empty) else given
-        growth = ((held[open_] + part[group] - due[open_]) ** 2 - (held[open_] - due[open_]) ** 2) / due[
-            open_
-        ]
+        lacking = due[open_] - held[open_]
+        growth = ((lacking - part[group]) ** 2 - lacking**2) / due[open_]
         # Rounded, so that floating point breaks no ties: the earlier part takes them.
         split_of[group] = open_[int(np.argmin(growth.sum(1).round(9)))]
         held[split_of[group]] += part[group]

@@ -52,12 +52,11 @@ class RowFacts:
 
     def person_in_train(self) -> NDArray[np.bool_]:
         """Validation and test images of people of whom ``train`` has images too, bool (N,)."""
+        if self.person is None:
+            return np.zeros(len(self), bool)
         train = self.split == TRAIN
-        return (
-            np.zeros(len(self), bool)
-            if self.person is None
-            else ~train & np.isin(self.person, self.person[train])
-        )
+        known: NDArray[np.bool_] = ~train & np.isin(self.person, self.person[train])
+        return known
 
     def columns(self, exact: ExactAudit) -> dict[str, NDArray[Any]]:
         """The columns of ``dataset.h5``, but for those of the near copies."""
