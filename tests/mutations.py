@@ -342,7 +342,7 @@ MUTATIONS = (
     ),
     Mutation(
         "people: a word for the emotion is a person", "workflows/people.py",
-        "if len(people) > 1 and", "if len(people) < 1 and", PEOPLE,
+        "if len(known) > 1 and", "if len(known) < 1 and", PEOPLE,
     ),
     Mutation(
         "people: told by the folders, too", "workflows/people.py",

@@ -10,15 +10,19 @@ import pytest
 from PIL import Image
 
 import feraug
+from feraug.cli.console import audit_text
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS
 from feraug.errors import UsageError
 from feraug.sources.records import NO_SPLIT
 from feraug.store.dataset import DatasetArrays, read_dataset, read_source_names
+from feraug.store.workspace import Workspace
 from feraug.workflows.audit import RowFacts
 from feraug.workflows.events import Event, Note
+from feraug.workflows.info import describe
 from feraug.workflows.people import people, people_note, tell_people
 from feraug.workflows.prepare import PrepareResult, prepare
+from feraug.workflows.report import report
 from feraug.workflows.trace import trace
 
 PERSON = r"S\d+"
@@ -191,6 +195,7 @@ def test_fewer_people_than_splits_are_refused(tmp_path: Path) -> None:
         prepared(tmp_path / "own", tmp_path / "e.h5", validation_share=0.2)
 
 
+@pytest.mark.figures  # of the report
 def test_people_in_two_splits_of_the_source_are_told(tmp_path: Path) -> None:
     faces = tmp_path / "faces"
     write_faces(faces, "train", people=4, seed=1)
@@ -201,6 +206,16 @@ def test_people_in_two_splits_of_the_source_are_told(tmp_path: Path) -> None:
     np.testing.assert_array_equal(known, (dataset.split == 2) & (dataset.columns["person"] < 4))
     assert notes[1] == people_note(result.facts["audit"])
     assert notes[1].startswith("images of people in train, whom classifiers know by then: 12 in test; with")
+    described = describe(tmp_path / "d.h5")
+    assert described["flags"]["person_in_train"] == {"train": 0, "validation": 0, "test": 12}
+    line = "6 people; images of people in train: 0 in validation, 12 in test"
+    assert line in audit_text(result.facts).splitlines()
+    fewer = prepared(faces, tmp_path / "blank.h5", drop_blank=True)[0].facts
+    fewer["dropped"]["blank"] = 1  # as if there had been one
+    assert f"after dropping, {line}" in audit_text(fewer).splitlines()
+    page = report(Workspace(tmp_path), out=tmp_path / "page.html").path.read_text("utf-8")
+    assert "images of people in train" in page and "0 in validation, 12 in test" in page
+    assert f"{people_note(result.facts['audit'])}." in page
     share = prepared(faces, tmp_path / "share.h5", validation_share=0.3)[1]
     homes = [
         set(share.split[(share.columns["person"] == one) & (share.split != 2)].tolist()) for one in range(4)

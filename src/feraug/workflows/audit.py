@@ -144,8 +144,6 @@ def split_table(
     }
 
 
-_SHARED: Final = "train_share"
-
 _DROPS: Final = {
     "blank": "with all pixels equal",
     "duplicates": "identical to an earlier one of the same split",
@@ -162,8 +160,8 @@ def drop_sentences(facts: Mapping[str, Any]) -> list[str]:
         total = plural(sum(unlabelled.values()), "image")
         whose = facts["labels"] if facts.get("labels") in BY_VOTES else "ferplus"
         sentences.append(f"dropped by --labels {whose}: {total} without one of the seven emotions ({causes})")
-    if _SHARED in dropped:
-        sentences.append(f"left out by --train-share: {plural(dropped[_SHARED], 'training image')}")
+    if beyond := dropped.get("train_share"):  # before the audit
+        sentences.append(f"left out by --train-share: {plural(beyond, 'training image')}")
     return sentences + [
         f"dropped by --drop-{cause}: {plural(dropped[cause], 'image')} {text}"
         for cause, text in _DROPS.items()

@@ -61,16 +61,16 @@ def tell_people(rows: RowFacts, text: str) -> str:
             f"--person: {_quoted(text)} finds no person in {plural(len(without), 'name')} of {len(names):,}, "
             f"first {printable(without[0], 200)}"
         )
-    people, number = np.unique(np.array(found), return_inverse=True)
+    known, number = np.unique(np.array(found), return_inverse=True)
     pairs = np.unique(np.stack((rows.labels, number)), axis=1)
-    if len(people) > 1 and len(np.unique(rows.labels)) == len(people) == pairs.shape[1]:
+    if len(known) > 1 and len(np.unique(rows.labels)) == len(known) == pairs.shape[1]:
         raise UsageError(
-            f"--person: {_quoted(text)} finds one person in each emotion ({_listed(people)}), the first in "
+            f"--person: {_quoted(text)} finds one person in each emotion ({_listed(known)}), the first in "
             f"{printable(names[0], 200)}; people have pictures of several emotions"
         )
     rows.person = number.astype(np.int32)
-    alone = "; no one has two pictures" if len(people) == len(names) else ""
-    return f"{plural(len(people), 'person', 'people')} ({_listed(people)}){alone}"
+    alone = "; no one has two pictures" if len(known) == len(names) else ""
+    return f"{plural(len(known), 'person', 'people')} ({_listed(known)}){alone}"
 
 
 def _listed(people: NDArray[np.str_]) -> str:
