@@ -370,6 +370,9 @@ def test_differences() -> None:
         "old: 1 in the file, (absent) asked for",
         "new: (absent) in the file, (not set) asked for",
     ]
+    assert differences({"person": "x" * 3000}, {"person": ""}) == [
+        f"person: {'x' * 200}… in the file, (not set) asked for"
+    ]
 
 
 def test_names_of_files() -> None:
