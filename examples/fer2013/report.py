@@ -9,7 +9,7 @@ from typing import Any
 
 from fer2013 import tables
 from fer2013.aims import aims
-from fer2013.steps import PRIORITIES
+from fer2013.steps import PRIORITIES, TARGETS
 from fer2013.summary import between, chosen_way
 from fer2013.trainings import beside, side_by_side, ways
 
@@ -80,13 +80,17 @@ def write_page(folder: Path) -> Path:
         7: lambda all_: side_by_side(
             all_, ("simple-long", "simple-few", "simple-neutral", "simple-noise", "simple-noise-sources")
         )
-        + beside(all_)
+        + beside(all_, ("simple-few", "simple-neutral"))
         + tables.filtered(all_, "long-all-neutral")
         + tables.filtered(all_, "noise-neutral")
         + tables.distributions(all_, "noise"),
         8: lambda all_: tables.fewer(all_)
         + side_by_side(all_, ("simple-tenth",))
         + tables.filtered(all_, "tenth-all"),
+        9: lambda all_: side_by_side(all_, ("simple-long", "simple-again"))
+        + beside(all_, ("simple-again",))
+        + tables.compared(all_, [f"again-neutral-{emotion}" for emotion in TARGETS])
+        + tables.filtered(all_, "again-neutral"),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
     parts += between(records)

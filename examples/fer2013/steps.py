@@ -23,6 +23,7 @@ PRIORITIES: Final = {
     6: "`vgg19`, `surreal`, and the other controls",
     7: "Does Neutral stop falling? With fewer translations, with some into neutral, with faces from noise",
     8: "With a tenth of the real faces, for translators and classifiers alike",
+    9: "Another run of the same translator: does it come to the same?",
 }
 
 
@@ -58,7 +59,7 @@ class Scale:
     filters, trained with ``filter_by``.  ``filter_rare_by`` trains one that knows disgust, too: of 436 faces
     in 28,709 a short training without class weights learns next to nothing.  ``wider`` is a second
     ``simple``, nearer to the full one; empty where ``simple`` is that.  Of a tenth of the faces an epoch is
-    a tenth as long: ``tenth`` has more of them.
+    a tenth as long: ``tenth`` has more of them.  ``long_again`` is ``long`` from another seed.
     """
 
     judge: tuple[str, str]
@@ -73,6 +74,7 @@ class Scale:
     stargan: str
     mismatch: str
     long: str
+    long_again: str
     pair: str
     wasserstein: str
     noise: str
@@ -91,7 +93,8 @@ SCALES: Final = {
         judge=("vgg19", "vgg19"), filter_by="", filter_rare_by="", simple="", wider="", vgg19="", surreal="",
         repeats="--repeats 5", vgg19_repeats="--repeats 3",
         stargan="", mismatch="--mismatch-weight 1",
-        long="--mismatch-weight 1 --change-weight-end 4 --epochs 40", pair="", wasserstein="",
+        long="--mismatch-weight 1 --change-weight-end 4 --epochs 40",
+        long_again="--mismatch-weight 1 --change-weight-end 4 --epochs 40 --seed 1", pair="", wasserstein="",
         noise="", compare="", ssim="",
         tenth="--epochs 200", long_of_tenth="--mismatch-weight 1 --change-weight-end 4 --epochs 200",
         count=4965,
@@ -113,6 +116,9 @@ SCALES: Final = {
         " --mismatch-weight 0 --budget 55m",
         mismatch="--preset cpu --compile --budget 20m",  # the preset has the term
         long="--preset cpu --compile --precision bf16-mixed --change-weight-end 4 --budget 38m",
+        # As many steps as the first came to in its 38 minutes, since other work may slow it.
+        long_again="--preset cpu --compile --precision bf16-mixed --change-weight-end 4 --steps 22787"
+        " --seed 1",
         pair="--preset cpu --compile --mismatch-weight 0 --budget 20m",
         wasserstein="--change-weight 10",
         noise="--preset cpu --precision bf16-mixed --budget 20m",
@@ -147,7 +153,7 @@ def steps(scale: Scale, *, ferplus: bool = True) -> list[Step]:
     """All steps in their order; without those that rest on the FER+ votes where there are none."""
     every = [
         *_data(), *_translators(scale), *_simple(scale), *_side_by_side(scale), *_ways(scale),
-        *_classifiers(scale), *_neutral(scale), *_of_tenth(scale),
+        *_classifiers(scale), *_neutral(scale), *_of_tenth(scale), *_again(scale),
     ]  # fmt: skip
     left_out = set() if ferplus else {"ferplus"}
     kept = []
@@ -343,3 +349,20 @@ def _of_tenth(scale: Scale) -> Iterator[Step]:
     arms, sets = ["real", "real+synthetic", "oversampled"], tuple(step.name for step in filtered)
     options = f"{scale.tenth} {scale.repeats} --ratio 1 {fewer}"
     yield replace(_bench(simple, 8, arms, options, sets), needs=needs)
+
+
+def _again(scale: Scale) -> Iterator[Step]:
+    """The sets and the benchmark of *simple-long* by another run of its translator; all else is the same.
+
+    Every interval takes the synthetic images as given, and most rows have one translator's.
+    """
+    yield _training("stargan-again", 9, f"stargan {scale.long_again} --name stargan-again")
+    filtered = []
+    for emotion in TARGETS:
+        name = f"again-neutral-{emotion}"
+        yield _compare(name, 9, f"neutral:{emotion}", ["stargan-again"], scale)
+        yield _made(name, 9, "stargan-again", f"neutral:{emotion}", scale.count)
+        filtered.append(_filter(name, emotion, 9, WEIGHTED if emotion == "disgust" else "simple"))
+    yield from filtered
+    sets = tuple(step.name for step in filtered)
+    yield _bench("simple-again", 9, ["real+synthetic"], f"{scale.simple} {scale.repeats}", sets)

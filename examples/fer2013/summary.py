@@ -57,6 +57,7 @@ ADDED_BY: Final = {
     "simple-neutral": "translations: those of *simple-long*, and other emotions made neutral",
     "simple-noise": "translations: those of *simple-long*; and neutral faces from noise",
     "simple-noise-sources": "translations of faces from noise, by the `stargan` of *simple-long*, unfiltered",
+    "simple-again": "translations: as those of *simple-long*, by another run of the same translator",
     **dict.fromkeys(("simple-wider", "vgg19", "surreal"), "translations: those of *simple-long*"),
 }
 """The same of benchmarks that are none of the ways among which validation chooses."""

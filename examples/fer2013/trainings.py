@@ -165,13 +165,13 @@ def _by_emotion(key: tuple[str, str], pairs: Sequence[tuple[Record, Record]], te
     ]
 
 
-def beside(records: Sequence[Record]) -> list[str]:
-    """What two ways of using the translations of *simple-long* change beside it, emotion by emotion."""
+def beside(records: Sequence[Record], benches: Sequence[str]) -> list[str]:
+    """What these uses of translations change beside *simple-long*, emotion by emotion."""
     parts: list[str] = []
     for one in experiments(records):
         base = one.arms.get(("simple-long", "real+synthetic"), [])
         rows = []
-        for bench in ("simple-few", "simple-neutral"):
+        for bench in benches:
             if pairs := paired(one.arms.get((bench, "real+synthetic"), []), base):
                 cells = [difference(pairs, one.test, name)[0] for name in (None, *EMOTIONS)]
                 rows.append([bench, str(len(pairs)), *map(in_points, cells)])
