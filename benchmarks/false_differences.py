@@ -1,10 +1,11 @@
-"""How often `feraug bench` calls arms different that are not: more repeats after a look, and many arms.
+"""How often `feraug bench` calls arms different that are not: looked at again, many arms, few people.
 
     python benchmarks/false_differences.py [--benchmarks 1000]
 
 Simulated benchmarks of 150 test images in which no arm differs from another on average: an image has a
 difficulty that all arms share and a preference of its own for each, a repeat a luck of its own (normal, in
-logits).  Prints the share of benchmarks in which an arm is called better or worse.
+logits).  Where the images are of people, each arm has a preference for each person, too.  Prints the share of
+benchmarks in which an arm is called better or worse.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from feraug.metrics.significance import CrossedBootstrap, Difference, holm
 IMAGES = 150
 LOOKS = (2, 3, 4, 5, 6, 8, 10, 12)
 ARMS, REPEATS = 7, 5
+PEOPLE, KNOWN = (2, 3, 5, 8, 10, 15, 20, 40), (0.3, 1.0)
+"""How many people are on the test images, and the standard deviations of two arms' preferences for them."""
 LUCK = (0.2, 0.5, 1.0)
 """Standard deviations of a repeat's luck, in logits, of the difference of two arms."""
 
@@ -33,6 +36,24 @@ def right(random: np.random.Generator, difficulty: Floats, repeats: int, luck: f
     fortune = random.normal(0.0, luck / np.sqrt(2.0), (repeats, 1))
     chance = 1 / (1 + np.exp(-(difficulty + preference + fortune)))
     return np.asarray(random.random((repeats, len(difficulty))) < chance, np.float64)
+
+
+def of_people(random: np.random.Generator, people: int, known: float, benchmarks: int) -> list[float]:
+    """Shares with a difference: people with as many images each, and with as many as chance gives them."""
+    hits = np.zeros(2)
+    for place, shares in enumerate((np.full(people, 1 / people), None)):
+        for _ in range(benchmarks):
+            dealt = random.dirichlet(np.ones(people)) if shares is None else shares
+            rest = random.choice(people, IMAGES - people, p=dealt)
+            person = np.concatenate((np.arange(people), rest))
+            difficulty = random.normal(0.4, 1.0, IMAGES)
+            mine, other = (
+                right(random, difficulty + of_person[person], 3, LUCK[0])
+                for of_person in random.normal(0.0, known / np.sqrt(2.0), (2, people))
+            )
+            found = BOOTSTRAP.mean_difference(mine - other, person)
+            hits[place] += is_shown(found, found.p)
+    return list(hits / benchmarks)
 
 
 def is_shown(found: Difference, p: float) -> bool:
@@ -70,7 +91,7 @@ def arms(random: np.random.Generator, luck: float, benchmarks: int) -> list[floa
 
 
 def main() -> None:
-    """Simulate, and print both tables."""
+    """Simulate, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--benchmarks", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
@@ -83,6 +104,12 @@ def main() -> None:
     for luck in LUCK:
         found = arms(np.random.default_rng((args.seed, 100, round(10 * luck))), luck, args.benchmarks)
         print(f"| {luck} |" + "".join(f" {share:.1%} |" for share in found), flush=True)
+    print("| people on the test images, an arm's preference for each | as many images each | uneven |")
+    for people in PEOPLE:
+        for known in KNOWN:
+            random = np.random.default_rng((args.seed, 200, people, round(10 * known)))
+            found = of_people(random, people, known, args.benchmarks)
+            print(f"| {people}, {known} |" + "".join(f" {share:.1%} |" for share in found), flush=True)
 
 
 if __name__ == "__main__":

@@ -970,6 +970,16 @@ def test_images_of_one_person_are_drawn_together_with_their_copies() -> None:
         "people on the test images: 19; fewer than 20 say little of others, whatever the intervals say."
     ]
     assert all(is_caution(text) for text in said)
+    for people, words in (
+        (5, "fewer than 6 no difference of arms can be shown, however large."),
+        (6, "fewer than 20"),
+    ):
+        none_right = {arm: np.full((3, 80), arm != "real") for arm in ("real", "real+synthetic")}
+        fewest = figures(none_right, labels, person=person % people, person_in_train=person < 0)
+        said = [text for text in conclusions(fewest) if text.startswith("people")]
+        assert len(said) == 1 and words in said[0] and is_caution(said[0])
+        p = fewest["differences"]["real+synthetic"]["accuracy"]["p_value"]
+        assert (p > 0.05) == (people == 5), "nothing is shown of five people, even where all became right"
     assert "people" not in figures(arms, labels)
     assert "people" not in figures(arms, labels, person=person), "one of the columns alone"
 

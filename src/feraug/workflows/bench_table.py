@@ -26,6 +26,9 @@ FEW = 100
 FEW_PEOPLE: Final = 20
 """People in ``test`` below which they say too little of others."""
 
+_TOO_FEW_PEOPLE: Final = 5
+"""People up to whom no difference can be shown: p is never below 2^(1 - people), which is 0.06 of five."""
+
 _PEOPLE: Final = {"person", "person_in_train"}
 
 SIGNIFICANT: Final = 0.05
@@ -301,7 +304,12 @@ def _of_people(found: Mapping[str, int], images: int) -> list[str]:
             f"people of 'train' are on {found['in_train']:,} of {plural(images, 'test image')}: "
             "how well new people are read, these figures do not say."
         )
-    if found["total"] < FEW_PEOPLE:
+    if found["total"] <= _TOO_FEW_PEOPLE:
+        sentences.append(
+            f"people on the test images: {found['total']}; with fewer than {_TOO_FEW_PEOPLE + 1} no difference "
+            "of arms can be shown, however large."
+        )
+    elif found["total"] < FEW_PEOPLE:
         sentences.append(
             f"people on the test images: {found['total']}; fewer than {FEW_PEOPLE} say little of others, "
             "whatever the intervals say."
