@@ -266,6 +266,37 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
     assert between(made) == [], "of other synthetic sets: not the same addition"
 
 
+def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
+    protocol: None, tmp_path: Path
+) -> None:
+    from fer2013.experiments import experiments
+    from fer2013.report import write_page
+    from fer2013.summary import chosen_way
+
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000"}
+    records = [test, *(_record("real", seed, "one", np.zeros(14, bool)) for seed in range(3))]
+    for run, bench in enumerate(("simple-long", "simple-again", "simple-again-2")):
+        for seed in range(3):
+            right = np.arange(14) < 4 * run + seed
+            records.append(_record("real+synthetic", seed, "one", right, bench))
+    (one,) = experiments(records)
+    runs = one.arms[("simple-runs", "real+synthetic")]
+    assert [(each["bench"], each["seed"]) for each in runs] == [
+        ("simple-long", 0), ("simple-again", 1), ("simple-again-2", 2)
+    ]  # fmt: skip
+    row = next(line for line in chosen_way(records).splitlines() if "(*simple-runs*)" in line)
+    assert "| 3 | +35.7 (" in row.replace("**", ""), "0, 5 and 10 of 14"
+    assert not re.search(r"simple-again", chosen_way(records)), "a run by itself is no other addition"
+    (tmp_path / "r").mkdir()
+    for number, record in enumerate(records):
+        (tmp_path / "r" / f"{number:02}.json").write_text(json.dumps(record), encoding="utf-8")
+    section = write_page(tmp_path / "r").read_text(encoding="utf-8").partition("\n## 9. ")[2]
+    assert "| real+synthetic (simple-runs) | 3 |" in section
+    assert "| simple-again-2 | 3 | +57.1 (" in section, "8 of 14 more than by the first run"
+    fewer = [record for record in records if record.get("bench") != "simple-again-2" or record["seed"] != 2]
+    assert not any(("simple-runs", "real+synthetic") in each.arms for each in experiments(fewer))
+
+
 def test_reproduce_fer2013_compares_gains_of_two_classifiers(protocol: None) -> None:
     from fer2013.experiments import difference, gain_over
     from fer2013.record import bits

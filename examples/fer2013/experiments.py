@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer2013.record import flags
-from fer2013.steps import CHOSEN_ON_VALIDATION
+from fer2013.steps import CHOSEN_ON_VALIDATION, RUNS
 from fer2013.tables import of_kind, percent
 from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy
@@ -30,6 +30,10 @@ OF_THE_ARM: Final = {
     "per_class_cap", "synthetic_weight", "pretrain_share",
 }  # fmt: skip
 """Settings in which the arms of one experiment differ."""
+
+
+EACH_RUN: Final = ("simple-runs", "real+synthetic")
+"""An arm put together of several benchmarks: each repeat has another run of the translator."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,26 @@ def experiments(records: Sequence[Record]) -> list[Experiment]:
         arms: dict[tuple[str, str], list[Record]] = {}
         for one in group:
             arms.setdefault((one["bench"], one["arm"]), []).append(one)
+        if runs := _of_each_run(arms):
+            arms[EACH_RUN] = runs
         first = group[0]
         found.append(Experiment(first["scale"], first["settings"]["model"], arms, tests[first["faces"]]))
     return sorted(found, key=lambda one: (one.scale, one.classifier))
+
+
+def _of_each_run(arms: Mapping[tuple[str, str], Sequence[Record]]) -> list[Record]:
+    """The repeat from seed 0 by the first run of the translator, from seed 1 by the second, and so on.
+
+    Nothing that is drawn is common to two of them, so their spread has the translator's share too.  Empty
+    where a run is missing.
+    """
+    found = [
+        one
+        for seed, bench in enumerate(RUNS)
+        for one in arms.get((bench, "real+synthetic"), ())
+        if one["seed"] == seed
+    ]
+    return found if len({one["seed"] for one in found}) == len(RUNS) else []
 
 
 def paired(found: Sequence[Record], real: Sequence[Record]) -> list[tuple[Record, Record]]:

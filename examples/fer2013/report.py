@@ -9,7 +9,8 @@ from typing import Any
 
 from fer2013 import tables
 from fer2013.aims import aims
-from fer2013.steps import PRIORITIES, TARGETS
+from fer2013.experiments import EACH_RUN
+from fer2013.steps import AGAIN, PRIORITIES, RUNS, TARGETS
 from fer2013.summary import between, chosen_way
 from fer2013.trainings import beside, side_by_side, ways
 
@@ -87,10 +88,10 @@ def write_page(folder: Path) -> Path:
         8: lambda all_: tables.fewer(all_)
         + side_by_side(all_, ("simple-tenth",))
         + tables.filtered(all_, "tenth-all"),
-        9: lambda all_: side_by_side(all_, ("simple-long", "simple-again"))
-        + beside(all_, ("simple-again",))
-        + tables.compared(all_, [f"again-neutral-{emotion}" for emotion in TARGETS])
-        + tables.filtered(all_, "again-neutral"),
+        9: lambda all_: side_by_side(all_, (*RUNS, EACH_RUN[0]))
+        + beside(all_, RUNS[1:])
+        + tables.compared(all_, [f"{run}-neutral-{emotion}" for run in AGAIN for emotion in TARGETS])
+        + [part for run in AGAIN for part in tables.filtered(all_, f"{run}-neutral")],
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
     parts += between(records)

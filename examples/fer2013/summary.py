@@ -24,7 +24,7 @@ from fer2013.experiments import (
     unseen,
 )
 from fer2013.record import flags
-from fer2013.steps import CHOSEN_ON_VALIDATION
+from fer2013.steps import CHOSEN_ON_VALIDATION, RUNS
 from fer2013.tables import percent, scaled, table
 from fer2013.trainings import FEW_REPEATS, UNSEEN
 from feraug.metrics.significance import Difference, holm
@@ -57,7 +57,7 @@ ADDED_BY: Final = {
     "simple-neutral": "translations: those of *simple-long*, and other emotions made neutral",
     "simple-noise": "translations: those of *simple-long*; and neutral faces from noise",
     "simple-noise-sources": "translations of faces from noise, by the `stargan` of *simple-long*, unfiltered",
-    "simple-again": "translations: as those of *simple-long*, by another run of the same translator",
+    "simple-runs": "translations: as those of *simple-long*, each repeat by another run of the translator",
     **dict.fromkeys(("simple-wider", "vgg19", "surreal"), "translations: those of *simple-long*"),
 }
 """The same of benchmarks that are none of the ways among which validation chooses."""
@@ -84,7 +84,7 @@ def chosen_way(records: Sequence[Record]) -> str:
         alone[len(found)] = [f"{scaled(one.scale)} **`{one.classifier}`, {trained(one)}: real faces alone**"]
         alone[len(found)] += [str(len(one.real)), *_of_real(one)]
         for key in sorted(chosen):
-            if key[1] == "real" or not (pairs := paired(one.arms[key], one.real)):
+            if key[1] == "real" or key[0] in RUNS[1:] or not (pairs := paired(one.arms[key], one.real)):
                 continue
             best = ", chosen on validation" if among and key == best_of(among) else ""
             found.append(([f"{added(key)}{best}"], len(pairs), _four(pairs, one.test)))
