@@ -10,6 +10,7 @@ import shutil
 import signal
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,7 +22,8 @@ import torch
 from numpy.typing import NDArray
 
 from feraug.cli.bench_tables import reverse_lines
-from feraug.config import DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
+from feraug.config import ARMS, DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
+from feraug.config.bench import MOST_TRAININGS
 from feraug.data import LabelledFaces
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.errors import (
@@ -33,8 +35,8 @@ from feraug.errors import (
     UsageError,
 )
 from feraug.images import fingerprints
-from feraug.metrics.significance import holm
-from feraug.store.bench import read_bench, read_predictions, write_predictions
+from feraug.metrics.significance import CrossedBootstrap, holm
+from feraug.store.bench import read_bench, read_predictions, write_bench, write_predictions
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
@@ -636,8 +638,8 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"arms": ()}, "--arm: none; known: real, "),
         ({"arms": ("reverse",)}, "--arm reverse: tests the classifier of the real arm"),
         ({"use": "pretrained"}, r"--use: unknown 'pretrained' \(did you mean 'pretrain'\?\)"),
-        ({"repeats": 301}, "--repeats: 301 of 1 arm are more than the 300 trainings"),
-        ({"arms": ("real", "mixup"), "repeats": 151}, "--repeats: 151 of 2 arms are more than the 300"),
+        ({"repeats": 241}, "--repeats: 241 of 1 arm are more than the 240 trainings"),
+        ({"arms": ("real", "mixup"), "repeats": 121}, "--repeats: 121 of 2 arms are more than the 240"),
         ({"repeats": 0}, "--repeats: 0 is not a whole number from 1 to 1000"),
         ({"ratio": 0.0}, "--ratio: 0.0 is not a number from"),
         ({"per_class_cap": 0}, "--per-class-cap: 0 is not a whole number"),
@@ -1292,6 +1294,46 @@ def test_without_the_test_only_validation_is_told(with_synthetic: Workspace) -> 
         again = bench(PAIRED, with_synthetic, test=False)
         assert again.already_done and not again.tested
         assert again.table == before.table and after.path.read_bytes() == written
+
+
+def test_what_limits_the_figures_is_said_of_finished_work_on_validation_too(workspace: Workspace) -> None:
+    dataset = read_dataset(workspace.dataset())
+    rows = dataset.rows(split="train")[:4]
+    add_synthetic(workspace, "made", dataset.images[rows], np.zeros(4), rows, model="ef" * 32)
+    config = replace(PAIRED, repeats=1)
+    before = bench(config, workspace, test=False)
+    (sentence,) = before.conclusions
+    assert "efefefefefef" in sentence and is_caution(sentence)
+    assert sentence in bench(config, workspace).conclusions
+    assert bench(config, workspace, test=False).conclusions == [sentence]
+
+
+def test_the_largest_benchmark_fits_into_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feraug.workflows.bench_table.CrossedBootstrap", partial(CrossedBootstrap, draws=20))
+    arms = [arm for arm in ARMS if arm != "reverse"]
+    repeats = MOST_TRAININGS // len(arms)
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 110)  # of each emotion as many digits as FER2013 has
+    scores = {arm: random.dirichlet(np.ones(7), (repeats, len(labels))).astype(np.float32) for arm in arms}
+    columns = {
+        "labels": labels,
+        "duplicate_group": np.full(len(labels), -1, np.int32),
+        "near_copy_group": np.full(len(labels), -1, np.int32),
+        "copy_in_train": random.random(len(labels)) < 0.2,
+        "near_copy_in_train": random.random(len(labels)) < 0.2,
+        "row": np.arange(len(labels)),
+    }
+    found = table(scores, columns)
+    for values in found["arms"].values():
+        values["validation_accuracy"] = [0.612345] * repeats
+        values["training_images"] = {"real": 28_709, "synthetic": 29_790}
+    found["synthetic"] = [
+        {"name": f"stargan-neutral-{n:040}", "sha256": "ab" * 32, "images": 4965} for n in range(50)
+    ]
+    found["conclusions"] = [*conclusions(found), *(f"{n:0160}" for n in range(10))]
+    facts = {"arms": arms, "steps": 26_940, "reduced": False, "reductions": [], "table": found}
+    write_bench(tmp_path / "b.h5", scores, columns, Provenance({}, "test", 0, {}), facts)
+    assert read_bench(tmp_path / "b.h5").header.extra["table"] == found
 
 
 def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:

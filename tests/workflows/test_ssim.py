@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from feraug.config import SsimConfig
 from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, StorageError, UsageError
 from feraug.metrics.distribution import histogram_distance
-from feraug.metrics.similarity import all_pairs_ssim
+from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
@@ -30,7 +30,7 @@ from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.info import describe
 from feraug.workflows.report import report
 from feraug.workflows.ssim import SsimOptions, ssim
-from feraug.workflows.ssim_measures import different_labels, same_label
+from feraug.workflows.ssim_measures import RealFaces, different_labels, real_pairs, same_label
 from feraug.workflows.ssim_pictures import earlier_pictures
 from feraug.workflows.synthetic_sets import default_paths, synthetic_sets
 
@@ -543,6 +543,29 @@ def test_pairs_of_one_label_and_of_two() -> None:
     assert (labels[every[:, 0]] == labels[every[:, 1]]).all()
     assert same_label(np.array([1, 2, 3]), 5, random).shape == (0, 2)
     assert different_labels(np.array([1, 1]), 5, random).shape == (0, 2)
+    assert len(different_labels(labels, 10**8, random)) == 50 * 51 + 30 * 21 + 20 * 1
+
+
+def test_all_pairs_are_measured_a_few_at_a_time(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrays = read_dataset(workspace.dataset())
+    first = arrays.rows(split="train")[:30]
+    columns = {name: values[first] for name, values in arrays.columns.items()}
+    few = replace(arrays, images=arrays.images[first], columns=columns)
+    real, config, sizes = RealFaces(few, ""), SsimConfig(pairs=10**8), []
+    whole = real_pairs(real, config)
+
+    def counted(a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str) -> NDArray[np.float32]:
+        sizes.append(len(a))
+        return paired_ssim(a, b, variant)
+
+    monkeypatch.setattr("feraug.workflows.ssim_measures.paired_ssim", counted)
+    monkeypatch.setattr("feraug.workflows.ssim_measures._PAIRS_AT_ONCE", 7)
+    for once, pieces in zip(whole, real_pairs(real, config), strict=True):
+        np.testing.assert_array_equal(pieces.rows, once.rows)
+        np.testing.assert_array_equal(pieces.ssim, once.ssim)
+    assert max(sizes) == 7 and sum(sizes) == 30 * 29 // 2
 
 
 @pytest.mark.parametrize(

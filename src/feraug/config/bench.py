@@ -29,8 +29,8 @@ SYNTHETIC_ARMS: Final = ("real+synthetic", "real+synthetic+noise", "synthetic", 
 
 USES: Final = ("mixed", "pretrain", "fill")
 
-MOST_TRAININGS: Final = 300
-"""Arms times repeats of a benchmark: the figures of so many fit into the header of its file (64 kB)."""
+MOST_TRAININGS: Final = 240
+"""Arms times repeats of a benchmark: the figures of so many, in all arms, fit into the header of its file."""
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "oversampled": {"balanced": True},

@@ -88,7 +88,7 @@ def bench(
         parts = _parts(config, path, given)
         if header is not None and _is_all(header, provenance):
             if not test:
-                kept = kept_of_validation(config, path)
+                kept = kept_of_validation(config, path, given)
                 return kept or on_validation(config, path, parts, given, already_done=True)
             return finished(config, path, draws=fabric.is_global_zero)
         if options.overwrite:

@@ -57,7 +57,7 @@ def on_validation(
     return _result(config, path, facts, already_done=already_done, tested=False)
 
 
-def kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
+def kept_of_validation(config: BenchConfig, path: Path, given: BenchInputs) -> BenchResult | None:
     """What the file of a finished benchmark says of validation; None where it is too old to say it."""
     with lost_alone(GATHER_AGAIN):
         facts = read_bench(path).header.extra
@@ -66,6 +66,7 @@ def kept_of_validation(config: BenchConfig, path: Path) -> BenchResult | None:
         return None
     arms = {arm: {name: values[name] for name in names} for arm, values in table["arms"].items()}
     figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
+    figures["conclusions"] = given.cautions
     return _result(config, path, {**facts, "table": figures}, already_done=True, tested=False)
 
 

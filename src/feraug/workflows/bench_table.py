@@ -306,8 +306,8 @@ def _of_people(found: Mapping[str, int], images: int) -> list[str]:
         )
     if found["total"] <= _TOO_FEW_PEOPLE:
         sentences.append(
-            f"people on the test images: {found['total']}; with fewer than {_TOO_FEW_PEOPLE + 1} no difference "
-            "of arms can be shown, however large."
+            f"people on the test images: {found['total']}; with fewer than {_TOO_FEW_PEOPLE + 1} no "
+            "difference of arms can be shown, however large."
         )
     elif found["total"] < FEW_PEOPLE:
         sentences.append(

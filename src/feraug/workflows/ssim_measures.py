@@ -25,6 +25,8 @@ Rows = NDArray[np.int64]
 _STREAM: Final = 60  # of random draws; see docs/contributing.md
 NEAR_QUANTILE: Final = 0.99
 """Of new real images, 1 in 100 is as near to a training image as a *near copy*."""
+_PAIRS_AT_ONCE: Final = 20_000
+"""Pairs whose images are gathered at a time, 92 MB; those of all of FER2013's would be 330 GB."""
 LEAST_FOR_THRESHOLD: Final = 500
 LEAST_NEW: Final = 20
 """With fewer new validation images, the training images themselves have to serve."""
@@ -183,11 +185,15 @@ def same_label(labels: Rows, count: int, random: np.random.Generator) -> Rows:
 
 
 def different_labels(labels: Rows, count: int, random: np.random.Generator) -> Rows:
-    """Random pairs of rows with different labels, (count, 2); none where there is one label."""
+    """Random pairs of rows with different labels, (P, 2); a pair may come more than once.
+
+    ``count`` of them, or as many as there are if that is less.
+    """
     order = np.argsort(labels, kind="stable")
     _, starts, sizes = np.unique(labels[order], return_index=True, return_counts=True)
     if len(sizes) < 2:
         return np.empty((0, 2), np.int64)
+    count = min(count, (len(labels) ** 2 - int((sizes**2).sum())) // 2)
     first = random.integers(0, len(labels), count)
     label = np.searchsorted(starts, first, side="right") - 1
     # Somewhere behind the last of this label, going round to the first of it.
@@ -260,7 +266,11 @@ def from_source(one: SyntheticSet, digest: str, count: int) -> Rows:
 
 
 def _paired(images: NDArray[np.uint8], rows: Rows, config: SsimConfig) -> Pairs:
-    return Pairs(rows, paired_ssim(images[rows[:, 0]], images[rows[:, 1]], config.variant))
+    ssim = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), _PAIRS_AT_ONCE):
+        one, other = rows[start : start + _PAIRS_AT_ONCE].T
+        ssim[start : start + len(one)] = paired_ssim(images[one], images[other], config.variant)
+    return Pairs(rows, ssim)
 
 
 def _found(rows: Rows, near: Rows, ssim: NDArray[np.float32]) -> Pairs:
