@@ -52,6 +52,14 @@ def test_synth_needs_the_dataset_too(feraug: Feraug, trained: Workspace) -> None
     assert "no dataset yet; make it with 'feraug prepare" in ran.error
 
 
+def test_datasets_of_other_names_are_told(feraug: Feraug, workspace: Workspace) -> None:
+    workspace.dataset().rename(workspace.root / "tenth.h5")
+    ran = feraug("train", "simple", "-w", workspace.root)
+    assert "dataset.h5: no dataset yet (there is tenth: --dataset NAME takes it); make it with" in ran.error
+    ran = feraug("train", "simple", "--dataset", "tent", "-w", workspace.root)
+    assert "tent: no such file (did you mean 'tenth'?); check --dataset" in ran.error
+
+
 def test_several_models_for_a_pair_are_listed(feraug: Feraug, trained: Workspace) -> None:
     shutil.copy(trained.model("cyclegan-neutral-happy"), trained.model("another"))
     ran = feraug("synth", "--pair", "happy:neutral", "-w", trained.root)

@@ -56,6 +56,8 @@ def test_filter_and_info(feraug: Feraug, translated: Workspace) -> None:
     ran = feraug("info", told["path"])
     assert ran.code == 0, ran
     assert "filtered from the set with SHA-256" in ran.out and "right emotion" in ran.out
+    Path("simple").mkdir()  # as an export is called, perhaps: the model of this name is meant
+    assert json.loads(feraug(*arguments, "--classifier", "simple", "--json").out)["already_done"]
 
 
 def test_every_emotion_at_once(feraug: Feraug, translated: Workspace) -> None:

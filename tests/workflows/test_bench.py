@@ -855,6 +855,38 @@ def test_synthetic_files_of_an_earlier_run_that_are_elsewhere_are_asked_for(
     assert list(both.table["arms"]) == ["real", "real+synthetic", "oversampled"]
 
 
+def test_a_finished_benchmark_needs_its_synthetic_files_no_more(with_synthetic: Workspace) -> None:
+    dataset = read_dataset(with_synthetic.dataset())
+    rows = dataset.rows(split="train")[:4]
+    with_synthetic.synthetic("made").unlink()
+    lost = add_synthetic(with_synthetic, "lost", dataset.images[rows], np.zeros(4), rows, model="ef" * 32)
+    config = replace(PAIRED, repeats=1)
+    before = bench(config, with_synthetic)
+    lost.unlink()
+    again = bench(config, with_synthetic)
+    assert again.already_done and again.table == before.table and again.conclusions == before.conclusions
+    chosen = bench(replace(config, arms=("real",)), with_synthetic, test=False)
+    assert chosen.already_done and not chosen.tested
+    assert chosen.conclusions == [text for text in before.conclusions if text.startswith("lost.h5: ")] != []
+    for more in (replace(config, repeats=2), replace(config, arms=("oversampled",))):
+        with pytest.raises(ArtifactError, match=r"used lost\.h5 .*real-\*\.h5 are copied into .*NAME first"):
+            bench(more, with_synthetic)
+    beside = with_synthetic.bench("other").with_suffix("")
+    beside.mkdir()
+    shutil.copy(before.path.with_suffix("") / "real-0.h5", beside)
+    events: list[Event] = []
+    more = replace(config, arms=("real", "oversampled"))
+    bench(more, with_synthetic, name="other", notify=events.append)
+    notes = [event.text for event in events if isinstance(event, Note)]
+    assert notes[0].startswith("simple: trainings to do: 1, of 3 steps")
+    add_synthetic(with_synthetic, "another", dataset.images[rows], np.zeros(4), rows)
+    with pytest.raises(ConfigConflictError):
+        bench(config, with_synthetic)
+    prepare("drawn:350", PrepareConfig(near_copies=False), with_synthetic.dataset(), overwrite=True)
+    with pytest.raises(ArtifactError):
+        bench(replace(config, arms=("real",)), with_synthetic)
+
+
 def test_a_plan_writes_nothing(with_synthetic: Workspace) -> None:
     before = sorted(with_synthetic.root.rglob("*"))
     planned = plan(PAIRED, with_synthetic)
@@ -863,11 +895,19 @@ def test_a_plan_writes_nothing(with_synthetic: Workspace) -> None:
     assert sorted(with_synthetic.root.rglob("*")) == before
 
 
-def test_a_dataset_without_test_images_is_refused(workspace: Workspace) -> None:
+def test_a_dataset_without_test_images_is_for_validation_alone(workspace: Workspace) -> None:
     with h5py.File(workspace.dataset(), "r+") as file:
         file["split"][...] = np.where(file["split"][()] == 2, 1, file["split"][()])
+    config = replace(PAIRED, arms=("real",), repeats=1)
+    with pytest.raises(ArtifactError, match=r"no image in 'test', .*--no-test compares on validation alone"):
+        bench(config, workspace)
+    assert plan(config, workspace, test=False).parts == 1
+    for _ in range(2):  # the second finds the repeat of the first
+        chosen = bench(config, workspace, test=False)
+        assert list(chosen.table["arms"]) == ["real"]
+        assert chosen.conclusions == ["no test images: without --no-test there is nothing to report."]
     with pytest.raises(ArtifactError, match="no image in 'test'"):
-        bench(replace(PAIRED, arms=("real",)), workspace)
+        bench(config, workspace)
 
 
 def figures(right: dict[str, NDArray[np.bool_]], labels: NDArray[np.uint8], **test: Any) -> dict[str, Any]:

@@ -200,6 +200,7 @@ def test_a_benchmark_made_from_a_file_that_is_gone_is_named_once(workspace: Work
         if "not in this workspace" in one.value
     ]
     assert [(one.name, one.value.split(",")[0]) for one in found] == [("bench/simple", "3 files")]
+    assert "--overwrite" not in found[0].advice, "it would forget every repeat"
 
 
 def test_what_a_killed_process_left(workspace: Workspace) -> None:

@@ -75,6 +75,9 @@ def test_all_pairs_get_a_stargan_and_a_named_kind_is_taken(workspace: Workspace)
     options = SynthOptions(device="cpu", train=1.0)
     few = model_config({"model": "stargan", "emotions": ["angry", "neutral"], "steps": 1, "base_channels": 2})
     train(few, workspace)
+    known = r"models \(stargan-angry-neutral translates neutral:angry alone: ask for one with --pair\); train"
+    with pytest.raises(MissingModelError, match=known):
+        synthesise(replace(CONFIG, pair="neutral:all"), workspace, options=SynthOptions(device="cpu"))
     made = synthesise(replace(CONFIG, pair="neutral:all"), workspace, model="stargan", options=options)
     assert made.model.stem == "stargan-all", "not the one of two emotions, neutral:angry though it knows"
     assert made.emotions == ("angry", "disgust", "fear", "happy"), "four images"

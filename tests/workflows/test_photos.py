@@ -405,6 +405,7 @@ def test_degraded_without_a_classifier_and_after_an_earlier_version(place: Works
         {"degradations": [{"name": "noise"}]},
         {"degradations": 3},
         {"files": [[]]},
+        {"more": float("nan")},
     ],
 )
 def test_a_record_that_is_damaged_is_told(changes: dict[str, object], place: Workspace, folder: Path) -> None:

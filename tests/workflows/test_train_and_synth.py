@@ -504,8 +504,8 @@ def test_too_few_faces_of_an_emotion_that_could_be_left_out(workspace: Workspace
     with pytest.raises(ArtifactError) as caught:
         train(replace(DEFAULTS["wgan-gp"], steps=1), workspace)
     assert (
-        "training images of 'disgust', a domain needs 8 or more; leave it out: train with --emotion angry "
-        in str(caught.value)
+        "training images of 'disgust', a domain needs 8 or more; leave it out: "
+        "'feraug train wgan-gp --emotion angry " in str(caught.value)
     )
     assert "--emotion disgust" not in str(caught.value)
 

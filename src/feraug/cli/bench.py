@@ -182,7 +182,7 @@ def command(
     root = Workspace(workspace)
     with console.notifier(quiet=quiet) as notify:
         if dry_run:
-            planned = plan(chosen, root, notify=notify, **common)
+            planned = plan(chosen, root, test=not no_test, notify=notify, **common)
         else:
             result = bench(chosen, root, test=not no_test, notify=notify, **common)
     if dry_run:
@@ -235,6 +235,7 @@ def _arms(named: list[str] | None, with_synthetic: bool, *, asked: bool = False)
 def print_result(result: BenchResult) -> None:
     """What the command says of its result."""
     from feraug.cli import bench_tables, console
+    from feraug.workflows.bench_gathered import NO_TEST
 
     if result.reduced:
         console.print_prose(f"REDUCED: {', '.join(result.reductions)}")
@@ -252,7 +253,8 @@ def print_result(result: BenchResult) -> None:
         )
         for sentence in result.conclusions:
             console.print_prose(sentence)
-        console.print_prose(there if result.already_done else later)
+        if NO_TEST not in result.conclusions:
+            console.print_prose(there if result.already_done else later)
         return
     if (validation := bench_tables.validation_line(result.table)) is not None:
         console.print_prose(validation)

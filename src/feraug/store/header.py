@@ -172,12 +172,17 @@ def _integer(file: h5py.File, key: str, name: str) -> int:
 def _json_object(file: h5py.File, key: str, name: str) -> dict[str, Any]:
     text = _text(file, key, name)
     try:
-        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        value = json_values(text)
     except (ValueError, RecursionError) as problem:
         raise _damaged(name, f"attribute '{key}' is not JSON") from problem
     if not isinstance(value, dict):
         raise _damaged(name, f"attribute '{key}' is not a JSON object")
     return value
+
+
+def json_values(text: str) -> Any:
+    """What a JSON text holds; :class:`ValueError` where it is none, or has NaN, which the standard lacks."""
+    return json.loads(text, parse_float=_finite, parse_constant=_finite)
 
 
 def _finite(text: str) -> float:

@@ -21,7 +21,7 @@ from feraug.workflows.bench_gathered import (
     kept_of_validation,
     on_validation,
 )
-from feraug.workflows.bench_inputs import BenchInputs, read_inputs, with_earlier
+from feraug.workflows.bench_inputs import BenchInputs, done_without_its_files, read_inputs, with_earlier
 from feraug.workflows.bench_outcome import BenchPlan, BenchResult
 from feraug.workflows.bench_parts import Part, read_part, run_part
 from feraug.workflows.classifier_run import ClassifierRun, steps_per_epoch, total_steps
@@ -73,8 +73,12 @@ def bench(
         ) as fabric,
     ):
         if not options.overwrite:
+            done = None if synthetic else done_without_its_files(config, path, workspace, dataset)
+            if done is not None:
+                kept = None if test else kept_of_validation(done, path, None)
+                return kept or finished(done, path, draws=fabric.is_global_zero)
             config, synthetic = with_earlier(config, path, synthetic, workspace)
-        given = read_inputs(config, workspace, synthetic, dataset)
+        given = read_inputs(config, workspace, synthetic, dataset, test=test)
         provenance = given.provenance(config, options.command)
 
         def look() -> Header | None:
@@ -88,7 +92,7 @@ def bench(
         parts = _parts(config, path, given)
         if header is not None and _is_all(header, provenance):
             if not test:
-                kept = kept_of_validation(config, path, given)
+                kept = kept_of_validation(config, path, given.cautions)
                 return kept or on_validation(config, path, parts, given, already_done=True)
             return finished(config, path, draws=fabric.is_global_zero)
         if options.overwrite:
@@ -124,6 +128,7 @@ def plan(
     name: str | None = None,
     dataset: Path | None = None,
     options: TrainOptions | None = None,
+    test: bool = True,
     notify: Notify = ignore,
 ) -> BenchPlan:
     """Time a few steps, and tell how long :func:`bench` would take; writes nothing."""
@@ -132,7 +137,7 @@ def plan(
     with launched(options.device, precision=config.classifier.precision) as fabric:
         if not options.overwrite:
             config, synthetic = with_earlier(config, path, synthetic, workspace)
-        given = read_inputs(config, workspace, synthetic, dataset)
+        given = read_inputs(config, workspace, synthetic, dataset, test=test)
         provenance = given.provenance(config, options.command)
         _existing(path, provenance, overwrite=options.overwrite)
         parts = _parts(config, path, given)

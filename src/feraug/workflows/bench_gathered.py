@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,9 +20,11 @@ from feraug.words import plural
 from feraug.workflows.bench_inputs import GATHER_AGAIN, BenchInputs
 from feraug.workflows.bench_outcome import BenchResult
 from feraug.workflows.bench_parts import AGAIN, CLASSIFIER, Part, lost_alone, read_part
-from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.bench_table import conclusions, is_of_a_set, table
 from feraug.workflows.classifier_run import total_steps
 from feraug.workflows.classifiers import load_classifier
+
+NO_TEST: Final = "no test images: without --no-test there is nothing to report."
 
 
 def gathered(
@@ -52,13 +54,16 @@ def on_validation(
     """What may be chosen by; the predictions on test stay in the repeats' files."""
     arms = _of_validation(_read(config, parts, given), given)
     figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
-    figures["conclusions"] = given.cautions
+    figures["conclusions"] = given.cautions + ([] if len(given.test) else [NO_TEST])
     facts = {**_size(config, given), "table": figures}
     return _result(config, path, facts, already_done=already_done, tested=False)
 
 
-def kept_of_validation(config: BenchConfig, path: Path, given: BenchInputs) -> BenchResult | None:
-    """What the file of a finished benchmark says of validation; None where it is too old to say it."""
+def kept_of_validation(config: BenchConfig, path: Path, cautions: Sequence[str] | None) -> BenchResult | None:
+    """What the file of a finished benchmark says of validation; None where it is too old to say it.
+
+    ``cautions`` about the synthetic files, or None where those are gone: as they were said then.
+    """
     with lost_alone(GATHER_AGAIN):
         facts = read_bench(path).header.extra
     table, names = facts["table"], ("validation_accuracy", "training_images")
@@ -66,7 +71,8 @@ def kept_of_validation(config: BenchConfig, path: Path, given: BenchInputs) -> B
         return None
     arms = {arm: {name: values[name] for name in names} for arm, values in table["arms"].items()}
     figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
-    figures["conclusions"] = given.cautions
+    said = [one for one in table.get("conclusions", []) if is_of_a_set(one)]
+    figures["conclusions"] = said if cautions is None else list(cautions)
     return _result(config, path, {**facts, "table": figures}, already_done=True, tested=False)
 
 

@@ -24,6 +24,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
 from feraug.workflows.bench_parts import lost_alone
 from feraug.workflows.by_digest import artifacts_by_digest
+from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.synthetic_origins import cautions, filtered_by, training_sets
 from feraug.workflows.synthetic_sets import SyntheticSet
@@ -78,12 +79,17 @@ class BenchInputs:
 
 
 def read_inputs(
-    config: BenchConfig, workspace: Workspace, synthetic: Sequence[Path | str], dataset: Path | None
+    config: BenchConfig,
+    workspace: Workspace,
+    synthetic: Sequence[Path | str],
+    dataset: Path | None,
+    *,
+    test: bool = True,
 ) -> BenchInputs:
     """Read and check everything, so that nothing is missing hours later.
 
-    Raises :class:`ArtifactError` for splits without images, synthetic images of an origin outside
-    ``train``, and arms that have no synthetic image of their kind.
+    Raises :class:`ArtifactError` for splits without images (``test`` may be empty where it is not asked for),
+    synthetic images of an origin outside ``train``, and arms that have no synthetic image of their kind.
     """
     source = workspace.dataset_file(dataset)
     found = read_faces(source, workspace)
@@ -96,13 +102,13 @@ def read_inputs(
         raise UsageError("--synthetic: no arm uses it; add --arm real+synthetic")
     _check_used(config)
     rows = faces.rows(split="test")
-    if not len(rows):
+    if test and not len(rows):
         raise ArtifactError(
-            f"{source}: no image in 'test', so there is nothing to report; "
-            f"'feraug info {quoted(str(source))}' lists what is there"
+            f"{source}: no image in 'test', so there is nothing to report; --no-test compares on validation "
+            f"alone; 'feraug info {quoted(str(source))}' lists what is there"
         )
     training, validation = splits_of(faces, config.classifier)
-    test = LabelledFaces(faces.images[rows], faces.labels[rows], np.ones(len(rows), np.float32))
+    tested = LabelledFaces(faces.images[rows], faces.labels[rows], np.ones(len(rows), np.float32))
     shown = {}
     for arm in config.trained_arms:
         made = material(config, arm, 0, training, files)
@@ -113,7 +119,7 @@ def read_inputs(
             "leave it out, or label images with 'feraug filter NAME --emotion EMOTION'",
         )
     return BenchInputs(
-        faces, found.digest, source.name, files, training, validation, test, rows, shown,
+        faces, found.digest, source.name, files, training, validation, tested, rows, shown,
         cautions(workspace, files, faces, found.digest, there),
         {file.digest: filtered_by(file, found.digest, there) for file in files},
     )  # fmt: skip
@@ -131,6 +137,38 @@ def _check_used(config: BenchConfig) -> None:
             raise UsageError(f"{option(name)}: is against real images, and the arm 'synthetic' has none")
 
 
+def _earlier(path: Path) -> Provenance:
+    with lost_alone(GATHER_AGAIN), open_artifact(path, BENCH) as reader:
+        return reader.header.provenance
+
+
+def _joined(config: BenchConfig, there: Provenance) -> BenchConfig:
+    """The config with the arms and repeats of an earlier benchmark, too."""
+    arms, repeats = there.config.get("arms"), there.config.get("repeats")
+    if isinstance(arms, list) and isinstance(repeats, int):
+        return config.joined([str(arm) for arm in arms], repeats)
+    return config
+
+
+def done_without_its_files(
+    config: BenchConfig, path: Path, workspace: Workspace, dataset: Path | None
+) -> BenchConfig | None:
+    """The config of the benchmark at ``path`` where it has all that is asked for, and a set of it is gone.
+
+    Nothing is to be trained then, and nothing read but its own file.  None for any other.
+    """
+    asks_for_sets = bool(set(config.arms) & set(SYNTHETIC_ARMS))
+    source = workspace.dataset_file(dataset)
+    if not path.is_file() or not source.is_file() or (asks_for_sets and workspace.synthetics()):
+        return None  # sets that are there are meant, and may be others
+    there = _earlier(path)
+    if not set(there.beside_dataset.values()) - {sha256_file(place) for place in workspace.synthetics()}:
+        return None
+    config = _joined(config, there)
+    same = completed(there.config) == config.json() and sha256_file(source) in there.inputs.values()
+    return config if same else None
+
+
 def with_earlier(
     config: BenchConfig, path: Path, synthetic: Sequence[Path | str], workspace: Workspace
 ) -> tuple[BenchConfig, Sequence[Path | str]]:
@@ -142,20 +180,20 @@ def with_earlier(
     if not path.is_file():
         return config, synthetic
     asked = set(config.arms)
-    with lost_alone(GATHER_AGAIN), open_artifact(path, BENCH) as reader:
-        there = reader.header.provenance
-    arms, repeats = there.config.get("arms"), there.config.get("repeats")
-    if isinstance(arms, list) and isinstance(repeats, int):
-        config = config.joined([str(arm) for arm in arms], repeats)
-    if not synthetic and not asked & set(SYNTHETIC_ARMS):
+    there = _earlier(path)
+    config = _joined(config, there)
+    # With no set at all left, "all that are there" would send the user to make others.
+    if not synthetic and (not asked & set(SYNTHETIC_ARMS) or not workspace.synthetics()):
         found = {sha256_file(place): place for place in workspace.synthetics()}
         used = there.beside_dataset
         gone = [f"{name} (SHA-256 {digest[:12]}…)" for name, digest in used.items() if digest not in found]
         if gone:
+            parts = path.with_suffix("")
             raise ArtifactError(
                 f"the benchmark {path.stem} used {', '.join(gone)}, not in {workspace.root}/synthetic now",
                 "make them again by the very commands that made them, or name them with --synthetic where "
-                "they lie; --name NAME begins another benchmark",
+                "they lie; --name NAME begins another benchmark, which trains 'real' no second time where "
+                f"{parts}/real-*.h5 are copied into {parts.parent}/NAME first",
             )
         synthetic = [found[digest] for digest in used.values()]
     return config, synthetic

@@ -46,6 +46,11 @@ def is_caution(sentence: str) -> bool:
     return _CAUTION.match(sentence) is not None
 
 
+def is_of_a_set(sentence: str) -> bool:
+    """Whether a sentence of a benchmark's conclusions is a caution about a synthetic file."""
+    return re.match(r".+\.h5: ", sentence) is not None
+
+
 def table(
     probabilities: Mapping[str, NDArray[np.float32]], test: Mapping[str, NDArray[Any]]
 ) -> dict[str, Any]:

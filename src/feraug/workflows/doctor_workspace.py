@@ -160,6 +160,8 @@ def _cut_off(root: Path, whole: Mapping[Path, Mapping[str, Any]]) -> Iterator[Fi
     for (name, gone_files), files in lacking.items():
         text = f"made from {gone_files}, not in this workspace as it was then"
         advice = "fine if it lies elsewhere; else make it again with --overwrite"
+        if Path(name).parts[0] == "bench":  # of which --overwrite would forget every repeat
+            advice = "fine: its figures stay; to add repeats or arms, put that file back"
         yield Finding(_SECTION, name, f"{files} files, {text}" if files > 1 else text, NOTE, advice)
 
 

@@ -41,7 +41,7 @@ def classifier_file(classifier: Path | None, workspace: Workspace) -> Path:
     Raises :class:`MissingArtifactError` where there is none.
     """
     path = classifier or workspace.model("simple")
-    if path.exists():
+    if path.is_file() or (path.exists() and len(path.parts) > 1):  # a folder here may be called as a model is
         return path
     if path.suffix != ".h5" and len(path.parts) > 1:  # a name has no folder, and a file its ending
         raise MissingArtifactError(

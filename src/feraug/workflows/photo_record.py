@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Final
 
 from feraug.errors import ArtifactError
 from feraug.sources.photos import RECORD
+from feraug.store.header import json_values
 from feraug.store.reading import FactsShape, is_shaped
 
 _MAYBE: Final[FactsShape] = (float, int, None)
@@ -81,7 +81,7 @@ def photo_folders(root: Path) -> list[Path]:
 def read_record(folder: Path) -> PhotosRecord:
     """The record of a folder; :class:`ArtifactError` where there is none that ``feraug synth`` wrote."""
     try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        record = json_values((folder / RECORD).read_text(encoding="utf-8"))
         config, inputs = dict(record["config"]), dict(record["inputs"])
         names = {"inputs": [*inputs.values()], "files": record["files"]}
         if not is_shaped(names, {"inputs": [str], "files": [str]}):

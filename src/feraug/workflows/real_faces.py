@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from feraug.emotions import suggestion
 from feraug.errors import MissingArtifactError
 from feraug.quoting import quoted
 from feraug.store.dataset import DatasetArrays, read_dataset
@@ -25,13 +26,16 @@ def check_dataset(path: Path, workspace: Workspace) -> None:
     """:class:`MissingArtifactError`, with what to do, when there is no dataset at ``path``."""
     if path.exists():
         return
+    there = [one.stem for one in workspace.files("*.h5")]
     if path.parent.resolve() != workspace.root.resolve() or path.suffix != ".h5":
+        near = suggestion(path.stem, there)
         raise MissingArtifactError(
-            f"{path}: no such file; check --dataset, or leave it out for the workspace's dataset.h5"
+            f"{path}: no such file{near}; check --dataset, or leave it out for the workspace's dataset.h5"
         )
+    told = f" (there is {', '.join(there)}: --dataset NAME takes it)" if there else ""
     named = "" if path.stem == "dataset" else f" --name {quoted(path.stem)}"
     raise MissingArtifactError(
-        f"{path}: no dataset yet; make it with 'feraug prepare fer2013.csv{named}', or 'feraug prepare "
+        f"{path}: no dataset yet{told}; make it with 'feraug prepare fer2013.csv{named}', or 'feraug prepare "
         f"drawn{named}' (no download)"
     )
 

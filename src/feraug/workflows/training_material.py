@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import AnyGanConfig, StarGANConfig, TranslatorConfig
+from feraug.config import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
 from feraug.data import (
     ClassBatches,
     EmotionBatches,
@@ -45,7 +43,7 @@ def training_batches(
         domain_a, count_a = _domain_a(config, faces, sampling, source)
         domain_b = faces.images[_training_rows(faces, config.domains.b)]
         return PairBatches(domain_a, domain_b, sampling), max(count_a, len(domain_b))
-    rows = [_training_rows(faces, emotion, config.emotions) for emotion in config.emotions]
+    rows = [_training_rows(faces, emotion, config) for emotion in config.emotions]
     classes = np.repeat(np.arange(len(rows)), [len(chosen) for chosen in rows])
     images = faces.images[np.concatenate(rows)]
     if isinstance(config, StarGANConfig):
@@ -92,20 +90,20 @@ def _domain_a(
 
 
 def _training_rows(
-    faces: DatasetArrays, emotion: str, all_of: Sequence[str] = ()
+    faces: DatasetArrays, emotion: str, of_several: StarGANConfig | NoiseConfig | None = None
 ) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """``all_of`` are the emotions of a model that could do without some."""
+    """``of_several`` is the config of a model that could do without some of its emotions."""
     rows = faces.rows(split="train", emotion=emotion)
     if len(rows) >= MIN_DOMAIN_IMAGES:
         return rows
     enough = [
         f"--emotion {one}"
-        for one in all_of
+        for one in (() if of_several is None else of_several.emotions)
         if len(faces.rows(split="train", emotion=one)) >= MIN_DOMAIN_IMAGES
     ]
     told = lists_what_is_there(faces) + _more_drawn(faces, emotion)
-    if len(enough) > 1:
-        told = f"leave it out: train with {' '.join(enough)}"
+    if of_several is not None and len(enough) > 1:
+        told = f"leave it out: 'feraug train {of_several.model} {' '.join(enough)}'"
     number = plural(len(rows), "training image")
     raise ArtifactError(
         f"the dataset has {number} of '{emotion}', a domain needs {MIN_DOMAIN_IMAGES} or more",

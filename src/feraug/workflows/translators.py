@@ -187,8 +187,16 @@ def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingModelErro
     """That no model translates these pairs, and the command that trains one."""
     kind = usual_kind(pairs)
     command = f"{kind} --pair {pairs}" if kind in TRANSLATORS else kind
+    told = ""
+    if len(pairs.pairs) > 1:
+        of_some = {
+            path.stem: [str(pair) for pair in pairs.pairs if translates(path, (pair,))]
+            for path in workspace.models()
+        }
+        known = [f"{name} translates {', '.join(some)} alone" for name, some in of_some.items() if some]
+        told = f" ({'; '.join(known)}: ask for one with --pair)" if known else ""
     return MissingModelError(
-        f"no trained model for {pairs} in {workspace.root / 'models'}; "
+        f"no trained model for {pairs} in {workspace.root / 'models'}{told}; "
         f"train one with 'feraug train {command}'"
     )
 
