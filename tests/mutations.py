@@ -572,7 +572,8 @@ MUTATIONS = (
         of_bench("few_test_images_are_those_without_copies"),
     ),
     Mutation(
-        "bench --no-test: looks at test", "cli/bench.py", "test=not no_test", "test=True",
+        "bench --no-test: looks at test", "cli/bench.py",
+        "bench(chosen, root, test=not no_test", "bench(chosen, root, test=True",
         ("tests/cli/test_bench.py::test_the_printed_table",),
     ),
     Mutation(
@@ -852,6 +853,36 @@ MUTATIONS = (
         "resume: the first of several", "workflows/unfinished.py",
         "if usual in begun or len(begun) == 1:", "if begun:",
         ("tests/cli/test_resume.py",),
+    ),
+    Mutation(
+        "bench: differences of five people are only little known", "workflows/bench_table.py",
+        "_TOO_FEW_PEOPLE: Final = 5", "_TOO_FEW_PEOPLE: Final = 4",
+        of_bench("images_of_one_person_are_drawn_together_with_their_copies"),
+    ),
+    Mutation(
+        "bench: more trainings than its file has room for", "config/bench.py",
+        "MOST_TRAININGS: Final = 240", "MOST_TRAININGS: Final = 300",
+        of_bench("the_largest_benchmark_fits_into_its_file"),
+    ),
+    Mutation(
+        "bench: no caution of finished work on validation", "workflows/bench.py",
+        "kept_of_validation(config, path, given.cautions)", "kept_of_validation(config, path, [])",
+        of_bench("what_limits_the_figures_is_said_of_finished_work_on_validation_too"),
+    ),
+    Mutation(
+        "bench: finished, whatever sets are there", "workflows/bench_inputs.py",
+        "(asks_for_sets and workspace.synthetics())", "(asks_for_sets and False)",
+        of_bench("a_finished_benchmark_needs_its_synthetic_files_no_more"),
+    ),
+    Mutation(
+        "bench: finished, of another dataset", "workflows/bench_inputs.py",
+        "config.json() and sha256_file(source) in there.inputs.values()", "config.json()",
+        of_bench("a_finished_benchmark_needs_its_synthetic_files_no_more"),
+    ),
+    Mutation(
+        "ssim: the first pairs in place of later ones", "workflows/ssim_measures.py",
+        "rows[start : start + _PAIRS_AT_ONCE].T", "rows[start // 2 : start // 2 + _PAIRS_AT_ONCE].T",
+        ("tests/workflows/test_ssim.py::test_all_pairs_are_measured_a_few_at_a_time",),
     ),
 )  # fmt: skip
 
