@@ -291,7 +291,10 @@ def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
     for number, record in enumerate(records):
         (tmp_path / "r" / f"{number:02}.json").write_text(json.dumps(record), encoding="utf-8")
     section = write_page(tmp_path / "r").read_text(encoding="utf-8").partition("\n## 9. ")[2]
-    assert "| real+synthetic (simple-runs) | 3 |" in section
+    assert (
+        "| real+synthetic (simple-runs) | 3 |" in section
+        and "In *simple-runs* the first repeat has" in section
+    )
     assert "| simple-again-2 | 3 | +57.1 (" in section, "8 of 14 more than by the first run"
     fewer = [record for record in records if record.get("bench") != "simple-again-2" or record["seed"] != 2]
     assert not any(("simple-runs", "real+synthetic") in each.arms for each in experiments(fewer))
