@@ -107,10 +107,33 @@ def quick_figures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr("matplotlib.figure.Figure", QuickFigure)
 
 
+replaced = os.replace  # some tests let it fail
+SHARED: list[Path] = []
+"""The folder of faces that all workers of this run have drawn; only where there are several."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_faces(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Workers of xdist have a folder in common, above those of their own; it is new in every run."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        SHARED.append(tmp_path_factory.getbasetemp().parent / "drawn-faces")
+        SHARED[0].mkdir(exist_ok=True)
+
+
 @cache
 def remembered_face(*which: Any) -> NDArray[np.uint8]:
-    """A drawn face: tests ask for the same few thousand again and again."""
-    return draw_face(*which)
+    """A drawn face: tests ask for the same few thousand again and again, in one worker or another."""
+    if not SHARED:
+        return draw_face(*which)
+    there = SHARED[0] / "-".join(map(str, which))
+    try:
+        return np.frombuffer(there.read_bytes(), np.uint8).reshape(48, 48)
+    except FileNotFoundError:
+        face = draw_face(*which)
+        written = there.with_name(f"{there.name}-{os.getpid()}.partial")
+        written.write_bytes(face.tobytes())
+        replaced(written, there)  # whole or not at all, whoever reads it now
+        return face
 
 
 FOUND: dict[tuple[bool, tuple[int, ...], bytes], list[Box]] = {}

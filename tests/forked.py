@@ -54,6 +54,10 @@ class Forked:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Send SIGTERM, unless it has ended."""
+        self.send_signal(signal.SIGTERM)
+
     def communicate(self, timeout: float = 120.0) -> tuple[str, str]:
         """Wait for the end; what it wrote to stdout and to stderr."""
         self.wait(timeout)

@@ -600,8 +600,7 @@ MUTATIONS = (
     ),
     Mutation(
         "bootstrap: arms drawn on their own, not in pairs", "metrics/significance.py",
-        "drawn = self._sums(count, repeats, sums)",
-        "drawn = np.roll(self._sums(count, repeats, sums), len(parts), 0)", STATISTICS,
+        "statistic(drawn[:, 1])", "statistic(np.roll(drawn[:, 1], 1, 0))", STATISTICS,
     ),
     Mutation(
         "interval: of the bootstrap alone", "metrics/significance.py",

@@ -42,28 +42,33 @@ def test_reproduce_fer2013(
     protocol: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two steps on drawn faces, stopped in the second and called again; then the page."""
-    steps = ("--only", "audit", "--only", "bench-simple-controls")
     shorter = ("--source", "drawn:100", "--scale", "reduced", "--steps", "3", "--repeats", "1")
-    command = _reproduce(tmp_path, *shorter, *steps)
+    audit = _reproduce(tmp_path, *shorter, "--only", "audit")
+    script = subprocess.run(audit, capture_output=True, text=True, timeout=300, check=False)
+    assert script.returncode == 0 and script.stdout.endswith("1 done\n"), script
+    assert (tmp_path / "ws" / "dataset.h5").exists()
+
+    from fer2013 import engine
+    from reproduce_fer2013 import main
+
+    # From here on the script and feraug are forked: that they start as real processes has been seen, and
+    # those that train import torch for seconds.
+    # (In the engine's module alone: torch's import starts processes of its own.)
+    forking = {**vars(subprocess), "Popen": lambda words, **_: start(*words[3:])}
+    monkeypatch.setattr(engine, "subprocess", SimpleNamespace(**forking))
+    command = _reproduce(tmp_path, *shorter, "--only", "audit", "--only", "bench-simple-controls")
     first = tmp_path / "ws" / "bench" / "simple-controls" / "class-weighted-0.h5"
-    script = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while script.poll() is None and not first.exists():
+    forked = start(command=lambda: sys.exit(main(command[2:])))
+    while forked.poll() is None and not first.exists():
         time.sleep(0.01)
-    script.send_signal(signal.SIGINT)
-    out, err = script.communicate(timeout=300)
-    assert script.returncode == 130, out + err
+    forked.send_signal(signal.SIGINT)
+    out, err = forked.communicate(timeout=300)
+    assert forked.returncode == 130, out + err
     assert "stopped; the same command goes on" in err
     kept = {path.name: path.read_bytes() for path in (tmp_path / "results").glob("bench-*.json")}
     assert 1 <= len(kept) < 3
     made = first.read_bytes()
 
-    from fer2013 import engine
-    from reproduce_fer2013 import main
-
-    # From here on feraug's processes are forked: that the script starts real ones has been seen.
-    # (In the engine's module alone: torch's import starts processes of its own.)
-    forking = {**vars(subprocess), "Popen": lambda words, **_: start(*words[3:])}
-    monkeypatch.setattr(engine, "subprocess", SimpleNamespace(**forking))
     assert main(command[2:]) == 0
     done = capsys.readouterr().out
     assert "audit:" not in done and done.endswith("2 done\n")  # the audit was skipped

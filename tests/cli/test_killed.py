@@ -59,13 +59,13 @@ def test_a_training_that_is_killed_now_and_then_ends_the_same(
     [
         (
             "dataset.h5",
-            ["prepare", "drawn:280", "--no-near-copies"],
-            ["prepare", "drawn:600", "--no-near-copies", "--overwrite"],
+            ["prepare", "drawn:140", "--no-near-copies"],
+            ["prepare", "drawn:300", "--no-near-copies", "--overwrite"],
         ),
         (
             "synthetic/cyclegan-neutral-happy.h5",
             ["synth", "-n", "3"],
-            ["synth", "-n", "2000", "--overwrite"],
+            ["synth", "-n", "1000", "--overwrite"],
         ),
     ],
 )

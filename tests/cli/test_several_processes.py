@@ -13,10 +13,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from lightning_fabric.strategies.launchers import subprocess_script
 from tests.forked import start, start_two
 from tests.training import ranks
 
@@ -145,17 +147,26 @@ def test_a_signal_stops_both_processes_once_the_first_has_saved(workspace: Works
     assert not read_model(path, ()).finished and not list(path.parent.glob("*.partial"))
 
 
-def test_a_stopped_benchmark_leaves_no_process_to_train_on(workspace: Workspace) -> None:
+def test_a_stopped_benchmark_leaves_no_process_to_train_on(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = ("bench", "--classifier", "simple", "--arm", "real", "--arm", "mixup", "--repeats", "2")
     small = ("--width", "0.05", "--steps", "20000", "--batch-size", "16", "--checkpoint-every", "0s")
     reader, writer = os.pipe()
 
     def told_in_a_pipe() -> None:
         os.dup2(writer, 2)
-        os.close(writer)
         sys.stderr = os.fdopen(2, "w", closefd=False)
         as_module()
 
+    # The other is forked as well, for it would import torch for seconds: that Fabric starts a real one is
+    # seen above.
+    def fork(words: list[str], env: dict[str, str], cwd: None) -> object:
+        assert words[:3] == [sys.executable, "-m", "feraug.__main__"]
+        return start(*words[3:], environment=env, command=told_in_a_pipe)
+
+    forking = SimpleNamespace(**{**vars(subprocess), "Popen": fork})
+    monkeypatch.setattr(subprocess_script, "subprocess", forking)
     process = start(*command, *small, "--devices", "2", "-w", workspace.root, command=told_in_a_pipe)
     os.close(writer)
     folder = workspace.root / "bench" / "simple"

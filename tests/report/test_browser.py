@@ -42,9 +42,9 @@ onload = () => {
 </script>"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser's path."""
+    """The browser's path; of the whole session, so that it is looked for before the page is made."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
         pytest.skip("no chromium here; apt-get install chromium")

@@ -367,7 +367,7 @@ def reference(content: bytes) -> list[tuple[int, int, list[int]]] | None:
         label = cells[b"emotion"].strip()
         if len(pixels) != 2304 or label not in [b"%d" % code for code in range(7)]:
             return None
-        if any(set(word) - set(b"0123456789") or int(word) > 255 for word in pixels):
+        if set(b"".join(pixels)) - set(b"0123456789") or any(int(word) > 255 for word in pixels):
             return None
         split = NO_SPLIT
         if b"usage" in cells:
@@ -388,7 +388,7 @@ def mutate(data: st.DataObject, content: bytes) -> bytes:
             st.sampled_from(["flip", "insert", "delete", "truncate", "value", "swap", "edge", "repeat"])
         )
         # Half of all places near a comma or line end: that is where the structure is.
-        marks = [place for place, byte in enumerate(changed) if byte in b",\n"] or [0]
+        marks = [found.start() for found in re.finditer(rb"[,\n]", changed)] or [0]
         near = st.sampled_from(marks).flatmap(lambda mark: st.integers(max(mark - 3, 0), mark + 3))
         place = min(
             data.draw(st.one_of(st.integers(0, max(len(changed) - 1, 0)), near)), max(len(changed) - 1, 0)

@@ -114,12 +114,10 @@ class CrossedBootstrap:
         changed = right != other if of_recalls else (first != second).any((2, 3))
         change, _ = _by_group(changed.astype(np.float64), groups)  # (G, R)
         for repeat in range(repeats):
-            parts = []
-            for confusion in (first, second):
-                sums, _ = _by_group(confusion[repeat].reshape(len(groups), -1).T, groups)
-                drawn = self._sums(count, repeats, sums)
-                parts.append(statistic(drawn.reshape(self.draws, classes, classes)))
-            resampled[:, repeat] = parts[0] - parts[1]
+            cells = [confusion[repeat].reshape(len(groups), -1) for confusion in (first, second)]
+            sums, _ = _by_group(np.hstack(cells).T, groups)
+            drawn = self._sums(count, repeats, sums).reshape(self.draws, 2, classes, classes)
+            resampled[:, repeat] = statistic(drawn[:, 0]) - statistic(drawn[:, 1])
         labels = first[0].sum(-1).argmax(-1)
         called = (first + second).sum((0, 1, 2)) / (2 * repeats)  # as each class: both arms' mean
         errors = []
