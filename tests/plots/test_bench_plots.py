@@ -49,6 +49,12 @@ def test_every_difference_has_a_panel_with_its_figures_on_the_scale_of_all() -> 
     words = [label.get_text() for label in first.child_axes[0].get_yticklabels()]
     assert words[0] == "+2.0 [-1.0, +5.0]   p < 0.001" and words[6] == "+2.0 [-1.0, +5.0]   p = 0.200"
     assert "REDUCED" in figure.get_suptitle()
+    assert first.get_xlabel() == "points, 95 % interval; p of the emotions by Holm"
+    once = figures("mixup")
+    for count in once["arms"]["mixup"]["per_class"].values():
+        count["correct"] = count["correct"][:1]
+    (axes,) = table_figure(once, "of one repeat").axes
+    assert axes.get_xlabel() == "points, 95 % interval of the images alone; p of the emotions by Holm"
 
 
 def test_without_a_difference_the_recall_is_shown() -> None:

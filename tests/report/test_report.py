@@ -18,17 +18,22 @@ import numpy as np
 import pytest
 
 import feraug
-from feraug.config import PrepareConfig
+from feraug.config import ClassifierConfig, PrepareConfig
 from feraug.errors import ConfigConflictError, MissingArtifactError
 from feraug.store.compare_parts import CompareParts, DegradedFaces, GroupCodes, PhotoSets
-from feraug.store.header import MODEL, SYNTHETIC
+from feraug.store.digests import sha256_file
+from feraug.store.header import MODEL, SYNTHETIC, Provenance
+from feraug.store.model import write_model
 from feraug.store.workspace import Workspace
 from feraug.workflows import report as module
 from feraug.workflows.export import export_artifact
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import LARGEST, _numbers, report
+from feraug.workflows.report_bench import _confusion
 from feraug.workflows.report_ssim import _near_copies
 from feraug.workflows.report_words import Ids
+from feraug.workflows.train_classifier import train_classifier
+from feraug.workflows.train_options import TrainOptions
 
 ReadPage = Callable[[Path], Any]
 PARTS = ["data", "models", "synthetic", "ssim", "compare", "bench", "provenance"]
@@ -170,6 +175,48 @@ def test_a_comparison_by_group_and_by_degradation(
     # Clean faces are called angry here, three in four of the blurred ones happy.
     assert "4 faces degraded, then translated, and 4 real happy ones degraded" in text
     assert re.search(r"clean 0\.0 .* blur sigma 2 75\.0 30\.1 to 95\.4 25\.0 \S+ to \S+ 50\.0 ", text)
+
+
+def test_grids_beside_a_classifier_are_of_another_model(
+    everything: Workspace, read_page: ReadPage, quick: None
+) -> None:
+    """A classifier may have taken the name of a translator of real faces."""
+    grids = everything.samples("judge")
+    shutil.copytree(everything.samples("dcgan-happy"), grids)
+    assert not any(alt.startswith("Samples of judge") for alt in faces_in(read_page(report(everything).path)))
+    train_classifier(
+        ClassifierConfig(width=0.02, steps=2, batch_size=8), everything, name="judge",
+        options=TrainOptions(overwrite=True),
+    )  # fmt: skip
+    assert not list(grids.glob("*.png"))
+
+
+def test_intervals_of_one_repeat_are_called_so(
+    everything: Workspace, bench_with: Callable[..., Path], read_page: ReadPage, quick: None
+) -> None:
+    once = "what another seed would give is not in them"
+    assert once not in read_page(report(everything).path).text
+    bench_with(everything, repeats=1)
+    text = read_page(report(everything).path).text
+    assert once in text and text.count("points (95 % CI, images alone)") == 2
+
+
+def test_an_emotion_without_test_images_has_no_shares() -> None:
+    counts = np.diag([3, 0, 4, 5, 6, 7, 8]).tolist()
+    rows = _confusion("real", counts).rows
+    assert [cell.text for cell in rows[1]] == ["disgust", *[""] * 7]
+    assert [cell.text for cell in rows[2]] == ["fear", "0", "0", "100", "0", "0", "0", "0"]
+
+
+def test_every_kind_of_loss_of_a_stargan_has_its_plot(everything: Workspace, quick: None) -> None:
+    kinds = ("adversarial", "change", "class", "cycle", "identity", "mismatch", "penalty", "wasserstein")
+    arrays = {f"history/{kind}": np.ones(9, np.float32) for kind in kinds}
+    facts = {"step": 9, "steps": 9, "steps_per_epoch": 3, "finished": True}
+    inputs = {"dataset.h5": sha256_file(everything.dataset())}
+    config = {"model": "stargan", "emotions": ["happy", "sad"]}
+    write_model(everything.model("one"), arrays, Provenance(config, "feraug train stargan", 0, inputs), facts)
+    text = report(everything).path.read_text("utf-8")
+    assert all(f"{kind} over 9 steps" in text for kind in kinds)
 
 
 def test_what_nobody_knows_the_origin_of_stays_out(

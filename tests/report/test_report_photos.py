@@ -75,6 +75,10 @@ def test_their_faces_are_shown_only_where_that_was_asked_for(
     page = read_page(report(everything, real_faces=True).path)
     assert [one["alt"] for one in page.all("img") if "Faces of" in one["alt"]] == ["Faces of women"]
     assert "This page shows real faces" in page.text
+    noise = np.random.default_rng(0).integers(0, 256, (36 * 48, 12 * 48), np.uint8)
+    Image.fromarray(noise.repeat(2, 0).repeat(2, 1)).save(photos / "women.png")  # 144 faces
+    many = report(everything, real_faces=True)
+    assert many.left_out == 0 and "women, the first 12" in read_page(many.path).text
     (photos / "women.png").write_bytes(b"no picture")
     (problem,) = report(everything, real_faces=True).problems
     assert problem["place"] == "photos/cyclegan-neutral-happy/women.png"

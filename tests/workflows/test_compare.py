@@ -161,6 +161,13 @@ def test_what_is_written_comes_back_and_is_described(shop: Workspace) -> None:
     assert describe(result.path)["models"] == found.table["models"]
     for drawn in (_figures(found.table), _features(found, DomainPair("neutral", "happy"))):
         assert f"vgg19 (SHA-256 {judge['sha256'][:12]})" in drawn.get_suptitle()
+    # In the units of the table: % and FER-KID x 1000.
+    panels = {axes.get_title(): axes for axes in _figures(found.table).axes}
+    for title, measure, factor in (
+        ("called the target by the judge, %", "share", 100), ("FER-KID x 1000", "kernel", 1000),
+    ):  # fmt: skip
+        points = [line.get_xdata()[0] for line in panels[title].containers[2].lines[:1]]
+        assert points == [pytest.approx(factor * found.table["models"][0][measure]["mean"])]
     assert result.pictures[0].name == "neutral-happy.png"
     assert all(picture.exists() for picture in result.pictures)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from feraug.errors import (
 )
 from feraug.images import to_photo
 from feraug.sources.photos import photo_groups, photos_digest, read_photo
-from feraug.sources.pictures import UnreadablePicture
+from feraug.sources.pictures import EXTENSIONS, UnreadablePicture
 from feraug.store.workspace import Workspace
 from feraug.workflows.events import Event, Note
 from feraug.workflows.photos import RECORD, translate_photos
@@ -245,6 +246,8 @@ def test_odd_photos_work_or_are_named(place: Workspace, tmp_path: Path, astronau
     (root / "empty.png").touch()
     (root / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 nothing more")
     (root / "text.png").write_text("not a picture")
+    for name in ("IMG_1.HEIC", "IMG_2.heic", "b.avif", "notes.txt"):
+        (root / name).touch()
     notes: list[str] = []
     result = translate_photos(
         CASCADE, root, place, notify=lambda event: notes.append(getattr(event, "text", ""))
@@ -254,6 +257,13 @@ def test_odd_photos_work_or_are_named(place: Workspace, tmp_path: Path, astronau
     assert set(group.skipped) == {"huge.png", "empty.png", "broken.jpg", "text.png"}
     assert group.skipped["huge.png"] == "8000x8000 is more than 50 million pixels"
     assert "empty.png: skipped, the file has no bytes" in notes
+    unread = "pictures of formats that are not read: 1 .avif, 2 .heic; convert them to JPEG or PNG first"
+    assert notes.count(unread) == 1
+    for path in root.iterdir():
+        if path.suffix.lower() in EXTENSIONS:
+            path.unlink()
+    with pytest.raises(SourceError, match=re.escape(unread)):
+        translate_photos(CASCADE, root, place)
 
 
 def test_photos_are_read_whole_and_upright(tmp_path: Path, astronaut: Pixels) -> None:

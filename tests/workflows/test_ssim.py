@@ -31,7 +31,7 @@ from feraug.workflows.info import describe
 from feraug.workflows.report import report
 from feraug.workflows.ssim import SsimOptions, ssim
 from feraug.workflows.ssim_measures import RealFaces, different_labels, real_pairs, same_label
-from feraug.workflows.ssim_pictures import earlier_pictures
+from feraug.workflows.ssim_pictures import _panels, earlier_pictures
 from feraug.workflows.synthetic_sets import default_paths, synthetic_sets
 
 Images = NDArray[np.uint8]
@@ -459,6 +459,8 @@ def test_the_file_says_all_that_was_found(workspace: Workspace, faces: Any) -> N
     paths = [write(workspace, name, faces.images[start : start + 9]) for start, name in enumerate("ab")]
     result = ssim(FAST, workspace, synthetic=paths, name="both")
     saved = read_ssim(result.path)
+    marks = [panel.mark for panel in _panels(saved)]
+    assert marks == [saved.threshold, None, None], "near copies of training images, of nothing else"
     assert [one.name for one in saved.sets] == ["a", "b"]
     assert [one.sha256 for one in saved.sets] == [sha256_file(path) for path in paths]
     assert {picture.name for picture in result.pictures} == {

@@ -93,7 +93,10 @@ def _difference_panel(
     ]
     right.set_yticks(range(len(rows)), words)
     right.tick_params(length=0)
-    axes.set(title=f"{base}  →  {arm}", xlabel="points, 95 % interval; p of the emotions by Holm")
+    counts = [next(iter(figures["arms"][each]["per_class"].values())) for each in (arm, base)]
+    one = min(len(count["correct"]) for count in counts) == 1
+    interval = f"95 % interval{' of the images alone' if one else ''}"
+    axes.set(title=f"{base}  →  {arm}", xlabel=f"points, {interval}; p of the emotions by Holm")
 
 
 def _recall_panel(axes: Axes, arm: str, values: Mapping[str, Any]) -> None:

@@ -88,6 +88,8 @@ def features_figure(
 
 
 def _intervals(axis: Axes, panel: Mapping[str, Any]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     names = list(panel["rows"])
     if panel["floor"] is not None:
         axis.axvspan(panel["floor"]["low"], panel["floor"]["high"], color="0.87", linewidth=0)
@@ -106,4 +108,5 @@ def _intervals(axis: Axes, panel: Mapping[str, Any]) -> None:
     axis.set_yticks(range(len(names)), [plain(name) for name in names], fontsize=8)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.tick_params(axis="x", labelsize=8)
+    axis.xaxis.set_major_locator(MaxNLocator(5))
     axis.set_title(panel["title"], fontsize=10)

@@ -68,8 +68,9 @@ def robustness_figure(levels: Sequence[Mapping[str, Any]], names: Sequence[str],
             style = "-" if number < 2 else _STYLES[(number - 2) // len(_COLOURS) % len(_STYLES)]
             shares = [100 * level["shares"][number]["mean"] for level in here]
             axis.plot(
-                range(len(here)), shares, style, marker="o", markersize=3, color=colour, label=plain(name)
-            )
+                range(len(here)), shares, style, marker="o", markersize=3, color=colour,
+                label=plain(name.lstrip("_")),  # one that begins so is left out of the legend
+            )  # fmt: skip
         axis.set_xticks(range(len(here)), ["clean", *(level["amount"] for level in here[1:])], fontsize=7)
         axis.tick_params(axis="y", labelsize=8)
         axis.set_ylim(-4, 104)

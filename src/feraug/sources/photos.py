@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,26 @@ class PhotoGroup:
     photos: tuple[str, ...]
 
 
+OTHER_FORMATS: Final = frozenset(
+    {
+        ".heic",
+        ".heif",
+        ".avif",
+        ".jxl",
+        ".jp2",
+        ".svg",
+        ".dng",
+        ".raw",
+        ".cr2",
+        ".cr3",
+        ".nef",
+        ".arw",
+        ".orf",
+    }
+)
+"""Endings of pictures that are not read; an iPhone's are ``.heic``."""
+
+
 RECORD: Final = "photos.json"
 """What lies in a folder of pictures that feraug has made of photos."""
 
@@ -45,7 +67,9 @@ def photo_groups(root: Path, without: Path | None = None) -> list[PhotoGroup]:
     except OSError as error:
         raise SourceError(f"{file_name(root)} cannot be read: {reason(error)}") from None
     if not names:
-        raise SourceError(f"{file_name(root)} holds no photos ({', '.join(sorted(EXTENSIONS))})")
+        others = of_other_formats(root, without)
+        told = f"; {others}" if others else ""
+        raise SourceError(f"{file_name(root)} holds no photos ({', '.join(sorted(EXTENSIONS))}){told}")
     if len(names) > MAX_PHOTOS:
         raise SourceError(f"{file_name(root)} holds {len(names):,} photos; {MAX_PHOTOS:,} is the limit")
     groups: dict[str, list[str]] = {}
@@ -55,6 +79,17 @@ def photo_groups(root: Path, without: Path | None = None) -> list[PhotoGroup]:
     while own in groups:
         own += "-others"
     return [PhotoGroup(name or own, tuple(photos)) for name, photos in groups.items()]
+
+
+def of_other_formats(root: Path, without: Path | None = None) -> str:
+    """How many pictures below ``root`` are of formats that are not read, in words; empty: none."""
+    if root.is_file():
+        return ""
+    endings = Counter(Path(name).suffix.lower() for name in _photos_below(root, without, OTHER_FORMATS))
+    if not endings:
+        return ""
+    listed = ", ".join(f"{count:,} {ending}" for ending, count in sorted(endings.items()))
+    return f"pictures of formats that are not read: {listed}; convert them to JPEG or PNG first"
 
 
 def photos_digest(root: Path, groups: list[PhotoGroup]) -> str:
@@ -68,8 +103,8 @@ def read_photo(path: Path) -> NDArray[np.uint8]:
     return read_picture(path, to_photo)
 
 
-def _photos_below(root: Path, without: Path | None) -> list[str]:
-    """Names of the picture files below ``root``, from there on."""
+def _photos_below(root: Path, without: Path | None, endings: Collection[str] = EXTENSIONS) -> list[str]:
+    """Names of the files below ``root`` with these endings, from there on."""
     barred = None if without is None else without.resolve()
 
     def fail(error: OSError) -> None:
@@ -86,7 +121,7 @@ def _photos_below(root: Path, without: Path | None) -> list[str]:
         ]
         below = Path(where).relative_to(root)
         for name in files:
-            if not is_litter(name) and Path(name).suffix.lower() in EXTENSIONS:
+            if not is_litter(name) and Path(name).suffix.lower() in endings:
                 path = below / name
                 if is_plain_file(root / path):
                     found.append(path.as_posix())

@@ -24,6 +24,7 @@ from feraug.training import ClassifierState, any_of, fit_classifier, read_every
 from feraug.workflows.classifiers import probabilities
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
+from feraug.workflows.samples import clear_samples
 from feraug.workflows.tensorboard_log import new_log
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class ClassifierRun:
             "processes": self.processes,
         }
         write_model(path, arrays, provenance, facts)
+        clear_samples(path.with_suffix(""))  # of a translator that had this name: a classifier draws none
         notify(Saved("checkpoint", path))
 
 

@@ -25,15 +25,16 @@ from feraug.workflows.compare_entrants import Entrant
 from feraug.workflows.drawn_truth import truth_of
 
 ROWS: Final = 10
-_PANELS: Final = {
-    "share": "called the target by the judge",
-    "identity": "SSIM to the source",
-    "error": "true error, grey levels",
-    "frechet": "FER-FD",
-    "kernel": "FER-KID",
-    "density": "density",
-    "coverage": "coverage",
+_PANELS: Final[Mapping[str, tuple[str, float]]] = {
+    "share": ("called the target by the judge, %", 100.0),
+    "identity": ("SSIM to the source", 1.0),
+    "error": ("true error, grey levels", 1.0),
+    "frechet": ("FER-FD", 1.0),
+    "kernel": ("FER-KID x 1000", 1000.0),
+    "density": ("density", 1.0),
+    "coverage": ("coverage", 1.0),
 }
+"""The title of each measure, and its factor: as in the table."""
 
 
 def picture_paths(path: Path, found: CompareArrays) -> tuple[Path, ...]:
@@ -129,11 +130,11 @@ def _figures(table: Mapping[str, Any]) -> Any:
     panels = [
         {
             "title": title,
-            "rows": {name: figures[key] for name, figures in rows.items()},
-            "floor": floor.get(key),
+            "rows": {name: _times(figures[key], factor) for name, figures in rows.items()},
+            "floor": _times(floor.get(key), factor),
             "real": set(real),
         }
-        for key, title in _PANELS.items()
+        for key, (title, factor) in _PANELS.items()
         if any(figures[key] for figures in rows.values())
     ]
     faces = plural(table["faces"], "validation face")
@@ -141,6 +142,10 @@ def _figures(table: Mapping[str, Any]) -> Any:
         panels,
         f"{table['pair']}, {faces}; 95 % intervals; grey: real against real\njudge: {_judge(table)}",
     )
+
+
+def _times(found: Mapping[str, float] | None, factor: float) -> dict[str, float] | None:
+    return {end: factor * value for end, value in found.items()} if found else None
 
 
 def _judge(table: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, MissingArtifactError
 from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
-from feraug.sources.photos import PhotoGroup, photo_groups, photos_digest, read_photo
+from feraug.sources.photos import PhotoGroup, of_other_formats, photo_groups, photos_digest, read_photo
 from feraug.sources.pictures import UnreadablePicture
 from feraug.store.workspace import Workspace
 from feraug.words import plural
@@ -20,11 +20,15 @@ from feraug.workflows.events import Note, Notify, Progress
 
 @dataclass(frozen=True)
 class PhotoFolder:
-    """A folder of photos (or a single picture), its groups, and the SHA-256 of all of them together."""
+    """A folder of photos (or a single picture), its groups, and the SHA-256 of all of them together.
+
+    ``unread`` tells in words of pictures in it of formats that are not read; empty where there are none.
+    """
 
     path: Path
     groups: tuple[PhotoGroup, ...]
     digest: str
+    unread: str = ""
 
     @property
     def name(self) -> str:
@@ -53,7 +57,8 @@ def photo_folder(path: Path, workspace: Workspace) -> PhotoFolder:
     if not path.exists():
         raise MissingArtifactError(f"--photos {path}: no such folder; give one with photos in it")
     groups = photo_groups(path, workspace.root)
-    return PhotoFolder(path, tuple(groups), photos_digest(path, groups))
+    unread = of_other_formats(path, workspace.root)
+    return PhotoFolder(path, tuple(groups), photos_digest(path, groups), unread)
 
 
 def told_detector(name: str, notify: Notify) -> FaceDetector:
@@ -74,6 +79,8 @@ def faces_in_photos(
     place = folder.path.parent if folder.path.is_file() else folder.path
     total, done = sum(len(group.photos) for group in folder.groups), 0
     found = []
+    if folder.unread:
+        notify(Note(folder.unread))
     for group in folder.groups:
         images: list[NDArray[np.uint8]] = []
         photos: list[str] = []

@@ -194,7 +194,10 @@ def _rest(desk: Desk) -> list[Section]:
     if without:
         pictures = plural(without, "plot or picture", "plots and pictures")
         blocks.append(
-            Text(f"{pictures} had no room: this page stays below {LARGEST / 1e6:.0f} MB.", "warning")
+            Text(
+                f"{pictures} had no room: each part has a share of the {LARGEST / 1e6:.0f} MB of this page.",
+                "warning",
+            )
         )
     if blocks:
         sections.append(Section("left-out", "Left out", tuple(blocks)))

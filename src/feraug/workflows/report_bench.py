@@ -26,6 +26,7 @@ _ANSWERS: Final = 2
 _LINE: Final = (
     "Percentage points gained or lost, with 95 % intervals: an interval across the line shows no difference."
 )
+_OF_ONE: Final = "Of one repeat: what another seed would give is not in them."
 
 _MEASURES: Final = {
     "validation_accuracy": "validation",
@@ -93,11 +94,14 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
     differences = {
         name: found for name, found in facts["differences"].items() if name.partition(" - ")[0] in arms
     }
+    one = min(facts["repeats"].values()) == 1
+    heading = f"points (95 % CI{', images alone' if one else ''})"
+    line = f"{_LINE} {_OF_ONE}" if one else _LINE
     for name, found in differences.items():
         plots = tuple(room.plot(*_difference_plot(desk, artifact, name, found)))
-        by_emotion = _class_table(arms, name, found)
-        yield Beside((Figures(plots, _LINE), by_emotion)) if plots else by_emotion
-        yield _difference_table(name, found)
+        by_emotion = _class_table(arms, name, found, heading)
+        yield Beside((Figures(plots, line), by_emotion)) if plots else by_emotion
+        yield _difference_table(name, found, heading)
     if not differences:
         yield _recall_table(arms)
     for arm, figures in arms.items():
@@ -145,7 +149,7 @@ def _difference_plot(desk: Desk, artifact: Artifact, name: str, found: Mapping[s
     return svg, f"{cut(name)}, points: " + "; ".join(f"{row.name} {row.mean:+.1f}" for row in shown)
 
 
-def _difference_table(name: str, found: Mapping[str, Any]) -> Table:
+def _difference_table(name: str, found: Mapping[str, Any], heading: str) -> Table:
     rows = [
         (Cell(words), _points(found[key]), _p(found[key]["p"]))
         for key, words in _MEASURES.items()
@@ -153,20 +157,20 @@ def _difference_table(name: str, found: Mapping[str, Any]) -> Table:
     ]
     return Table(
         f"{cut(name)}: all emotions together",
-        ("measure", "points (95 % CI)", "p"),
+        ("measure", heading, "p"),
         tuple(rows),
         sortable=False,
     )
 
 
-def _class_table(arms: Mapping[str, Any], name: str, found: Mapping[str, Any]) -> Table:
+def _class_table(arms: Mapping[str, Any], name: str, found: Mapping[str, Any], heading: str) -> Table:
     arm, _, base = name.partition(" - ")
     sides = [side for side in (base, arm) if side in arms]
     rows = []
     for emotion, change in found["per_class"].items():
         cells = [_recall(arms[side]["per_class"][emotion]) for side in sides]
         rows.append((Cell(cut(emotion, 20)), *cells, _points(change), _p(change["p_holm"])))
-    columns = ("emotion", *sides, "points (95 % CI)", "p, Holm")
+    columns = ("emotion", *sides, heading, "p, Holm")
     note = "Recall, and correct of total, means over the repeats; points: percentage points."
     return Table(f"{cut(name)}: by emotion", columns, tuple(rows), note)
 
@@ -200,8 +204,9 @@ def _confusion(arm: str, counts: Sequence[Sequence[int]]) -> Table:
     """A matrix in shares of each row, darker where more."""
     rows = []
     for emotion, row in zip(EMOTIONS, counts, strict=True):
-        total = max(1, sum(row))
-        rows.append((Cell(emotion), *(Cell(f"{100 * n / total:.0f}", n / total, n / total) for n in row)))
+        total = sum(row)
+        cells = (Cell(f"{100 * n / total:.0f}", n / total, n / total) if total else Cell("") for n in row)
+        rows.append((Cell(emotion), *cells))
     return Table(
         f"Confusion of {cut(arm, 40)}: % of each true emotion, over all repeats",
         ("true", *EMOTIONS), tuple(rows), sortable=False, across="called",

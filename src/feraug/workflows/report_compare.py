@@ -168,8 +168,9 @@ def _sentences(table: Mapping[str, Any]) -> Iterator[Block]:
     known = judge["validation_accuracy"]
     right = "" if known is None else f", {known:.1%} right on validation"
     yield Text(
-        f"The judge is {cut(judge['name'], 60)} (SHA-256 {cut(judge['sha256'], 16)}){right}. It did "
-        "not filter what these models learned from or made."
+        f"The judge is {cut(judge['name'], 60)} (SHA-256 {cut(judge['sha256'], 16)}){right}. When "
+        "this was measured, no set that was there told of it having filtered what these models learned from "
+        "or made."
     )
     if table["subsample"]:
         yield Text(

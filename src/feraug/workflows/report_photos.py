@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from feraug.errors import ArtifactError
+from feraug.images import SIDE
 from feraug.report import Block, Cell, Details, Facts, Figures, Group, Section, Table, Text
 from feraug.sources.photos import RECORD
 from feraug.words import plural
+from feraug.workflows.photo_pictures import COLUMNS
 from feraug.workflows.photo_record import GroupResult, PhotosRecord, RobustnessRow, photo_folders, read_record
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import UNUSABLE
-from feraug.workflows.report_pictures import Room, read_picture
+from feraug.workflows.report_pictures import Room, read_grid
 from feraug.workflows.report_words import code, cut, number, values
 
 _FOLDERS: Final = 6
@@ -117,11 +119,13 @@ def _pictures(desk: Desk, room: Room, folder: Path, record: PhotosRecord) -> Ite
     pictures = []
     for name in sorted(one for one in record.files if one.endswith(".png") and "/" not in one)[:_PICTURED]:
         try:
-            pixels = read_picture(folder / name)
+            pixels = read_grid(folder / name, COLUMNS)
         except UNUSABLE as problem:
             desk.inventory.problem(f"photos/{folder.name}/{name}", problem)
         else:
             group = cut(name.removesuffix(".png"), 60)
-            pictures += list(room.picture(pixels, f"Faces of {group}", group))
+            some = pixels[: 3 * SIDE]  # the first block of rows: hundreds of faces have no room
+            caption = group if len(some) == len(pixels) else f"{group}, the first {COLUMNS}"
+            pictures += list(room.picture(some, f"Faces of {group}", caption))
     if pictures:
         yield Figures(tuple(pictures), "Real faces, translated, and translated back.")

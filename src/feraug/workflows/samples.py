@@ -24,15 +24,16 @@ COLUMNS = 12
 Row = tuple[str, NDArray[np.uint8]]
 
 
+def clear_samples(folder: Path) -> None:
+    """Remove the grids in the folder, of an earlier training of the name."""
+    remove(path for path in folder.glob("step-*.png") if SAMPLE.fullmatch(path.name))
+
+
 class SampleGrid(ABC):
     """Writes ``step-000123.png`` from the EMA networks."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-
-    def clear(self) -> None:
-        """Remove the grids, of an earlier training of the name."""
-        remove(path for path in self._folder.glob("step-*.png") if SAMPLE.fullmatch(path.name))
 
     def write(self, state: TrainState, step: int) -> Path:
         """Write the grid of a step and return its path."""

@@ -58,21 +58,18 @@ def write_pictures(
 
 def _panels(found: SsimArrays) -> list[Panel]:
     real = {name: pairs.ssim for name, pairs in found.real.items()}
-    mark_text = "near copy from here on"
     return [
         Panel(
             "Nearest training image (of a translation: other than its source)",
             {"real: new validation images": real["validation"], "real: train, nearest other": real["train"]},
             {one.name: one.nearest.ssim for one in found.sets},
             found.threshold,
-            mark_text,
+            "near copy from here on",
         ),
         Panel(
             "Translation and its source",
             {},
-            {one.name: one.source.ssim for one in found.sets},
-            found.threshold,
-            mark_text,
+            {one.name: one.source.ssim for one in found.sets},  # no near copies of training images: no mark
         ),
         Panel(
             "Any two images of one emotion (variety: the less similar, the more varied)",

@@ -36,7 +36,7 @@ from feraug.workflows.domain_source import DomainSource
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.interrupts import stop_on_signal
 from feraug.workflows.pace import busy_note, short_note
-from feraug.workflows.samples import sample_grid
+from feraug.workflows.samples import clear_samples, sample_grid
 from feraug.workflows.tensorboard_log import new_log
 from feraug.workflows.training_material import trained_on, training_batches
 
@@ -218,7 +218,7 @@ class _Writer:
         }
         write_model(self._path, arrays, self._provenance, facts)
         if self._fresh:  # of a model that is replaced now, the grids would be shown as this one's
-            self._grid.clear()
+            clear_samples(self._path.with_suffix(""))
             self._fresh = False
         self._notify(Saved("checkpoint", self._path))
 
