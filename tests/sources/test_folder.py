@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import struct
 import threading
@@ -195,11 +196,40 @@ def test_names_of_other_data_sets_are_explained_or_left_out(tmp_path: Path) -> N
         save(tmp_path / "codes" / name.lower() / "x.png", FACE)
     told = refusal(tmp_path / "codes")
     assert "codes has no emotion folders (it holds an, contempt, di)" in told
-    assert told.endswith('or names that --emotions explains ("an=EMOTION,…")')
+    assert told.endswith('or names that --emotions explains ("an=EMOTION,contempt=EMOTION,di=EMOTION")')
     assert read(tmp_path / "codes", parse_meanings("an=angry,di=disgust,contempt=none")).labels.tolist() == [
         0,
         1,
     ]
+
+
+def test_a_folder_around_the_emotions_is_no_emotion(tmp_path: Path) -> None:
+    """Downloads have one; to call it an emotion would make the whole data set one."""
+    for number in "12":
+        save(tmp_path / "raf" / "DATASET" / "train" / number / "x.png", FACE)
+    way = f"but DATASET in it has some, or splits: 'feraug prepare {tmp_path}/raf/DATASET'"
+    assert refusal(tmp_path / "raf").endswith(way)
+    for meanings in ("DATASET=happy", "1=surprise,2=fear"):
+        with pytest.raises(SourceError, match=re.escape(way)):
+            read(tmp_path / "raf", parse_meanings(meanings))
+    save(tmp_path / "sfew" / "Train" / "Aligned" / "Angry" / "x.png", FACE)
+    told = refusal(tmp_path / "sfew")
+    assert told.endswith(
+        "has no emotion folders, but Aligned in it has some, or splits: move what it holds up into Train"
+    )
+    for name in ("train_set", "val_set"):
+        save(tmp_path / "affect" / name / "3" / "x.png", FACE)
+    assert (
+        "affect: train_set, val_set are no emotions, and hold folders of emotions or splits; if they are"
+        in (refusal(tmp_path / "affect"))
+    )
+    save(tmp_path / "people" / "wut" / "001" / "x.png", FACE)
+    assert read(tmp_path / "people", parse_meanings("wut=angry")).labels.tolist() == [0], "numbers of people"
+    for person in range(21):
+        (tmp_path / "kdef" / f"AF{person:02}").mkdir(parents=True)
+    assert refusal(tmp_path / "kdef").endswith(": sort the pictures into such folders first")
+    save(tmp_path / "flat" / "KA.AN1.39.png", FACE)
+    assert refusal(tmp_path / "flat").endswith(": sort the pictures into such folders first")
 
 
 def test_names_with_accents_and_commas(tmp_path: Path) -> None:

@@ -296,6 +296,10 @@ def test_a_share_of_train_becomes_validation(tmp_path: Path, near: bool) -> None
     assert 30 <= validation <= 50 and min(result.splits["validation"].values()) > 0
     assert dataset.split[1] == dataset.split[0], "identical ones together"
     assert np.array_equal(dataset.split[2:60], dataset.split[72:130]) == near
+    untested = write_csv(tmp_path / "val.csv", images, [row % 7 for row in range(210)], [0] * 200 + [1] * 10)
+    told = "has 10 validation images and no test image; call those 'test', or leave it out"
+    with pytest.raises(UsageError, match=told):
+        prepare(str(untested), config, tmp_path / "e.h5")
     with pytest.raises(UsageError, match=r"--validation-share: the source has 1 validation image; leave it"):
         prepare(
             str(write_csv(tmp_path / "v.csv", images[:3], [0, 1, 2], [0, 1, 2])), config, tmp_path / "v.h5"

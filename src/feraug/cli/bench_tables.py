@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _MEASURES: Final = {
     "accuracy": "accuracy",
-    "accuracy_unleaked": "no copies",
+    "accuracy_unleaked": "no identical",
     "accuracy_without_near_copies": "no near ones",
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced",
@@ -22,7 +22,7 @@ _MEASURES: Final = {
 
 _DIFFERENCES: Final = {
     **_MEASURES,
-    "balanced_accuracy_unleaked": "balanced, no copies",
+    "balanced_accuracy_unleaked": "balanced, no identical",
     "balanced_accuracy_without_near_copies": "balanced, no near ones",
 }
 

@@ -110,11 +110,11 @@ def _recall_panel(axes: Axes, arm: str, values: Mapping[str, Any]) -> None:
 
 _OVERALL: Final = {
     "accuracy": "all",
-    "accuracy_unleaked": "no copies",
+    "accuracy_unleaked": "no identical",
     "accuracy_without_near_copies": "no near copies",
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced",
-    "balanced_accuracy_unleaked": "balanced, no copies",
+    "balanced_accuracy_unleaked": "balanced, no identical",
     "balanced_accuracy_without_near_copies": "balanced, no near copies",
 }
 

@@ -137,7 +137,10 @@ def _bad_label(found: str, layout: Layout) -> str:
     )
     if own != list(_CODES):
         known = f"expected as emotion a word for it or one of --emotions ({', '.join(own)})"
-        return f"{known}, found '{found}', {_SAY_OTHERS}"
+        numbers = (
+            "; once a number is explained, FER2013's own hold no more: list all" * found.strip().isdigit()
+        )
+        return f"{known}, found '{found}', {_SAY_OTHERS}{numbers}"
     told = f"expected a label 0-{len(EMOTIONS) - 1} as emotion, found '{found}'"
     if found.strip().isalpha():
         return f"{told}, {_SAY_OTHERS} (none leaves them out)"

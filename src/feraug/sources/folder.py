@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from feraug.emotions import EMOTIONS, SPLITS, emotion_words, parse_split, suggestion, typed_name
 from feraug.errors import SourceError, UsageError
 from feraug.images import SIDE, to_face
+from feraug.quoting import quoted
 from feraug.sources.csv_text import file_name, printable, reason
 from feraug.sources.pictures import (
     EXTENSIONS,
@@ -163,9 +164,16 @@ def list_pictures(
                 emotions.append((f"{name}/", inner, split))
                 loose += [f"{name}/{file}" for file in loose_inner]
     elif not folders:
-        raise SourceError(f"{file_name(root)} has no emotion folders{_what_is_there(loose)}; {_EXPECTED}")
+        sort = ": sort the pictures into such folders first" * any(
+            Path(name).suffix.lower() in EXTENSIONS for name in loose
+        )
+        raise SourceError(
+            f"{file_name(root)} has no emotion folders{_what_is_there(loose)}; {_EXPECTED}{sort}"
+        )
     else:
         emotions.append(("", folders, NO_SPLIT))
+    for prefix, names, _ in emotions:
+        _refuse_wrapped(root / prefix, names, meanings, whole=not prefix)
     there = {typed_name(name) for _, names, _ in emotions for name in names}
     if lacking := [name for name in meanings if name not in there]:
         near = suggestion(lacking[0], there)
@@ -233,6 +241,10 @@ def _split_of(name: str) -> int | None:
         return None
 
 
+_MOST_EMOTIONS: Final = 20
+"""More folders than that, none of which is called by an emotion, are no emotions: people, perhaps."""
+
+
 def _what_is_there(names: list[str]) -> str:
     """``" (it holds a, b, c and 12 more)"``, or that there is nothing."""
     if not names:
@@ -245,6 +257,52 @@ def _refuse_split(where: Path, name: str) -> None:
     near = suggestion(name[:40].lower(), (*SPLITS, "training", "val", "PublicTest", "PrivateTest"))
     raise SourceError(
         f"{file_name(where / name)}: no split is called '{printable(name)}'{near}; rename it or move it away"
+    )
+
+
+def _refuse_wrapped(
+    where: Path, names: list[str], meanings: Mapping[str, str | None], *, whole: bool
+) -> None:
+    """Raise where folders in place of emotions hold those: a download's outer folder, or splits' own names.
+
+    ``whole``: ``where`` is the folder that was given.
+    """
+    known = emotion_words()
+    inside = [
+        name
+        for name in names
+        if typed_name(name) not in known and _holds_emotions(where / name, typed_name(name) in meanings)
+    ]
+    if not inside:
+        return
+    shown = [printable(name) for name in inside[:4]]
+    if len(inside) > 1:
+        named = ", ".join(shown) + " …" * (len(inside) > 4)
+        raise SourceError(
+            f"{file_name(where)}: {named} are no emotions, and hold folders of emotions or splits; if they "
+            "are splits, rename them to train, validation and test"
+        )
+    inner = where / inside[0]
+    way = f"'feraug prepare {quoted(str(inner))}'" if whole else f"move what it holds up into {where.name}"
+    raise SourceError(
+        f"{file_name(where)} has no emotion folders, but {shown[0]} in it has some, or splits: {way}"
+    )
+
+
+def _holds_emotions(folder: Path, explained: bool) -> bool:
+    """Whether there are folders of splits or emotions in it; numbers count unless the folder is explained.
+
+    Within an emotion that --emotions explains, numbers may be people.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            inner = [entry.name for entry in entries if entry.is_dir() and not is_litter(entry.name)]
+    except OSError:
+        return False  # that is told where its pictures are looked for
+    known = emotion_words()
+    return any(
+        _split_of(name) is not None or typed_name(name) in known or (not explained and name.strip().isdigit())
+        for name in inner
     )
 
 
@@ -265,16 +323,18 @@ def _refuse_emotions(where: Path, names: list[str], unknown: list[str]) -> None:
             f'own numbers: --emotions "{as_fer2013}")'
         )
     near = [suggestion(name[:40].lower(), EMOTIONS) for name in unknown]
+    asked = ",".join(f"{name}=EMOTION" for name in shown) + ",…" * (len(unknown) > 8)
     if len(unknown) == len(names) and not any(near):
+        way = f', or names that --emotions explains ("{asked}")'
+        if len(names) > _MOST_EMOTIONS:
+            way = ": sort the pictures into such folders first"
         raise SourceError(
-            f"{file_name(where)} has no emotion folders{_what_is_there(names)}; {_EXPECTED}, or names that "
-            f'--emotions explains ("{shown[0]}=EMOTION,…")'
+            f"{file_name(where)} has no emotion folders{_what_is_there(names)}; {_EXPECTED}{way}"
         )
     if len(unknown) > 1:
-        asked = ",".join(f"{name}=EMOTION" for name in shown)
         raise SourceError(
             f"{file_name(where)}: no emotions are called {listed}; say what they are (none leaves one out): "
-            f'--emotions "{asked}{",…" * (len(unknown) > 8)}"'
+            f'--emotions "{asked}"'
         )
     name = shown[0]
     if name.lower() in ("contempt", "contemptuous"):

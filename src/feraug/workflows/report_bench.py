@@ -31,11 +31,11 @@ _OF_ONE: Final = "Of one repeat: what another seed would give is not in them."
 _MEASURES: Final = {
     "validation_accuracy": "validation",
     "accuracy": "accuracy",
-    "accuracy_unleaked": "without copies",
+    "accuracy_unleaked": "without identical copies",
     "accuracy_without_near_copies": "without near copies",
     "macro_f1": "macro F1",
     "balanced_accuracy": "balanced accuracy",
-    "balanced_accuracy_unleaked": "balanced accuracy without copies",
+    "balanced_accuracy_unleaked": "balanced accuracy without identical copies",
     "balanced_accuracy_without_near_copies": "balanced accuracy without near copies",
     "calibration_error": "calibration error",
 }

@@ -61,7 +61,9 @@ def complete_split(
     if share:
         if there := int(np.count_nonzero(rows.split == SPLITS.index("validation"))):
             held = plural(there, "validation image")
-            raise UsageError(f"--validation-share: the source has {held}; leave it out")
+            tested = bool((rows.split == SPLITS.index("test")).any())
+            way = "leave it out" if tested else "and no test image; call those 'test', or leave it out"
+            raise UsageError(f"--validation-share: the source has {held}{';' if tested else ''} {way}")
         if not config.person and not drawn:
             notify(Note(f"validation is drawn from train picture by picture; {_several(rows)}"))
         train = rows.split == TRAIN
