@@ -883,6 +883,25 @@ MUTATIONS = (
         "rows[start : start + _PAIRS_AT_ONCE].T", "rows[start // 2 : start // 2 + _PAIRS_AT_ONCE].T",
         ("tests/workflows/test_ssim.py::test_all_pairs_are_measured_a_few_at_a_time",),
     ),
+    Mutation(
+        "folder: a folder around the emotions as one of them", "sources/folder.py",
+        "if not inside:", "if inside or True:", ("tests/sources/test_folder.py",),
+    ),
+    Mutation(
+        "report: a translator's grids beside a classifier", "workflows/report_models.py",
+        'if artifact.facts["config"].get("model") in CLASSIFIERS:', "if artifact is None:",
+        ("tests/report/test_report.py::test_grids_beside_a_classifier_are_of_another_model",),
+    ),
+    Mutation(
+        "report: intervals of one repeat as of many", "workflows/report_bench.py",
+        'one = min(facts["repeats"].values()) == 1', "one = False",
+        ("tests/report/test_report.py::test_intervals_of_one_repeat_are_called_so",),
+    ),
+    Mutation(
+        "compare: a figure in other units than the table", "workflows/compare_pictures.py",
+        '("FER-KID x 1000", 1000.0)', '("FER-KID x 1000", 1.0)',
+        ("tests/workflows/test_compare.py::test_what_is_written_comes_back_and_is_described",),
+    ),
 )  # fmt: skip
 
 
