@@ -223,6 +223,10 @@ def test_a_folder_around_the_emotions_is_no_emotion(tmp_path: Path) -> None:
         "affect: train_set, val_set are no emotions, and hold folders of emotions or splits; if they are"
         in (refusal(tmp_path / "affect"))
     )
+    save(tmp_path / "sfew" / "Train" / "Happy" / "x.png", FACE)
+    assert refusal(tmp_path / "sfew").endswith(
+        "Aligned is no emotion: it holds folders of emotions or splits; move it away"
+    )
     save(tmp_path / "people" / "wut" / "001" / "x.png", FACE)
     assert read(tmp_path / "people", parse_meanings("wut=angry")).labels.tolist() == [0], "numbers of people"
     for person in range(21):

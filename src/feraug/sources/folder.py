@@ -283,6 +283,10 @@ def _refuse_wrapped(
             "are splits, rename them to train, validation and test"
         )
     inner = where / inside[0]
+    if any(typed_name(name) in known for name in names):
+        raise SourceError(
+            f"{file_name(inner)} is no emotion: it holds folders of emotions or splits; move it away"
+        )
     way = f"'feraug prepare {quoted(str(inner))}'" if whole else f"move what it holds up into {where.name}"
     raise SourceError(
         f"{file_name(where)} has no emotion folders, but {shown[0]} in it has some, or splits: {way}"

@@ -30,21 +30,7 @@ class PhotoGroup:
 
 
 OTHER_FORMATS: Final = frozenset(
-    {
-        ".heic",
-        ".heif",
-        ".avif",
-        ".jxl",
-        ".jp2",
-        ".svg",
-        ".dng",
-        ".raw",
-        ".cr2",
-        ".cr3",
-        ".nef",
-        ".arw",
-        ".orf",
-    }
+    {".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw"}
 )
 """Endings of pictures that are not read; an iPhone's are ``.heic``."""
 
