@@ -56,8 +56,8 @@ without a source. An epoch chosen on the test set flatters.
 SEVERAL_RUNS = (
     "Every other interval on this page takes the synthetic images as given. "
     f"{', '.join(f'*{bench}*' for bench in RUNS)} have those of several runs of one recipe, each from a seed "
-    f"of its own, filtered by the same classifiers. In *{EACH_RUN[0]}* the first repeat has the first run's, "
-    "the second the second's, and so on, so the luck of a run is in its interval."
+    f"of its own, filtered by classifiers of the same settings. In *{EACH_RUN[0]}* the first repeat has the "
+    "first run's, the second the second's, and so on, so the luck of a run is in its interval."
 )
 
 EARLIER = {
