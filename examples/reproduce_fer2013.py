@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     run = Run(
         workspace=args.workspace, csv=args.csv, source=args.source, ferplus=args.ferplus, scale=args.scale,
         piece=60 * min(args.piece, args.minutes), steps=args.steps, count=args.count, seed=args.seed,
-        repeats=args.repeats,
+        repeats=args.repeats, machine=args.machine,
     )  # fmt: skip
     every = steps(SCALES[args.scale], ferplus=args.ferplus is not None or args.list)
     unknown = set(args.only) - {step.name for step in every} - {str(number) for number in PRIORITIES}
@@ -118,6 +118,11 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     add("--piece", type=float, default=9.0, help="minutes before a command is stopped, saved (default: 9)")
     add("--repeats", type=int, help="repeats of every benchmark, instead of the scale's")
     add("--seed", type=int, default=0, help="first seed of the benchmarks: another machine's repeats")
+    add(
+        "--machine",
+        default="",
+        help="what to call this one, where another looks alike: its repeats pair with its own",
+    )
     add("--steps", type=int, help="train everything for so many steps only; results are called 'trial'")
     add("--count", type=int, help="images a synthetic set, instead of the scale's")
     add(

@@ -305,6 +305,20 @@ def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
     assert not any(("simple-runs", "real+synthetic") in each.arms for each in experiments(fewer))
 
 
+def test_reproduce_fer2013_tells_machines_apart_that_look_alike(protocol: None, tmp_path: Path) -> None:
+    from fer2013.engine import Run
+    from fer2013.record import Recorder
+    from fer2013.steps import SCALES, steps
+
+    step = next(one for one in steps(SCALES["reduced"]) if one.name == "audit")
+    prepared = prepare("drawn:100", PrepareConfig(near_copies=False), tmp_path / "dataset.h5").as_json()
+    for number, machine in enumerate(("", "second machine")):
+        run = Run(tmp_path, tmp_path / "none.csv", None, "reduced", machine=machine)
+        Recorder(run, tmp_path / str(number)).keep(step, "prepare drawn:100", prepared)
+    found = [json.loads(next((tmp_path / each).glob("*.json")).read_text("utf-8"))["device"] for each in "01"]
+    assert found[1] == f"{found[0]}, second machine"
+
+
 def test_reproduce_fer2013_compares_gains_of_two_classifiers(protocol: None) -> None:
     from fer2013.experiments import difference, gain_over
     from fer2013.record import bits

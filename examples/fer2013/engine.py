@@ -43,7 +43,7 @@ class Run:
 
     ``source`` is what is prepared instead of ``csv``; ``steps`` shortens every training to so many steps, to
     try the script; ``seed`` is that of a benchmark's first repeat; ``repeats`` replaces the scale's;
-    ``piece`` is in seconds.
+    ``piece`` is in seconds; ``machine`` tells this machine from others of the same description.
     """
 
     workspace: Path
@@ -56,6 +56,7 @@ class Run:
     count: int | None = None
     seed: int = 0
     repeats: int | None = None
+    machine: str = ""
 
     @property
     def label(self) -> str:

@@ -131,7 +131,9 @@ class Recorder:
         return any(self._folder.glob(f"*-{digest[:8]}.json"))
 
     def _write(self, step: Step, line: str, figures: Record, digest: str) -> None:
-        self._device = self._device or device()
+        # CPUs of the same description may differ in their last bits, and so in what a training comes to:
+        # repeats are compared with those of the same machine.
+        self._device = self._device or ", ".join(filter(None, (device(), self._run.machine)))
         header = read_artifact_header(self._run.artifact(step)) if self._run.artifact(step).exists() else None
         about = {
             "scale": self._run.label,
