@@ -57,7 +57,8 @@ SEVERAL_RUNS = (
     "Every other interval on this page takes the synthetic images as given. "
     f"{', '.join(f'*{bench}*' for bench in RUNS)} have those of several runs of one recipe, each from a seed "
     f"of its own, filtered by classifiers of the same settings. In *{EACH_RUN[0]}* the first repeat has the "
-    "first run's, the second the second's, and so on, so the luck of a run is in its interval."
+    "first run's, the second the second's, and so on, so the luck of a run is in its interval. Repeats are "
+    "compared with real faces on the same machine: the same seed comes to something else on another CPU."
 )
 
 EARLIER = {
