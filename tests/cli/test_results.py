@@ -455,7 +455,7 @@ def test_datasets_and_sources_may_be_named(feraug: Feraug, trained: Workspace) -
     made = feraug(*synth, "--dataset", "faces.h5", *back)
     assert made.code == 0 and "faces of cyclegan-neutral-happy.h5" in made.out, made
     missing = feraug(*synth, "--dataset", "face")
-    assert missing.code == 1 and "face: no such file; check --dataset" in missing.error
+    assert missing.code == 1 and "face: no such file (did you mean 'faces'?); check" in missing.error
 
 
 def test_a_filter_s_classifier_of_another_dataset_is_told_of(feraug: Feraug, trained: Workspace) -> None:

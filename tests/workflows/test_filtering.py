@@ -395,7 +395,9 @@ def test_what_cannot_show_what_it_was_made_as(
     with pytest.raises(ArtifactError, match="none of its 40 images passes as what it was made as"):
         filter_synthetic(strict, "mixed", workspace, name="x")
     with h5py.File(result.path, "r+") as file:
-        text = file.attrs["facts"].decode().replace('"by_emotion": {', '"by_emotion": {"sad": 3, ')
+        facts = json.loads(file.attrs["facts"])
+        facts["filter"]["by_emotion"]["sad"] = 3
+        text = json.dumps(facts)
         file.attrs.create("facts", np.bytes_(text), dtype=h5py.string_dtype("utf-8", len(text)))
     with pytest.raises(ArtifactError, match="an unusable 'by_emotion' of the filter"):
         describe(result.path)
