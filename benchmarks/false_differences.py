@@ -4,8 +4,8 @@
 
 Simulated benchmarks of 150 test images in which no arm differs from another on average: an image has a
 difficulty that all arms share and a preference of its own for each, a repeat a luck of its own (normal, in
-logits).  Where the images are of people, each arm has a preference for each person, too.  Prints the share of
-benchmarks in which an arm is called better or worse.
+logits).  Where the images are of people, 600 of them, each arm has a preference for each person, too, and a
+repeat no luck.  Prints the share of benchmarks in which an arm is called better or worse.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from feraug.metrics.significance import CrossedBootstrap, Difference, holm
 IMAGES = 150
 LOOKS = (2, 3, 4, 5, 6, 8, 10, 12)
 ARMS, REPEATS = 7, 5
-PEOPLE, KNOWN = (2, 3, 5, 8, 10, 15, 20, 40), (0.3, 1.0)
-"""How many people are on the test images, and the standard deviations of two arms' preferences for them."""
+PEOPLE, KNOWN, OF_PEOPLE = (5, 8, 10, 15, 20, 40), (0.3, 1.0, 2.0), 600
+"""How many people are on the test images, the standard deviations of two arms' preferences for them, and how
+many images: the more, and the stronger the preferences, the more hangs on the few people."""
 LUCK = (0.2, 0.5, 1.0)
 """Standard deviations of a repeat's luck, in logits, of the difference of two arms."""
 
@@ -44,11 +45,11 @@ def of_people(random: np.random.Generator, people: int, known: float, benchmarks
     for place, shares in enumerate((np.full(people, 1 / people), None)):
         for _ in range(benchmarks):
             dealt = random.dirichlet(np.ones(people)) if shares is None else shares
-            rest = random.choice(people, IMAGES - people, p=dealt)
+            rest = random.choice(people, OF_PEOPLE - people, p=dealt)
             person = np.concatenate((np.arange(people), rest))
-            difficulty = random.normal(0.4, 1.0, IMAGES)
+            difficulty = random.normal(0.4, 1.0, OF_PEOPLE)
             mine, other = (
-                right(random, difficulty + of_person[person], 3, LUCK[0])
+                right(random, difficulty + of_person[person], REPEATS, 0.0)
                 for of_person in random.normal(0.0, known / np.sqrt(2.0), (2, people))
             )
             found = BOOTSTRAP.mean_difference(mine - other, person)

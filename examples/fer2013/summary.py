@@ -35,7 +35,7 @@ READ_TOGETHER: Final = (
     "that is below 0.05. "
     "Where trainings vary more than test images, intervals of two repeats hold the truth in "
     "[87 cases of 100](../bench.md), of three in 91. All rows of one classifier are differences from the "
-    "same trainings on real faces: had those been lucky, every row would look worse."
+    "same trainings on real faces (of the same machine): had those been lucky, every row would look worse."
 )
 
 BETWEEN: Final = (
