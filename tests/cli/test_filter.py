@@ -13,6 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from feraug.store.workspace import Workspace
+from feraug.workflows.filter_inputs import classifier_file
 
 Feraug = Callable[..., Any]
 
@@ -56,8 +57,16 @@ def test_filter_and_info(feraug: Feraug, translated: Workspace) -> None:
     ran = feraug("info", told["path"])
     assert ran.code == 0, ran
     assert "filtered from the set with SHA-256" in ran.out and "right emotion" in ran.out
-    Path("simple").mkdir()  # as an export is called, perhaps: the model of this name is meant
-    assert json.loads(feraug(*arguments, "--classifier", "simple", "--json").out)["already_done"]
+
+
+def test_a_folder_here_is_no_classifier_of_that_name(
+    workspace: Workspace, judge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export may be called as the model is."""
+    monkeypatch.chdir(tmp_path)
+    Path("judge").mkdir()
+    assert classifier_file(Path("judge"), workspace) == judge
+    assert classifier_file(judge, workspace) == judge
 
 
 def test_every_emotion_at_once(feraug: Feraug, translated: Workspace) -> None:
