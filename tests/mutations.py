@@ -562,12 +562,12 @@ MUTATIONS = (
         of_bench("the_table_by_hand"),
     ),
     Mutation(
-        "conclusions: better by a p that is not adjusted", "workflows/bench_table.py",
+        "conclusions: better by a p that is not adjusted", "workflows/bench_conclusions.py",
         'if _is_shown(overall) and difference["accuracy_p_holm"] < SIGNIFICANT:', "if _is_shown(overall):",
         of_bench("an_arm_that_stands_out_among_several_is_no_surprise"),
     ),
     Mutation(
-        "conclusions: copies count as test images", "workflows/bench_table.py",
+        "conclusions: copies count as test images", "workflows/bench_conclusions.py",
         'if total and found["unseen"][emotion] < FEW', "if total and total < FEW",
         of_bench("few_test_images_are_those_without_copies"),
     ),
@@ -583,7 +583,7 @@ MUTATIONS = (
     ),
     Mutation(
         "conclusions: from one repeat, too",
-        "workflows/bench_table.py", "if repeats == 1:", "if repeats == 0:",
+        "workflows/bench_conclusions.py", "if repeats == 1:", "if repeats == 0:",
         of_bench("reverse_and_synthetic_alone"),
     ),
     Mutation(
@@ -766,7 +766,7 @@ MUTATIONS = (
         of_bench("reverse_leaves_out_what_its_classifier_has_chosen"),
     ),
     Mutation(
-        "conclusions: silent where the gain is of copies alone", "workflows/bench_table.py",
+        "conclusions: silent where the gain is of copies alone", "workflows/bench_conclusions.py",
         "if not shown or _is_shown(left) else", "if True else",
         of_bench("what_is_left_without_the_copies_is_said_beside_every_difference"),
     ),
@@ -854,7 +854,7 @@ MUTATIONS = (
         ("tests/cli/test_resume.py",),
     ),
     Mutation(
-        "bench: differences of five people are only little known", "workflows/bench_table.py",
+        "bench: differences of five people are only little known", "workflows/bench_conclusions.py",
         "_TOO_FEW_PEOPLE: Final = 5", "_TOO_FEW_PEOPLE: Final = 4",
         of_bench("images_of_one_person_are_drawn_together_with_their_copies"),
     ),

@@ -31,7 +31,8 @@ from feraug.store.header import Provenance
 from feraug.store.model import write_model
 from feraug.store.synthetic import read_synthetic, writing_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.bench_conclusions import conclusions
+from feraug.workflows.bench_table import table
 from feraug.workflows.report import report
 from feraug.workflows.ssim import ssim
 from feraug.workflows.synth import synthesise

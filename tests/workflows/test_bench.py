@@ -47,10 +47,11 @@ from feraug.store.workspace import Workspace
 from feraug.training import new_fabric
 from feraug.workflows.bench import _all_come, _cleared, _is_missing, _parts, bench, plan
 from feraug.workflows.bench_arms import material
+from feraug.workflows.bench_conclusions import conclusions, is_caution
 from feraug.workflows.bench_inputs import read_inputs
 from feraug.workflows.bench_outcome import BenchPlan
 from feraug.workflows.bench_parts import Part
-from feraug.workflows.bench_table import conclusions, is_caution, table
+from feraug.workflows.bench_table import table
 from feraug.workflows.classifier_run import ClassifierRun
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.doctor_workspace import workspace_health

@@ -17,10 +17,11 @@ from feraug.store.atomic import remove
 from feraug.store.bench import Predictions, read_bench, write_bench
 from feraug.store.header import Provenance
 from feraug.words import plural
+from feraug.workflows.bench_conclusions import conclusions, is_of_a_set
 from feraug.workflows.bench_inputs import GATHER_AGAIN, BenchInputs
 from feraug.workflows.bench_outcome import BenchResult
 from feraug.workflows.bench_parts import AGAIN, CLASSIFIER, Part, lost_alone, read_part
-from feraug.workflows.bench_table import conclusions, is_of_a_set, table
+from feraug.workflows.bench_table import table
 from feraug.workflows.classifier_run import total_steps
 from feraug.workflows.classifiers import load_classifier
 

@@ -15,7 +15,8 @@ from feraug.errors import UsageError
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.workspace import Workspace
 from feraug.words import plural
-from feraug.workflows.bench_table import conclusions, table
+from feraug.workflows.bench_conclusions import conclusions
+from feraug.workflows.bench_table import table
 from feraug.workflows.real_faces import read_faces
 
 _CODES: Final = len(EMOTIONS)

@@ -12,7 +12,7 @@ from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
 from feraug.store.header import BENCH
 from feraug.words import plural
-from feraug.workflows.bench_table import is_caution
+from feraug.workflows.bench_conclusions import is_caution
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room
