@@ -884,7 +884,7 @@ MUTATIONS = (
         ("tests/workflows/test_ssim.py::test_all_pairs_are_measured_a_few_at_a_time",),
     ),
     Mutation(
-        "folder: a folder around the emotions as one of them", "sources/folder.py",
+        "folder: a folder around the emotions as one of them", "sources/folder_names.py",
         "if not inside:", "if inside or True:", ("tests/sources/test_folder.py",),
     ),
     Mutation(

@@ -11,11 +11,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.emotions import EMOTIONS, SPLITS, emotion_words, parse_split, suggestion, typed_name
+from feraug.emotions import EMOTIONS, emotion_words, suggestion, typed_name
 from feraug.errors import SourceError, UsageError
 from feraug.images import SIDE, to_face
-from feraug.quoting import quoted
 from feraug.sources.csv_text import file_name, printable, reason
+from feraug.sources.folder_names import (
+    EXPECTED,
+    refuse_emotions,
+    refuse_split,
+    refuse_wrapped,
+    split_of,
+    what_is_there,
+)
 from feraug.sources.pictures import (
     EXTENSIONS,
     PIXEL_LIMIT,
@@ -35,8 +42,6 @@ __all__ = ["PIXEL_LIMIT", "PictureFolder", "list_pictures"]
 
 BATCH_PICTURES: Final = 1000
 """Most pictures that :meth:`PictureFolder.batches` yields at once."""
-
-_EXPECTED: Final = f"expected train/happy/*.png or happy/*.png (emotions: {' '.join(EMOTIONS)})"
 
 
 class Picture(NamedTuple):
@@ -134,7 +139,7 @@ class PictureFolder:
     def _nothing_left(self) -> str:
         name = file_name(self.path)
         if not self._skipped.total:
-            return f"{name} holds no pictures; {_EXPECTED}"
+            return f"{name} holds no pictures; {EXPECTED}"
         first = self._skipped.examples[0]
         return f"{name}: none of its {plural(self._skipped.total, 'file')} can be used; first, {first}"
 
@@ -152,13 +157,13 @@ def list_pictures(
     if without is not None:  # the workspace, where it lies among the pictures: `feraug prepare .`
         folders = [name for name in folders if (root / name).resolve() != without.resolve()]
     listing = Listing([], Skipped())
-    splits = {name: _split_of(name) for name in folders}
+    splits = {name: split_of(name) for name in folders}
     emotions: list[tuple[str, list[str], int]] = []
     if any(split is not None for split in splits.values()):
         for name in folders:
             split = splits[name]
             if split is None:
-                _refuse_split(root, name)
+                refuse_split(root, name)
             else:
                 inner, loose_inner = _children(root / name)
                 emotions.append((f"{name}/", inner, split))
@@ -167,13 +172,11 @@ def list_pictures(
         sort = ": sort the pictures into such folders first" * any(
             Path(name).suffix.lower() in EXTENSIONS for name in loose
         )
-        raise SourceError(
-            f"{file_name(root)} has no emotion folders{_what_is_there(loose)}; {_EXPECTED}{sort}"
-        )
+        raise SourceError(f"{file_name(root)} has no emotion folders{what_is_there(loose)}; {EXPECTED}{sort}")
     else:
         emotions.append(("", folders, NO_SPLIT))
     for prefix, names, _ in emotions:
-        _refuse_wrapped(root / prefix, names, meanings, whole=not prefix)
+        refuse_wrapped(root / prefix, names, meanings, whole=not prefix)
     there = {typed_name(name) for _, names, _ in emotions for name in names}
     if lacking := [name for name in meanings if name not in there]:
         near = suggestion(lacking[0], there)
@@ -197,7 +200,7 @@ def _add_emotions(
     """List the pictures of the emotion folders ``names``, which lie in ``root/prefix``."""
     known = {**emotion_words(), **meanings}
     if unknown := [name for name in names if typed_name(name) not in known]:
-        _refuse_emotions(root / prefix, names, unknown)
+        refuse_emotions(root / prefix, names, unknown)
     for name in names:
         emotion = known[typed_name(name)]
         for file in _files_below(root, prefix + name):
@@ -232,121 +235,3 @@ def _files_below(root: Path, folder: str) -> Iterator[str]:
         folders[:] = [name for name in folders if not is_litter(name)]
         below = Path(where).relative_to(root).as_posix()
         yield from (f"{below}/{name}" for name in files if not is_litter(name))
-
-
-def _split_of(name: str) -> int | None:
-    try:
-        return SPLITS.index(parse_split(name))
-    except UsageError:
-        return None
-
-
-_MOST_EMOTIONS: Final = 20
-"""More folders than that, none of which is called by an emotion, are no emotions: people, perhaps."""
-
-
-def _what_is_there(names: list[str]) -> str:
-    """``" (it holds a, b, c and 12 more)"``, or that there is nothing."""
-    if not names:
-        return " (it is empty)"
-    more = f" and {len(names) - 4:,} more" if len(names) > 4 else ""
-    return f" (it holds {', '.join(printable(name) for name in names[:4])}{more})"
-
-
-def _refuse_split(where: Path, name: str) -> None:
-    near = suggestion(name[:40].lower(), (*SPLITS, "training", "val", "PublicTest", "PrivateTest"))
-    raise SourceError(
-        f"{file_name(where / name)}: no split is called '{printable(name)}'{near}; rename it or move it away"
-    )
-
-
-def _refuse_wrapped(
-    where: Path, names: list[str], meanings: Mapping[str, str | None], *, whole: bool
-) -> None:
-    """Raise where folders in place of emotions hold those: a download's outer folder, or splits' own names.
-
-    ``whole``: ``where`` is the folder that was given.
-    """
-    known = emotion_words()
-    inside = [
-        name
-        for name in names
-        if typed_name(name) not in known and _holds_emotions(where / name, typed_name(name) in meanings)
-    ]
-    if not inside:
-        return
-    shown = [printable(name) for name in inside[:4]]
-    if len(inside) > 1:
-        named = ", ".join(shown) + " …" * (len(inside) > 4)
-        raise SourceError(
-            f"{file_name(where)}: {named} are no emotions, and hold folders of emotions or splits; if they "
-            "are splits, rename them to train, validation and test"
-        )
-    inner = where / inside[0]
-    if any(typed_name(name) in known for name in names):
-        raise SourceError(
-            f"{file_name(inner)} is no emotion: it holds folders of emotions or splits; move it away"
-        )
-    way = f"'feraug prepare {quoted(str(inner))}'" if whole else f"move what it holds up into {where.name}"
-    raise SourceError(
-        f"{file_name(where)} has no emotion folders, but {shown[0]} in it has some, or splits: {way}"
-    )
-
-
-def _holds_emotions(folder: Path, explained: bool) -> bool:
-    """Whether there are folders of splits or emotions in it; numbers count unless the folder is explained.
-
-    Within an emotion that --emotions explains, numbers may be people.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            inner = [entry.name for entry in entries if entry.is_dir() and not is_litter(entry.name)]
-    except OSError:
-        return False  # that is told where its pictures are looked for
-    known = emotion_words()
-    return any(
-        _split_of(name) is not None or typed_name(name) in known or (not explained and name.strip().isdigit())
-        for name in inner
-    )
-
-
-def _refuse_emotions(where: Path, names: list[str], unknown: list[str]) -> None:
-    """Raise what is wrong with folders that are not called by an emotion, all of them at once."""
-    shown = [printable(name) for name in unknown[:8]]
-    listed = ", ".join(f"'{name}'" for name in shown) + (" …" if len(unknown) > 8 else "")
-    if comma := [name for name in shown if "," in name]:
-        raise SourceError(
-            f"{file_name(where)}: no emotion is called '{comma[0]}', and --emotions takes no commas in "
-            "names; rename the folder"
-        )
-    if numbers := [name for name in shown if name.strip().isdigit()]:
-        as_fer2013 = ",".join(f"{code}={emotion}" for code, emotion in enumerate(EMOTIONS))
-        raise SourceError(
-            f"{file_name(where)}: folders named by numbers ({', '.join(numbers)}) do not say which emotions "
-            "they are: RAF-DB, AffectNet and FER2013 count differently; --emotions says it (for FER2013's "
-            f'own numbers: --emotions "{as_fer2013}")'
-        )
-    near = [suggestion(name[:40].lower(), EMOTIONS) for name in unknown]
-    asked = ",".join(f"{name}=EMOTION" for name in shown) + ",…" * (len(unknown) > 8)
-    if len(unknown) == len(names) and not any(near):
-        way = f', or names that --emotions explains ("{asked}")'
-        if len(names) > _MOST_EMOTIONS:
-            way = ": sort the pictures into such folders first"
-        raise SourceError(
-            f"{file_name(where)} has no emotion folders{_what_is_there(names)}; {_EXPECTED}{way}"
-        )
-    if len(unknown) > 1:
-        raise SourceError(
-            f"{file_name(where)}: no emotions are called {listed}; say what they are (none leaves one out): "
-            f'--emotions "{asked}"'
-        )
-    name = shown[0]
-    if name.lower() in ("contempt", "contemptuous"):
-        raise SourceError(
-            f"{file_name(where / name)}: contempt is none of the seven emotions; "
-            f'--emotions "{name}=none" leaves it out'
-        )
-    raise SourceError(
-        f"{file_name(where / name)}: no emotion is called {listed}{near[0]}; rename it, or say what it is: "
-        f'--emotions "{name}=EMOTION" (none leaves it out)'
-    )
