@@ -614,6 +614,7 @@ def test_arms_and_their_images() -> None:
     arms = {
         "real": {}, "oversampled": {}, "mixup": {},
         "real+synthetic": {"disgust": 2}, "real+synthetic+noise": {"disgust": 2, "neutral": 2},
+        "oversampled+synthetic": {"disgust": 2},
     }  # fmt: skip
     for arm, expected in arms.items():
         assert counts(material(PAIRED, arm, 0, REAL, made).faces, 20) == expected, arm
@@ -623,8 +624,11 @@ def test_arms_and_their_images() -> None:
     sums = [weighted.weights[weighted.labels == code].sum() for code in (1, 3, 6)]
     np.testing.assert_allclose(sums, 20 / 3, rtol=1e-6)
     assert material(PAIRED, "oversampled", 0, REAL, []).phases[0].balanced
-    with pytest.raises(ArtifactError, match="takes translations alone, and the synthetic files hold"):
-        material(PAIRED, "real+synthetic", 0, REAL, files([6, 6], rows=[-1, -1]))
+    (phase,) = material(PAIRED, "oversampled+synthetic", 0, REAL, made).phases
+    assert phase.balanced and len(phase.rows) == 22, "both kinds of an emotion in one pool"
+    for arm in ("real+synthetic", "oversampled+synthetic"):
+        with pytest.raises(ArtifactError, match="takes translations alone, and the synthetic files hold"):
+            material(PAIRED, arm, 0, REAL, files([6, 6], rows=[-1, -1]))
     with pytest.raises(ArtifactError, match="no labelled face from noise"):
         material(PAIRED, "real+synthetic+noise", 0, REAL, files([6, 6]))
 
@@ -1104,7 +1108,7 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
     }  # fmt: skip
     for name in ("accuracy", "balanced_accuracy"):
         for p, adjusted, told in (
-            (0.03, 0.09, "p = 0.030, but 0.090 (Holm) as one of 3 arms compared)"),
+            (0.03, 0.09, "p = 0.030, but 0.090 (Holm) as one of 3 comparisons)"),
             (0.001, 0.003, "p = 0.001)"),
         ):
             overall = {"mean": 0.02, "low": 0.001, "high": 0.04, "p": p}
@@ -1120,6 +1124,43 @@ def test_an_arm_that_stands_out_among_several_is_no_surprise() -> None:
             if name == "accuracy":
                 verdict = "a against real: no difference shown" if p == 0.03 else "a is better than real by"
                 assert said.startswith(verdict)
+
+
+def test_an_arm_with_a_control_of_its_own_is_compared_with_that_too() -> None:
+    """ "oversampled+synthetic" beside "oversampled": do translations add to what needs no GAN?"""
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(7, dtype=np.uint8), 100)
+
+    def right(share: float) -> NDArray[np.float32]:
+        called = np.where(random.random((3, 700)) < share, labels, (labels + 1) % 7)
+        return np.eye(7, dtype=np.float32)[called]
+
+    scores = {"real": right(0.5), "oversampled+synthetic": right(0.7), "oversampled": right(0.9)}
+    test = {
+        "labels": labels, "duplicate_group": np.full(700, -1), "copy_in_train": labels == 0,
+        "near_copy_in_train": labels == 1,
+    }  # fmt: skip
+    found = table(scores, test)
+    names = ["oversampled+synthetic - real", "oversampled - real", "oversampled+synthetic - oversampled"]
+    assert list(found["differences"]) == names
+    own = table({arm: scores[arm] for arm in ("oversampled", "oversampled+synthetic")}, test)
+    assert list(own["differences"]) == names[2:], "without real it is the usual comparison"
+    alone, among = own["differences"][names[2]], found["differences"][names[2]]
+    assert among["accuracy"] == alone["accuracy"] and among["accuracy"]["mean"] == pytest.approx(
+        -0.2, abs=0.03
+    )
+    assert found["differences"][names[2]]["accuracy_p_holm"] <= 1.0
+    pair = table({arm: scores[arm] for arm in ("real", "oversampled+synthetic")}, test)
+    assert list(pair["differences"]) == names[:1], "the control is not there"
+
+    said = [line for line in conclusions(found) if line.startswith("oversampled+synthetic")]
+    with_control = "oversampled+synthetic against oversampled: "
+    assert "oversampled+synthetic is worse than oversampled by" in said[4]
+    assert said[5].startswith(f"{with_control}with every emotion counted alike")
+    assert said[6].startswith(f"{with_control}emotions with a significant change")
+    assert said[7].startswith(f"{with_control}on the 500 test images without a copy or near copy")
+    assert not any(line.startswith(with_control) for line in said[:4])
+    assert conclusions(own)[1].startswith("oversampled+synthetic: with every emotion"), "nothing to confuse"
 
 
 def test_better_is_what_interval_and_p_agree_on() -> None:
@@ -1188,6 +1229,7 @@ def test_each_arm_s_change_and_no_other() -> None:
     plain = PAIRED.of_arm("real", 0)
     changes = {
         "real+synthetic": {}, "real+synthetic+noise": {}, "synthetic": {}, "oversampled": {"balanced": True},
+        "oversampled+synthetic": {"balanced": True},
         "class-weighted": {"class_weights": True}, "mixup": {"mixup": 0.2}, "randaugment": {"randaugment": 2},
     }  # fmt: skip
     for arm, change in changes.items():
@@ -1209,7 +1251,7 @@ def test_a_repeat_is_of_one_way_to_use_synthetic_images(change: dict[str, Any]) 
     """Else a repeat that was trained otherwise would be taken for one of these settings."""
     before = replace(PAIRED, use="pretrain") if "pretrain_share" in change else PAIRED
     after = replace(before, **change)
-    for arm in ("real+synthetic", "real+synthetic+noise", "synthetic"):
+    for arm in ("real+synthetic", "real+synthetic+noise", "oversampled+synthetic", "synthetic"):
         assert after.json_of_arm(arm, 0) != before.json_of_arm(arm, 0), arm
     for arm in ("real", "oversampled", "mixup"):
         assert after.json_of_arm(arm, 0) == before.json_of_arm(arm, 0), arm

@@ -4,7 +4,7 @@ Configs are frozen dataclasses of JSON values.  They travel inside the artifacts
 :func:`from_json` checks a config from a file as strictly as one from the command line.
 """
 
-from feraug.config.bench import ARMS, SYNTHETIC_ARMS, USES, BenchConfig
+from feraug.config.bench import ARMS, CONTROLS, SYNTHETIC_ARMS, USES, BenchConfig
 from feraug.config.classifiers import (
     CLASSIFIERS,
     OPTIMIZERS,
@@ -53,6 +53,7 @@ __all__ = [
     "ADVERSARIAL",
     "ARMS",
     "CLASSIFIERS",
+    "CONTROLS",
     "DEFAULTS",
     "DEGRADATIONS",
     "DIFF_AUGMENTATIONS",

@@ -16,6 +16,7 @@ ARMS: Final[Mapping[str, str]] = {
     "real+synthetic": "real and translated faces",
     "real+synthetic+noise": "real, translated and noise-generated faces",
     "oversampled": "real faces, every emotion equally often",
+    "oversampled+synthetic": "real and translated faces, every emotion equally often",
     "class-weighted": "real faces, every emotion with the same total weight",
     "mixup": "real faces with mixup (alpha 0.2)",
     "randaugment": "real faces with RandAugment (2 operations, magnitude 9)",
@@ -24,8 +25,13 @@ ARMS: Final[Mapping[str, str]] = {
 }
 """What a classifier can be trained on, and a line about each."""
 
-SYNTHETIC_ARMS: Final = ("real+synthetic", "real+synthetic+noise", "synthetic", "reverse")
+SYNTHETIC_ARMS: Final = (
+    "real+synthetic", "real+synthetic+noise", "oversampled+synthetic", "synthetic", "reverse",
+)  # fmt: skip
 """Arms that need synthetic files."""
+
+CONTROLS: Final[Mapping[str, str]] = {"oversampled+synthetic": "oversampled"}
+"""Arms that are compared with another one beside ``real``: with what they are without synthetic faces."""
 
 USES: Final = ("mixed", "pretrain", "fill")
 
@@ -34,6 +40,7 @@ MOST_TRAININGS: Final = 240
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
     "oversampled": {"balanced": True},
+    "oversampled+synthetic": {"balanced": True},
     "class-weighted": {"class_weights": True},
     "mixup": {"mixup": 0.2},
     "randaugment": {"randaugment": 2},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import BenchConfig, ClassifierConfig
+from feraug.config import SYNTHETIC_ARMS, BenchConfig, ClassifierConfig
 from feraug.data import LabelledFaces, Phase
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, UsageError
@@ -19,6 +20,9 @@ from feraug.workflows.train_classifier import class_weights
 
 _CHOICE_STREAM = 200
 """Stream of the random numbers that choose among synthetic images."""
+
+_TRANSLATIONS_ALONE: Final = ("real+synthetic", "oversampled+synthetic")
+"""Arms that leave labelled faces from noise out."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,10 @@ def material(
 def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """The images and labels of all files that an arm may use."""
     images, labels = [np.zeros((0, 48, 48), np.uint8)], [np.zeros(0, np.uint8)]
-    if arm not in ("real+synthetic", "real+synthetic+noise", "synthetic"):
+    if arm not in SYNTHETIC_ARMS:
         return images[0], labels[0]
     for file in files:
-        wanted = file.labelled & (~file.from_noise if arm == "real+synthetic" else True)
+        wanted = file.labelled & (~file.from_noise if arm in _TRANSLATIONS_ALONE else True)
         images.append(file.arrays.images[wanted])
         labels.append(file.arrays.labels[wanted])
     found = np.concatenate(labels)

@@ -42,12 +42,14 @@ def is_of_a_set(sentence: str) -> bool:
 def conclusions(found: Mapping[str, Any]) -> list[str]:
     """Plain sentences: what a table allows to be said of each arm, and what it does not."""
     sentences = []
+    usual = next(iter(found["differences"]), "").partition(" - ")[2]
     for name, difference in found["differences"].items():
         arm, _, base = name.partition(" - ")
+        what = arm if base == usual else f"{arm} against {base}"  # of its control; of the usual base, too
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
-        sentences += _conclusion(arm, base, difference, repeats, len(found["differences"]))
+        sentences += _conclusion(arm, base, what, difference, repeats, len(found["differences"]))
         if repeats > 1 and difference["changed"]:
-            sentences += _without_copies(arm, difference, found["images"])
+            sentences += _without_copies(what, difference, found["images"])
     repeats = min(len(values["accuracy"]) for values in found["arms"].values())
     if found["differences"] and 1 < repeats < REPEATS:
         sentences.append(
@@ -83,7 +85,10 @@ def _few_of(emotion: str, total: int, unseen: int) -> str:
     return f"{emotion} {total} ({100 / total:.1f}){copies}"
 
 
-def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int, arms: int) -> list[str]:
+def _conclusion(
+    arm: str, base: str, what: str, difference: Mapping[str, Any], repeats: int, among: int
+) -> list[str]:
+    """Of a difference ``among`` so many; sentences that do not name both arms begin with ``what``."""
     overall = difference["accuracy"]
     interval = f"{100 * overall['low']:+.1f} to {100 * overall['high']:+.1f} points"
     if not difference["changed"]:
@@ -94,10 +99,10 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
         return [f"{alike}: nothing to tell them apart by."]
     if repeats == 1:
         return [
-            f"{arm}: one repeat, so nothing may be concluded: what another seed would give is "
+            f"{what}: one repeat, so nothing may be concluded: what another seed would give is "
             f"unknown. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
         ]
-    p = _p(overall, difference["accuracy_p_holm"], arms)
+    p = _p(overall, difference["accuracy_p_holm"], among)
     if _is_shown(overall) and difference["accuracy_p_holm"] < SIGNIFICANT:
         how = "better" if overall["mean"] > 0 else "worse"
         sentences = [
@@ -110,8 +115,8 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
         ]
     balanced = difference["balanced_accuracy"]
     sentences.append(
-        f"{arm}: with every emotion counted alike (balanced accuracy) "
-        f"{_points(balanced, _p(balanced, difference['balanced_accuracy_p_holm'], arms))}."
+        f"{what}: with every emotion counted alike (balanced accuracy) "
+        f"{_points(balanced, _p(balanced, difference['balanced_accuracy_p_holm'], among))}."
     )
     surely = {
         emotion: values["mean"]
@@ -120,18 +125,18 @@ def _conclusion(arm: str, base: str, difference: Mapping[str, Any], repeats: int
     }
     if surely:
         listed = ", ".join(f"{emotion} {100 * mean:+.1f}" for emotion, mean in surely.items())
-        of = "Holm" if arms == 1 else "Holm, over this arm's emotions alone"
-        sentences.append(f"{arm}: emotions with a significant change (p < 0.05, {of}): {listed}.")
+        of = "Holm" if among == 1 else "Holm, over this arm's emotions alone"
+        sentences.append(f"{what}: emotions with a significant change (p < 0.05, {of}): {listed}.")
     return sentences
 
 
-def _without_copies(arm: str, difference: Mapping[str, Any], images: Mapping[str, int]) -> Iterator[str]:
+def _without_copies(what: str, difference: Mapping[str, Any], images: Mapping[str, int]) -> Iterator[str]:
     """What is left of a difference without test images that have a copy in ``train``, if there are any."""
     words = {"accuracy_without_near_copies": "copy or near copy", "accuracy_unleaked": "copy"}
     for name, copies in words.items():
         if name in difference and images[name] < images["accuracy"]:
             yield (
-                f"{arm}: on the {plural(images[name], 'test image')} without a {copies} in 'train' "
+                f"{what}: on the {plural(images[name], 'test image')} without a {copies} in 'train' "
                 f"{_left(difference, name)}; balanced accuracy {_left(difference, f'balanced_{name}')}."
             )
             return
@@ -161,12 +166,12 @@ def _p_words(difference: Mapping[str, float]) -> str:
     return "p < 0.001" if difference["p"] < 0.001 else f"p = {difference['p']:.3f}"
 
 
-def _p(difference: Mapping[str, float], adjusted: float, arms: int) -> str:
-    """p, and with a caution where one stands out among several arms, as one in twenty does by chance."""
+def _p(difference: Mapping[str, float], adjusted: float, among: int) -> str:
+    """p, and with a caution where one stands out among several, as one in twenty does by chance."""
     p = _p_words(difference)
     if not _is_shown(difference) or adjusted < SIGNIFICANT:
         return p
-    return f"{p}, but {adjusted:.3f} (Holm) as one of {arms} arms compared"
+    return f"{p}, but {adjusted:.3f} (Holm) as one of {among} comparisons"
 
 
 def _of_subsets(images: Mapping[str, int]) -> list[str]:

@@ -127,7 +127,7 @@ def read_inputs(
 
 def _check_used(config: BenchConfig) -> None:
     """Raise :class:`UsageError` for settings of synthetic images that no arm would follow."""
-    arms = set(config.arms) & {"real+synthetic", "real+synthetic+noise", "synthetic"}
+    arms = set(config.trained_arms) & set(SYNTHETIC_ARMS)
     for name in ("use", "ratio", "per_class_cap", "synthetic_weight"):
         if getattr(config, name) == getattr(BenchConfig, name):
             continue

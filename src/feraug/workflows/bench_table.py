@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.config import CONTROLS
 from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy, calibration_error, confusion_matrix, macro_f1
 from feraug.metrics.groups import joined
@@ -26,7 +27,8 @@ def table(
 
     ``test`` has ``labels``, ``duplicate_group`` (``near_copy_group`` where near copies were looked for),
     ``person`` where it is known, and the flags of the test images (T,).  Arms are compared with ``real``, or
-    without it with the first.  ``images`` counts the test images, also where none is left and the arms have
+    without it with the first, and those of :data:`CONTROLS` with their control,
+    too.  ``images`` counts the test images, also where none is left and the arms have
     no such accuracy; without an audit of near copies it lacks them.  ``unseen`` counts, by emotion, those
     without any known copy in ``train``; ``people`` whom the test images show, and how many of them show
     people in ``train``.
@@ -39,10 +41,13 @@ def table(
     counts = {name: int(mask.sum()) for name, mask in subsets.items()}
     subsets = {name: mask for name, mask in subsets.items() if mask.any()}
     arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
+    pairs = [(arm, base) for arm in probabilities if arm != base]
+    pairs += [(arm, control) for arm, control in CONTROLS.items() if {arm, control} <= {*arms} - {base}]
     differences = {
-        f"{arm} - {base}": _differences(found, probabilities[base], test["labels"], groups, subsets)
-        for arm, found in probabilities.items()
-        if arm != base
+        f"{arm} - {other}": _differences(
+            probabilities[arm], probabilities[other], test["labels"], groups, subsets
+        )
+        for arm, other in pairs
     }
     for name in ("accuracy", "balanced_accuracy"):
         adjusted = holm(np.array([found[name]["p"] for found in differences.values()]))
