@@ -111,7 +111,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
         action="append",
         default=[],
         metavar="STEP",
-        help="this step, or priority 1 to 9; repeatable",
+        help="this step, or priority 1 to 10; repeatable",
     )
     add("--list", action="store_true", help="print the plain commands in order, and what is there")
     add("--minutes", type=float, default=9.0, help="time to spend in this call (default: 9)")

@@ -512,7 +512,8 @@ MUTATIONS = (
     ),
     Mutation(
         "bench: noise among the translations", "workflows/bench_arms.py",
-        '(~file.from_noise if arm == "real+synthetic" else True)', "True", of_bench("arms_and_their_images"),
+        "(~file.from_noise if arm in _TRANSLATIONS_ALONE else True)", "True",
+        of_bench("arms_and_their_images"),
     ),
     Mutation(
         "bench: synthetic weight on real faces", "workflows/bench_arms.py",
@@ -857,6 +858,26 @@ MUTATIONS = (
         "bench: differences of five people are only little known", "workflows/bench_conclusions.py",
         "_TOO_FEW_PEOPLE: Final = 5", "_TOO_FEW_PEOPLE: Final = 4",
         of_bench("images_of_one_person_are_drawn_together_with_their_copies"),
+    ),
+    Mutation(
+        "bench: an arm with a control is compared with real alone", "workflows/bench_table.py",
+        "if {arm, control} <= {*arms} - {base}]", "if False]",
+        of_bench("an_arm_with_a_control_of_its_own_is_compared_with_that_too"),
+    ),
+    Mutation(
+        "bench: sentences do not tell the control from real", "workflows/bench_conclusions.py",
+        "what = arm if base == usual else", "what = arm if True else",
+        of_bench("an_arm_with_a_control_of_its_own_is_compared_with_that_too"),
+    ),
+    Mutation(
+        "oversampled+synthetic: as real+synthetic", "config/bench.py",
+        '"oversampled+synthetic": {"balanced": True}', '"oversampled+synthetic": {}',
+        of_bench("arms_and_their_images"),
+    ),
+    Mutation(
+        "report: a benchmark of many arms without its cautions", "workflows/report_bench.py",
+        "_SENTENCES: Final = 80", "_SENTENCES: Final = 24",
+        ("tests/report/test_report.py::test_a_benchmark_of_all_arms_keeps_its_cautions_and_arms_their_names",),
     ),
     Mutation(
         "bench: more trainings than its file has room for", "config/bench.py",

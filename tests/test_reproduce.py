@@ -305,6 +305,45 @@ def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
     assert not any(("simple-runs", "real+synthetic") in each.arms for each in experiments(fewer))
 
 
+def test_reproduce_fer2013_says_what_translations_add_to_oversampling(protocol: None, tmp_path: Path) -> None:
+    from fer2013.report import write_page
+    from fer2013.steps import SCALES, steps
+    from fer2013.summary import chosen_way
+    from fer2013.together import over_oversampling
+
+    test = {
+        "kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000",
+        "near_copy_in_train": "c000",
+    }  # fmt: skip
+    records = [test]
+    for machine in ("one", "two"):  # that of "one" has no oversampling
+        for seed in (0, 1):
+            records += [
+                _record("real", seed, machine, np.zeros(14, bool)),
+                _record("oversampled+synthetic", seed, machine, np.arange(14) < 7, "simple-both-again"),
+            ]
+    assert over_oversampling(records) == [], "nothing to compare with"
+    records += [_record("oversampled", seed, "two", np.arange(14) < 3 + seed) for seed in (0, 1)]
+    about, overall, by_emotion = over_oversampling(records)
+    cells = [cell.strip().replace("**", "") for cell in overall.splitlines()[2].split("|")]
+    assert "(*simple-both-again*)" in cells[1] and cells[2] == "2", "repeats of the same machine"
+    assert cells[3].startswith("+25.0 ("), "7 of 14, less 3 and 4 of them"
+    assert cells[4].startswith("+29.2 ("), "5 of 12 without a copy, less 1 and 2"
+    recalls = [cell.strip() for cell in by_emotion.splitlines()[2].split("|")]
+    assert [cell.partition(" ")[0] for cell in recalls[2:-1]] == [
+        "+0.0", "+25.0", "+100.0", "+50.0", "+0.0", "+0.0", "+0.0"
+    ]  # fmt: skip
+    added = "translations: those of *simple-again*; rare emotions are shown more often (*simple-both-again*)"
+    assert f"| {added} | 4 |" in chosen_way(records), "and beside real faces alone, on either machine"
+    (tmp_path / "r").mkdir()
+    for number, record in enumerate(records):
+        (tmp_path / "r" / f"{number:02}.json").write_text(json.dumps(record), encoding="utf-8")
+    section = write_page(tmp_path / "r").read_text(encoding="utf-8").partition("\n## 10. ")[2]
+    assert overall in section and about in section
+    made = {step.name: step for step in steps(SCALES["reduced"])}["bench-vgg19-both-again-2"]
+    assert made.line.startswith("bench --classifier vgg19 ") and "again-2-neutral-sad-filtered" in made.sets
+
+
 def test_reproduce_fer2013_tells_machines_apart_that_look_alike(protocol: None, tmp_path: Path) -> None:
     from fer2013.engine import Run
     from fer2013.record import Recorder

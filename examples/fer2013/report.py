@@ -10,8 +10,9 @@ from typing import Any
 from fer2013 import tables
 from fer2013.aims import aims
 from fer2013.experiments import EACH_RUN, experiments
-from fer2013.steps import AGAIN, PRIORITIES, RUNS, TARGETS
+from fer2013.steps import AGAIN, BOTH, PRIORITIES, RUNS, TARGETS
 from fer2013.summary import between, chosen_way
+from fer2013.together import over_oversampling
 from fer2013.trainings import beside, side_by_side, ways
 
 Record = Mapping[str, Any]
@@ -101,6 +102,7 @@ def write_page(folder: Path) -> Path:
         + beside(all_, RUNS[1:])
         + tables.compared(all_, [f"{run}-neutral-{emotion}" for run in AGAIN for emotion in TARGETS])
         + [part for run in AGAIN for part in tables.filtered(all_, f"{run}-neutral")],
+        10: lambda all_: over_oversampling(all_) + side_by_side(all_, BOTH),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
     parts += between(records)

@@ -24,6 +24,7 @@ PRIORITIES: Final = {
     7: "Does Neutral stop falling? With fewer translations, with some into neutral, with faces from noise",
     8: "With a tenth of the real faces, for translators and classifiers alike",
     9: "Other runs of the same translator: do they come to the same?",
+    10: "Translations and oversampling together: do they add to it?",
 }
 
 
@@ -148,7 +149,7 @@ def steps(scale: Scale, *, ferplus: bool = True) -> list[Step]:
     """All steps in their order; without those that rest on the FER+ votes where there are none."""
     every = [
         *_data(), *_translators(scale), *_simple(scale), *_side_by_side(scale), *_ways(scale),
-        *_classifiers(scale), *_neutral(scale), *_of_tenth(scale), *_again(scale),
+        *_classifiers(scale), *_neutral(scale), *_of_tenth(scale), *_again(scale), *_both(scale),
     ]  # fmt: skip
     left_out = set() if ferplus else {"ferplus"}
     kept = []
@@ -209,10 +210,17 @@ SETS: Final = tuple(f"stargan-neutral-{emotion}" for emotion in TARGETS)
 FILTERED: Final = tuple(f"{name}-filtered" for name in SETS)
 WEIGHTED: Final = "simple-weighted"
 """The classifier that filters disgusted faces, of which ``simple`` knows next to nothing."""
-BEST: Final = tuple(
-    f"long-neutral-{emotion}-{f'by-{WEIGHTED}' if emotion == 'disgust' else 'filtered'}"
-    for emotion in TARGETS
-)
+
+
+def _chosen_of(run: str) -> tuple[str, ...]:
+    """The filtered sets of a run of the translator, by emotion."""
+    return tuple(
+        f"{run}-neutral-{emotion}-{f'by-{WEIGHTED}' if emotion == 'disgust' else 'filtered'}"
+        for emotion in TARGETS
+    )
+
+
+BEST: Final = _chosen_of("long")
 """Of the translator that saw most faces, filtered: what other classifiers and faces from noise get."""
 
 
@@ -220,6 +228,10 @@ AGAIN: Final = ("again", "again-2")
 """Other runs of the translator of *simple-long*, which is of seed 0: from the seeds 1 and 2."""
 RUNS: Final = tuple(f"simple-{run}" for run in ("long", *AGAIN))
 """The benchmarks of all of them, by the translator's seed."""
+BOTH: Final = tuple(
+    f"{classifier}-both-{run}" for run in ("long", *AGAIN) for classifier in ("simple", "vgg19")
+)
+"""The benchmarks of oversampling with the sets of each of them."""
 
 
 def _translators(scale: Scale) -> Iterator[Step]:
@@ -371,3 +383,14 @@ def _again(scale: Scale) -> Iterator[Step]:
         yield from filtered
         sets, bench = tuple(step.name for step in filtered), f"{scale.simple} {scale.repeats}"
         yield _bench(f"simple-{run}", 9, ["real+synthetic"], bench, sets)
+
+
+def _both(scale: Scale) -> Iterator[Step]:
+    """Oversampling with the sets of each run of the translator; without them it is in section 3."""
+    options = {
+        "simple": f"{scale.simple} {scale.repeats}",
+        "vgg19": f"{scale.vgg19} {scale.vgg19_repeats}",
+    }
+    for name in BOTH:
+        classifier, _, run = name.split("-", 2)
+        yield _bench(name, 10, ["oversampled+synthetic"], options[classifier], _chosen_of(run))

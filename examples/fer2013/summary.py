@@ -24,7 +24,7 @@ from fer2013.experiments import (
     unseen,
 )
 from fer2013.record import flags
-from fer2013.steps import CHOSEN_ON_VALIDATION, RUNS
+from fer2013.steps import BOTH, CHOSEN_ON_VALIDATION, RUNS
 from fer2013.tables import percent, scaled, table
 from fer2013.trainings import FEW_REPEATS, UNSEEN
 from feraug.metrics.significance import Difference, holm
@@ -59,6 +59,10 @@ ADDED_BY: Final = {
     "simple-noise-sources": "translations of faces from noise, by the `stargan` of *simple-long*, unfiltered",
     "simple-runs": "translations: as those of *simple-long*, each repeat by another run of the translator",
     **dict.fromkeys(("simple-wider", "vgg19", "surreal"), "translations: those of *simple-long*"),
+    **{
+        name: f"translations: those of *simple-{name.split('-', 2)[2]}*; rare emotions are shown more often"
+        for name in BOTH
+    },
 }
 """The same of benchmarks that are none of the ways among which validation chooses."""
 
@@ -87,19 +91,12 @@ def chosen_way(records: Sequence[Record]) -> str:
             if key[1] == "real" or key[0] in RUNS[1:] or not (pairs := paired(one.arms[key], one.real)):
                 continue
             best = ", chosen on validation" if among and key == best_of(among) else ""
-            found.append(([f"{added(key)}{best}"], len(pairs), _four(pairs, one.test)))
+            found.append(([f"{added(key)}{best}"], len(pairs), four(pairs, one.test)))
     if not found:
         return "Nothing can be said yet: no benchmark with `real` and another arm is there."
-    columns = []
-    for column in zip(*(four for _, _, four in found), strict=True):
-        # Of one repeat nothing is concluded, so it takes no part.
-        p = [
-            np.nan if repeats == 1 or one is None else one.p
-            for (_, repeats, _), one in zip(found, column, strict=True)
-        ]
-        columns.append([_judged(*each) for each in zip(column, holm(np.array(p)), strict=True)])
+    judged = judged_rows([(repeats, each) for _, repeats, each in found])
     rows = []
-    for place, ((arm, repeats, _), cells) in enumerate(zip(found, zip(*columns, strict=True), strict=True)):
+    for place, ((arm, repeats, _), cells) in enumerate(zip(found, judged, strict=True)):
         rows += [alone[place]] if place in alone else []
         rows.append([*arm, str(repeats), *cells])
     heads = ["added to the real faces", "repeats", "accuracy", "accuracy, unseen"]
@@ -183,7 +180,7 @@ def _mean_of_unseen(one: Experiment, name: str, clean: NDArray[np.bool_]) -> str
     return percent(float(np.mean([right[:, labels == code].mean() for code in np.unique(labels)])))
 
 
-def _four(pairs: Sequence[tuple[Record, Record]], test: Record) -> list[Difference | None]:
+def four(pairs: Sequence[tuple[Record, Record]], test: Record) -> list[Difference | None]:
     """Of accuracy and of balanced accuracy, on all test images and on unseen ones (None: not known)."""
     known = unseen(test) is not None
     return [
@@ -191,6 +188,19 @@ def _four(pairs: Sequence[tuple[Record, Record]], test: Record) -> list[Differen
         for balanced in (False, True)
         for clean in (False, True)
     ]
+
+
+def judged_rows(found: Sequence[tuple[int, Sequence[Difference | None]]]) -> list[tuple[str, ...]]:
+    """The cells of rows of so many repeats, each with its p, adjusted for all rows of its column (Holm)."""
+    columns = []
+    for column in zip(*(each for _, each in found), strict=True):
+        # Of one repeat nothing is concluded, so it takes no part.
+        p = [
+            np.nan if repeats == 1 or one is None else one.p
+            for (repeats, _), one in zip(found, column, strict=True)
+        ]
+        columns.append([_judged(*each) for each in zip(column, holm(np.array(p)), strict=True)])
+    return list(zip(*columns, strict=True))
 
 
 def _judged(found: Difference | None, p: float) -> str:

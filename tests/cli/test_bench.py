@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
+from rich.measure import Measurement
 from tests.forked import start, start_two
 
 from feraug.cli import bench_tables
@@ -299,6 +301,35 @@ def test_each_arm_stands_in_its_own_column_and_p_is_holm_s() -> None:
         "+10.0 [+0.0, +20.0]",
         "0.070",
     ]
+
+
+def test_arms_stand_once_beside_their_measures_and_long_names_fit() -> None:
+    found = figures()
+    interval = {"mean": 0.1, "low": 0.0, "high": 0.2, "p": 0.01}
+    names = ("accuracy", "accuracy_unleaked", "accuracy_without_near_copies", "macro_f1", "balanced_accuracy")
+    names += ("balanced_accuracy_unleaked", "balanced_accuracy_without_near_copies")
+    arm = {**found["arms"]["real"], **{name: [0.5, 0.6] for name in names}}
+    found["arms"] = dict.fromkeys(("oversampled", "real+synthetic+noise", "oversampled+synthetic"), arm)
+    per_class = {"happy": {**interval, "mean": -0.1, "low": -0.2, "p_holm": 0.07}}
+    each = {**dict.fromkeys(names, interval), "per_class": per_class}
+    found["differences"] = dict.fromkeys(
+        ("real+synthetic+noise - oversampled", "oversampled+synthetic - oversampled"), each
+    )
+    table = bench_tables.difference_table(found)
+    (arms, measures, points, _) = _cells(table)
+    assert arms == [
+        "real+synthetic+noise", "- oversampled", *[""] * 5,
+        "oversampled+synthetic", "- oversampled", *[""] * 5,
+    ]  # fmt: skip
+    assert len(measures) == 14 and measures[:7] == measures[7:] and points == ["+10.0 [+0.0, +20.0]"] * 14
+    assert [row.end_section for row in table.rows] == [n % 7 == 6 for n in range(14)]
+    tables = [table, bench_tables.overall_table(found)]
+    tables += [bench_tables.class_table(found, name) for name in found["differences"]]
+    for one in tables:
+        console = Console(width=200, color_system=None)
+        assert Measurement.get(console, console.options, one).maximum <= 80, one.columns[0].header
+    overall = [str(cell) for cell in _cells(bench_tables.overall_table(found))[0]]
+    assert overall[2:] == ["real+synthetic\n+noise", "oversampled\n+synthetic"]
 
 
 def test_spread_is_the_standard_deviation_of_a_sample_about_the_mean() -> None:

@@ -18,8 +18,9 @@ import numpy as np
 import pytest
 
 import feraug
-from feraug.config import ClassifierConfig, PrepareConfig
+from feraug.config import ARMS, ClassifierConfig, PrepareConfig
 from feraug.errors import ConfigConflictError, MissingArtifactError
+from feraug.store.bench import read_bench
 from feraug.store.compare_parts import CompareParts, DegradedFaces, GroupCodes, PhotoSets
 from feraug.store.digests import sha256_file
 from feraug.store.header import MODEL, SYNTHETIC, Provenance
@@ -199,6 +200,20 @@ def test_intervals_of_one_repeat_are_called_so(
     bench_with(everything, repeats=1)
     text = read_page(report(everything).path).text
     assert once in text and text.count("points (95 % CI, images alone)") == 2
+
+
+def test_a_benchmark_of_all_arms_keeps_its_cautions_and_arms_their_names(
+    everything: Workspace, bench_with: Callable[..., Path], read_page: ReadPage, quick: None
+) -> None:
+    arms = [arm for arm in ARMS if arm not in ("real", "reverse")]
+    said = [f"{arm}: sentence {number}" for arm in arms for number in range(4)]
+    said += [f"oversampled+synthetic against oversampled: sentence {number}" for number in range(4)]
+    cautions = ["few test images (in brackets): disgust 1 (100.0); look", "made.h5: its model is not known."]
+    figures = read_bench(bench_with(everything)).header.extra["table"]
+    bench_with(everything, table={**figures, "conclusions": said + cautions})
+    text = read_page(report(everything).path).text
+    for sentence in (*said, "Few test images (in brackets): disgust 1", "made.h5: its model"):
+        assert sentence in text, sentence
 
 
 def test_an_emotion_without_test_images_has_no_shares() -> None:

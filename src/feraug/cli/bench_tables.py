@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from feraug.words import plural
@@ -19,6 +20,8 @@ _MEASURES: Final = {
     "balanced_accuracy": "balanced",
 }
 
+_NAME: Final = 14
+"""Letters of an arm's name in a line: with more, five measures beside it are wider than 80 columns."""
 
 _DIFFERENCES: Final = {
     **_MEASURES,
@@ -33,12 +36,18 @@ def overall_table(figures: Mapping[str, Any]) -> Table:
 
     arms = figures["arms"]
     shown = [name for name in _MEASURES if name in next(iter(arms.values()))]
-    table = console.new_table(None, "arm", *(_MEASURES[name] for name in shown))
+    heads = (_MEASURES[name].replace("no ", "no\n") for name in shown)  # two lines: for 80 columns
+    table = console.new_table(None, "arm", *heads)
     counts = [f"{figures['images'][name]:,}" if name in figures["images"] else "" for name in shown]
     table.add_row("(test images)", *counts)
     for arm, values in arms.items():
-        table.add_row(arm, *(_spread(values[name]) for name in shown))
+        table.add_row(_broken(arm), *(_spread(values[name]) for name in shown))
     return table
+
+
+def _broken(arm: str) -> str:
+    """An arm's name, a long one in two lines."""
+    return "\n+".join(arm.rsplit("+", 1)) if len(arm) > _NAME else arm
 
 
 def validation_table(figures: Mapping[str, Any]) -> Table:
@@ -62,14 +71,17 @@ def validation_line(figures: Mapping[str, Any]) -> str | None:
 
 
 def difference_table(figures: Mapping[str, Any]) -> Table:
-    """The differences between arms with their intervals: a measure a row."""
+    """The differences between arms with their intervals: a measure a row, the arms beside the first two."""
     from feraug.cli import console
 
     table = console.new_table(None, "difference", "measure", _interval_heading(figures), "p")
     for difference, values in figures["differences"].items():
-        for name, words in _DIFFERENCES.items():
-            if name in values:
-                table.add_row(difference, words, interval(values[name]), _p(values[name]["p"]))
+        arm, _, base = difference.partition(" - ")
+        measures = [name for name in _DIFFERENCES if name in values]
+        for name, arms in zip_longest(measures, (arm, f"- {base}"), fillvalue=""):
+            cells = (interval(values[name]), _p(values[name]["p"])) if name else ()
+            table.add_row(arms, _DIFFERENCES.get(name, ""), *cells)
+        table.add_section()
     return table
 
 
@@ -78,7 +90,8 @@ def class_table(figures: Mapping[str, Any], difference: str) -> Table:
     from feraug.cli import console
 
     arm, _, base = difference.partition(" - ")
-    table = console.new_table(None, "emotion", base, arm, _interval_heading(figures), "p, Holm")
+    sides = [_broken(each) for each in (base, arm)]
+    table = console.new_table(None, "emotion", *sides, _interval_heading(figures), "p, Holm")
     for emotion, found in figures["differences"][difference]["per_class"].items():
         cells = [recall(figures["arms"][each]["per_class"][emotion]) for each in (base, arm)]
         table.add_row(emotion, *cells, interval(found), _p(found["p_holm"]))
@@ -100,7 +113,7 @@ def recall_table(figures: Mapping[str, Any]) -> Table:
     from feraug.cli import console
 
     arms = figures["arms"]
-    table = console.new_table(None, "emotion", *arms)
+    table = console.new_table(None, "emotion", *map(_broken, arms))
     for emotion, counts in next(iter(arms.values()))["per_class"].items():
         if counts["total"]:
             table.add_row(emotion, *(recall(arm["per_class"][emotion]) for arm in arms.values()))

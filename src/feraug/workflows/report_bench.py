@@ -12,7 +12,7 @@ from feraug.plots.page import Interval, intervals_plot
 from feraug.report import Beside, Block, Cell, Details, Facts, Figures, Section, Table, Text
 from feraug.store.header import BENCH
 from feraug.words import plural
-from feraug.workflows.bench_conclusions import is_caution
+from feraug.workflows.bench_conclusions import is_caution, is_of_a_set
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import Artifact
 from feraug.workflows.report_pictures import Room
@@ -21,7 +21,8 @@ from feraug.workflows.report_words import code, cut, listed, number, values
 _BENCHMARKS: Final = 6
 _ROOM: Final = 400_000
 _ARMS: Final = 10
-_SENTENCES: Final = 24
+_SENTENCES: Final = 80
+"""More than a benchmark of all arms has, whose cautions come last."""
 _ANSWERS: Final = 2
 _LINE: Final = (
     "Percentage points gained or lost, with 95 % intervals: an interval across the line shows no difference."
@@ -113,8 +114,9 @@ def _benchmark(desk: Desk, room: Room, artifact: Artifact) -> Iterator[Block]:
 
 
 def _sentence(text: str) -> str:
-    """With a capital, but where it begins with the name of an arm."""
-    return text if text.split(" ")[0] in ARMS else text[:1].upper() + text[1:]
+    """With a capital, but where it begins with the name of an arm or of a file."""
+    named = text.split(" ")[0].rstrip(":") in ARMS or is_of_a_set(text)
+    return text if named else text[:1].upper() + text[1:]
 
 
 def _overall(arms: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
