@@ -588,6 +588,10 @@ MUTATIONS = (
         of_bench("reverse_and_synthetic_alone"),
     ),
     Mutation(
+        "bootstrap: few people vary too little", "metrics/significance.py",
+        "max(0.0, variance - own) / max(groups - 1, 1)", "0.0", STATISTICS,
+    ),
+    Mutation(
         "bootstrap: images drawn one by one, not by group", "metrics/significance.py",
         "_, place = np.unique(groups, return_inverse=True)", "place = np.arange(len(groups))", STATISTICS,
     ),

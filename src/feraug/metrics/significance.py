@@ -139,8 +139,13 @@ class CrossedBootstrap:
         # Resamples of no difference count on both sides, also where rounding has left 1e-17 of them.
         below, above = np.count_nonzero(resampled <= 1e-12), np.count_nonzero(resampled >= -1e-12)
         p = float(2.0 * (min(below, above) + 1.0) / (len(resampled) + 1.0))
-        error = max(float(resampled.std()), least_error)
-        reach, students = _student(of_repeat, error, len(change), 1.0 - tail)
+        groups = len(change)
+        # Resamples of G groups vary by (G - 1) / G of what new groups would: too little where those are few
+        # people (Efron and Tibshirani, 1993, 5.3).  The repeats' share has been stretched already.
+        variance, own = float(resampled.var()), _own_variance(of_repeat)
+        variance += max(0.0, variance - own) / max(groups - 1, 1)
+        error = max(float(np.sqrt(variance)), least_error)
+        reach, students = _student(of_repeat, error, groups, 1.0 - tail)
         low, high = min(float(low), mean - reach), max(float(high), mean + reach)
         # The bootstrap of a handful of images is too sure of itself: p is never below the least that
         # flipping the signs of the images that changed could give, and the interval says no more than p.
@@ -205,6 +210,11 @@ def _least_error(change: Floats) -> float:
     return float(np.sqrt(variance / count))
 
 
+def _own_variance(of_repeat: Floats) -> float:
+    """The variance of the mean of ``of_repeat`` (R,) that is theirs; 0 of one, which cannot know it."""
+    return float(of_repeat.var(ddof=1)) / len(of_repeat) if len(of_repeat) > 1 else 0.0
+
+
 def _student(of_repeat: Floats, error: float, groups: int, quantile: float) -> tuple[float, float]:
     """Half the width of Student's interval about the mean of ``of_repeat`` (R,), and p of 0.
 
@@ -217,7 +227,7 @@ def _student(of_repeat: Floats, error: float, groups: int, quantile: float) -> t
     if error < 1e-12:
         return 0.0, 0.0
     repeats = len(of_repeat)
-    own = min(1.0, float(of_repeat.var(ddof=1)) / repeats / error**2) if repeats > 1 else 0.0
+    own = min(1.0, _own_variance(of_repeat) / error**2)
     parts = own**2 / max(repeats - 1, 1) + (1.0 - own) ** 2 / max(groups - 1, 1)
     freedom = 1.0 / parts
     reach = float(stdtrit(freedom, quantile)) * error
