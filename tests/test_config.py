@@ -189,6 +189,7 @@ LIMITS: list[Limit] = [
     # kind, setting, lowest, highest, what is beyond
     (PrepareConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
     (PrepareConfig, "validation_share", 0.0, 0.5, [-0.1, 0.51, _NAN]),
+    (PrepareConfig, "test_share", 0.0, 0.9, [-0.1, 0.91, _NAN]),
     (PrepareConfig, "train_share", 0.001, 1.0, [0.0, 1.01, _NAN]),
     (SynthConfig, "seed", 0, 2**63 - 1, [-1, 2**63]),
     (SynthConfig, "count", 1, 100_000_000, [0, -5, 100_000_001]),

@@ -306,10 +306,10 @@ def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
 
 
 def test_reproduce_fer2013_says_what_translations_add_to_oversampling(protocol: None, tmp_path: Path) -> None:
+    from fer2013.oversampling import in_its_place, together
     from fer2013.report import write_page
     from fer2013.steps import SCALES, steps
     from fer2013.summary import chosen_way
-    from fer2013.together import over_oversampling
 
     test = {
         "kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000",
@@ -322,9 +322,9 @@ def test_reproduce_fer2013_says_what_translations_add_to_oversampling(protocol: 
                 _record("real", seed, machine, np.zeros(14, bool)),
                 _record("oversampled+synthetic", seed, machine, np.arange(14) < 7, "simple-both-again"),
             ]
-    assert over_oversampling(records) == [], "nothing to compare with"
+    assert together(records) == [], "nothing to compare with"
     records += [_record("oversampled", seed, "two", np.arange(14) < 3 + seed) for seed in (0, 1)]
-    about, overall, by_emotion = over_oversampling(records)
+    about, overall, by_emotion = together(records)
     cells = [cell.strip().replace("**", "") for cell in overall.splitlines()[2].split("|")]
     assert "(*simple-both-again*)" in cells[1] and cells[2] == "2", "repeats of the same machine"
     assert cells[3].startswith("+25.0 ("), "7 of 14, less 3 and 4 of them"
@@ -333,6 +333,10 @@ def test_reproduce_fer2013_says_what_translations_add_to_oversampling(protocol: 
     assert [cell.partition(" ")[0] for cell in recalls[2:-1]] == [
         "+0.0", "+25.0", "+100.0", "+50.0", "+0.0", "+0.0", "+0.0"
     ]  # fmt: skip
+    assert in_its_place(records) == []
+    records += [_record("real+synthetic", 0, "two", np.arange(14) < 1, "simple-long")]
+    _, beside = in_its_place(records)
+    assert "(*simple-long*) | 1 | -14.3 (" in beside, "1 of 14 and 3 of them, of one repeat: no p"
     added = "translations: those of *simple-again*; rare emotions are shown more often (*simple-both-again*)"
     assert f"| {added} | 4 |" in chosen_way(records), "and beside real faces alone, on either machine"
     (tmp_path / "r").mkdir()

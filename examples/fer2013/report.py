@@ -10,9 +10,9 @@ from typing import Any
 from fer2013 import tables
 from fer2013.aims import aims
 from fer2013.experiments import EACH_RUN, experiments
+from fer2013.oversampling import in_its_place, together
 from fer2013.steps import AGAIN, BOTH, PRIORITIES, RUNS, TARGETS
 from fer2013.summary import between, chosen_way
-from fer2013.together import over_oversampling
 from fer2013.trainings import beside, side_by_side, ways
 
 Record = Mapping[str, Any]
@@ -102,10 +102,10 @@ def write_page(folder: Path) -> Path:
         + beside(all_, RUNS[1:])
         + tables.compared(all_, [f"{run}-neutral-{emotion}" for run in AGAIN for emotion in TARGETS])
         + [part for run in AGAIN for part in tables.filtered(all_, f"{run}-neutral")],
-        10: lambda all_: over_oversampling(all_) + side_by_side(all_, BOTH),
+        10: lambda all_: together(all_) + side_by_side(all_, BOTH),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
-    parts += between(records)
+    parts += between(records) + in_its_place(records)
     if reached := aims(records):
         parts += ["## Aims", *reached]
     parts += [ELSEWHERE]

@@ -159,6 +159,16 @@ def test_a_drawn_split_keeps_people_together(tmp_path: Path) -> None:
     assert any(len(set(split[person == one].tolist())) > 1 for one in range(12))
 
 
+def test_few_people_can_be_enough_in_test(tmp_path: Path) -> None:
+    """Of a tenth of 12 people one would be tested, and no benchmark could show anything of fewer than six."""
+    faces = write_faces(tmp_path / "faces")
+    _, dataset, notes = prepared(faces, tmp_path / "d.h5", test_share=0.5)
+    person = dataset.columns["person"]
+    homes = [dataset.split[person == one][0] for one in range(12)]
+    assert np.bincount(homes).tolist() == [5, 1, 6]
+    assert notes[1].startswith("the source has no split: 40/10/50 of each emotion, person by person")
+
+
 def test_identical_pictures_of_two_people_are_in_one_split(tmp_path: Path) -> None:
     faces = write_faces(tmp_path / "faces")
     for person in range(1, 12):

@@ -304,8 +304,37 @@ def test_a_share_of_train_becomes_validation(tmp_path: Path, near: bool) -> None
         prepare(
             str(write_csv(tmp_path / "v.csv", images[:3], [0, 1, 2], [0, 1, 2])), config, tmp_path / "v.h5"
         )
-    with pytest.raises(UsageError, match="the source has no split, so all three are drawn"):
-        prepare(str(write_without_split(tmp_path / "n.csv", images)), config, tmp_path / "n.h5")
+
+
+def test_shares_of_a_split_that_is_drawn(tmp_path: Path) -> None:
+    images = copies_in_threes(70)
+    bare = write_without_split(tmp_path / "n.csv", images)
+
+    def split(source: Path, **shares: float) -> tuple[list[int], list[str]]:
+        found, told = prepared(str(source), replace(FAST, **shares), tmp_path / f"{source.stem}{shares}.h5")
+        return [sum(found.splits[name].values()) for name in SPLITS], told
+
+    assert split(bare)[0] == split(bare, validation_share=0.1, test_share=0.1)[0]
+    counts, told = split(bare, test_share=0.4)
+    assert abs(counts[2] - 84) <= 7 and abs(counts[1] - 21) <= 7
+    assert told[0].startswith("the source has no split: 50/10/40 at random")
+    counts, told = split(bare, validation_share=0.25, test_share=0.25)
+    assert all(abs(count - expected) <= 7 for count, expected in zip(counts, (105, 52, 53), strict=True))
+    with pytest.raises(UsageError, match=r"--validation-share, --test-share: 0\.5 and 0\.5 leave nothing to"):
+        split(bare, validation_share=0.5, test_share=0.5)
+    labels = [row % 7 for row in range(210)]
+    alone = write_csv(tmp_path / "train.csv", images, labels, [0] * 210)
+    counts, told = split(alone, test_share=0.2)
+    assert (
+        counts[1] == 0 and abs(counts[2] - 42) <= 7 and told[0].startswith("test is drawn from train picture")
+    )
+    counts, told = split(alone, test_share=0.2, validation_share=0.1)
+    assert counts[1] > 0 and told[0].startswith(
+        "validation and test are drawn from train picture by picture; "
+    )
+    whole = write_csv(tmp_path / "two.csv", images, labels, [0] * 200 + [2] * 10)
+    with pytest.raises(UsageError, match=r"--test-share: the source has 10 test images; leave it out"):
+        split(whole, test_share=0.2)
 
 
 def test_a_share_of_train_is_kept_by_emotion(tmp_path: Path) -> None:
@@ -502,6 +531,7 @@ def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> N
     with h5py.File(path, "r+") as file:  # as builds wrote it that had fewer settings
         config = json.loads(file.attrs["config"])
         assert config.pop("emotions") == "" and config.pop("validation_share") == 0.0
+        assert config.pop("test_share") == 0.0
         file.attrs["config"] = np.bytes_(json.dumps(config))
     assert prepare(str(tmp_path / "moved.csv"), FAST, path).already_done
     with pytest.raises(ConfigConflictError, match="drop_blank: False in the file, True asked for"):

@@ -61,10 +61,21 @@ def command(
         typer.Option(
             "--validation-share",
             help="Share of train that becomes validation, where the source has none; copies stay together.",
+            show_default="0.1 where all splits are drawn",
             min=0.0,
             max=0.5,
         ),
     ] = DEFAULTS.validation_share,
+    test_share: Annotated[
+        float,
+        typer.Option(
+            "--test-share",
+            help="The same for test; of few people (--person) more, as bench needs six or more there.",
+            show_default="0.1 where all splits are drawn",
+            min=0.0,
+            max=0.9,
+        ),
+    ] = DEFAULTS.test_share,
     train_share: Annotated[
         float,
         typer.Option(
@@ -126,6 +137,7 @@ def command(
         labels=labels,
         emotions=emotions,
         validation_share=validation_share,
+        test_share=test_share,
         train_share=train_share,
         person=person,
         near_copies=near_copies,

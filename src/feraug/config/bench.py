@@ -30,12 +30,14 @@ SYNTHETIC_ARMS: Final = (
 )  # fmt: skip
 """Arms that need synthetic files."""
 
-CONTROLS: Final[Mapping[str, str]] = {"oversampled+synthetic": "oversampled"}
-"""Arms that are compared with another one beside ``real``: with what they are without synthetic faces."""
+CONTROLS: Final[Mapping[str, str]] = dict.fromkeys(
+    ("real+synthetic", "real+synthetic+noise", "oversampled+synthetic"), "oversampled"
+)
+"""Arms that are compared with another one beside ``real``: a gain counts where it needs a GAN."""
 
 USES: Final = ("mixed", "pretrain", "fill")
 
-MOST_TRAININGS: Final = 240
+MOST_TRAININGS: Final = 200
 """Arms times repeats of a benchmark: the figures of so many, in all arms, fit into the header of its file."""
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {

@@ -78,6 +78,12 @@ class PrepareConfig:
         low=0.0,
         high=0.5,
     )
+    test_share: float = setting(
+        0.0,
+        "Share of the training images that becomes test, where the source has none.",
+        low=0.0,
+        high=0.9,
+    )
     train_share: float = setting(
         1.0,
         "Share of the training images that is kept, by emotion, at random.",

@@ -48,28 +48,48 @@ def complete_split(
     by which the draw is stratified.  Where ``rows`` tell people apart, each stays in one split.  ``drawn``
     faces, which are all different, need no word about people.
 
-    Raises :class:`UsageError` for a ``validation_share`` that has no place.
+    Raises :class:`UsageError` for a ``validation_share`` or ``test_share`` that has no place, and for two
+    that leave nothing to train on.
     """
-    missing, share = rows.split == NO_SPLIT, config.validation_share
+    missing, given = rows.split == NO_SPLIT, (config.validation_share, config.test_share)
     if missing.any():
-        if share:
-            raise UsageError("--validation-share: the source has no split, so all three are drawn (80/10/10)")
+        shares = _shares(*(share or usual for share, usual in zip(given, DEFAULT_SHARES[1:], strict=True)))
         if not drawn:
-            notify(Note(_told(rows, config)))
+            notify(Note(_told(rows, config, shares)))
         together = _copies(rows, missing, images, config, notify)
-        return _drawn(rows, strata, missing, together, config.seed, DEFAULT_SHARES, notify)
-    if share:
-        if there := int(np.count_nonzero(rows.split == SPLITS.index("validation"))):
-            held = plural(there, "validation image")
-            tested = bool((rows.split == SPLITS.index("test")).any())
-            way = "leave it out" if tested else "and no test image; call those 'test', or leave it out"
-            raise UsageError(f"--validation-share: the source has {held}{';' if tested else ''} {way}")
+        return _drawn(rows, strata, missing, together, config.seed, shares, notify)
+    if any(given):
+        _refuse_held(rows, config)
+        shares = _shares(*given)
         if not config.person and not drawn:
-            notify(Note(f"validation is drawn from train picture by picture; {_several(rows)}"))
+            what = " and ".join(name for name, share in zip(SPLITS[1:], given, strict=True) if share)
+            verb = "are" if all(given) else "is"
+            notify(Note(f"{what} {verb} drawn from train picture by picture; {_several(rows)}"))
         train = rows.split == TRAIN
         together = _copies(rows, train, images, config, notify)
-        return _drawn(rows, strata, train, together, config.seed, (1.0 - share, share, 0.0), notify)
+        return _drawn(rows, strata, train, together, config.seed, shares, notify)
     return rows.split
+
+
+def _shares(validation: float, test: float) -> tuple[float, float, float]:
+    """Those of train, validation and test."""
+    train = round(1.0 - validation - test, 9)  # 0.8, not 0.7999…
+    if train <= 0.0:
+        raise UsageError(
+            f"--validation-share, --test-share: {validation:g} and {test:g} leave nothing to train on"
+        )
+    return train, validation, test
+
+
+def _refuse_held(rows: RowFacts, config: PrepareConfig) -> None:
+    """Raise where the source has images of a split that is to be drawn out of ``train``."""
+    validation, test = (int(np.count_nonzero(rows.split == SPLITS.index(name))) for name in SPLITS[1:])
+    if config.validation_share and validation:
+        held = plural(validation, "validation image")
+        way = "; leave it out" if test else " and no test image; call those 'test', or leave it out"
+        raise UsageError(f"--validation-share: the source has {held}{way}")
+    if config.test_share and test:
+        raise UsageError(f"--test-share: the source has {plural(test, 'test image')}; leave it out")
 
 
 def beyond_share(
@@ -85,15 +105,16 @@ def beyond_share(
     return beyond
 
 
-def _told(rows: RowFacts, config: PrepareConfig) -> str:
+def _told(rows: RowFacts, config: PrepareConfig, shares: Sequence[float]) -> str:
+    parts = "/".join(f"{100 * share:g}" for share in shares)
     if config.person:
         return (
-            "the source has no split: 80/10/10 of each emotion, person by person, as nearly as placing large "
+            f"the source has no split: {parts} of each emotion, person by person, as nearly as placing large "
             "ones first gets"
         )
     what = "copies and near copies" if config.near_copies else "identical ones"
     return (
-        f"the source has no split: 80/10/10 at random, picture by picture ({what} together); {_several(rows)}"
+        f"the source has no split: {parts} at random, picture by picture ({what} together); {_several(rows)}"
     )
 
 
