@@ -864,6 +864,27 @@ MUTATIONS = (
         of_bench("images_of_one_person_are_drawn_together_with_their_copies"),
     ),
     Mutation(
+        "budget: the step that compiles counts", "training/plan.py",
+        "self.uncounted = passed", "self.uncounted = 0.0",
+        ("tests/training/test_training_pieces.py::test_the_step_that_compiles_is_not_counted",),
+    ),
+    Mutation(
+        "prepare: shares of validation and test exchanged", "workflows/split.py",
+        "return train, validation, test", "return train, test, validation",
+        ("tests/workflows/test_prepare.py::test_shares_of_a_split_that_is_drawn",),
+    ),
+    Mutation(
+        "prepare: a test split is drawn where there is one", "workflows/split.py",
+        "if config.test_share and test:", "if False:",
+        ("tests/workflows/test_prepare.py::test_shares_of_a_split_that_is_drawn",),
+    ),
+    Mutation(
+        "train: silent about a generator that is not finished", "workflows/train.py",
+        'if not read_artifact_header(domain.path).extra.get("finished"):', "if False:",
+        ("tests/workflows/test_domain_source.py"
+         "::test_a_generator_that_is_not_finished_is_told_before_it_is_learned_from",),
+    ),
+    Mutation(
         "bench: an arm with a control is compared with real alone", "workflows/bench_table.py",
         "if {arm, control} <= {*arms} - {base}]", "if False]",
         of_bench("an_arm_with_a_control_of_its_own_is_compared_with_that_too"),

@@ -172,7 +172,10 @@ def test_a_real_terminal_is_asked_and_a_no_is_a_no(workspace: Workspace) -> None
 
 def test_a_time_to_train_where_nothing_is_trained(feraug: Feraug, trained: Workspace) -> None:
     ran = feraug("synth", "-n", "2", "--train", "1h")
-    told = "--train 1h: nothing to train, cyclegan-neutral-happy.h5 is there; 'feraug train' trains another"
+    told = (
+        "--train 1h: trained nothing, as cyclegan-neutral-happy.h5 is there (finished or not); "
+        "'feraug train' trains another, or with --resume goes on"
+    )
     assert ran.code == 0 and told in ran.err
-    assert "nothing to train" not in feraug("synth", "-n", "3", "--name", "other").err
-    assert "nothing to train" not in feraug("synth", "-n", "2", "--train", "1h", "-q").err
+    assert "trained nothing" not in feraug("synth", "-n", "3", "--name", "other").err
+    assert "trained nothing" not in feraug("synth", "-n", "2", "--train", "1h", "-q").err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,21 @@ def test_networks_under_a_penalty_are_not_compiled(
     compiled_roles = {role for role, one in run.state.networks.items() if one._compiled_call_impl is not None}
     assert compiled_roles == {*run.state.networks} - {*under_penalty}
     assert all(average._compiled_call_impl is None for average in run.state.ema.values())
+
+
+def test_a_budget_does_not_count_the_step_that_compiles(
+    workspace: Workspace, called: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces, now = read_dataset(workspace.dataset()), 1000.0
+    monkeypatch.setattr("feraug.training.plan.time.monotonic", lambda: now)
+    for with_compiler in (True, False):
+        run = TrainingRun(replace(SMALL, steps=None, budget=100.0), faces, new_fabric(torch.device("cpu")))
+        if with_compiler:
+            run.compile()
+        plan = run.plan()
+        assert plan.progress(0) == 0.0
+        now += 60.0
+        assert plan.progress(1) == (0.0 if with_compiler else 0.6)
 
 
 def test_classifiers_are_refused(workspace: Workspace) -> None:

@@ -100,6 +100,18 @@ def test_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     assert budget.steps_in_all(9, 1.0) == 9
 
 
+def test_the_step_that_compiles_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("feraug.training.plan.time.monotonic", lambda: now)
+    budget = BudgetPlan(200.0, spent=50.0, compiles=True)
+    assert budget.progress(3) == 0.25
+    now += 70.0
+    assert (budget.progress(4), budget.uncounted) == (0.25, 70.0)
+    now += 50.0
+    assert (budget.progress(5), budget.uncounted) == (0.5, 70.0)
+    assert StepPlan(8).uncounted == 0.0
+
+
 def test_a_batch_norm_s_statistics_have_an_average_of_the_same_age() -> None:
     config = NoiseConfig(base_channels=2, discriminator_channels=2, emotions=("sad",), ema_decay=0.5)
     networks = build_networks(config)

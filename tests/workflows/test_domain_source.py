@@ -16,11 +16,17 @@ from PIL import Image
 from feraug.config import NoiseSynthConfig, SynthConfig, TranslatorConfig, model_config
 from feraug.data import MixedFaces, Sampling, ShuffledFaces, mixed_places
 from feraug.emotions import UNLABELLED, emotion_code
-from feraug.errors import ArtifactError, ConfigConflictError, MissingArtifactError, UsageError
+from feraug.errors import (
+    ArtifactError,
+    ConfigConflictError,
+    MissingArtifactError,
+    MissingModelError,
+    UsageError,
+)
 from feraug.images import fingerprints
 from feraug.store.dataset import read_dataset
 from feraug.store.digests import inputs_by_name, sha256_file
-from feraug.store.model import read_model
+from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
 from feraug.workflows.domain_source import generator_of, images_of
@@ -180,6 +186,27 @@ def test_fresh_faces_from_a_frozen_generator(chain: Workspace) -> None:
     np.testing.assert_array_equal(top.reshape(48, 12, 48).swapaxes(0, 1), twelve)
     again = train(config, chain, name="again", source_model=str(source.path))
     assert again.losses == whole.losses
+
+
+def test_a_generator_that_is_not_finished_is_told_before_it_is_learned_from(chain: Workspace) -> None:
+    half = read_model(chain.model("wgan-gp-sad-neutral"))
+    facts = {**half.header.extra, "finished": False}
+    write_model(chain.model("half"), half.arrays, half.header.provenance, facts)
+    for work in (train, dry_run):
+        for source, told in (("half", True), ("wgan-gp", False)):
+            events: list[Event] = []
+            config = replace(SMALL, source_share=1.0)
+            work(config, chain, name=f"from-{source}", source_model=source, notify=events.append)
+            texts = [event.text for event in events if isinstance(event, Note)]
+            assert any("half.h5 is not finished" in text for text in texts) == told
+
+
+def test_a_missing_generator_is_none_that_a_translator_s_training_makes(chain: Workspace) -> None:
+    told = "no model 'nope' in .*; train one with 'feraug train wgan-gp --name nope'"
+    with pytest.raises(MissingModelError, match=told):
+        train(SMALL, chain, source_model="nope")
+    with pytest.raises(MissingModelError, match=told):
+        synthesise(NoiseSynthConfig(count=2, emotions=("happy",)), chain, model="nope")
 
 
 def test_half_real_half_noise(chain: Workspace) -> None:

@@ -151,7 +151,10 @@ def test_strength_comes_with_a_sheet(own: Workspace) -> None:
     result = synthesise(SynthConfig(count=12, strength=0.5), own, name="half", notify=events.append)
     saved = [event.path for event in events if isinstance(event, Saved)]
     assert saved == [result.path.with_name("half-strengths.png")]
-    assert saved[0].is_file()
+    height = Image.open(saved[0]).height
+    beyond = synthesise(SynthConfig(count=12, strength=1.5), own, name="beyond").path
+    with Image.open(beyond.with_name("beyond-strengths.png")) as sheet:
+        assert sheet.height == height * 6 // 5, "a row of its own for a strength that is not usual"
     with pytest.raises(ConfigConflictError, match=r"strength: 0\.5 in the file, 1\.0 asked for"):
         synthesise(SynthConfig(count=12), own, name="half")
     synthesise(SynthConfig(count=12), own, name="half", options=SynthOptions(overwrite=True))
@@ -170,7 +173,10 @@ def test_the_sheet_of_strengths_that_an_interrupt_took_comes_later(own: Workspac
 def test_a_model_of_some_emotions(own: Workspace) -> None:
     some = replace(SMALL, emotions=("neutral", "happy", "sad"), steps=1)
     assert train(some, own).path.name == "stargan-happy-sad-neutral.h5"
-    with pytest.raises(UsageError, match="between happy, sad, neutral, not neutral:angry"):
+    told = (
+        "between happy, sad, neutral, not neutral:angry; 'all' means all seven emotions, so ask for one pair"
+    )
+    with pytest.raises(UsageError, match=told):
         synthesise(SynthConfig(pair="neutral:all", count=5), own, model="stargan-happy-sad-neutral")
     with pytest.raises(UsageError, match="two emotions or more"):
         StarGANConfig(emotions=("happy",))

@@ -218,7 +218,8 @@ def command(
         result = make(options.seconds(OFFERED, "--train"))
     if asked and not quiet and result.model.stat().st_mtime < started:
         console.print_error(
-            f"--train {train}: nothing to train, {result.model.name} is there; 'feraug train' trains another"
+            f"--train {train}: trained nothing, as {result.model.name} is there (finished or not); "
+            "'feraug train' trains another, or with --resume goes on with an unfinished one"
         )
     console.print_json(result.as_json()) if as_json else print_result(result)
 

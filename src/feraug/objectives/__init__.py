@@ -74,7 +74,18 @@ def _wasserstein(config: TranslatorConfig) -> Objective:
     return WassersteinCycleGAN(cycle, config.penalty_weight, config.critic_steps, config.mismatch_weight)
 
 
+def _check_classes(config: NoiseConfig) -> None:
+    if len(config.emotions) == 1:
+        _refuse_idle(config, "class_weight", "is for several emotions, and does nothing to one; leave it out")
+
+
+def _dcgan(config: NoiseConfig) -> Objective:
+    _check_classes(config)
+    return DCGAN(config.real_target, config.class_weight)
+
+
 def _r3gan(config: NoiseConfig) -> Objective:
+    _check_classes(config)
     if config.discriminator_norm == "batch" and config.penalty_weight:
         raise UsageError(
             "--discriminator-norm: r3gan's penalty is for each image on its own; instance or none"
@@ -89,6 +100,7 @@ def _r3gan(config: NoiseConfig) -> Objective:
 
 def _wgan_gp(config: NoiseConfig) -> Objective:
     _needs_penalty(config)
+    _check_classes(config)
     if not config.balanced and config.class_weight and len(config.emotions) > 1:
         raise UsageError(
             "--no-balanced: a class-conditional critic diverges on unbalanced classes; add --class-weight 0"
@@ -137,7 +149,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Any], Objective]]] = {
     "weighted": _weighted,
     "wasserstein": _wasserstein,
     "stargan": _stargan,
-    "dcgan": lambda config: DCGAN(config.real_target, config.class_weight),
+    "dcgan": _dcgan,
     "wgan-gp": _wgan_gp,
     "r3gan": _r3gan,
 }

@@ -19,7 +19,8 @@ class WassersteinCycleGAN:
     Critics: -(E[D_B(b)] - E[D_B(G(a))]) + ``penalty_weight`` E[(|grad D_B| - 1)^2], and the same
     for A, in ``critic_steps`` steps for each of the generators'; where weighted ``mismatch``
     -(E[D_B(b)] - E[D_B(a)]), a real face of the other emotion.  The term ``wasserstein_a`` of
-    the history is the estimate of the distance itself (positive: real faces score higher).
+    the history is the estimate of the distance itself (positive: real faces score higher), unless
+    there is a mismatch term, which the critic maximises too.
     """
 
     cycle: Cycle

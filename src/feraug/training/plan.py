@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +22,11 @@ def read_every(device: torch.device) -> int:
 class Plan(Protocol):
     """Where training stands."""
 
+    @property
+    def uncounted(self) -> float:
+        """Seconds since its beginning that are not counted as training."""
+        ...
+
     def progress(self, step: int) -> float:
         """The share of training done after ``step`` steps; 1 or more: finished."""
         ...
@@ -36,6 +41,7 @@ class StepPlan:
     """A number of steps."""
 
     steps: int
+    uncounted: ClassVar[float] = 0.0
 
     def progress(self, step: int) -> float:
         """``step / steps``."""
@@ -49,18 +55,31 @@ class StepPlan:
 class BudgetPlan:
     """A number of seconds, ``spent`` of them before now.
 
-    ``agree`` makes one value of those of several processes.
+    ``agree`` makes one value of those of several processes.  With ``compiles`` the first step does not count,
+    in which networks are compiled: a minute of it would be a part of the schedules without a step.
     """
 
     def __init__(
-        self, seconds: float, *, spent: float = 0.0, agree: Callable[[float], float] = lambda value: value
+        self,
+        seconds: float,
+        *,
+        spent: float = 0.0,
+        agree: Callable[[float], float] = lambda value: value,
+        compiles: bool = False,
     ) -> None:
-        self._seconds, self._agree = seconds, agree
-        self._start = time.monotonic() - spent
+        self._seconds, self._spent, self._agree = seconds, spent, agree
+        self._began = time.monotonic()
+        self._compiles, self._first = compiles, -1
+        self.uncounted = 0.0
 
     def progress(self, step: int) -> float:
         """The share of the time that is over."""
-        return self._agree((time.monotonic() - self._start) / self._seconds)
+        passed = time.monotonic() - self._began
+        if self._compiles:
+            self._first = step if self._first < 0 else self._first
+            self.uncounted = passed
+            self._compiles = step == self._first
+        return self._agree((self._spent + passed - self.uncounted) / self._seconds)
 
     def steps_in_all(self, step: int, progress: float) -> int:
         """As many as fit if they go on as fast."""

@@ -154,7 +154,7 @@ def training_source(
     if source is not None:
         return config, _enough(images_of(source, emotion))
     assert source_model is not None
-    return config, generator_of(find_model(source_model, workspace), emotion)
+    return config, generator_of(find_model(source_model, workspace, kind="wgan-gp"), emotion)
 
 
 def refuse_source(model: str, source: Path | None, source_model: str | None) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from lightning_fabric import Fabric
 
 STRENGTHS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
-"""The rows of the sheet that goes with a set of another strength than 1."""
+"""The rows, beside its own, of the sheet that goes with a set of another strength than 1."""
 
 COLUMNS: Final = 12
 
@@ -136,9 +136,10 @@ def synthesise(
 
 def _write_sheet(path: Path, maker: Maker, notify: Notify) -> None:
     assert isinstance(maker, Translations)
-    faces = sheet(maker.by_strength(STRENGTHS, COLUMNS), COLUMNS, enlarge=2)
+    strengths = sorted({*STRENGTHS, maker.strength})
+    faces = sheet(maker.by_strength(strengths, COLUMNS), COLUMNS, enlarge=2)
     with atomic_path(path) as temporary:
-        write_png(with_row_labels(faces, [f"strength {one:g}" for one in STRENGTHS]), temporary)
+        write_png(with_row_labels(faces, [f"strength {one:g}" for one in strengths]), temporary)
     notify(Saved("sheet of strengths", path.resolve()))
 
 

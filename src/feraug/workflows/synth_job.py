@@ -270,7 +270,7 @@ def noise_job(config: NoiseSynthConfig, workspace: Workspace, model: str | None)
     """Faces from noise; raises as ``synthesise``."""
     if model is None:
         raise UsageError("--model: which generator is to make faces from noise, such as wgan-gp?")
-    path = find_model(model, workspace)
+    path = find_model(model, workspace, kind="wgan-gp")
     trained = config_of(path)
     if not isinstance(trained, NoiseConfig):
         translates = isinstance(trained, TranslatorConfig | StarGANConfig)

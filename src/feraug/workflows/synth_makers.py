@@ -52,7 +52,7 @@ class Translations:
         turn: tuple[int, int] = (0, 1),
     ) -> None:
         self._translator, self._faces, self._rows, self._seed = translator, faces, rows, config.seed
-        self._pair, self._strength, self._turn = pair, config.strength, turn
+        self._pair, self.strength, self._turn = pair, config.strength, turn
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def make(self, places: NDArray[np.int64]) -> Made:
@@ -61,7 +61,7 @@ class Translations:
         rows = self._rows[chosen]
         faces = to_float(on_device(self._faces[chosen], self._translator.device))
         views = vary(faces, rounds, rows, self._seed)
-        images = to_uint8(self._translator.forward(views, self._pair, self._strength)).cpu().numpy()
+        images = to_uint8(self._translator.forward(views, self._pair, self.strength)).cpu().numpy()
         labels = np.full(len(places), emotion_code(self._pair.b), np.uint8)
         return Made(images, labels, rows, rounds.astype(np.uint16), np.zeros(len(places), np.uint8))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,17 +16,21 @@ from feraug.errors import ArtifactError, UsageError
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.model import WEIGHTS_ONLY, read_model
+from feraug.store.reading import read_artifact_header
 from feraug.store.workspace import Workspace
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.domain_source import DomainSource, refuse_source, training_source
-from feraug.workflows.events import Notify, Progress, ignore
+from feraug.workflows.events import Note, Notify, Progress, ignore
 from feraug.workflows.existing import existing_header, is_finished, there_or_held
 from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.train_classifier import ClassifierResult, dry_run_classifier, train_classifier
 from feraug.workflows.train_options import DRY_STEPS, DryRun, TrainOptions, foretell
 from feraug.workflows.training_run import TrainingRun
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ def train(
                 f"{path}: exported weights of an unfinished training, which cannot be resumed",
                 "--overwrite trains from scratch, --name NAME into another file",
             )
+        _warn_of_unfinished(domain, fabric, notify)
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if header is not None:
             run.take_up(path)
@@ -137,6 +142,19 @@ def train(
             steps=steps,
             seconds=run.seconds,
             losses=_recent_means(run.state.history, run.steps_per_epoch),
+        )
+
+
+def _warn_of_unfinished(domain: DomainSource | None, fabric: Fabric, notify: Notify) -> None:
+    """Say of a noise generator that is not finished: once it goes on, its file is another one."""
+    if domain is None or not domain.makes_faces or not fabric.is_global_zero:
+        return
+    if not read_artifact_header(domain.path).extra.get("finished"):
+        notify(
+            Note(
+                f"{domain.path.name} is not finished: its training was interrupted; once that goes on, this "
+                "one cannot be continued"
+            )
         )
 
 
@@ -173,6 +191,7 @@ def dry_run(
         faces = read_faces(place, workspace)
         provenance = _provenance(config, place, faces, domain, path, options.command)
         foretell(path, provenance, overwrite=options.overwrite, notify=notify)
+        _warn_of_unfinished(domain, fabric, notify)
         run = TrainingRun(config, faces.arrays, fabric, domain)
         if options.compile:
             run.compile(notify)

@@ -67,25 +67,27 @@ class TrainingRun:
         self.state = TrainState.create(build_networks(config), self.objective, config, fabric)
         self.seconds = 0.0
         """Seconds of training so far, those of earlier runs included."""
+        self._compiled = False
 
     def plan(self) -> Plan:
         """How long to train."""
         if self.config.budget is not None:
             agree = lambda value: first_says(self.fabric, value)  # noqa: E731
-            return BudgetPlan(self.config.budget, spent=self.seconds, agree=agree)
+            return BudgetPlan(self.config.budget, spent=self.seconds, agree=agree, compiles=self._compiled)
         return StepPlan(self.config.steps or max(1, round(self.config.epochs * self.steps_per_epoch)))
 
     def compile(self, notify: Notify = ignore) -> None:
         """Train with compiled networks from here on; a note, and as before, where that cannot be had."""
         problem = cannot_compile(self.fabric.device)
         if self.fabric.is_global_zero:
-            found = "compiling the networks at the first step: about a minute"
+            found = "compiling the networks at the first step: about a minute, which no --budget counts"
             notify(Note(found if problem is None else f"--compile: trains without it here ({problem})"))
         if problem is not None:
             return
         # A penalty differentiates the discriminators' gradients again.
         without = self.objective.discriminator_roles if self.config.penalty_weight else ()
         compile_networks(network for role, network in self.state.networks.items() if role not in without)
+        self._compiled = True
 
     def take_up(self, path: Path) -> None:
         """Go on from the checkpoint at ``path``; :class:`ArtifactError` when it does not fit."""
@@ -128,7 +130,7 @@ class TrainingRun:
                 read_every=read_every(self.fabric.device),
             ):
                 now = time.monotonic()
-                self.seconds = before + now - started
+                self.seconds = before + now - started - plan.uncounted
                 steps = plan.steps_in_all(report.step, report.progress)
                 writer.tell(report, steps, (report.step - first_step) / max(now - started, 1e-9))
                 if any_of(self.fabric, bool(stop)):
@@ -140,7 +142,7 @@ class TrainingRun:
                     writer.save(steps, finished=False)
                     saved_at = time.monotonic()
             # Within the block: a first signal that comes now must not take what was trained.
-            self.seconds = before + time.monotonic() - started
+            self.seconds = before + time.monotonic() - started - plan.uncounted
             finished = self.state.step >= steps
             writer.save(steps, finished=finished)
         writer.last_sample()

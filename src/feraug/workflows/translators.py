@@ -210,7 +210,10 @@ def check_translates(
         raise UsageError(f"{path}: {purpose(config)}; {instead}")
     missing = [pair for pair in pairs.pairs if pair not in config.pairs]
     if missing:
-        raise UsageError(f"{path.name}: this model translates {_in_words(config)}, not {missing[0]}")
+        way = (
+            "; 'all' means all seven emotions, so ask for one pair at a time" if len(pairs.pairs) > 1 else ""
+        )
+        raise UsageError(f"{path.name}: this model translates {_in_words(config)}, not {missing[0]}{way}")
     return config
 
 
