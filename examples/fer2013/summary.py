@@ -61,8 +61,9 @@ ADDED_BY: Final = {
     **dict.fromkeys(("simple-wider", "vgg19", "surreal"), "translations: those of *simple-long*"),
     **{
         name: f"translations: those of *simple-{name.split('-', 2)[2]}*; rare emotions are shown more often"
-        for name in BOTH
+        for name in BOTH[:-1]
     },
+    BOTH[-1]: "translations: those of *simple-again*, 436 an emotion; rare emotions are shown more often",
 }
 """The same of benchmarks that are none of the ways among which validation chooses."""
 
