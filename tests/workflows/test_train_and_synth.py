@@ -93,7 +93,16 @@ def test_a_signal_after_the_last_step_takes_nothing(workspace: Workspace, kind: 
     assert read_model(result.path).finished and not result.interrupted
 
 
-def test_training_writes_model_samples_and_history(workspace: Workspace) -> None:
+def test_small_sets_do_not_leave_a_grid_every_few_steps(workspace: Workspace) -> None:
+    train_translator(replace(SMALL, steps=105), workspace)
+    names = sorted(path.name for path in workspace.samples(SMALL.name).iterdir())
+    assert names == ["step-000100.png", "step-000105.png"]
+
+
+def test_training_writes_model_samples_and_history(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.training_run.GRIDS_APART", 1)
     events: list[Event] = []
     result = train_translator(replace(SMALL, steps=None, epochs=2), workspace, notify=events.append)
     per_epoch = -(-len(read_dataset(workspace.dataset()).rows(split="train", emotion="happy")) // 8)
@@ -135,7 +144,10 @@ def test_samples_stay_with_their_model_until_another_is_there(
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_samples_never_lie_beside_a_model_that_they_are_not_of(trained: Workspace) -> None:
+def test_samples_never_lie_beside_a_model_that_they_are_not_of(
+    trained: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feraug.workflows.training_run.GRIDS_APART", 1)
     path, beside = trained.model(SMALL.name), []
 
     def seen(event: Event) -> None:

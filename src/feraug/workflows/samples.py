@@ -1,4 +1,4 @@
-"""Sample grids: the same real faces, or the same noise, at every epoch."""
+"""Sample grids: the same real faces, or the same noise, epoch after epoch."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
@@ -42,6 +42,10 @@ from feraug.workflows.training_material import trained_on, training_batches
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+GRIDS_APART: Final = 100
+"""Fewest steps between sample grids: epochs of a few dozen faces would leave hundreds, and spend on them."""
 
 
 class TrainingRun:
@@ -115,7 +119,8 @@ class TrainingRun:
         writer = _Writer(self, path, samples, provenance, log_dir, notify)
         before, first_step = self.seconds, self.state.step
         started = saved_at = time.monotonic()
-        plan, epoch = self.plan(), first_step // self.steps_per_epoch
+        spacing = max(self.steps_per_epoch, GRIDS_APART)
+        plan, drawn = self.plan(), first_step // spacing
         steps = plan.steps_in_all(first_step, plan.progress(first_step))
         writer.begin(first_step, steps)
         writer.note(busy_note(self.fabric.device))
@@ -135,8 +140,8 @@ class TrainingRun:
                 writer.tell(report, steps, (report.step - first_step) / max(now - started, 1e-9))
                 if any_of(self.fabric, bool(stop)):
                     break
-                if report.progress < 1.0 and report.step // self.steps_per_epoch > epoch:
-                    epoch = report.step // self.steps_per_epoch
+                if report.progress < 1.0 and report.step // spacing > drawn:
+                    drawn = report.step // spacing
                     writer.sample(steps)
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
                     writer.save(steps, finished=False)
