@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import nullcontext
 from importlib.machinery import ModuleSpec
 from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,9 +19,9 @@ import torch
 from torch import nn
 
 import feraug
-from feraug.errors import StorageError, UsageError
+from feraug.errors import InUseError, StorageError, UsageError
 from feraug.store import atomic
-from feraug.store.atomic import abandoned_below, atomic_folder, atomic_path
+from feraug.store.atomic import abandoned_below, atomic_folder, atomic_path, remove
 
 SOURCE = Path(feraug.__file__).parent
 
@@ -127,6 +130,111 @@ def test_what_a_killed_process_left_goes_on_windows_too(
     with pytest.raises(StorageError), atomic_folder(tmp_path / "out"):
         assert not folder.exists() and (tmp_path / "out").is_dir()
         raise OSError
+
+
+def test_a_file_that_is_no_longer_needed_is_waited_for_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_windows(monkeypatch, refusals=0)
+    unlink, tried = Path.unlink, []
+
+    def refusing(place: Path, missing_ok: bool = False) -> None:
+        tried.append(place)
+        if len(tried) <= 3:
+            raise PermissionError(errno.EACCES, "[WinError 32] in use", str(place))
+        unlink(place, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    (tmp_path / "x").write_text("read by a viewer")
+    remove([tmp_path / "x", tmp_path / "never there"])
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "x").write_text("for good")
+    tried[:] = [tmp_path] * -99
+    monkeypatch.setattr(atomic, "_PAUSES", ())
+    with pytest.raises(InUseError):
+        remove([tmp_path / "x"])
+
+
+@pytest.mark.parametrize("kind", ["cyclegan", "simple"])
+def test_a_checkpoint_that_is_refused_does_not_end_a_training(
+    kind: str, drawn_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from feraug.config import model_config
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.events import Event, Note
+    from feraug.workflows.train import train
+    from feraug.workflows.train_options import TrainOptions
+
+    small: dict[str, Any] = (
+        {"width": 0.02} if kind == "simple" else {"base_channels": 2, "residual_blocks": 1}
+    )
+    config = model_config({"model": kind, "steps": 3, "batch_size": 4, **small})
+    workspace, told = Workspace(tmp_path), list[Event]()
+    shutil.copy(drawn_dataset, workspace.dataset())
+    train(config, workspace, name="x")
+    whole = workspace.model("x").read_bytes()
+    tried = on_windows(monkeypatch, refusals=5)
+    options = TrainOptions(checkpoint_seconds=0.0, overwrite=True)
+    train(config, workspace, name="x", options=options, notify=told.append)
+    notes = [event.text for event in told if isinstance(event, Note) and "goes on" in event.text]
+    assert len(notes) == 1 and notes[0].endswith("tries again at the next checkpoint") and len(tried) >= 6
+    assert workspace.model("x").read_bytes() != whole, "the last one is written"
+    on_windows(monkeypatch, refusals=99)
+    monkeypatch.setattr(atomic, "_PAUSES", ())
+    with pytest.raises(StorageError, match="another program has it open"):
+        train(config, workspace, name="x", options=TrainOptions(overwrite=True))
+
+
+def test_bars_are_for_a_console_of_its_own_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """rich moves the cursor of stdout there, so in a file's place every refresh is a new line."""
+    from feraug.cli import console
+
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    for platform, terminal, bars in (
+        ("win32", False, False), ("win32", True, True), ("linux", False, True)
+    ):  # fmt: skip
+        monkeypatch.setattr(sys, "platform", platform)
+        monkeypatch.setattr(sys.stdout, "isatty", lambda terminal=terminal: terminal)
+        with console.notifier(quiet=False) as shown:
+            assert isinstance(shown, console._Bars) == bars, (platform, terminal)
+
+
+def test_bars_outlive_a_console_that_refuses() -> None:
+    from rich.console import Console
+
+    from feraug.cli.bars import TaskBars
+
+    class Refusing(io.StringIO):
+        refuses = False
+
+        def write(self, text: str) -> int:
+            if self.refuses:
+                raise OSError("not a console")
+            return super().write(text)
+
+    stream = Refusing()
+    bars = TaskBars(console=Console(file=stream, force_terminal=True, width=80))
+    bars.live.auto_refresh = False
+    with bars:
+        stream.refuses = True
+        bars.add_task("faces", total=10, count="", figures={})
+        bars.live.refresh()
+        stream.refuses = False
+        bars.live.refresh()
+    assert "faces" in stream.getvalue()
+
+
+def test_nobody_sits_at_nul(monkeypatch: pytest.MonkeyPatch) -> None:
+    from feraug.cli.console import can_ask
+
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.delenv("JPY_PARENT_PID", raising=False)
+    with Path(os.devnull).open() as nul:
+        monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=nul.buffer, isatty=lambda: True))
+        assert not can_ask()
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    assert can_ask()
 
 
 class FakeMsvcrt:
@@ -271,7 +379,7 @@ def test_a_report_names_no_folders_of_the_user_on_windows() -> None:
 
 
 def test_words_are_quoted_as_cmd_takes_them() -> None:
-    from feraug.quoting import command_line, quoted
+    from feraug.quoting import as_here, command_line, quoted
 
     words = (r"artifacts\dataset.h5", r"D:\my runs", "")
     assert [quoted(word, windows=True) for word in words] == [words[0], r'"D:\my runs"', '""']
@@ -280,6 +388,11 @@ def test_words_are_quoted_as_cmd_takes_them() -> None:
         '"1=sad,2=fear"', '"@a"', '"%A%"',
     ]  # fmt: skip
     assert command_line(["feraug", "-w", "my runs"], windows=False) == "feraug -w 'my runs'"
+    kept = "feraug prepare 'C:\\my data\\fer2013.csv'"
+    assert as_here(kept, windows=True) == 'feraug prepare "C:\\my data\\fer2013.csv"'
+    assert as_here(kept, windows=False) == kept
+    for other in ("feraug.prepare", "it's no command", "python x.py 'a b'"):
+        assert as_here(other, windows=True) == other
 
 
 def test_an_operation_that_apples_gpu_lacks_names_the_way_out() -> None:

@@ -7,6 +7,8 @@ prints the message and leaves with ``exit_code``; callers of the Python API catc
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 class FeraugError(Exception):
     """Base of all failures that feraug explains itself; the message is one printable line."""
@@ -63,6 +65,23 @@ class TrainingError(FeraugError):
 
 class StorageError(FeraugError):
     """The disk is full, the folder cannot be written, another process holds the file."""
+
+
+class InUseError(StorageError):
+    """Another program has the file open, on Windows: later it may be written.
+
+    ``goes_on`` says so of a training's checkpoint.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path}: not replaced, as another program has it open or may not be overwritten; close that "
+            "program and run the same command again, or choose another name"
+        )
+        self.goes_on = (
+            f"{path}: not replaced, as another program has it open; the training goes on, and tries again at "
+            "the next checkpoint"
+        )
 
 
 class Interrupted(FeraugError):

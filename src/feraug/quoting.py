@@ -26,6 +26,15 @@ def quoted(word: str, *, windows: bool = os.name == "nt") -> str:
     return '"' + word.replace('"', '\\"') + "\\" * tail + '"'
 
 
+def as_here(command: str, *, windows: bool = os.name == "nt") -> str:
+    """A command that a file keeps, as it can be typed here; what is no command line stays as it is."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return command
+    return command_line(words, windows=windows) if windows and words[:1] == ["feraug"] else command
+
+
 def command_line(words: Iterable[str], *, windows: bool = os.name == "nt") -> str:
     """A command as it can be typed."""
     return " ".join(quoted(word, windows=windows) for word in words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -32,6 +33,13 @@ class TaskBars(Progress):
             TimeRemainingColumn(),
         ]
         super().__init__(*columns, console=console)
+        refresh = self.live.refresh
+
+        def patient() -> None:
+            with suppress(OSError):  # Windows' console refuses while faces.quietly() has stderr
+                refresh()
+
+        self.live.refresh = patient  # type: ignore[method-assign]
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The bars, and below them the figures of each task that has some."""

@@ -120,7 +120,9 @@ def figures_text(figures: Mapping[str, float]) -> str:
 def notifier(*, quiet: bool) -> Iterator[_Notifier]:
     """Shows a workflow's events on stderr: a bar on a terminal, a line now and then elsewhere."""
     silent = quiet or not is_first_process()
-    shown = _Silent() if silent else _Bars() if sys.stderr.isatty() else _Lines()
+    # On Windows rich moves the cursor of stdout, whatever it writes to.
+    bars = sys.stderr.isatty() and (sys.platform != "win32" or sys.stdout.isatty())
+    shown = _Silent() if silent else _Bars() if bars else _Lines()
     try:
         yield shown
     finally:
@@ -301,6 +303,9 @@ def print_error(text: str) -> None:
 def can_ask() -> bool:
     """Whether somebody sits at a terminal: not in scripts, notebooks, or with stderr in a file."""
     if sys.stdin is None:  # closed, or started without a console on Windows
+        return False
+    raw = getattr(getattr(sys.stdin, "buffer", None), "raw", None)
+    if sys.platform == "win32" and type(raw).__name__ == "FileIO":  # NUL calls itself a terminal there
         return False
     # Notebooks give ``!feraug ...`` a terminal at which nobody can type.
     return sys.stdin.isatty() and sys.stderr.isatty() and "JPY_PARENT_PID" not in os.environ

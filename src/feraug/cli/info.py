@@ -11,6 +11,7 @@ import typer
 from feraug.cli import options
 from feraug.cli.commands import new_app
 from feraug.errors import UsageError, one_line
+from feraug.quoting import as_here
 from feraug.store.workspace import at_home
 from feraug.words import plural
 
@@ -105,7 +106,7 @@ def _print(facts: Mapping[str, Any]) -> None:
     console.print_text(f"{facts['path']}: {kind}, {amount}")
     _PRINTERS[kind](facts)
     console.print_text(
-        f"made by: {facts['command']} (feraug {facts['feraug-version']}, seed {facts['seed']})"
+        f"made by: {as_here(facts['command'])} (feraug {facts['feraug-version']}, seed {facts['seed']})"
     )
     for name, digest in facts["inputs"].items():
         console.print_text(f"made from: {name} (SHA-256 {digest[:16]}…)")

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
 
-from feraug.errors import StorageError
+from feraug.errors import InUseError, StorageError
 
 _WINDOWS = os.name == "nt"
 _PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -83,9 +83,19 @@ def remove(paths: Iterable[Path]) -> None:
     """
     for path in paths:
         try:
-            path.unlink(missing_ok=True)
+            _unlink(path)
         except OSError as problem:
             raise storage_error(path, problem) from problem
+
+
+def _unlink(path: Path) -> None:
+    """Remove it, if it is there; what another program has open is waited for as in :func:`_put`."""
+    for pause in _PAUSES if _WINDOWS else ():
+        try:
+            return path.unlink(missing_ok=True)
+        except PermissionError:
+            time.sleep(pause)
+    return path.unlink(missing_ok=True)
 
 
 def storage_error(path: Path, problem: OSError) -> StorageError:
@@ -98,10 +108,7 @@ def storage_error(path: Path, problem: OSError) -> StorageError:
         )
     if code in (errno.EACCES, errno.EPERM, errno.EROFS):
         if _WINDOWS and path.exists():
-            return StorageError(
-                f"{path}: not replaced, as another program has it open or may not be overwritten; close that "
-                "program and run the same command again, or choose another name"
-            )
+            return InUseError(path)
         return StorageError(f"{path}: no permission to write here; choose another folder")
     if code in (errno.ENOTDIR, errno.EEXIST, errno.EISDIR):
         return StorageError(

@@ -173,7 +173,7 @@ def _cleared(parts: Sequence[Part], config: BenchConfig, given: BenchInputs) -> 
     """
     for part in parts:
         if _lacks_classifier(part, config):
-            part.path.unlink(missing_ok=True)
+            remove([part.path])
     return [number for number, part in enumerate(parts) if _is_missing(part, config, given)]
 
 
@@ -217,9 +217,8 @@ def _forget(path: Path) -> None:
     All of it now, so that the same command without --overwrite goes on where this one was stopped.
     """
     for arm in ARMS:
-        for part in path.with_suffix("").glob(f"{arm}-*.h5"):
-            part.unlink(missing_ok=True)
-    path.unlink(missing_ok=True)
+        remove(path.with_suffix("").glob(f"{arm}-*.h5"))
+    remove([path])
     remove(drawn_files(path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from feraug.config import BenchConfig
 from feraug.emotions import EMOTIONS
-from feraug.errors import FeraugError
+from feraug.errors import FeraugError, StorageError
 from feraug.plots.bench import confusion_figure, table_figure
 from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
@@ -84,7 +85,8 @@ def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dic
         if (predictions := read_part(part, len(given.test))) is None:
             raise FeraugError(f"{part.path}: gone while the benchmark ran; the same command makes it again")
         found[part.arm].append(predictions)
-        part.checkpoint.unlink(missing_ok=True)  # of one that was killed when its part was done
+        with suppress(StorageError):
+            remove([part.checkpoint])  # of one that was killed when its part was done
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from feraug.config import BenchConfig, to_json
 from feraug.data import LabelledFaces, on_device
-from feraug.errors import ArtifactError, ConfigConflictError, FeraugError
-from feraug.store.atomic import atomic_path
+from feraug.errors import ArtifactError, ConfigConflictError, FeraugError, StorageError
+from feraug.store.atomic import atomic_path, remove
 from feraug.store.bench import Predictions, read_predictions, write_predictions
 from feraug.store.digests import sha256_file
 from feraug.store.header import MODEL, OTHER_FILE, PREDICTIONS, Header, Provenance
@@ -160,7 +160,8 @@ def run_part(
             run.save(kept, plain)
             _offer(run, model, plain, notify)
         _write(part, run, test, options)
-        part.checkpoint.unlink(missing_ok=True)
+        with suppress(StorageError):  # one that is in use goes when the benchmark is gathered
+            remove([part.checkpoint])
         return not run.stopped
     classifier = load_classifier(kept, device=options.device)
     saved = read_model(kept, ("history", "timing"))

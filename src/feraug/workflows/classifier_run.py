@@ -16,7 +16,7 @@ from torch import nn
 from feraug.config import ClassifierConfig
 from feraug.config.classifiers import BOTH_BALANCED
 from feraug.data import LabelledBatches, LabelledFaces, Phase, Sampling, on_device
-from feraug.errors import ArtifactError, TrainingError, UsageError
+from feraug.errors import ArtifactError, InUseError, TrainingError, UsageError
 from feraug.models.classifiers import build_classifier
 from feraug.store.header import Provenance
 from feraug.store.model import read_model, write_model
@@ -144,7 +144,10 @@ class ClassifierRun:
                 if any_of(self.fabric, bool(stop)):
                     break
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
-                    self.save(path, provenance, notify=notify)
+                    try:
+                        self.save(path, provenance, notify=notify)
+                    except InUseError as problem:
+                        notify(Note(problem.goes_on))
                     saved_at = time.monotonic()
             # Within the block: a first signal that comes now must not take what was trained.
             self.seconds = before + time.monotonic() - started

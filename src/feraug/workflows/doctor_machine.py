@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import shutil
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
@@ -92,7 +93,9 @@ def devices() -> Iterator[Finding]:
     if not count:
         built = torch.version.cuda
         why = f"torch is built for CUDA {built}, and sees no card" if built else "torch is built without CUDA"
-        yield Finding("devices", "CUDA", f"none ({why})")
+        lacks = built is None and shutil.which("nvidia-smi") is not None
+        advice = "there is an NVIDIA driver: docs/platforms.md says which torch uses it" if lacks else ""
+        yield Finding("devices", "CUDA", f"none ({why})", NOTE if lacks else OK, advice)
     mps = torch.backends.mps.is_available()
     if mps:
         yield Finding("devices", "MPS", "Apple's GPU")

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-# Ctrl-C, an end by the system or its scheduler, and a terminal that closes (unknown on Windows).
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+# Ctrl-C, an end by the system or its scheduler, a terminal that closes (unknown on Windows), and Ctrl-Break
+# (known there alone).
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class StopRequest:

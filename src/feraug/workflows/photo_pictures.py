@@ -36,8 +36,11 @@ def wide(three: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def entries(files: Sequence[str]) -> set[str]:
-    """What the folder holds: its files, and the folders of those that lie deeper."""
-    return {file.partition("/")[0] for file in files}
+    """What the folder holds: its files, and the folders of those that lie deeper, in small letters.
+
+    Names that differ in capitals alone are one on Windows and macOS.
+    """
+    return {file.partition("/")[0].casefold() for file in files}
 
 
 def free_name(name: str, taken: Callable[[str], object]) -> str:

@@ -167,12 +167,14 @@ class _Work:
             measures = [_difference(real, translated), _difference(real, recovered)]
             measures += [self._called(images) for images in (real, translated)]
             three = np.stack([real, translated, recovered])
-            folder = free_name(group.name, lambda name: {f"{name}.png", name} & entries(files))
+            there = entries(files)
+            folder = free_name(group.name, lambda name: {f"{name}.png".casefold(), name.casefold()} & there)
             write_sheet_of(wide(three), min(COLUMNS, len(real)), place, f"{folder}.png", files)
             for name in dict.fromkeys(faces.photos):
                 here = [number for number, photo in enumerate(faces.photos) if photo == name]
                 inner = name.removeprefix(f"{group.name}/").replace("/", "-")
-                inner = free_name(inner, lambda name: f"{folder}/{name}.png" in files)
+                known = {file.casefold() for file in files}
+                inner = free_name(inner, lambda name: f"{folder}/{name}.png".casefold() in known)  # noqa: B023
                 columns = three[:, here].swapaxes(0, 1).reshape(-1, *real.shape[1:])
                 write_sheet_of(columns, 3, place, f"{folder}/{inner}.png", files)
         return GroupResult(

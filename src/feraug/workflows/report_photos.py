@@ -8,6 +8,7 @@ from typing import Final
 
 from feraug.errors import ArtifactError
 from feraug.images import SIDE
+from feraug.quoting import as_here
 from feraug.report import Block, Cell, Details, Facts, Figures, Group, Section, Table, Text
 from feraug.sources.photos import RECORD
 from feraug.words import plural
@@ -56,7 +57,10 @@ def _folder(desk: Desk, room: Room, folder: Path, record: PhotosRecord) -> Group
         _groups_table(groups, target, len(record.groups) - len(groups)),
         *_degraded(record.degradations, target),
         *_pictures(desk, room, folder, record),
-        Details("every setting, and the command", (Facts(values(record.config)), Text(code(record.command)))),
+        Details(
+            "every setting, and the command",
+            (Facts(values(record.config)), Text(code(as_here(record.command)))),
+        ),
     ]
     return Group(desk.ids.new("photos", folder.name), folder.name, tuple(blocks))
 

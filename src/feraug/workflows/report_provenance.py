@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from feraug.quoting import as_here
 from feraug.report import Cell, Node, Section, Table, Text, Tree
 from feraug.workflows.report_desk import Desk
 from feraug.workflows.report_files import KINDS, Artifact
@@ -90,4 +91,4 @@ class _Forest:
 
 
 def _command(artifact: Artifact) -> str:
-    return cut(artifact.facts["command"], COMMAND)
+    return cut(as_here(str(artifact.facts["command"])), COMMAND)

@@ -12,7 +12,7 @@ import torch
 
 from feraug.config import AnyGanConfig, TranslatorConfig
 from feraug.data import Sampling
-from feraug.errors import ArtifactError, StorageError, TrainingError
+from feraug.errors import ArtifactError, InUseError, StorageError, TrainingError
 from feraug.models import build_networks
 from feraug.objectives import build_objective
 from feraug.store.dataset import DatasetArrays
@@ -144,7 +144,7 @@ class TrainingRun:
                     drawn = report.step // spacing
                     writer.sample(steps)
                 if report.progress < 1.0 and now - saved_at >= checkpoint_seconds:
-                    writer.save(steps, finished=False)
+                    writer.checkpoint(steps)
                     saved_at = time.monotonic()
             # Within the block: a first signal that comes now must not take what was trained.
             self.seconds = before + time.monotonic() - started - plan.uncounted
@@ -208,8 +208,15 @@ class _Writer:
         except StorageError as problem:
             self.note(f"the model is saved, its last samples are not: {problem}")
 
+    def checkpoint(self, steps: int) -> None:
+        """A checkpoint on the way; a file that another program has open is left as it is until the next."""
+        try:
+            self.save(steps, finished=False)
+        except InUseError as problem:
+            self.note(problem.goes_on)
+
     def save(self, steps: int, *, finished: bool) -> None:
-        """A checkpoint."""
+        """What there is, into the file."""
         if not self._active:
             return
         run = self._run
