@@ -354,3 +354,15 @@ def test_the_verdict_says_what_to_do() -> None:
     assert verdict(good, note) == (True, "usable, with a note above; 'feraug demo' tries it all")
     assert verdict(bad) == (False, "broken: numba: not installed; pip install numba")
     assert verdict(note, bad, bad)[1].endswith("(and 1 more, above)")
+
+
+@pytest.mark.parametrize("driver", [True, False])
+def test_a_driver_whose_card_this_torch_cannot_use_is_told(
+    driver: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyPI's torch for Windows is the CPU's: all trains there, slowly, and nothing says why."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.version.cuda", None)
+    monkeypatch.setattr(shutil, "which", lambda name: "/bin/nvidia-smi" if driver else None)
+    found = {finding.name: finding for finding in doctor_machine.devices()}["CUDA"]
+    assert (found.state == NOTE, "docs/platforms.md" in found.advice) == (driver, driver)

@@ -142,6 +142,17 @@ def test_photos_whose_names_come_to_the_same_have_a_picture_each(place: Workspac
     assert all((result.path / name).is_file() for name in files)
 
 
+def test_names_that_differ_in_capitals_have_a_picture_each_everywhere(place: Workspace, folder: Path) -> None:
+    """On Windows and macOS the second of two such files would replace the first."""
+    for name in ("Women/one.png", "women/One.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(folder / "women" / "one.png", folder / name)
+    result = translate_photos(CASCADE, folder, place, name="capitals")
+    files = json.loads((result.path / "photos.json").read_text())["files"]
+    assert len({name.casefold() for name in files}) == len(files)
+    assert {"Women.png", "women-2.png", "women-2/one.png-2.png"} <= set(files)
+
+
 def test_names_that_no_picture_could_have(place: Workspace, folder: Path) -> None:
     """A group like another's picture, one like the record, and names too long for a file system."""
     for name in ("anna", "anna.png", "photos.json", "x" * 230, "/".join("abc"[n] * 100 for n in range(3))):
