@@ -423,7 +423,8 @@ MUTATIONS = (
     ),
     Mutation(
         "Windows: a file in use is not waited for", "store/atomic.py",
-        "for pause in _PAUSES if _WINDOWS else ():", "for pause in ():", ("tests/test_portability.py",),
+        "for pause in _PAUSES if _WINDOWS else ():\n        try:\n            source.replace(target)",
+        "for pause in ():\n        try:\n            source.replace(target)", ("tests/test_portability.py",),
     ),
     Mutation(
         "noise of synth: that of a training", "workflows/generators.py",

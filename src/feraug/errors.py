@@ -7,8 +7,6 @@ prints the message and leaves with ``exit_code``; callers of the Python API catc
 
 from __future__ import annotations
 
-from pathlib import Path
-
 
 class FeraugError(Exception):
     """Base of all failures that feraug explains itself; the message is one printable line."""
@@ -73,7 +71,7 @@ class InUseError(StorageError):
     ``goes_on`` says so of a training's checkpoint.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: object) -> None:
         super().__init__(
             f"{path}: not replaced, as another program has it open or may not be overwritten; close that "
             "program and run the same command again, or choose another name"
