@@ -391,6 +391,7 @@ def test_words_are_quoted_as_cmd_takes_them() -> None:
     kept = "feraug prepare 'C:\\my data\\fer2013.csv'"
     assert as_here(kept, windows=True) == 'feraug prepare "C:\\my data\\fer2013.csv"'
     assert as_here(kept, windows=False) == kept
+    assert as_here("feraug info 'x'", windows=False) == "feraug info 'x'", "as it was typed"
     for other in ("feraug.prepare", "it's no command", "python x.py 'a b'"):
         assert as_here(other, windows=True) == other
 

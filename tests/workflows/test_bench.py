@@ -1152,6 +1152,9 @@ def test_an_arm_with_a_control_of_its_own_is_compared_with_that_too() -> None:
     assert found["differences"][names[2]]["accuracy_p_holm"] <= 1.0
     pair = table({arm: scores[arm] for arm in ("real", "oversampled+synthetic")}, test)
     assert list(pair["differences"]) == names[:1], "the control is not there"
+    for arm in ("real+synthetic", "real+synthetic+noise"):  # what balance alone gains needs no GAN
+        mixed = {"real": scores["real"], arm: right(0.6), "oversampled": scores["oversampled"]}
+        assert list(table(mixed, test)["differences"])[2:] == [f"{arm} - oversampled"]
 
     said = [line for line in conclusions(found) if line.startswith("oversampled+synthetic")]
     with_control = "oversampled+synthetic against oversampled: "
