@@ -61,7 +61,7 @@ def command(
         typer.Option(
             "--validation-share",
             help="Share of train that becomes validation, where the source has none; copies stay together.",
-            show_default="0.1 where all splits are drawn",
+            show_default="none; 0.1 where all splits are drawn",
             min=0.0,
             max=0.5,
         ),
@@ -71,7 +71,7 @@ def command(
         typer.Option(
             "--test-share",
             help="The same for test; of few people (--person) more, as bench needs six or more there.",
-            show_default="0.1 where all splits are drawn",
+            show_default="none; 0.1 where all splits are drawn",
             min=0.0,
             max=0.9,
         ),
