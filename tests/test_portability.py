@@ -149,7 +149,7 @@ def test_a_file_that_is_no_longer_needed_is_waited_for_too(
     remove([tmp_path / "x", tmp_path / "never there"])
     assert not list(tmp_path.iterdir())
     (tmp_path / "x").write_text("for good")
-    tried[:] = [tmp_path] * -99
+    tried.clear()
     monkeypatch.setattr(atomic, "_PAUSES", ())
     with pytest.raises(InUseError):
         remove([tmp_path / "x"])
@@ -183,6 +183,31 @@ def test_a_checkpoint_that_is_refused_does_not_end_a_training(
     monkeypatch.setattr(atomic, "_PAUSES", ())
     with pytest.raises(StorageError, match="another program has it open"):
         train(config, workspace, name="x", options=TrainOptions(overwrite=True))
+
+
+def test_a_checkpoint_that_stays_open_does_not_end_a_benchmark(
+    drawn_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A finished repeat needs it no more; what reads it, such as ``feraug doctor``, lets nobody delete it."""
+    from feraug.config import BenchConfig, ClassifierConfig
+    from feraug.store.workspace import Workspace
+    from feraug.workflows.bench import bench
+    from feraug.workflows.train_options import TrainOptions
+
+    unlink, refused = Path.unlink, []
+
+    def refusing(place: Path, missing_ok: bool = False) -> None:
+        if place.name.endswith(".checkpoint.h5") and place.exists():
+            refused.append(place.name)
+            raise PermissionError(errno.EACCES, "[WinError 32] in use", str(place))
+        unlink(place, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    workspace = Workspace(tmp_path)
+    shutil.copy(drawn_dataset, workspace.dataset())
+    config = BenchConfig(ClassifierConfig(width=0.02, steps=2, batch_size=8), ("real",), repeats=2)
+    result = bench(config, workspace, options=TrainOptions(checkpoint_seconds=0.0))
+    assert result.path.is_file() and set(refused) == {"real-0.checkpoint.h5", "real-1.checkpoint.h5"}
 
 
 def test_bars_are_for_a_console_of_its_own_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ _TOO_FEW_PEOPLE: Final = 5
 """People up to whom no difference can be shown: p is never below 2^(1 - people), which is 0.06 of five."""
 
 SIGNIFICANT: Final = 0.05
-"""p below which a difference is called one; that of an arm's accuracy is adjusted for all arms first."""
+"""p below which a difference is called one; of accuracy it is adjusted for all comparisons first."""
 
 _CAUTION: Final = re.compile(
     r"few test images|no test images|near copies of|every test image|people |with only \d|\d+ repeats know|"
@@ -45,7 +45,9 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     usual = next(iter(found["differences"]), "").partition(" - ")[2]
     for name, difference in found["differences"].items():
         arm, _, base = name.partition(" - ")
-        what = arm if base == usual else f"{arm} against {base}"  # of its control; of the usual base, too
+        what = (
+            arm if base == usual else f"{arm} against {base}"
+        )  # an arm with a control has two sets of sentences
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
         sentences += _conclusion(arm, base, what, difference, repeats, len(found["differences"]))
         if repeats > 1 and difference["changed"]:

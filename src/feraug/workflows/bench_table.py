@@ -27,11 +27,11 @@ def table(
 
     ``test`` has ``labels``, ``duplicate_group`` (``near_copy_group`` where near copies were looked for),
     ``person`` where it is known, and the flags of the test images (T,).  Arms are compared with ``real``, or
-    without it with the first, and those of :data:`CONTROLS` with their control,
-    too.  ``images`` counts the test images, also where none is left and the arms have
-    no such accuracy; without an audit of near copies it lacks them.  ``unseen`` counts, by emotion, those
-    without any known copy in ``train``; ``people`` whom the test images show, and how many of them show
-    people in ``train``.
+    without it with the first, and those of :data:`CONTROLS` with their control, too.
+
+    ``images`` counts the test images, also where none is left and the arms have no such accuracy; without an
+    audit of near copies it lacks them.  ``unseen`` counts, by emotion, those without any known copy in
+    ``train``; ``people`` whom the test images show, and how many of them show people in ``train``.
     """
     base = "real" if "real" in probabilities else next(iter(probabilities))
     groups = _groups(test)
