@@ -1657,6 +1657,19 @@ def test_settings_that_no_arm_would_follow(
     assert words in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "settings", [{"ratio": 0.1}, {"synthetic_weight": 0.5}, {"use": "pretrain"}], ids=str
+)
+def test_how_synthetic_images_are_used_is_for_oversampling_too(
+    with_synthetic: Workspace, settings: dict[str, Any]
+) -> None:
+    config = replace(PAIRED, arms=("oversampled", "oversampled+synthetic"), repeats=1, **settings)
+    images = bench(config, with_synthetic).table["arms"]["oversampled+synthetic"]["training_images"]
+    if "ratio" in settings:
+        assert images["synthetic"] <= 0.1 * images["real"] + 1
+    assert images["synthetic"] > 0
+
+
 @pytest.mark.parametrize("use", ["fill", "pretrain"])
 def test_a_use_beside_no_real_images_is_refused(with_synthetic: Workspace, use: str) -> None:
     with pytest.raises(UsageError, match="--use: is against real images"):
