@@ -45,9 +45,8 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
     usual = next(iter(found["differences"]), "").partition(" - ")[2]
     for name, difference in found["differences"].items():
         arm, _, base = name.partition(" - ")
-        what = (
-            arm if base == usual else f"{arm} against {base}"
-        )  # an arm with a control has two sets of sentences
+        # An arm with a control has two sets of sentences.
+        what = arm if base == usual else f"{arm} against {base}"
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
         sentences += _conclusion(arm, base, what, difference, repeats, len(found["differences"]))
         if repeats > 1 and difference["changed"]:
