@@ -274,6 +274,7 @@ def test_reproduce_fer2013_compares_a_wider_classifier_with_its_own_real_arm(pro
 def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
     protocol: None, tmp_path: Path
 ) -> None:
+    from fer2013.comparisons import of_other_runs
     from fer2013.experiments import experiments
     from fer2013.report import write_page
     from fer2013.summary import chosen_way
@@ -284,14 +285,26 @@ def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
         for seed in range(3):
             right = np.arange(14) < 4 * run + seed
             records.append(_record("real+synthetic", seed, "one", right, bench))
-    (one,) = experiments(records)
+    for bench, arm, correct in (("vgg19", "real", 2), ("vgg19-again", "real+synthetic", 9)):
+        for seed in (0, 1):
+            other = _record(arm, seed, "one", np.arange(14) < correct + seed, bench)
+            records.append({**other, "settings": {**other["settings"], "model": "vgg19"}})
+    one, vgg19 = experiments(records)
+    assert vgg19.classifier == "vgg19"
     runs = one.arms[("simple-runs", "real+synthetic")]
     assert [(each["bench"], each["seed"]) for each in runs] == [
         ("simple-long", 0), ("simple-again", 1), ("simple-again-2", 2)
     ]  # fmt: skip
     row = next(line for line in chosen_way(records).splitlines() if "(*simple-runs*)" in line)
     assert "| 3 | +35.7 (" in row.replace("**", ""), "0, 5 and 10 of 14"
-    assert not re.search(r"simple-again", chosen_way(records)), "a run by itself is no other addition"
+    assert not re.search(r"-again", chosen_way(records)), "a run by itself is no other addition"
+    _, beside_real = of_other_runs(records)
+    rows = [line.replace("**", "").split(" | ") for line in beside_real.splitlines()[2:]]
+    assert [(row[0].rpartition(" ")[2], row[1], row[2][:7]) for row in rows] == [
+        ("(*simple-again*)", "3", "+35.7 ("),
+        ("(*simple-again-2*)", "3", "+64.3 ("),
+        ("(*vgg19-again*)", "2", "+50.0 ("),
+    ], "5, 9 and 7 of 14 more"
     (tmp_path / "r").mkdir()
     for number, record in enumerate(records):
         (tmp_path / "r" / f"{number:02}.json").write_text(json.dumps(record), encoding="utf-8")
@@ -301,12 +314,13 @@ def test_reproduce_fer2013_takes_each_repeat_from_another_run_of_the_translator(
         and "In *simple-runs* the first repeat has" in section
     )
     assert "| simple-again-2 | 3 | +57.1 (" in section, "8 of 14 more than by the first run"
+    assert beside_real in section and "| real+synthetic (vgg19-again) | 2 |" in section
     fewer = [record for record in records if record.get("bench") != "simple-again-2" or record["seed"] != 2]
     assert not any(("simple-runs", "real+synthetic") in each.arms for each in experiments(fewer))
 
 
 def test_reproduce_fer2013_says_what_translations_add_to_oversampling(protocol: None, tmp_path: Path) -> None:
-    from fer2013.oversampling import in_its_place, together
+    from fer2013.comparisons import in_its_place, together
     from fer2013.report import write_page
     from fer2013.steps import SCALES, steps
     from fer2013.summary import chosen_way

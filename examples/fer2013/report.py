@@ -9,9 +9,9 @@ from typing import Any
 
 from fer2013 import tables
 from fer2013.aims import aims
+from fer2013.comparisons import in_its_place, of_other_runs, together
 from fer2013.experiments import EACH_RUN, experiments
-from fer2013.oversampling import in_its_place, together
-from fer2013.steps import AGAIN, BOTH, PRIORITIES, RUNS, TARGETS
+from fer2013.steps import AGAIN, BOTH, OTHERS_AGAIN, PRIORITIES, RUNS, TARGETS
 from fer2013.summary import between, chosen_way
 from fer2013.trainings import beside, side_by_side, ways
 
@@ -98,7 +98,8 @@ def write_page(folder: Path) -> Path:
         + side_by_side(all_, ("simple-tenth",))
         + tables.filtered(all_, "tenth-all"),
         9: lambda all_: [SEVERAL_RUNS] * any(EACH_RUN in one.arms for one in experiments(all_))
-        + side_by_side(all_, (*RUNS, EACH_RUN[0]))
+        + of_other_runs(all_)
+        + side_by_side(all_, (*RUNS, EACH_RUN[0], *OTHERS_AGAIN))
         + beside(all_, RUNS[1:])
         + tables.compared(all_, [f"{run}-neutral-{emotion}" for run in AGAIN for emotion in TARGETS])
         + [part for run in AGAIN for part in tables.filtered(all_, f"{run}-neutral")],

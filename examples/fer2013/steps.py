@@ -228,8 +228,14 @@ AGAIN: Final = ("again", "again-2")
 """Other runs of the translator of *simple-long*, which is of seed 0: from the seeds 1 and 2."""
 RUNS: Final = tuple(f"simple-{run}" for run in ("long", *AGAIN))
 """The benchmarks of all of them, by the translator's seed."""
+OTHERS_AGAIN: Final = tuple(f"{classifier}-{run}" for run in AGAIN for classifier in ("surreal", "vgg19"))
+"""The benchmarks of other classifiers with the sets of the other runs."""
 BOTH: Final = (
-    *(f"{classifier}-both-{run}" for run in ("long", *AGAIN) for classifier in ("simple", "vgg19")),
+    *(
+        f"{classifier}-both-{run}"
+        for run in ("long", *AGAIN)
+        for classifier in ("simple", "surreal", "vgg19")
+    ),
     "simple-both-cap",
 )
 """The benchmarks of oversampling with the sets of each of them; the last has few images of one."""
@@ -312,8 +318,8 @@ def _ways(scale: Scale) -> Iterator[Step]:
 def _classifiers(scale: Scale) -> Iterator[Step]:
     if scale.wider:
         yield _bench("simple-wider", 6, MAIN, scale.wider, BEST)
-    yield _bench("vgg19", 6, MAIN, f"{scale.vgg19} {scale.vgg19_repeats}", BEST)
-    yield _bench("surreal", 6, MAIN, f"{scale.surreal} {scale.repeats}", BEST)
+    for classifier in ("vgg19", "surreal"):
+        yield _bench(classifier, 6, MAIN, _repeated(scale)[classifier], BEST)
     options = f"{scale.simple} {scale.repeats}"
     yield _bench("simple-controls", 6, ["class-weighted", "mixup", "randaugment"], options)
     yield _bench("simple-synthetic", 6, ["synthetic"], options, SETS)
@@ -382,16 +388,23 @@ def _again(scale: Scale) -> Iterator[Step]:
             yield _made(name, 9, model, f"neutral:{emotion}", scale.count)
             filtered.append(_filter(name, emotion, 9, WEIGHTED if emotion == "disgust" else "simple"))
         yield from filtered
-        sets, bench = tuple(step.name for step in filtered), f"{scale.simple} {scale.repeats}"
-        yield _bench(f"simple-{run}", 9, ["real+synthetic"], bench, sets)
+        sets = tuple(step.name for step in filtered)
+        for classifier, options in _repeated(scale).items():
+            yield _bench(f"{classifier}-{run}", 9, ["real+synthetic"], options, sets)
+
+
+def _repeated(scale: Scale) -> dict[str, str]:
+    """How each classifier is trained, and how often, by its name."""
+    return {
+        "simple": f"{scale.simple} {scale.repeats}",
+        "surreal": f"{scale.surreal} {scale.repeats}",
+        "vgg19": f"{scale.vgg19} {scale.vgg19_repeats}",
+    }
 
 
 def _both(scale: Scale) -> Iterator[Step]:
     """Oversampling with the sets of each run of the translator; without them it is in section 3."""
-    options = {
-        "simple": f"{scale.simple} {scale.repeats}",
-        "vgg19": f"{scale.vgg19} {scale.vgg19_repeats}",
-    }
+    options = _repeated(scale)
     for name in BOTH:
         classifier, _, run = name.split("-", 2)
         # No more translations of an emotion than there are disgusted faces, for else those are rarely drawn.
