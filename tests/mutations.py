@@ -32,6 +32,7 @@ LABELLED = ("tests/test_labelled.py",)
 STATISTICS = ("tests/metrics/test_significance.py", "tests/metrics/test_classification.py")
 PREPARE = ("tests/workflows/test_prepare.py",)
 PEOPLE = ("tests/workflows/test_people.py",)
+FOLDS = ("tests/workflows/test_folds.py",)
 NEAR_COPIES = ("tests/metrics/test_near_copies.py",)
 SHORTLIST = ("tests/metrics/test_shortlist.py",)
 SETS = ("tests/workflows/test_ssim.py::test_a_filtered_set_stands_in_place_of_its_parent",)
@@ -338,7 +339,7 @@ MUTATIONS = (
     ),
     Mutation(
         "people: a picture of all puts all together", "workflows/split.py",
-        "if left < splits or most > _MOST >= of_one:", "if left < 0:", PEOPLE,
+        "if left < parts or most > _MOST >= of_one:", "if left < 0:", PEOPLE,
     ),
     Mutation(
         "people: a word for the emotion is a person", "workflows/people.py",
@@ -374,6 +375,26 @@ MUTATIONS = (
     Mutation(
         "people: frequent emotions count more", "sources/splits.py",
         "part = counts / counts.sum(0)", "part = counts / counts.sum()", ("tests/sources/test_splits.py",),
+    ),
+    Mutation(
+        "folds: validation is another one", "workflows/split.py",
+        "codes[self.number % self.parts]", "codes[(self.number + 1) % self.parts]", FOLDS,
+    ),
+    Mutation(
+        "folds: every class begins with the first", "sources/splits.py",
+        "        dealt += len(rows)\n", "", ("tests/sources/test_splits.py",),
+    ),
+    Mutation(
+        "folds: of the same number of another draw", "workflows/bench_folds.py",
+        "if len(rows) != images or len(np.unique(rows)) != images:", "if len(rows) != images:", FOLDS,
+    ),
+    Mutation(
+        "folds: of other settings", "workflows/bench_folds.py",
+        "if unlike := differences(fold.config, first.config):", "if unlike := []:", FOLDS,
+    ),
+    Mutation(
+        "folds: copies of different ones are one group", "workflows/bench_pool.py",
+        "near.astype(np.int64) * len(of_folds) + fold", "near.astype(np.int64)", FOLDS,
     ),
     Mutation(
         "names of pictures: of other ones", "workflows/prepare.py",

@@ -37,6 +37,7 @@ from feraug.store.synthetic import SyntheticArrays, read_synthetic
 from feraug.store.workspace import at_home
 from feraug.words import plural
 from feraug.workflows import bench as _bench
+from feraug.workflows import bench_pool as _pool
 from feraug.workflows import bench_predictions as _predictions
 from feraug.workflows import compare as _compare
 from feraug.workflows import prepare as _prepare
@@ -87,6 +88,7 @@ __all__ = [
     "load_translator",
     "open_dataset",
     "open_synthetic",
+    "pool_folds",
     "prepare",
     "ssim",
     "synthesise",
@@ -333,6 +335,23 @@ def bench_predictions(
     :class:`~feraug.UsageError` for predictions of another form.
     """
     return _predictions.bench_predictions(predictions, workspace_at(workspace), dataset=place(dataset))
+
+
+def pool_folds(
+    benchmarks: Sequence[str | Path],
+    *,
+    workspace: str | Path | None = None,
+    name: str | None = None,
+    overwrite: bool = False,
+) -> BenchResult:
+    """``feraug bench --pool``: the benchmarks of all folds of a cross-validation as one; trains nothing.
+
+    ``benchmarks`` are their files, or names in the workspace's ``bench/``; writes ``bench/NAME.h5``, by
+    default CLASSIFIER-folds.  Raises :class:`~feraug.ArtifactError` where they are not all folds of one
+    dataset.
+    """
+    files = [Path(file) for file in several(benchmarks)]
+    return _pool.pool(files, workspace_at(workspace), name=name, overwrite=overwrite)
 
 
 def synthesise(

@@ -300,7 +300,7 @@ def differences(text: str) -> list[tuple[str, ...]]:
         "docs/findings.md",
         "docs/honest-benchmarking.md",
         "docs/bench.md",
-    ],  # fmt: skip
+    ],
 )
 def test_differences_on_fer2013_are_those_of_the_results_page(name: str) -> None:
     """The page is made from the records; figures that are copied from it must not outlive it."""

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feraug.errors import UsageError
-from feraug.sources.splits import DEFAULT_SHARES, apportion, grouped_split, stratified_split
+from feraug.sources.splits import (
+    DEFAULT_SHARES,
+    apportion,
+    grouped_split,
+    stratified_folds,
+    stratified_split,
+)
 
 SIZES = [4953, 547, 5121, 8989, 6077, 4002, 6198]
 FER2013_CODES = np.random.default_rng(3).permutation(np.repeat(np.arange(7, dtype=np.uint8), SIZES))
@@ -173,3 +179,38 @@ def test_groups_by_seed_and_by_shares() -> None:
     # frozen, as that of single images
     one_class = np.zeros(10, np.uint8)
     assert grouped_split(one_class, np.arange(10), seed=0).tolist() == [0, 0, 0, 0, 0, 1, 0, 0, 0, 2]
+
+
+@pytest.mark.parametrize("folds", [3, 10])
+def test_folds_share_every_class_and_the_whole_evenly(folds: int) -> None:
+    fold = stratified_folds(FER2013_CODES, seed=0, folds=folds)
+    assert fold.dtype == np.uint8 and fold.shape == FER2013_CODES.shape
+    for rows in (*(np.equal(FER2013_CODES, label) for label in range(7)), np.ones(len(fold), bool)):
+        counts = np.bincount(fold[rows], minlength=folds)
+        assert len(counts) == folds and counts.max() - counts.min() <= 1
+    again = stratified_folds(FER2013_CODES.copy(), seed=0, folds=folds)
+    np.testing.assert_array_equal(again, fold)
+    assert (stratified_folds(FER2013_CODES, seed=1, folds=folds) != fold).mean() > 0.5
+    assert abs(fold[: len(fold) // 2].mean() - fold[len(fold) // 2 :].mean()) < 0.1, "drawn at random"
+
+
+def test_folds_are_the_same_on_every_machine() -> None:
+    """Frozen, as splits are: the folds of two versions must not be put together otherwise."""
+    fold = stratified_folds(np.array([0] * 10 + [1] * 5, np.uint8), seed=0, folds=3)
+    assert fold.tolist() == [1, 0, 2, 1, 0, 2, 1, 0, 2, 0, 1, 1, 2, 0, 2]
+    with pytest.raises(UsageError, match="a seed is a whole number"):
+        stratified_folds(fold, seed=-1, folds=3)
+
+
+def test_people_in_folds() -> None:
+    sizes = np.random.default_rng(5).integers(5, 20, 60)
+    groups = np.repeat(np.arange(60), sizes)
+    labels = (np.arange(len(groups)) % 7).astype(np.uint8)
+    fold = grouped_split(labels, groups, seed=0, shares=[0.2] * 5)
+    assert all(len(set(fold[groups == group].tolist())) == 1 for group in range(60))
+    shares = np.bincount(fold, minlength=5) / len(fold)
+    assert len(shares) == 5 and np.abs(shares - 0.2).max() < 0.02
+    assert (
+        sorted(np.bincount(grouped_split(labels[:70], np.arange(70) // 7, seed=0, shares=[0.1] * 10)))
+        == [7] * 10
+    ), "ten people in ten folds: one in each"

@@ -530,8 +530,8 @@ def test_run_again(planted: tuple[Path, NDArray[np.uint8]], tmp_path: Path) -> N
     assert prepare(str(csv.rename(tmp_path / "moved.csv")), FAST, path).already_done, "told apart by content"
     with h5py.File(path, "r+") as file:  # as builds wrote it that had fewer settings
         config = json.loads(file.attrs["config"])
-        assert config.pop("emotions") == "" and config.pop("validation_share") == 0.0
-        assert config.pop("test_share") == 0.0
+        first = {"source", "labels", "near_copies", "drop_blank", "drop_duplicates", "drop_leaks"}
+        config = {name: config[name] for name in {*first, "skip_bad_rows", "seed"}}
         file.attrs["config"] = np.bytes_(json.dumps(config))
     assert prepare(str(tmp_path / "moved.csv"), FAST, path).already_done
     with pytest.raises(ConfigConflictError, match="drop_blank: False in the file, True asked for"):

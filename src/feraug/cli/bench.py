@@ -37,6 +37,7 @@ app = new_app()
 
 @app.command()
 def command(
+    context: typer.Context,
     classifier: Annotated[
         str, typer.Option("--classifier", metavar="NAME", help=f"{', '.join(CLASSIFIERS)}.")
     ] = "simple",
@@ -114,8 +115,24 @@ def command(
             show_default=False,
         ),
     ] = None,
+    pool: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--pool",
+            metavar="FILE",
+            parser=at_home,
+            help="Of a cross-validation: put the benchmarks of all folds ('prepare --fold 1/5' and so on) "
+            "together, each by a --pool of its own; trains nothing.",
+            show_default=False,
+        ),
+    ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="File name, bench/NAME.h5.", show_default="CLASSIFIER")
+        str | None,
+        typer.Option(
+            "--name",
+            help="File name, bench/NAME.h5.",
+            show_default="CLASSIFIER; with --pool CLASSIFIER-folds",
+        ),
     ] = None,
     dataset: options.DatasetOption = None,
     dry_run: Annotated[
@@ -146,6 +163,11 @@ def command(
     validation, and test is used once (with --no-test not at all). Run again, it continues; a larger
     --repeats or another --arm adds to what is there.
     """
+    if pool:
+        from feraug.cli.bench_pool import run
+
+        run(context, pool)
+        return
     every = options.seconds(checkpoint_every, "--checkpoint-every")
     settings: dict[str, Any] = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "width": width}
     settings |= {"precision": precision, "seed": seed}
@@ -271,6 +293,7 @@ def print_result(result: BenchResult) -> None:
         console.print_prose(sentence)
     state = "already done" if result.already_done else "wrote"
     done = f"{plural(result.repeats, 'repeat')} of {plural(result.steps, 'step')}"
+    done += f", {plural(result.folds, 'fold')}" if result.folds else ""
     console.print_text(f"{state}: {result.path} ({done})")
     for plot in result.plots:
         console.print_text(f"plot: {plot}")

@@ -76,6 +76,16 @@ def command(
             max=0.9,
         ),
     ] = DEFAULTS.test_share,
+    fold: Annotated[
+        str,
+        typer.Option(
+            "--fold",
+            metavar="K/N",
+            help="For cross-validation, where all splits are drawn: of N parts the K-th is test, the next "
+            "validation; 'bench --pool' puts all folds together.",
+            show_default="no folds",
+        ),
+    ] = DEFAULTS.fold,
     train_share: Annotated[
         float,
         typer.Option(
@@ -138,6 +148,7 @@ def command(
         emotions=emotions,
         validation_share=validation_share,
         test_share=test_share,
+        fold=fold,
         train_share=train_share,
         person=person,
         near_copies=near_copies,

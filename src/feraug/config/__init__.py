@@ -46,6 +46,7 @@ from feraug.config.tasks import (
     PrepareConfig,
     SsimConfig,
     SynthConfig,
+    parse_fold,
 )
 from feraug.config.values import differences, from_json, to_json
 
@@ -97,6 +98,7 @@ __all__ = [
     "from_json",
     "gan_config",
     "model_config",
+    "parse_fold",
     "to_json",
     "uses",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
-from feraug.config.values import MAX_SEED, check, one_of, setting
+from feraug.config.values import MAX_SEED, check, one_of, option, setting
 from feraug.emotions import (
     ALL,
     DomainPair,
@@ -56,6 +57,38 @@ def degradations(*names: str) -> tuple[str, ...]:
     return tuple(name for name in DEGRADATIONS if name in found)
 
 
+MOST_FOLDS: Final = 100
+
+_DRAWN_OTHERWISE: Final = {
+    "validation_share": "the next fold is validation",
+    "test_share": "a fold of N is one N-th",
+    **dict.fromkeys(
+        ("train_share", "drop_duplicates", "drop_leaks"),
+        "it would leave other images in each fold, and those of all folds are to be one set",
+    ),
+}
+"""Settings that folds cannot have, and why."""
+
+
+def parse_fold(text: str) -> tuple[int, int] | None:
+    """Number and count of ``K/N``, a fold of a cross-validation; None for an empty text.
+
+    Raises :class:`UsageError` for anything but 1 <= K <= N with N from 3 to :data:`MOST_FOLDS`.
+
+    >>> parse_fold("2/10"), parse_fold("")
+    ((2, 10), None)
+    """
+    if not text:
+        return None
+    match = re.fullmatch(r"\s*(\d{1,4})\s*/\s*(\d{1,4})\s*", text, re.ASCII)
+    if match and 1 <= int(match[1]) <= int(match[2]) and 3 <= int(match[2]) <= MOST_FOLDS:
+        return int(match[1]), int(match[2])
+    raise UsageError(
+        f"--fold: '{text}' is no K/N, such as 1/5: fold K of N, N from 3 (train, validation and test) to "
+        f"{MOST_FOLDS}"
+    )
+
+
 @dataclass(frozen=True)
 class PrepareConfig:
     """What determines ``dataset.h5``, beside the files that are read (their SHA-256 stands in the header)."""
@@ -90,6 +123,10 @@ class PrepareConfig:
         low=0.001,
         high=1.0,
     )
+    fold: str = setting(
+        "",
+        "Of a cross-validation, K/N: the K-th of N parts is test, the next one validation.",
+    )
     person: str = setting(
         "",
         "Regular expression for the person in the names of pictures: one person, one split, if drawn.",
@@ -104,6 +141,11 @@ class PrepareConfig:
     def __post_init__(self) -> None:
         check(self)
         object.__setattr__(self, "emotions", meanings_text(parse_meanings(self.emotions)))
+        if fold := parse_fold(self.fold):
+            object.__setattr__(self, "fold", "/".join(map(str, fold)))
+            for name in _DRAWN_OTHERWISE:
+                if getattr(self, name) != getattr(PrepareConfig, name):
+                    raise UsageError(f"--fold: not with {option(name)}; {_DRAWN_OTHERWISE[name]}")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Stratified splits for sources that come without one: image by image, or by groups of images."""
+"""Stratified splits and folds for sources that come without: image by image, or by groups of images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def stratified_split(
 
     Raises :class:`UsageError` for a negative seed and for shares that are not three that sum to one.
     """
-    _check(seed, shares)
+    _check_seed(seed)
+    apportion(0, shares)
     split = np.zeros(len(labels), np.uint8)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
@@ -39,6 +40,24 @@ def stratified_split(
         draw = np.random.Generator(np.random.PCG64([seed, int(label)]))
         split[rows[draw.permutation(len(rows))]] = codes
     return split
+
+
+def stratified_folds(labels: NDArray[np.uint8], *, seed: int, folds: int) -> NDArray[np.uint8]:
+    """Draw a fold, from 0 on, for each label: uint8 (N,) for ``labels`` uint8 (N,).
+
+    Each class is dealt out by itself, in an order drawn by ``seed``, and the next begins with the fold after
+    its last: the images of a class differ by one at most between folds, and so do all.
+
+    Raises :class:`UsageError` for a negative seed.
+    """
+    _check_seed(seed)
+    fold, dealt = np.zeros(len(labels), np.uint8), 0
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        draw = np.random.Generator(np.random.PCG64([seed, int(label)]))
+        fold[rows[draw.permutation(len(rows))]] = (dealt + np.arange(len(rows))) % folds
+        dealt += len(rows)
+    return fold
 
 
 def grouped_split(
@@ -50,6 +69,8 @@ def grouped_split(
 ) -> NDArray[np.uint8]:
     """Draw split codes uint8 (N,) for ``labels`` uint8 (N,), all images of one of ``groups`` (N,) alike.
 
+    ``shares`` may be of any number of parts, such as those of equal folds, whose places are then the codes.
+
     For groups of many images, such as people.  Large groups first, those of up to twice the size by ``seed``,
     each goes where it brings every class nearest to its ``shares``: the sum, over splits and classes, of the
     squared distance of the share there from the one that is due, over the latter, becomes least (a greedy
@@ -57,9 +78,10 @@ def grouped_split(
     that has a share gets a group, where there are enough.  Shares are met roughly where groups are few or
     large.
 
-    Raises :class:`UsageError` as :func:`stratified_split` does.
+    Raises :class:`UsageError` for a negative seed and for shares that do not sum to one.
     """
-    _check(seed, shares)
+    _check_seed(seed)
+    _check_sum(shares)
     classes, of_class = np.unique(labels, return_inverse=True)
     names, of_group = np.unique(groups, return_inverse=True)
     counts = np.zeros((len(names), len(classes)))
@@ -83,10 +105,14 @@ def grouped_split(
     return split_of[of_group]
 
 
-def _check(seed: int, shares: Sequence[float]) -> None:
+def _check_seed(seed: int) -> None:
     if seed < 0:
         raise UsageError(f"a seed is a whole number from 0 on; got {seed}")
-    apportion(0, shares)
+
+
+def _check_sum(shares: Sequence[float]) -> None:
+    if not math.isclose(math.fsum(shares), 1, abs_tol=1e-6):
+        raise UsageError(f"shares must sum to 1; {list(shares)} do not")
 
 
 def apportion(total: int, shares: Sequence[float] = DEFAULT_SHARES) -> list[int]:
@@ -97,8 +123,7 @@ def apportion(total: int, shares: Sequence[float] = DEFAULT_SHARES) -> list[int]
     """
     if len(shares) != len(SPLITS) or not all(0 <= share <= 1 for share in shares):
         raise UsageError(f"shares are three numbers 0-1 for {', '.join(SPLITS)}; got {list(shares)}")
-    if not math.isclose(math.fsum(shares), 1, abs_tol=1e-6):
-        raise UsageError(f"the shares of {', '.join(SPLITS)} must sum to 1; {list(shares)} do not")
+    _check_sum(shares)
     # Rounded, so that floating point breaks no ties: 0.7 * 45 is a little less than 31.5.
     exact = [round(total * share, 6) for share in shares]
     parts = [math.floor(number) for number in exact]

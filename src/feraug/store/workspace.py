@@ -86,6 +86,10 @@ class Workspace:
         """``bench/NAME.h5``; the folder ``bench/NAME`` has a file for each repeat of each arm."""
         return self.root / "bench" / f"{checked_name(name)}.h5"
 
+    def bench_file(self, given: Path) -> Path:
+        """The benchmark that was ``given``, a file or the name of one here."""
+        return self._called(given, "bench")
+
     def ssim(self, name: str) -> Path:
         """``ssim/NAME.h5``; its pictures lie beside it."""
         return self.root / "ssim" / f"{checked_name(name)}.h5"

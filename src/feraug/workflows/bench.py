@@ -76,7 +76,7 @@ def bench(
             done = None if synthetic else done_without_its_files(config, path, workspace, dataset)
             if done is not None:
                 kept = None if test else kept_of_validation(done, path, None)
-                return kept or finished(done, path, draws=fabric.is_global_zero)
+                return kept or finished(done.json(), path, draws=fabric.is_global_zero)
             config, synthetic = with_earlier(config, path, synthetic, workspace)
         given = read_inputs(config, workspace, synthetic, dataset, test=test)
         provenance = given.provenance(config, options.command)
@@ -94,7 +94,7 @@ def bench(
             if not test:
                 kept = kept_of_validation(config, path, given.cautions)
                 return kept or on_validation(config, path, parts, given, already_done=True)
-            return finished(config, path, draws=fabric.is_global_zero)
+            return finished(config.json(), path, draws=fabric.is_global_zero)
         if options.overwrite:
             on_first_process(fabric, lambda: _forget(path))
         # One answer for all: processes that saw different files would leave a part to nobody.

@@ -23,8 +23,8 @@ SIGNIFICANT: Final = 0.05
 """p below which a difference is called one; of accuracy it is adjusted for all comparisons first."""
 
 _CAUTION: Final = re.compile(
-    r"few test images|no test images|near copies of|every test image|people |with only \d|\d+ repeats know|"
-    r".+\.h5: "
+    r"few test images|no test images|near copies of|every test image|people |with only \d|\d+ folds: |"
+    r"\d+ repeats know|.+\.h5: "
 )
 """How the sentences begin that limit the others, here and in ``synthetic_origins.cautions``; old ones too."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feraug.config import BenchConfig
 from feraug.emotions import EMOTIONS
@@ -19,6 +20,7 @@ from feraug.store.bench import Predictions, read_bench, write_bench
 from feraug.store.header import Provenance
 from feraug.words import plural
 from feraug.workflows.bench_conclusions import conclusions, is_of_a_set
+from feraug.workflows.bench_folds import fold_facts
 from feraug.workflows.bench_inputs import GATHER_AGAIN, BenchInputs
 from feraug.workflows.bench_outcome import BenchResult
 from feraug.workflows.bench_parts import AGAIN, CLASSIFIER, Part, lost_alone, read_part
@@ -44,10 +46,21 @@ def gathered(
         figures["reverse"] = _reverse(path, given)
     figures["conclusions"] = conclusions(figures) + given.cautions
     facts = {"arms": list(config.trained_arms), **_size(config, given), "table": figures}
+    return written(path, probabilities, test, provenance, facts | fold_facts(given.faces))
+
+
+def written(
+    path: Path,
+    probabilities: Mapping[str, NDArray[np.float32]],
+    test: Mapping[str, NDArray[Any]],
+    provenance: Provenance,
+    facts: Mapping[str, Any],
+) -> BenchResult:
+    """The benchmark of these figures, written to ``path`` and drawn."""
     remove(drawn_files(path))  # first: those that are there are not drawn again
     write_bench(path, probabilities, test, provenance, facts)
-    _plot(path, facts, config)
-    return _result(config, path, facts)
+    _plot(path, facts, provenance.config)
+    return _result(provenance.config, path, facts)
 
 
 def on_validation(
@@ -58,7 +71,7 @@ def on_validation(
     figures = {"arms": arms, "differences": {}, "synthetic": given.synthetic_json()}
     figures["conclusions"] = given.cautions + ([] if len(given.test) else [NO_TEST])
     facts = {**_size(config, given), "table": figures}
-    return _result(config, path, facts, already_done=already_done, tested=False)
+    return _result(config.json(), path, facts, already_done=already_done, tested=False)
 
 
 def kept_of_validation(config: BenchConfig, path: Path, cautions: Sequence[str] | None) -> BenchResult | None:
@@ -75,7 +88,7 @@ def kept_of_validation(config: BenchConfig, path: Path, cautions: Sequence[str] 
     figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
     said = [one for one in table.get("conclusions", []) if is_of_a_set(one)]
     figures["conclusions"] = said if cautions is None else list(cautions)
-    return _result(config, path, {**facts, "table": figures}, already_done=True, tested=False)
+    return _result(config.json(), path, {**facts, "table": figures}, already_done=True, tested=False)
 
 
 def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[Predictions]]:
@@ -108,9 +121,11 @@ def _size(config: BenchConfig, given: BenchInputs) -> dict[str, Any]:
     return {"steps": steps, "reduced": bool(reductions), "reductions": reductions}
 
 
-def _plot(path: Path, facts: Mapping[str, Any], config: BenchConfig) -> None:
-    repeats, steps = plural(config.repeats, "repeat"), plural(facts["steps"], "step")
-    title = f"{config.classifier.model}, {repeats} of {steps}"
+def _plot(path: Path, facts: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    repeats, steps = plural(config["repeats"], "repeat"), plural(facts["steps"], "step")
+    title = f"{config['model']}, {repeats} of {steps}"
+    if folds := config.get("folds"):
+        title += f", {folds} folds"
     if facts["reduced"]:
         title += f"\nREDUCED: {', '.join(facts.get('reductions', ['less than the defaults']))}"
     for place, figure in zip(
@@ -159,8 +174,8 @@ def _reverse(path: Path, given: BenchInputs) -> dict[str, Any]:
     return result
 
 
-def finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
-    """What is there; the process that ``draws`` makes plots anew that went."""
+def finished(config: Mapping[str, Any], path: Path, *, draws: bool) -> BenchResult:
+    """What is there, of this config as JSON values; the process that ``draws`` makes plots anew that went."""
     with lost_alone(GATHER_AGAIN):
         facts = read_bench(path).header.extra
     if draws and not all(place.exists() for place in drawn_files(path)):
@@ -171,11 +186,11 @@ def finished(config: BenchConfig, path: Path, *, draws: bool) -> BenchResult:
 def interrupted_result(config: BenchConfig, path: Path) -> BenchResult:
     """What is told of a benchmark that was stopped, or by a process that is not the first."""
     facts = {"steps": 0, "reduced": False, "table": {"arms": {}, "differences": {}}}
-    return _result(config, path, facts, interrupted=True)
+    return _result(config.json(), path, facts, interrupted=True)
 
 
 def _result(
-    config: BenchConfig,
+    config: Mapping[str, Any],
     path: Path,
     facts: Any,
     *,
@@ -189,8 +204,9 @@ def _result(
         already_done=already_done,
         interrupted=interrupted,
         tested=tested,
-        classifier=config.classifier.model,
-        repeats=config.repeats,
+        folds=int(config.get("folds", 0)),
+        classifier=str(config["model"]),
+        repeats=int(config["repeats"]),
         steps=int(facts["steps"]),
         reduced=bool(facts["reduced"]),
         reductions=list(facts.get("reductions", [])),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feraug.config import SYNTHETIC_ARMS, BenchConfig
 from feraug.config.values import option
 from feraug.data import LabelledFaces
-from feraug.errors import ArtifactError, UsageError
+from feraug.errors import ArtifactError, ConfigConflictError, UsageError
 from feraug.quoting import quoted
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.dataset import DatasetArrays
@@ -24,6 +24,7 @@ from feraug.store.workspace import Workspace
 from feraug.workflows.bench_arms import material
 from feraug.workflows.bench_parts import lost_alone
 from feraug.workflows.by_digest import artifacts_by_digest
+from feraug.workflows.existing import OTHERWISE
 from feraug.workflows.model_files import completed
 from feraug.workflows.real_faces import read_faces
 from feraug.workflows.synthetic_origins import cautions, filtered_by, training_sets
@@ -139,7 +140,10 @@ def _check_used(config: BenchConfig) -> None:
 
 def _earlier(path: Path) -> Provenance:
     with lost_alone(GATHER_AGAIN), open_artifact(path, BENCH) as reader:
-        return reader.header.provenance
+        provenance = reader.header.provenance
+    if "folds" in provenance.config:
+        raise ConfigConflictError(f"{path} holds the folds of a cross-validation, from --pool", OTHERWISE)
+    return provenance
 
 
 def _joined(config: BenchConfig, there: Provenance) -> BenchConfig:

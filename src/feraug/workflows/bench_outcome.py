@@ -26,6 +26,8 @@ class BenchResult:
     """``arms``, ``differences``, ``images``, ``unseen``, ``synthetic``: see ``docs/file-format.md``."""
     conclusions: list[str]
     plots: list[Path] = field(default_factory=list)
+    folds: int = 0
+    """Of a cross-validation, how many folds it puts together."""
     tested: bool = True
     """Whether it has figures on test; else on validation alone, and no file was written."""
 
@@ -39,6 +41,7 @@ class BenchResult:
             "classifier": self.classifier,
             "repeats": self.repeats,
             "steps": self.steps,
+            **({"folds": self.folds} if self.folds else {}),
             "reduced": self.reduced,
             "reductions": self.reductions,
             **self.table,

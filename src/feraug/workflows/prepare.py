@@ -151,9 +151,8 @@ def prepare(
 
 
 def _completed(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The settings of a dataset, those of an earlier build with what it did where it lacks some."""
-    added = {"emotions": "", "validation_share": 0.0, "test_share": 0.0, "train_share": 1.0, "person": ""}
-    return {**added, **config}
+    """The settings of a dataset; those that an earlier build lacked at their defaults, which it followed."""
+    return {**to_json(PrepareConfig()), **config}
 
 
 def _canonical_source(text: str, opened: Source) -> str:

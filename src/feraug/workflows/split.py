@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import PrepareConfig
+from feraug.config import PrepareConfig, parse_fold
 from feraug.emotions import SPLITS
 from feraug.errors import UsageError
 from feraug.metrics.groups import joined
 from feraug.metrics.near_copies import linked_copies
 from feraug.sources.records import NO_SPLIT
-from feraug.sources.splits import DEFAULT_SHARES, grouped_split, stratified_split
+from feraug.sources.splits import DEFAULT_SHARES, grouped_split, stratified_folds, stratified_split
 from feraug.words import plural
 from feraug.workflows.audit import TRAIN, RowFacts
 from feraug.workflows.events import Note, Notify, Progress
@@ -30,6 +31,59 @@ _FEW: Final = 8
 
 FaceReader = Callable[[], NDArray[np.uint8]]
 """Reads all images (N, 48, 48), where they are needed."""
+
+Codes = NDArray[np.uint8]
+
+
+class _Draw(Protocol):
+    """How splits are drawn, into so many parts: a code for each label, or one for all of a group."""
+
+    @property
+    def parts(self) -> int: ...
+
+    def of_each(self, labels: Codes) -> Codes: ...
+
+    def of_groups(self, labels: Codes, groups: NDArray[np.int64]) -> Codes: ...
+
+
+@dataclass(frozen=True)
+class _ByShares:
+    """Each split takes its share of every emotion."""
+
+    seed: int
+    shares: Sequence[float]
+
+    @property
+    def parts(self) -> int:
+        return sum(share > 0 for share in self.shares)
+
+    def of_each(self, labels: Codes) -> Codes:
+        return stratified_split(labels, seed=self.seed, shares=self.shares)
+
+    def of_groups(self, labels: Codes, groups: NDArray[np.int64]) -> Codes:
+        return grouped_split(labels, groups, seed=self.seed, shares=self.shares)
+
+
+@dataclass(frozen=True)
+class _ByFold:
+    """Of ``parts`` folds, the same for all, the one of this ``number`` is test, the next validation."""
+
+    seed: int
+    number: int
+    parts: int
+
+    def of_each(self, labels: Codes) -> Codes:
+        return self._split_of_fold()[stratified_folds(labels, seed=self.seed, folds=self.parts)]
+
+    def of_groups(self, labels: Codes, groups: NDArray[np.int64]) -> Codes:
+        shares = [1 / self.parts] * self.parts
+        return self._split_of_fold()[grouped_split(labels, groups, seed=self.seed, shares=shares)]
+
+    def _split_of_fold(self) -> Codes:
+        codes = np.full(self.parts, TRAIN, np.uint8)
+        codes[self.number - 1] = SPLITS.index("test")
+        codes[self.number % self.parts] = SPLITS.index("validation")
+        return codes
 
 
 def complete_split(
@@ -48,16 +102,26 @@ def complete_split(
     by which the draw is stratified.  Where ``rows`` tell people apart, each stays in one split.  ``drawn``
     faces, which are all different, need no word about people.
 
-    Raises :class:`UsageError` for a ``validation_share`` or ``test_share`` that has no place, and for two
-    that leave nothing to train on.
+    Raises :class:`UsageError` for a ``fold``, ``validation_share`` or ``test_share`` that has no place, and
+    for two shares that leave nothing to train on.
     """
     missing, given = rows.split == NO_SPLIT, (config.validation_share, config.test_share)
+    if fold := parse_fold(config.fold):
+        if not missing.all():
+            raise UsageError(
+                "--fold: the source has splits of its own; give pictures in emotion folders alone, without "
+                "train and test, or a CSV without Usage"
+            )
+        if not drawn:
+            notify(Note(_told_fold(rows, config, *fold)))
+        together = _copies(rows, missing, images, config, notify)
+        return _drawn(rows, strata, missing, together, _ByFold(config.seed, *fold), notify)
     if missing.any():
         shares = _shares(*(share or usual for share, usual in zip(given, DEFAULT_SHARES[1:], strict=True)))
         if not drawn:
             notify(Note(_told(rows, config, shares)))
         together = _copies(rows, missing, images, config, notify)
-        return _drawn(rows, strata, missing, together, config.seed, shares, notify)
+        return _drawn(rows, strata, missing, together, _ByShares(config.seed, shares), notify)
     if any(given):
         _refuse_held(rows, config)
         shares = _shares(*given)
@@ -67,7 +131,7 @@ def complete_split(
             notify(Note(f"{what} {verb} drawn from train picture by picture; {_several(rows)}"))
         train = rows.split == TRAIN
         together = _copies(rows, train, images, config, notify)
-        return _drawn(rows, strata, train, together, config.seed, shares, notify)
+        return _drawn(rows, strata, train, together, _ByShares(config.seed, shares), notify)
     return rows.split
 
 
@@ -112,10 +176,21 @@ def _told(rows: RowFacts, config: PrepareConfig, shares: Sequence[float]) -> str
             f"the source has no split: {parts} of each emotion, person by person, as nearly as placing large "
             "ones first gets"
         )
-    what = "copies and near copies" if config.near_copies else "identical ones"
-    return (
-        f"the source has no split: {parts} at random, picture by picture ({what} together); {_several(rows)}"
+    return f"the source has no split: {parts} at random, {_one_by_one(rows, config)}"
+
+
+def _told_fold(rows: RowFacts, config: PrepareConfig, number: int, count: int) -> str:
+    how = (
+        "person by person, as evenly as placing large ones first gets"
+        if config.person
+        else f"by emotion at random, {_one_by_one(rows, config)}"
     )
+    return f"fold {number} of {count} is test, fold {number % count + 1} validation; drawn {how}"
+
+
+def _one_by_one(rows: RowFacts, config: PrepareConfig) -> str:
+    what = "copies and near copies" if config.near_copies else "identical ones"
+    return f"picture by picture ({what} together); {_several(rows)}"
 
 
 def _several(rows: RowFacts) -> str:
@@ -164,20 +239,21 @@ def _identical(rows: RowFacts) -> NDArray[np.int64]:
 
 
 def _people(
-    person: NDArray[np.int32], together: NDArray[np.int64], splits: int, notify: Notify
+    person: NDArray[np.int32], together: NDArray[np.int64], parts: int, notify: Notify
 ) -> NDArray[np.int64]:
     """What goes to one split: people, and those who share an identical image; a number alike for them (N,).
 
-    Raises :class:`UsageError` for fewer people than ``splits``.
+    Raises :class:`UsageError` for fewer people than ``parts``.
     """
     alone, units = joined(person), joined(together, person)
     people, left = len(np.unique(alone)), len(np.unique(units))
-    if people < splits:
+    if people < parts:
+        what = "folds" if parts > len(SPLITS) else "splits"
         raise UsageError(
-            f"--person: {plural(people, 'person', 'people')} for {splits} splits; each takes one or more"
+            f"--person: {plural(people, 'person', 'people')} for {parts} {what}; each takes one or more"
         )
     most, of_one = (np.bincount(each).max() / len(person) for each in (units, alone))
-    if left < splits or most > _MOST >= of_one:  # a title card of a video, a placeholder of the web
+    if left < parts or most > _MOST >= of_one:  # a title card of a video, a placeholder of the web
         notify(
             Note(
                 f"{people - left + 1} or more people have identical images in common, too many for one "
@@ -193,8 +269,7 @@ def _drawn(
     strata: NDArray[np.uint8],
     where: NDArray[np.bool_],
     together: NDArray[np.int64],
-    seed: int,
-    shares: Sequence[float],
+    draw: _Draw,
     notify: Notify,
 ) -> NDArray[np.uint8]:
     """The splits (N,), those of the rows ``where`` drawn anew.
@@ -203,14 +278,14 @@ def _drawn(
     """
     split = rows.split.copy()
     if rows.person is not None:
-        units = _people(rows.person[where], together[where], sum(share > 0 for share in shares), notify)
-        split[where] = grouped_split(strata[where], units, seed=seed, shares=shares)
+        units = _people(rows.person[where], together[where], draw.parts, notify)
+        split[where] = draw.of_groups(strata[where], units)
         return split
     alone = np.arange(len(together)) + int(together.max(initial=0)) + 1
     unit = np.where(together < 0, alone, together)[where]
     _, first, place = np.unique(unit, return_index=True, return_inverse=True)
     order = np.argsort(first)  # the draw goes through the units as their first images stand
     of_unit = np.empty(len(first), np.uint8)
-    of_unit[order] = stratified_split(strata[where][first[order]], seed=seed, shares=shares)
+    of_unit[order] = draw.of_each(strata[where][first[order]])
     split[where] = of_unit[place]
     return split
