@@ -15,10 +15,20 @@ if TYPE_CHECKING:
     from typing import Any
 
     from feraug.api import (
+        BenchResult,
         Classifier,
+        ClassifierResult,
+        CompareResult,
+        ExportResult,
         FaceDataset,
         FaceGenerator,
+        PredictionsResult,
+        PrepareResult,
+        ReportResult,
+        SsimResult,
         SyntheticFaces,
+        SynthResult,
+        TrainResult,
         Translator,
         all_pairs_ssim,
         bench,
@@ -38,7 +48,7 @@ if TYPE_CHECKING:
         train_translator,
         write_report,
     )
-    from feraug.api_faces import filter_synthetic, trace, translate_photos
+    from feraug.api_faces import FilterResult, Link, PhotosResult, filter_synthetic, trace, translate_photos
     from feraug.config import (
         DEFAULTS,
         BenchConfig,
@@ -70,6 +80,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from feraug.faces import crop_face, face_detector, face_scores, find_faces
+    from feraug.workflows.events import Event, Note, Progress, Saved
 
 _HOMES = {
     "all_pairs_ssim": "feraug.api",
@@ -77,16 +88,21 @@ _HOMES = {
     "bench": "feraug.api",
     "bench_predictions": "feraug.api",
     "BenchConfig": "feraug.config",
+    "BenchResult": "feraug.api",
     "Classifier": "feraug.api",
     "ClassifierConfig": "feraug.config",
+    "ClassifierResult": "feraug.api",
     "compare": "feraug.api",
     "CompareConfig": "feraug.config",
+    "CompareResult": "feraug.api",
     "ConfigConflictError": "feraug.errors",
     "crop_face": "feraug.faces",
     "DEFAULTS": "feraug.config",
     "degrade": "feraug.data.degradations",
     "EMOTIONS": "feraug.emotions",
+    "Event": "feraug.workflows.events",
     "export_artifact": "feraug.api",
+    "ExportResult": "feraug.api",
     "face_detector": "feraug.faces",
     "face_scores": "feraug.faces",
     "FaceDataset": "feraug.api",
@@ -94,9 +110,11 @@ _HOMES = {
     "FeraugError": "feraug.errors",
     "filter_synthetic": "feraug.api_faces",
     "FilterConfig": "feraug.config",
+    "FilterResult": "feraug.api_faces",
     "find_faces": "feraug.faces",
     "Interrupted": "feraug.errors",
     "InUseError": "feraug.errors",
+    "Link": "feraug.api_faces",
     "load_classifier": "feraug.api",
     "load_generator": "feraug.api",
     "load_translator": "feraug.api",
@@ -104,25 +122,35 @@ _HOMES = {
     "MissingModelError": "feraug.errors",
     "NoiseConfig": "feraug.config",
     "NoiseSynthConfig": "feraug.config",
+    "Note": "feraug.workflows.events",
     "open_dataset": "feraug.api",
     "open_synthetic": "feraug.api",
-    "pool_folds": "feraug.api",
     "PhotosConfig": "feraug.config",
+    "PhotosResult": "feraug.api_faces",
+    "pool_folds": "feraug.api",
+    "PredictionsResult": "feraug.api",
     "prepare": "feraug.api",
     "PrepareConfig": "feraug.config",
+    "PrepareResult": "feraug.api",
+    "Progress": "feraug.workflows.events",
+    "ReportResult": "feraug.api",
+    "Saved": "feraug.workflows.events",
     "SourceError": "feraug.errors",
     "SPLITS": "feraug.emotions",
     "ssim": "feraug.api",
     "SsimConfig": "feraug.config",
+    "SsimResult": "feraug.api",
     "StarGANConfig": "feraug.config",
     "StorageError": "feraug.errors",
     "SynthConfig": "feraug.config",
     "synthesise": "feraug.api",
     "SyntheticFaces": "feraug.api",
+    "SynthResult": "feraug.api",
     "trace": "feraug.api_faces",
     "train": "feraug.api",
     "train_translator": "feraug.api",
     "TrainingError": "feraug.errors",
+    "TrainResult": "feraug.api",
     "translate_photos": "feraug.api_faces",
     "Translator": "feraug.api",
     "TranslatorConfig": "feraug.config",
@@ -136,28 +164,45 @@ __all__ = [
     "SPLITS",
     "ArtifactError",
     "BenchConfig",
+    "BenchResult",
     "Classifier",
     "ClassifierConfig",
+    "ClassifierResult",
     "CompareConfig",
+    "CompareResult",
     "ConfigConflictError",
+    "Event",
+    "ExportResult",
     "FaceDataset",
     "FaceGenerator",
     "FeraugError",
     "FilterConfig",
+    "FilterResult",
     "InUseError",
     "Interrupted",
+    "Link",
     "MissingArtifactError",
     "MissingModelError",
     "NoiseConfig",
     "NoiseSynthConfig",
+    "Note",
     "PhotosConfig",
+    "PhotosResult",
+    "PredictionsResult",
     "PrepareConfig",
+    "PrepareResult",
+    "Progress",
+    "ReportResult",
+    "Saved",
     "SourceError",
     "SsimConfig",
+    "SsimResult",
     "StarGANConfig",
     "StorageError",
     "SynthConfig",
+    "SynthResult",
     "SyntheticFaces",
+    "TrainResult",
     "TrainingError",
     "Translator",
     "TranslatorConfig",
@@ -191,10 +236,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def _look_up(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'feraug' has no attribute '{name}'")
+
+
+if not TYPE_CHECKING:  # or type checkers would take every misspelt name for Any
+    __getattr__ = _look_up
 
 
 def __dir__() -> list[str]:

@@ -40,6 +40,7 @@ from feraug.workflows import bench as _bench
 from feraug.workflows import bench_pool as _pool
 from feraug.workflows import bench_predictions as _predictions
 from feraug.workflows import compare as _compare
+from feraug.workflows import export as _export
 from feraug.workflows import prepare as _prepare
 from feraug.workflows import report as _report
 from feraug.workflows import ssim as _ssim
@@ -50,7 +51,7 @@ from feraug.workflows.bench_predictions import PredictionsResult
 from feraug.workflows.classifiers import Classifier, load_classifier
 from feraug.workflows.compare import CompareResult
 from feraug.workflows.events import Notify, ignore
-from feraug.workflows.export import ExportResult, export_artifact
+from feraug.workflows.export import ExportResult
 from feraug.workflows.generators import FaceGenerator, load_generator
 from feraug.workflows.prepare import PrepareResult
 from feraug.workflows.report import ReportResult
@@ -72,6 +73,7 @@ __all__ = [
     "ExportResult",
     "FaceDataset",
     "FaceGenerator",
+    "PredictionsResult",
     "PrepareResult",
     "ReportResult",
     "SsimResult",
@@ -289,7 +291,7 @@ def bench(
     config: BenchConfig | None = None,
     *,
     workspace: str | Path | None = None,
-    synthetic: str | Path | Sequence[str | Path] = (),
+    synthetic: str | Path | Sequence[str | Path] | None = (),
     name: str | None = None,
     dataset: str | Path | None = None,
     device: str = "auto",
@@ -388,7 +390,7 @@ def ssim(
     config: SsimConfig | None = None,
     *,
     workspace: str | Path | None = None,
-    synthetic: str | Path | Sequence[str | Path] = (),
+    synthetic: str | Path | Sequence[str | Path] | None = (),
     name: str | None = None,
     dataset: str | Path | None = None,
     judge: str | Path | None = None,
@@ -418,7 +420,7 @@ def compare(
     config: CompareConfig | None = None,
     *,
     workspace: str | Path | None = None,
-    models: str | Path | Sequence[str | Path] = (),
+    models: str | Path | Sequence[str | Path] | None = (),
     judge: str | Path | None = None,
     photos: str | Path | None = None,
     name: str | None = None,
@@ -443,6 +445,30 @@ def compare(
         photos=place(photos),
         name=name,
         options=_compare.CompareOptions(device, overwrite),
+        notify=notify,
+    )
+
+
+def export_artifact(
+    path: str | Path,
+    destination: str | Path,
+    *,
+    workspace: str | Path | None = None,
+    weights: str | None = None,
+    overwrite: bool = False,
+    notify: Notify = ignore,
+) -> ExportResult:
+    """``feraug export``: images of a dataset or synthetic set, or weights of a model, for other tools.
+
+    ``path`` is a file, or an artifact's name; ``destination`` a folder, a ``.csv`` or ``.csv.gz`` with
+    FER2013's columns, or of a model a ``.h5`` (``weights`` ``"float16"``, or ``"float32"``).  Raises
+    :class:`~feraug.ConfigConflictError` where something else stands there.
+    """
+    return _export.export_artifact(
+        workspace_at(workspace).artifact(path),
+        destination,
+        weights=weights,
+        overwrite=overwrite,
         notify=notify,
     )
 

@@ -34,8 +34,10 @@ def text(name: str | Path | None) -> str | None:
     return None if name is None else spelled_out(name)
 
 
-def several(given: str | Path | Sequence[str | Path]) -> list[str]:
-    """Names or places as texts, ``~`` the home folder; a single one may stand for itself."""
+def several(given: str | Path | Sequence[str | Path] | None) -> list[str]:
+    """Names or places as texts, ``~`` the home folder; a single one may stand for itself, None for none."""
+    if given is None:
+        return []
     return [spelled_out(one) for one in ([given] if isinstance(given, str | Path) else given)]
 
 

@@ -83,9 +83,11 @@ def translate_photos(
 def trace(file: str | Path, row: int | None = None, *, workspace: str | Path | None = None) -> list[Link]:
     """``feraug info FILE --trace ROW``: the history of an image, or of any artifact, by digests.
 
-    ``row`` counts from 0; None: the file itself.  Each file comes before those that it was made from; one
-    that is not in the workspace has :attr:`Link.missing`.  Raises :class:`~feraug.UsageError` for a row of
-    what has no images or one that is not there, and :class:`~feraug.ArtifactError` for a damaged file.
+    ``file`` is a path, or an artifact's name.  ``row`` counts from 0; None: the file itself.  Each file comes
+    before those that it was made from; one that is not in the workspace has :attr:`Link.missing`.  Raises
+    :class:`~feraug.UsageError` for a row of what has no images or one that is not there, and
+    :class:`~feraug.ArtifactError` for a damaged file.
     """
     wanted = None if row is None else whole("row", row, 0)
-    return _trace.trace(at_home(file), wanted, (workspace_at(workspace),))
+    root = workspace_at(workspace)
+    return _trace.trace(root.artifact(file), wanted, (root,))

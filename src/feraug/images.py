@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from feraug.errors import UsageError
+from feraug.errors import UsageError, one_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,14 @@ def checked_faces(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Faces as an array uint8 (N, 48, 48); raises :class:`UsageError` for another shape or type."""
     import numpy as np
 
-    images = np.asarray(images)
+    try:
+        images = np.asarray(images)
+    except (
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as problem:  # a ragged list, a tensor on a GPU
+        raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}): {one_line(str(problem))}") from problem
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")
     return images

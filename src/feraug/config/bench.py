@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from feraug.config.classifiers import BOTH_BALANCED, CLASSIFIER_DEFAULTS, ClassifierConfig
-from feraug.config.values import MAX_SEED, check, one_of, setting, to_json
+from feraug.config.values import MAX_SEED, check, documented, one_of, setting, to_json
 from feraug.errors import UsageError
 from feraug.words import plural
 
@@ -49,6 +49,7 @@ _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
+@documented
 @dataclass(frozen=True)
 class BenchConfig:
     """What determines a benchmark, beside the dataset and the synthetic files.

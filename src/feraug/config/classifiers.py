@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from feraug.config.values import MAX_SEED, check, fields, from_json, one_of, refuse_unused, setting
+from feraug.config.values import (
+    MAX_SEED,
+    check,
+    documented,
+    fields,
+    from_json,
+    one_of,
+    refuse_unused,
+    setting,
+)
 from feraug.emotions import suggestion
 from feraug.errors import UsageError
 
@@ -26,6 +35,7 @@ CLASSIFIER_DEFAULTS: Final[dict[str, ClassifierConfig]] = {}
 Filled below its class."""
 
 
+@documented
 @dataclass(frozen=True)
 class ClassifierConfig:
     """What determines a classifier: network, loss, optimization, augmentation.

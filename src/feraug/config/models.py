@@ -20,7 +20,7 @@ from feraug.config.gan import (
     UPSAMPLINGS,
     GanConfig,
 )
-from feraug.config.values import fields, from_json, one_of, setting
+from feraug.config.values import documented, fields, from_json, one_of, setting
 from feraug.emotions import EMOTIONS, DomainPair, parse_emotion, suggestion
 from feraug.errors import UsageError
 
@@ -93,6 +93,7 @@ class TranslationConfig(GanConfig):
         raise TypeError("a TranslationConfig is a TranslatorConfig or a StarGANConfig")
 
 
+@documented
 @dataclass(frozen=True)
 class TranslatorConfig(TranslationConfig):
     """What determines a translator between two emotions: networks, objective, optimization, data."""
@@ -128,6 +129,7 @@ class TranslatorConfig(TranslationConfig):
         return f"{self.model}-{self.domains.slug}"
 
 
+@documented
 @dataclass(frozen=True)
 class StarGANConfig(TranslationConfig):
     """What determines a translator between all pairs of its emotions."""
@@ -180,6 +182,7 @@ class StarGANConfig(TranslationConfig):
         return _name(self.model, self.emotions)
 
 
+@documented
 @dataclass(frozen=True)
 class NoiseConfig(GanConfig):
     """What determines a generator of faces from noise."""

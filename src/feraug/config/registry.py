@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, overload
 
 from feraug.config import gan, models
 from feraug.config.classifiers import (
@@ -13,7 +13,7 @@ from feraug.config.classifiers import (
     ClassifierConfig,
     classifier_config,
 )
-from feraug.config.models import AnyGanConfig
+from feraug.config.models import AnyGanConfig, NoiseConfig, StarGANConfig, TranslatorConfig
 from feraug.config.values import fields
 from feraug.emotions import suggestion
 from feraug.errors import UsageError
@@ -26,7 +26,28 @@ GAN_MODELS: Final = gan.MODELS
 MODELS: Final[Mapping[str, str]] = {**GAN_MODELS, **CLASSIFIERS}
 """Every model that ``feraug train`` knows, and its line in ``--help``."""
 
-DEFAULTS: Final[Mapping[str, Config]] = {**gan.DEFAULTS, **CLASSIFIER_DEFAULTS}  # type: ignore[dict-item]
+
+class _Defaults(dict[str, Config]):
+    """A config by model, of which type checkers know the class."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(
+            self, model: Literal["cyclegan", "weighted", "wasserstein"], /
+        ) -> TranslatorConfig: ...
+        @overload
+        def __getitem__(self, model: Literal["stargan"], /) -> StarGANConfig: ...
+        @overload
+        def __getitem__(self, model: Literal["dcgan", "wgan-gp", "r3gan"], /) -> NoiseConfig: ...
+        @overload
+        def __getitem__(self, model: Literal["simple", "vgg19", "surreal"], /) -> ClassifierConfig: ...
+        @overload
+        def __getitem__(self, model: str, /) -> Config: ...
+        def __getitem__(self, model: str, /) -> Config: ...
+
+
+DEFAULTS: Final = _Defaults({**gan.DEFAULTS, **CLASSIFIER_DEFAULTS})  # type: ignore[dict-item]
 """The defaults of every model: what ``feraug train MODEL`` does without options."""
 
 PRESETS: Final[Mapping[str, Mapping[str, Mapping[str, Any]]]] = {

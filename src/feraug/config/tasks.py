@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from feraug.config.values import MAX_SEED, check, one_of, option, setting
+from feraug.config.values import MAX_SEED, check, documented, one_of, option, setting
 from feraug.emotions import (
     ALL,
     DomainPair,
@@ -22,6 +22,9 @@ LABEL_SOURCES: Final = ("fer2013", "ferplus", "ferplus-majority")
 SSIM_VARIANTS: Final = ("uniform", "gaussian")
 FACE_DETECTORS: Final = ("auto", "mediapipe", "cascade")
 """What finds faces; ``auto``: mediapipe's detector where it can be had, else scikit-image's cascade."""
+
+LEAST_IN_PHOTOS: Final = 0.7
+"""Score of a face in a photo: below it most of mediapipe's finds are none (cups, a cat's cheek, a sleeve)."""
 
 DEGRADATIONS: Final = (
     "noise",
@@ -89,6 +92,7 @@ def parse_fold(text: str) -> tuple[int, int] | None:
     )
 
 
+@documented
 @dataclass(frozen=True)
 class PrepareConfig:
     """What determines ``dataset.h5``, beside the files that are read (their SHA-256 stands in the header)."""
@@ -148,6 +152,7 @@ class PrepareConfig:
                     raise UsageError(f"--fold: not with {option(name)}; {_DRAWN_OTHERWISE[name]}")
 
 
+@documented
 @dataclass(frozen=True)
 class SynthConfig:
     """What determines a set of translated faces, beside the model and the source file."""
@@ -175,6 +180,7 @@ class SynthConfig:
         return PairSet.parse(self.pair)
 
 
+@documented
 @dataclass(frozen=True)
 class SsimConfig:
     """What determines a similarity analysis, beside the dataset and the synthetic sets."""
@@ -194,6 +200,7 @@ class SsimConfig:
         check(self)
 
 
+@documented
 @dataclass(frozen=True)
 class CompareConfig:
     """What determines a comparison of translators, beside the dataset, the judge and the models."""
@@ -210,7 +217,7 @@ class CompareConfig:
     degrade: tuple[str, ...] = ()
     """Degradations under which the models are looked at, too."""
     degrade_images: int = setting(200, "Faces of each set that are degraded; 0: all.", low=0, high=_MANY)
-    min_face: float = setting(0.7, "For --photos: least score of a face.", low=0.0, high=1.0)
+    min_face: float = setting(LEAST_IN_PHOTOS, "For --photos: least score of a face.", low=0.0, high=1.0)
     detector: str = setting("auto", f"For --photos: {', '.join(FACE_DETECTORS)}.", choices=FACE_DETECTORS)
 
     def __post_init__(self) -> None:
@@ -219,6 +226,7 @@ class CompareConfig:
         object.__setattr__(self, "degrade", degradations(*self.degrade))
 
 
+@documented
 @dataclass(frozen=True)
 class NoiseSynthConfig:
     """What determines a set of faces made from noise, beside the model."""
@@ -237,12 +245,13 @@ class NoiseSynthConfig:
             raise UsageError(f"--emotion: '{twice[0]}' is named twice")
 
 
+@documented
 @dataclass(frozen=True)
 class PhotosConfig:
     """What determines the translations of the faces in photos, beside the photos and the model."""
 
     pair: str = "neutral:happy"
-    min_face: float = setting(0.7, "Least score of a face in a photo.", low=0.0, high=1.0)
+    min_face: float = setting(LEAST_IN_PHOTOS, "Least score of a face in a photo.", low=0.0, high=1.0)
     detector: str = setting("auto", ", ".join(FACE_DETECTORS) + ".", choices=FACE_DETECTORS)
     degrade: tuple[str, ...] = ()
     """Degradations under which the faces are translated, too."""
@@ -254,6 +263,7 @@ class PhotosConfig:
         object.__setattr__(self, "degrade", degradations(*self.degrade))
 
 
+@documented
 @dataclass(frozen=True)
 class FilterConfig:
     """What determines which images of a set are kept, beside the set, the dataset and the classifier.

@@ -15,6 +15,7 @@ from feraug.emotions import suggestion
 from feraug.errors import UsageError, one_line
 
 ConfigT = TypeVar("ConfigT")
+KindT = TypeVar("KindT")
 
 MAX_SEED: Final = 2**63 - 1
 """The largest seed: what an HDF5 attribute holds as int64."""
@@ -66,6 +67,20 @@ def check(config: Any) -> None:
         if field.metadata.get("low") is not None and value is not None:
             whole_numbers = float not in _parts(known[name])
             _in_range(name, value, field.metadata["low"], field.metadata["high"], whole=whole_numbers)
+
+
+def documented(kind: type[KindT]) -> type[KindT]:
+    """The dataclass ``kind`` with its settings in its docstring: default, limits, and what each is for."""
+    lines = []
+    for name, field in fields(kind).items():
+        about = field.metadata.get("help", "")
+        low, high = field.metadata.get("low"), field.metadata.get("high")
+        limits = "" if low is None else f", {low:g} to {high:g}"
+        if field.default is dataclasses.MISSING:
+            continue  # of a config within the config, which has a docstring of its own
+        lines.append(f"    {name}: {field.default!r} by default{limits}. {about}".rstrip())
+    kind.__doc__ = "\n".join([(kind.__doc__ or "").rstrip(), "", "    Settings:", "", *lines, "    "])
+    return kind
 
 
 def to_json(config: Any) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def degrade(images: Images, name: str, strength: float, *, seed: int = 0) -> Ima
     one_of("degrade", name, DEGRADATIONS)
     if not isinstance(strength, Real) or not 0.0 <= strength <= 1.0:
         raise UsageError(f"the strength of a degradation is a number from 0 to 1, not {strength}")
-    whole("seed", seed, 0)
+    seed = whole("seed", seed, 0)
     if strength == 0.0 or not len(images):
         return images.copy()
     random = np.random.default_rng((seed, _STREAM, list(DEGRADATIONS).index(name)))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from numbers import Real
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import FACE_DETECTORS
+from feraug.config import FACE_DETECTORS, LEAST_IN_PHOTOS
 from feraug.errors import ArtifactError, UsageError
 from feraug.faces.boxes import Box, checked_photo
 from feraug.faces.cascade import CascadeDetector
@@ -17,9 +16,6 @@ from feraug.faces.mediapipe import CannotLoadError, MediapipeDetector
 from feraug.faces.model_file import NoModelFileError, model_file
 from feraug.faces.workers import scores_by_all_cores
 from feraug.images import checked_faces
-
-LEAST_IN_PHOTOS: Final = 0.7
-"""Score of a face in a photo: below it most of mediapipe's finds are none (cups, a cat's cheek, a sleeve)."""
 
 
 def face_detector(name: str = "auto") -> FaceDetector:

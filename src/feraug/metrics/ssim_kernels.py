@@ -167,7 +167,7 @@ def _uniform(
                 break
         rows_done += done
         if done == _UNIFORM:
-            out[k] = total / (_UNIFORM * _UNIFORM)
+            out[k] = min(total / (_UNIFORM * _UNIFORM), 1.0)  # float32 may round above it
         else:
             out[k] = ABANDONED
     return rows_done

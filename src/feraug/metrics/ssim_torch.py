@@ -47,7 +47,7 @@ def block_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], variant: str, device:
         raise UsageError(f"--device '{device}': not available here; leave it out for the CPU") from problem
     with torch.no_grad():
         found = _uniform(one, two) if variant == "uniform" else _gaussian(one, two)
-    return found.float().cpu().numpy()
+    return found.float().clamp(max=1.0).cpu().numpy()  # rounding may lead above it
 
 
 def _uniform(a: Tensor, b: Tensor) -> Tensor:

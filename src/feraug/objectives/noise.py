@@ -117,14 +117,13 @@ class R3GAN(_Noise):
         return GeneratorLoss(LossTerms(terms, {}), fakes)
 
     def discriminator_loss(self, nets: Networks, batch: NoiseBatch, fakes: Mapping[str, Tensor]) -> LossTerms:
-        """The terms ``discriminator``, ``penalty_real`` (R1), ``penalty_fake`` (R2), maybe ``mismatch``."""
+        """``discriminator``, where weighted ``penalty_real`` (R1), ``penalty_fake`` (R2) and ``mismatch``."""
         judge = partial(_with_classes, nets, batch)
         real_scores, wrong_scores = _of_real(nets, batch, self.class_weight)
-        terms = {
-            "discriminator": relativistic(real_scores, judge(fakes["fake"])),
-            "penalty_real": zero_centred_penalty(judge, batch.real),
-            "penalty_fake": zero_centred_penalty(judge, fakes["fake"]),
-        }
+        terms = {"discriminator": relativistic(real_scores, judge(fakes["fake"]))}
+        if self.penalty_weight:
+            terms["penalty_real"] = zero_centred_penalty(judge, batch.real)
+            terms["penalty_fake"] = zero_centred_penalty(judge, fakes["fake"])
         if wrong_scores is not None:
             terms["mismatch"] = relativistic(real_scores, wrong_scores)
         half = self.penalty_weight / 2.0

@@ -88,6 +88,12 @@ class DatasetArrays:
         return rows_of(self.labels, self.split, split=split, emotion=emotion)
 
 
+def known_copies(columns: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Which images (N,) have an identical image in ``train`` or, where those were looked for, a near copy."""
+    copies = columns["copy_in_train"]
+    return np.asarray(copies | columns.get("near_copy_in_train", copies), np.bool_)
+
+
 def rows_of(
     labels: NDArray[np.uint8],
     splits: NDArray[np.uint8],

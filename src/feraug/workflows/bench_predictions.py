@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from feraug.emotions import EMOTIONS
-from feraug.errors import UsageError
+from feraug.errors import UsageError, one_line
 from feraug.store.bench import TEST_COLUMNS
 from feraug.store.workspace import Workspace
 from feraug.words import plural
@@ -44,6 +44,8 @@ def bench_predictions(
     those of probabilities alone.  Raises :class:`UsageError` for anything else, and
     :class:`MissingArtifactError` where there is no dataset.
     """
+    if not isinstance(predictions, Mapping):
+        raise UsageError("predictions: give them by arm, such as {'real': …, 'mixed': …}")
     faces = read_faces(workspace.dataset_file(dataset), workspace).arrays
     rows = faces.rows(split="test")
     if not len(rows):
@@ -70,11 +72,13 @@ def bench_predictions(
 
 def _probabilities(name: str, given: ArrayLike, images: int) -> NDArray[np.float32]:
     """Probabilities float32 (R, T, 7) of codes or probabilities."""
+    arm = f"predictions: {name!r}"
     try:
         values = np.asarray(given)
     except ValueError:  # rows of different lengths
         values = np.empty(0)
-    arm = f"predictions: {name!r}"
+    except (TypeError, RuntimeError) as problem:  # a tensor on a GPU, with a gradient, in bfloat16
+        raise UsageError(f"{arm}: no array ({one_line(str(problem))})") from problem
     if not isinstance(name, str) or not name or " - " in name:
         raise UsageError(f"{arm}: an arm is a name, without ' - '")
     whole = values.ndim == 2 and np.issubdtype(values.dtype, np.integer)

@@ -13,6 +13,7 @@ from feraug.emotions import EMOTIONS
 from feraug.metrics.classification import balanced_accuracy, calibration_error, confusion_matrix, macro_f1
 from feraug.metrics.groups import joined
 from feraug.metrics.significance import CrossedBootstrap, Difference, holm, mcnemar
+from feraug.store.dataset import known_copies
 
 Floats = NDArray[np.float64]
 _CLASSES: Final = len(EMOTIONS)
@@ -37,7 +38,7 @@ def table(
     groups = _groups(test)
     subsets = {"accuracy": np.ones(len(groups), bool), "accuracy_unleaked": ~test["copy_in_train"]}
     if "near_copy_in_train" in test:
-        subsets["accuracy_without_near_copies"] = ~_known_copies(test)
+        subsets["accuracy_without_near_copies"] = ~known_copies(test)
     counts = {name: int(mask.sum()) for name, mask in subsets.items()}
     subsets = {name: mask for name, mask in subsets.items() if mask.any()}
     arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
@@ -53,7 +54,7 @@ def table(
         adjusted = holm(np.array([found[name]["p"] for found in differences.values()]))
         for found, p in zip(differences.values(), adjusted, strict=True):
             found[f"{name}_p_holm"] = round(float(p), 6)
-    unseen = np.bincount(test["labels"][~_known_copies(test)], minlength=_CLASSES)
+    unseen = np.bincount(test["labels"][~known_copies(test)], minlength=_CLASSES)
     return {
         **({"people": _people(test)} if test.keys() >= _PEOPLE else {}),
         "images": counts,
@@ -135,12 +136,6 @@ def _groups(test: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
         known = joined(known, test["person"])
     alone = np.arange(len(known), dtype=np.int64) + int(known.max(initial=0)) + 1
     return np.where(known < 0, alone, known)
-
-
-def _known_copies(test: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
-    """Which test images (T,) have a copy, or near copy where those were looked for, in ``train``."""
-    copies = test["copy_in_train"]
-    return np.asarray(copies | test.get("near_copy_in_train", copies), np.bool_)
 
 
 def _balanced(labels: NDArray[np.uint8], called: NDArray[np.int64]) -> list[float]:

@@ -33,7 +33,7 @@ _MUCH_BETTER: Final = 0.05
 """A classifier that is not so much better than a constant answer has learned next to nothing."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Classifier:
     """The network of a classifier's best epoch, ready to use."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,14 @@ from feraug.workflows.compare_parts import (
     photo_sets,
 )
 from feraug.workflows.compare_pictures import earlier_pictures, picture_paths, write_pictures
+from feraug.workflows.detectors import told_detector
 from feraug.workflows.devices import choose_device
 from feraug.workflows.distances import distances, subsample
 from feraug.workflows.drawn_truth import truth_of
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import check_ending, existing_header
 from feraug.workflows.judges import Judge, load_judge
-from feraug.workflows.photo_faces import faces_in_photos, photo_folder, told_detector
+from feraug.workflows.photo_faces import faces_in_photos, photo_folder
 from feraug.workflows.real_faces import Faces, read_faces
 from feraug.workflows.ssim_measures import LEAST_NEW, RealFaces, real_train, real_validation, threshold
 
@@ -60,7 +61,7 @@ class CompareResult:
 
     path: Path
     already_done: bool
-    found: CompareArrays
+    found: CompareArrays = field(repr=False)
     pictures: tuple[Path, ...]
 
     @property

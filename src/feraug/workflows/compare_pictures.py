@@ -125,7 +125,9 @@ def _columns(
 def _figures(table: Mapping[str, Any]) -> Any:
     target = table["pair"].split(":")[1]
     real = {"untouched": table["untouched"], f"real {target}": table["real"]}
-    rows = real | {one["name"]: one for one in table["models"]}
+    rows = dict(real)
+    for one in table["models"]:
+        rows[f"{one['name']} (model)" if one["name"] in real else one["name"]] = one
     floor = table["floor"] or {}
     panels = [
         {

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -49,7 +49,8 @@ def choose_device(name: str) -> torch.device:
     except torch.cuda.OutOfMemoryError:  # it is there, and full
         raise
     # torch raises AssertionError where it was built without CUDA, RuntimeError for a bad name or index.
-    except (RuntimeError, AssertionError) as problem:
+    # TypeError is of what is no name.
+    except (RuntimeError, AssertionError, TypeError) as problem:
         raise UsageError(f"--device '{name}': not available here; there are {_available()}") from problem
     return device
 
@@ -113,17 +114,37 @@ def launched(
             f"--batch-size {batch_size}: counts over all devices, and {fabric.world_size} of them need "
             f"a multiple of {fabric.world_size}"
         )
-    if fabric.world_size > 1:
-        _let_be_started_again()
-        fabric.launch()
-    try:
-        yield fabric
-    except BaseException:
+    with _torch_of_its_own(fabric.device):
         if fabric.world_size > 1:
-            _let_go(fabric)
-        raise
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.destroy_process_group()
+            _let_be_started_again()
+            fabric.launch()
+        try:
+            yield fabric
+        except BaseException:
+            if fabric.world_size > 1:
+                _let_go(fabric)
+            raise
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
+
+
+@contextmanager
+def _torch_of_its_own(device: torch.device) -> Iterator[None]:
+    """Torch as a fresh process has it, whatever a notebook has set; its random numbers go on as they were."""
+    dtype = torch.get_default_dtype()
+    kinds = {"cpu", device.type} & {"cpu", "cuda"}
+    with ExitStack() as held:
+        cards = [device] if device.type == "cuda" else []
+        held.enter_context(torch.random.fork_rng(cards))
+        held.enter_context(torch.inference_mode(False))
+        held.enter_context(torch.enable_grad())
+        for kind in kinds:
+            held.enter_context(torch.autocast(kind, enabled=False))
+        torch.set_default_dtype(torch.float32)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
 
 
 def _let_be_started_again() -> None:

@@ -11,7 +11,7 @@ from feraug.config import FilterConfig
 from feraug.emotions import EMOTIONS, emotion_code
 from feraug.faces import FaceDetector, face_scores
 from feraug.metrics.nearest import nearest_by_ssim
-from feraug.store.dataset import DatasetArrays
+from feraug.store.dataset import DatasetArrays, known_copies
 from feraug.store.synthetic import SyntheticArrays
 from feraug.workflows.classifiers import Classifier
 from feraug.workflows.devices import of_cpu
@@ -105,8 +105,4 @@ def _tell_of_rare(emotion: str, real: Scores, dataset: DatasetArrays, notify: No
 
 def independent(dataset: DatasetArrays, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of some rows have neither a copy nor a near copy in ``train``."""
-    copies = np.zeros(len(rows), bool)
-    for name in ("copy_in_train", "near_copy_in_train"):
-        if name in dataset.columns:
-            copies |= dataset.columns[name][rows]
-    return ~copies
+    return ~known_copies(dataset.columns)[rows]

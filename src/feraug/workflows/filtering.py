@@ -23,6 +23,7 @@ from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synt
 from feraug.store.workspace import Workspace, name_after
 from feraug.words import plural
 from feraug.workflows.classifiers import load_classifier
+from feraug.workflows.detectors import tell_of_cascade
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import existing_header, there_or_held
 from feraug.workflows.filter_inputs import classifier_file, places_by_emotion, real_rows, synthetic_file
@@ -193,8 +194,7 @@ def _tell(
     dataset: DatasetArrays,
     notify: Notify,
 ) -> None:
-    if detector.reason:
-        notify(Note(f"{detector.reason}; scikit-image's cascade serves, and finds fewer faces"))
+    tell_of_cascade(detector, notify)
     few = {emotion: len(rows) for emotion, rows in real.items() if len(rows) < FEW}
     if len(few) == 1:
         ((emotion, count),) = few.items()

@@ -29,7 +29,7 @@ _STREAM = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FaceGenerator:
     """The EMA generator of a trained noise model, ready to make faces."""
 
@@ -57,7 +57,7 @@ class FaceGenerator:
             raise UsageError(f"this model makes {', '.join(self.emotions)}, not {wanted}")
         return self.emotions.index(wanted)
 
-    @torch.inference_mode()
+    @torch.no_grad()  # no inference tensors: they could enter no training
     def forward(self, z: Tensor, classes: Tensor) -> Tensor:
         """Noise float (N, latent) and classes int64 (N,) -> faces float (N, 1, 48, 48) in (-1, 1)."""
         faces: Tensor = self.network(z, classes)

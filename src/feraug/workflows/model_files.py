@@ -137,7 +137,7 @@ def load_average(
     """The EMA (or another ``group``) of a network in a model file, ready to run on ``device``."""
     # Shapes only: nothing is allocated for a config that the arrays do not fit.
     with torch.device("meta"):
-        network = build()
+        network = build().float()  # whatever torch.set_default_dtype says
     try:
         load_network(network, saved.arrays, f"{group}/{role}", assign=True)
     except TrainingError as problem:

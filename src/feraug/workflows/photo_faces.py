@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, MissingArtifactError
-from feraug.faces import FaceDetector, crop_face, face_detector, find_faces
+from feraug.faces import FaceDetector, crop_face, find_faces
 from feraug.sources.photos import PhotoGroup, of_other_formats, photo_groups, photos_digest, read_photo
 from feraug.sources.pictures import UnreadablePicture
 from feraug.store.workspace import Workspace
@@ -59,14 +59,6 @@ def photo_folder(path: Path, workspace: Workspace) -> PhotoFolder:
     groups = photo_groups(path, workspace.root)
     unread = of_other_formats(path, workspace.root)
     return PhotoFolder(path, tuple(groups), photos_digest(path, groups), unread)
-
-
-def told_detector(name: str, notify: Notify) -> FaceDetector:
-    """:func:`~feraug.faces.face_detector`, with a note where the cascade had to be taken."""
-    detector = face_detector(name)
-    if detector.reason:
-        notify(Note(f"{detector.reason}; scikit-image's cascade serves, and finds fewer faces"))
-    return detector
 
 
 def faces_in_photos(

@@ -21,12 +21,13 @@ from feraug.store.digests import inputs_by_name, read_with_digest
 from feraug.store.workspace import Workspace, checked_name, name_after
 from feraug.version import __version__
 from feraug.workflows.classifiers import Classifier, load_classifier
+from feraug.workflows.detectors import told_detector
 from feraug.workflows.events import Note, Notify, ignore
 from feraug.workflows.existing import check_folder
 from feraug.workflows.export_place import is_litter
 from feraug.workflows.filter_inputs import classifier_file
 from feraug.workflows.model_files import find_model
-from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder, told_detector
+from feraug.workflows.photo_faces import GroupFaces, faces_in_photos, photo_folder
 from feraug.workflows.photo_pictures import COLUMNS, entries, free_name, wide, write_sheet_of
 from feraug.workflows.photo_record import GroupResult, PhotosRecord, RobustnessRow, read_record
 from feraug.workflows.robustness import robustness, write_sheet, write_table

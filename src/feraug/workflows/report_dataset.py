@@ -8,7 +8,7 @@ from typing import Any, Final
 from feraug.emotions import EMOTIONS, SPLITS
 from feraug.plots.page import distribution_plot
 from feraug.report import Beside, Block, Cell, Facts, Figures, Section, Strips, Table, Text
-from feraug.store.dataset import DatasetArrays, read_dataset
+from feraug.store.dataset import DatasetArrays, known_copies, read_dataset
 from feraug.store.header import DATASET
 from feraug.words import plural
 from feraug.workflows.audit import copies_within, drop_sentences, dropped_after_audit, empty_notes
@@ -107,10 +107,7 @@ def _in_splits(counts: Mapping[str, int]) -> str:
 def _leak_warning(dataset: DatasetArrays) -> Iterator[Block]:
     """What a benchmark on this test set should not forget."""
     test = dataset.rows(split="test")
-    known = dataset.columns["copy_in_train"][test]
-    if "near_copy_in_train" in dataset.columns:  # some are both
-        known = known | dataset.columns["near_copy_in_train"][test]
-    leaked = int(known.sum())
+    leaked = int(known_copies(dataset.columns)[test].sum())
     if leaked:
         yield Text(
             f"Exact or near copies of training images: {leaked:,} of {plural(len(test), 'test image')} "

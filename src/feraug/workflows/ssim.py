@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +64,7 @@ class SsimResult:
 
     path: Path
     already_done: bool
-    found: SsimArrays
+    found: SsimArrays = field(repr=False)
     pictures: tuple[Path, ...]
 
     @property

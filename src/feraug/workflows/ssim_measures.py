@@ -14,7 +14,7 @@ from feraug.config import SsimConfig
 from feraug.errors import ArtifactError
 from feraug.metrics.nearest import Progress, nearest_by_ssim
 from feraug.metrics.similarity import paired_ssim
-from feraug.store.dataset import DatasetArrays
+from feraug.store.dataset import DatasetArrays, known_copies
 from feraug.store.ssim import Pairs, SetSimilarity
 from feraug.store.synthetic import SyntheticArrays
 from feraug.words import plural
@@ -56,10 +56,8 @@ class RealFaces:
 
     def new_validation_rows(self) -> Rows:
         """Validation images of which ``train`` has no copy, and no near copy that the audit knows of."""
-        copies = self.arrays.columns["copy_in_train"]
-        near = self.arrays.columns.get("near_copy_in_train", np.zeros(len(copies), bool))
         rows = self.arrays.rows(split="validation")
-        return np.asarray(rows[~(copies | near)[rows]])
+        return np.asarray(rows[~known_copies(self.arrays.columns)[rows]])
 
     def nearest(
         self,

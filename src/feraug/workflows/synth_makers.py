@@ -89,6 +89,7 @@ class Translations:
         """The order in which round ``number`` goes through the sources."""
         if number not in self._orders:
             self._orders = {key: order for key, order in self._orders.items() if key >= number - 1}
+            # Without a stream: sets that are there hang on it.
             self._orders[number] = np.random.default_rng((self._seed, number)).permutation(len(self._rows))
         return self._orders[number]
 

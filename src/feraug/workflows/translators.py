@@ -34,7 +34,7 @@ from feraug.workflows.devices import choose_device
 from feraug.workflows.model_files import config_in, config_of, load_average, purpose
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Translator:
     """The EMA generators of a trained translator, ready to translate."""
 
@@ -85,7 +85,7 @@ class Translator:
             )
         return self.networks["a_to_b" if pair == self.config.domains else "b_to_a"]
 
-    @torch.inference_mode()
+    @torch.no_grad()  # no inference tensors: they could enter no training
     def forward(self, faces: Tensor, pair: DomainPair | str, strength: float = 1.0) -> Tensor:
         """Faces float (N, 1, 48, 48) in [-1, 1] on the translator's device -> the same, translated.
 
