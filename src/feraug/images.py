@@ -21,6 +21,9 @@ SIDE: Final = 48
 PIXELS: Final = SIDE * SIDE
 """Number of pixels of a face image."""
 
+LONGEST_SIDE: Final = 32_766
+"""Longest side of a photo in which faces are looked for; on a longer one mediapipe ends the process."""
+
 BACKDROP: Final = 128
 """What shows through the transparent parts of a picture: mid grey, which adds least contrast of its own."""
 
@@ -163,6 +166,8 @@ def _orientation(image: Image.Image) -> Image.Transpose | None:
     """What to do to the picture so that it stands upright, by EXIF; None when it does already."""
     from PIL import Image
 
+    if image.format == "TIFF":
+        image.load()  # which turns it, and takes the note away; of other formats Pillow leaves that to us
     try:
         value = image.getexif().get(_EXIF_ORIENTATION)
     except Exception:  # Pillow raises a dozen kinds; broken notes do not make the picture unreadable

@@ -106,10 +106,11 @@ def _print(facts: Mapping[str, Any]) -> None:
     console.print_text(f"{facts['path']}: {kind}, {amount}")
     _PRINTERS[kind](facts)
     console.print_text(
-        f"made by: {as_here(facts['command'])} (feraug {facts['feraug-version']}, seed {facts['seed']})"
+        f"made by: {one_line(as_here(facts['command']))} (feraug {one_line(facts['feraug-version'])}, "
+        f"seed {facts['seed']})"
     )
     for name, digest in facts["inputs"].items():
-        console.print_text(f"made from: {name} (SHA-256 {digest[:16]}…)")
+        console.print_text(f"made from: {one_line(name)} (SHA-256 {digest[:16]}…)")
     console.print_text(f"SHA-256: {facts['sha256']}")
 
 

@@ -11,7 +11,7 @@ import os
 import sys
 from contextlib import suppress
 
-from feraug.errors import FeraugError, Interrupted, one_line
+from feraug.errors import FeraugError, Interrupted, StorageError, one_line
 from feraug.processes import is_first_process
 
 _OUT_OF_MEMORY = "out of memory; close other programs, or give a smaller --batch-size where there is one"
@@ -22,6 +22,7 @@ def main() -> None:
     """Run the command line; exit code 0 done, 1 a failure, 2 a bad command line, 130 interrupted."""
     try:
         _ready_streams()
+        _check_folder()
         from feraug.cli.root import run
 
         code = run()
@@ -38,6 +39,14 @@ def main() -> None:
         code = _fail(problem)
     _drop_unwritten()
     sys.exit(code)
+
+
+def _check_folder() -> None:
+    """Raise :class:`StorageError` where the current folder was deleted: torch would end the process there."""
+    try:
+        os.getcwd()  # noqa: PTH109  pathlib would be a slow import before Ctrl-C is minded
+    except FileNotFoundError:
+        raise StorageError("the current folder is gone; cd to another one") from None
 
 
 def _ready_streams() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import UsageError
-from feraug.images import SIDE
+from feraug.images import LONGEST_SIDE, SIDE
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def checked_photo(photo: NDArray[np.uint8]) -> NDArray[np.uint8]:
         raise UsageError(f"a photo must be uint8 (H, W) or (H, W, 3), not {photo.dtype} {photo.shape}")
     if not photo.size:
         raise UsageError("a photo must have pixels")
+    if max(photo.shape[:2]) > LONGEST_SIDE:
+        raise UsageError(f"a photo's sides must have {LONGEST_SIDE:,} pixels or fewer, not {photo.shape[:2]}")
     return photo
 
 

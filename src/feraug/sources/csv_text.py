@@ -30,7 +30,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _AFTER_QUOTE: Final = re.compile(r'"[ \t]+(?=,|$)')  # blanks that the csv module's strict mode refuses
 
 _FOREIGN_MAGIC: Final = (
-    (b"PK\x03\x04", "a zip archive; unpack it first"),
+    (b"PK\x03\x04", "a zip archive (unpack it first), or a table of Excel (save it as CSV, UTF-8)"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file, not a CSV"),
     (b"\xfd7zXZ\x00", "an xz archive; unpack it first"),
@@ -179,6 +179,13 @@ def split_cells(text: bytes) -> list[bytes]:
     if len(rows) != 1:
         raise BadRow("broken quotes", "the quotes do not match")
     return [cell.encode("latin-1") for cell in rows[0]]
+
+
+def check_commas(header: bytes) -> None:
+    """Raise :class:`BadRow` where the columns of a header are separated by something else than commas."""
+    for mark, words in ((b";", "semicolons"), (b"\t", "tabs")):
+        if mark in header and b"," not in header:
+            raise BadRow("header", f"the columns are separated by {words}; save the file with commas")
 
 
 def cut_off_hint(line: Line) -> str:

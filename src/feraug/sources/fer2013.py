@@ -21,6 +21,7 @@ from feraug.images import SIDE
 from feraug.sources.csv_text import (
     BadRow,
     Line,
+    check_commas,
     cut_off_hint,
     file_name,
     open_regular,
@@ -59,6 +60,8 @@ class Layout:
     usage: int | None
     labels: Mapping[bytes, int | None] = field(default_factory=lambda: labels_of({}))
     """What stands in the column of the emotion, in lower case, and its code; None: to be left out."""
+    met: set[bytes] = field(default_factory=set)
+    """Which of these were read."""
 
     @classmethod
     def parse(cls, header: bytes, meanings: Mapping[str, str | None] | None = None) -> Layout:
@@ -67,6 +70,7 @@ class Layout:
         Any order and case; a column without a name (the index that pandas writes) is passed over, every
         other unknown column refused, so that a misspelt ``Usage`` cannot cost the splits unnoticed.
         """
+        check_commas(header)
         names = [cell.strip().lower().decode("utf-8", "backslashreplace") for cell in split_cells(header)]
         if not set(names) & set(_COLUMNS):
             raise BadRow(
@@ -114,6 +118,7 @@ def parse_cells(text: bytes, layout: Layout) -> Cells:
     if len(cells) != layout.width:
         raise BadRow("wrong number of columns", f"expected {layout.width} columns, found {len(cells)}")
     text = _lower(cells[layout.emotion])
+    layout.met.add(text)
     label = layout.labels.get(text)
     if label is None:
         found = printable(cells[layout.emotion])
@@ -195,6 +200,12 @@ class Fer2013Csv:
         self.skip_bad_rows = skip_bad_rows
         self.meanings = dict(meanings or {})
         self._skipped = Skipped()
+        self._met: set[bytes] = set()
+
+    @property
+    def unmet(self) -> list[str]:
+        """What ``meanings`` explain and no row has; complete once :meth:`batches` is exhausted."""
+        return [name for name in self.meanings if name.encode() not in self._met]
 
     @property
     def skipped(self) -> Skipped:
@@ -220,6 +231,7 @@ class Fer2013Csv:
         self._skipped = Skipped()
         lines = read_lines(self.path)
         layout = self._read_header(lines)
+        self._met = layout.met
         found = zeros = 0
         while blocks := list(islice(self._blocks(lines, layout), BATCH_ROWS // BLOCK_ROWS)):
             batch = _concatenate(blocks)

@@ -19,6 +19,7 @@ from feraug.errors import SourceError
 from feraug.sources.csv_text import (
     BadRow,
     Line,
+    check_commas,
     cut_off_hint,
     file_name,
     parse_usage,
@@ -167,6 +168,7 @@ def _labels_of(
 
 def _parse_header(text: bytes) -> list[int]:
     """The position of each of :data:`_HEADER`; raises :class:`BadRow` when they are not all there."""
+    check_commas(text)
     names = [printable(cell.strip(), 100).lower() for cell in split_cells(text)]
     if "pixels" in names:
         raise BadRow("header", "this is FER2013 itself; --ferplus takes the votes, fer2013new.csv")

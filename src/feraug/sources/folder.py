@@ -17,6 +17,7 @@ from feraug.images import SIDE, to_face
 from feraug.sources.csv_text import file_name, printable, reason
 from feraug.sources.folder_names import (
     EXPECTED,
+    csv_in,
     refuse_emotions,
     refuse_split,
     refuse_wrapped,
@@ -24,7 +25,10 @@ from feraug.sources.folder_names import (
     what_is_there,
 )
 from feraug.sources.pictures import (
+    CONVERT,
     EXTENSIONS,
+    NOT_READ,
+    OTHER_FORMATS,
     PIXEL_LIMIT,
     UnreadablePicture,
     is_litter,
@@ -172,7 +176,8 @@ def list_pictures(
         sort = ": sort the pictures into such folders first" * any(
             Path(name).suffix.lower() in EXTENSIONS for name in loose
         )
-        raise SourceError(f"{file_name(root)} has no emotion folders{what_is_there(loose)}; {EXPECTED}{sort}")
+        way = csv_in(root) or f"; {EXPECTED}{sort}"
+        raise SourceError(f"{file_name(root)} has no emotion folders{what_is_there(loose)}{way}")
     else:
         emotions.append(("", folders, NO_SPLIT))
     for prefix, names, _ in emotions:
@@ -180,7 +185,7 @@ def list_pictures(
     there = {typed_name(name) for _, names, _ in emotions for name in names}
     if lacking := [name for name in meanings if name not in there]:
         near = suggestion(lacking[0], there)
-        raise UsageError(f"--emotions: no folder is called '{printable(lacking[0])}'{near}")
+        raise UsageError(f"--emotions: no folder is called '{printable(lacking[0])}'{near}; leave it out")
     for prefix, names, split in emotions:
         _add_emotions(listing, root, prefix, names, split, meanings)
     for name in loose:
@@ -205,7 +210,9 @@ def _add_emotions(
         emotion = known[typed_name(name)]
         for file in _files_below(root, prefix + name):
             told = printable(file, 200)
-            if Path(file).suffix.lower() not in EXTENSIONS:
+            if (ending := Path(file).suffix.lower()) in OTHER_FORMATS:
+                listing.skipped.add(NOT_READ, f"{told}: {ending} is not read; {CONVERT}")
+            elif ending not in EXTENSIONS:
                 listing.skipped.add("not a picture", f"{told}: not a picture's file name")
             elif not is_plain_file(root / file):
                 listing.skipped.add("unreadable file", f"{told}: broken link, or no plain file")

@@ -36,6 +36,12 @@ def what_is_there(names: list[str]) -> str:
     return f" (it holds {', '.join(printable(name) for name in names[:4])}{more})"
 
 
+def csv_in(where: Path) -> str:
+    """The command that reads the CSV in a folder, as FER2013's own archive has it; empty without one."""
+    found = sorted(path for path in where.iterdir() if path.name.lower().endswith((".csv", ".csv.gz")))
+    return f"; for the CSV in it: 'feraug prepare {quoted(str(found[0]))}'" if found else ""
+
+
 def refuse_split(where: Path, name: str) -> None:
     """Raise for a folder beside those of splits that is none."""
     near = suggestion(name[:40].lower(), (*SPLITS, "training", "val", "PublicTest", "PrivateTest"))
@@ -111,10 +117,11 @@ def refuse_emotions(where: Path, names: list[str], unknown: list[str]) -> None:
     near = [suggestion(name[:40].lower(), EMOTIONS) for name in unknown]
     asked = ",".join(f"{name}=EMOTION" for name in shown) + ",…" * (len(unknown) > 8)
     if len(unknown) == len(names) and not any(near):
-        way = f', or names that --emotions explains ("{asked}")'
+        way = f'; {EXPECTED}, or names that --emotions explains ("{asked}")'
         if len(names) > _MOST_EMOTIONS:
-            way = ": sort the pictures into such folders first"
-        raise SourceError(f"{file_name(where)} has no emotion folders{what_is_there(names)}; {EXPECTED}{way}")
+            way = f"; {EXPECTED}: sort the pictures into such folders first"
+        way = csv_in(where) or way
+        raise SourceError(f"{file_name(where)} has no emotion folders{what_is_there(names)}{way}")
     if len(unknown) > 1:
         raise SourceError(
             f"{file_name(where)}: no emotions are called {listed}; say what they are (none leaves one out): "

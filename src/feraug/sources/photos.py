@@ -13,9 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import SourceError
-from feraug.images import to_photo
+from feraug.images import LONGEST_SIDE, to_photo
 from feraug.sources.csv_text import file_name, reason
-from feraug.sources.pictures import EXTENSIONS, is_litter, is_plain_file, pictures_digest, read_picture
+from feraug.sources.pictures import (
+    EXTENSIONS,
+    OTHER_FORMATS,
+    UnreadablePicture,
+    is_litter,
+    is_plain_file,
+    pictures_digest,
+    read_picture,
+)
 
 MAX_PHOTOS: Final = 10_000
 """Most photos that are taken at once."""
@@ -27,12 +35,6 @@ class PhotoGroup:
 
     name: str
     photos: tuple[str, ...]
-
-
-OTHER_FORMATS: Final = frozenset(
-    {".heic", ".heif", ".avif", ".jxl", ".jp2", ".svg", ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw"}
-)
-"""Endings of pictures that are not read; an iPhone's are ``.heic``."""
 
 
 RECORD: Final = "photos.json"
@@ -70,7 +72,7 @@ def photo_groups(root: Path, without: Path | None = None) -> list[PhotoGroup]:
 def of_other_formats(root: Path, without: Path | None = None) -> str:
     """How many pictures below ``root`` are of formats that are not read, in words; empty: none."""
     if root.is_file():
-        return ""
+        return ""  # reading it says so
     endings = Counter(Path(name).suffix.lower() for name in _photos_below(root, without, OTHER_FORMATS))
     if not endings:
         return ""
@@ -86,7 +88,11 @@ def photos_digest(root: Path, groups: list[PhotoGroup]) -> str:
 
 def read_photo(path: Path) -> NDArray[np.uint8]:
     """A photo uint8 (H, W, 3), upright; raises :class:`~feraug.sources.pictures.UnreadablePicture`."""
-    return read_picture(path, to_photo)
+    photo = read_picture(path, to_photo)
+    if max(photo.shape[:2]) > LONGEST_SIDE:
+        size = f"{photo.shape[1]}x{photo.shape[0]}"
+        raise UnreadablePicture("picture too large", f"{size}: a side of more than {LONGEST_SIDE:,} pixels")
+    return photo
 
 
 def _photos_below(root: Path, without: Path | None, endings: Collection[str] = EXTENSIONS) -> list[str]:

@@ -37,6 +37,17 @@ EXTENSIONS: Final[Mapping[str, str]] = {
 """The file name extensions (lower case) taken for pictures, and Pillow's names of their formats."""
 
 
+OTHER_FORMATS: Final = frozenset(
+    {".heic", ".heif", ".avif", ".jxl", ".svg", ".dng", ".raw", ".cr2", ".cr3", ".nef", ".arw"}
+)
+"""Endings of pictures that are not read; an iPhone's are ``.heic``."""
+
+NOT_READ: Final = "format that is not read"
+"""The cause under which they are passed over."""
+
+CONVERT: Final = "convert it to JPEG or PNG first"
+
+
 def pictures_digest(folder: Path, names: Iterable[str]) -> str:
     """One SHA-256 for pictures below ``folder``, whatever the order of their ``names``.
 
@@ -105,6 +116,8 @@ def read_picture(
     except Image.DecompressionBombError:
         raise UnreadablePicture("picture too large", "it claims an absurd size") from None
     except UnidentifiedImageError:
+        if path.suffix.lower() in OTHER_FORMATS:
+            raise UnreadablePicture(NOT_READ, f"{path.suffix} is not read; {CONVERT}") from None
         raise UnreadablePicture("not a picture", "its content is no known picture format") from None
     except PermissionError as error:
         raise UnreadablePicture("unreadable file", reason(error)) from None

@@ -16,6 +16,7 @@ from feraug.store.header import DATASET, MAKE_AGAIN, MODEL, OTHER_FILE
 from feraug.store.workspace import Workspace
 from feraug.words import plural
 from feraug.workflows.doctor_findings import BROKEN, NOTE, OK, Finding
+from feraug.workflows.doctor_models import check_model
 from feraug.workflows.events import Notify, Progress
 from feraug.workflows.info import describe
 
@@ -37,7 +38,10 @@ def workspace_health(workspace: Workspace, notify: Notify) -> Iterator[Finding]:
     for number, path in enumerate(paths):
         notify(Progress("reading artifacts", number, len(paths), "files"))
         try:
-            whole[path] = describe(path)
+            found = describe(path)
+            if found["encoding-type"] == MODEL:
+                check_model(path)
+            whole[path] = found
         except Exception as problem:  # whatever is wrong with one file, the others are looked at
             what = problem.what if isinstance(problem, ArtifactError) else str(problem)
             what = what.removeprefix(f"{path}: ")

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.config import ClassifierConfig
 from feraug.emotions import EMOTIONS, FER2013_USAGES, SPLITS, UNLABELLED
 from feraug.errors import ArtifactError, UsageError
 from feraug.plots import write_png
@@ -37,6 +38,7 @@ from feraug.workflows.export_place import (
 )
 from feraug.workflows.export_result import ExportResult
 from feraug.workflows.export_weights import WEIGHTS, export_weights
+from feraug.workflows.model_files import config_of
 
 __all__ = ["ExportResult", "export_artifact"]
 
@@ -74,6 +76,11 @@ def export_artifact(
         destination = destination.resolve()
     header = read_artifact_header(path)
     if header.encoding_type == MODEL:
+        if isinstance(config_of(path), ClassifierConfig):
+            raise ArtifactError(
+                f"{path}: a classifier has neither images nor a generator",
+                "export a dataset, a synthetic set or a model that makes faces",
+            )
         if destination.suffix != ".h5":
             if weights is not None or destination.suffix.lower() == ".h5":
                 raise UsageError(f"{destination}: the weights of a model go into a file NAME.h5")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feraug.errors import ArtifactError, ConfigConflictError, FeraugError, UsageError
-from feraug.store.header import Provenance
+from feraug.store.header import MAKE_AGAIN, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.model import WEIGHTS_ONLY, read_model, write_model
 from feraug.workflows.export_result import ExportResult
@@ -45,7 +45,7 @@ def export_weights(
     arrays: dict[str, NDArray[np.generic]] = {}
     for name, values in saved.arrays.items():
         weight = name.startswith("ema/") and np.issubdtype(values.dtype, np.floating)
-        arrays[name] = values.astype(weights) if weight else values
+        arrays[name] = _in(weights, values, path) if weight else values
     facts = {**saved.header.extra, WEIGHTS_ONLY: True}
     if destination.exists() and not overwrite:
         if not _holds(destination, arrays, saved.header.provenance, facts):
@@ -61,6 +61,17 @@ def export_weights(
             )
         write_model(destination, arrays, saved.header.provenance, facts)
     return ExportResult(destination.resolve(), False, 0, weights)
+
+
+def _in(weights: str, values: NDArray[np.generic], path: Path) -> NDArray[np.generic]:
+    """The values in this type; raises :class:`ArtifactError` where they are not finite, or too large."""
+    if not np.isfinite(values).all():
+        raise ArtifactError(f"{path}: damaged (its weights are not finite)", MAKE_AGAIN)
+    with np.errstate(over="ignore"):
+        cast = values.astype(weights)
+    if not np.isfinite(cast).all():
+        raise ArtifactError(f"{path}: has weights that {weights} cannot hold", "say --weights float32")
+    return cast
 
 
 def _holds(

@@ -8,6 +8,7 @@ import numpy as np
 
 from feraug.errors import SourceError
 from feraug.metrics.duplicates import blank_images, image_digests
+from feraug.sources.fer2013 import Fer2013Csv
 from feraug.sources.folder import PictureFolder
 from feraug.sources.records import Source
 from feraug.store.dataset import DatasetWriter
@@ -52,8 +53,10 @@ def read_source(
         votes=None,
         names=np.array(names, object) if names else None,
     )
-    skipped = [_skip_note(source)] if source.skipped.total else []
-    return rows, skipped + _of_pictures(source, len(rows), weak)
+    notes = [_skip_note(source)] if source.skipped.total else []
+    if isinstance(source, Fer2013Csv) and source.unmet:
+        notes.append(f"--emotions: no row has {', '.join(source.unmet)}")
+    return rows, notes + _of_pictures(source, len(rows), weak)
 
 
 def _of_pictures(source: Source, count: int, weak: int) -> list[str]:

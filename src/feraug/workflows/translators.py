@@ -183,6 +183,10 @@ def usual_kind(pairs: PairSet) -> str:
     return next(iter(TRANSLATORS if len(pairs.pairs) == 1 else STARGANS))
 
 
+_TOLD = 3
+"""Most models of which it is told why they are of no use."""
+
+
 def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingModelError:
     """That no model translates these pairs, and the command that trains one."""
     kind = usual_kind(pairs)
@@ -195,10 +199,22 @@ def missing_translator(pairs: PairSet, workspace: Workspace) -> MissingModelErro
         }
         known = [f"{name} translates {', '.join(some)} alone" for name, some in of_some.items() if some]
         told = f" ({'; '.join(known)}: ask for one with --pair)" if known else ""
+    unusable = [problem for path in workspace.models() if (problem := _not_usable(path))]
     return MissingModelError(
         f"no trained model for {pairs} in {workspace.root / 'models'}{told}; "
-        f"train one with 'feraug train {command}'"
+        f"train one with 'feraug train {command}'{''.join(f'; {problem}' for problem in unusable[:_TOLD])}"
     )
+
+
+def _not_usable(path: Path) -> str:
+    """Why no model can be had of a file among the models; empty where one can."""
+    try:
+        config_of(path)
+    except ArtifactError as problem:
+        return f"not usable is {problem.what}"
+    except FeraugError as problem:
+        return f"not usable is {path}: {problem}"
+    return ""
 
 
 def check_translates(
