@@ -377,6 +377,33 @@ MUTATIONS = (
         "part = counts / counts.sum(0)", "part = counts / counts.sum()", ("tests/sources/test_splits.py",),
     ),
     Mutation(
+        "pictures: a TIFF is turned twice", "images.py",
+        "        image.load()  # which turns it", "        pass  # which turns it", ("tests/sources/test_folder.py",),
+    ),
+    Mutation(
+        "photos: one too long ends the process", "sources/photos.py",
+        "if max(photo.shape[:2]) > LONGEST_SIDE:", "if False:",
+        ("tests/workflows/test_photos.py::test_a_photo_of_another_format_and_a_very_long_one_are_passed_over",),
+    ),
+    Mutation(
+        "torch: a notebook's autocast enters a training", "workflows/devices.py",
+        "held.enter_context(torch.autocast(kind, enabled=False))", "pass", ("tests/test_in_a_notebook.py",),
+    ),
+    Mutation(
+        "torch: a notebook's random numbers are changed", "workflows/devices.py",
+        "held.enter_context(torch.random.fork_rng(cards))", "pass", ("tests/test_in_a_notebook.py",),
+    ),
+    Mutation(
+        "doctor: a model is read and not loaded", "workflows/doctor_workspace.py",
+        "                check_model(path)\n", "                pass\n",
+        ("tests/workflows/test_doctor.py::test_models_of_no_use_are_broken",),
+    ),
+    Mutation(
+        "export: weights beyond float16", "workflows/export_weights.py",
+        "if not np.isfinite(cast).all():", "if False:",
+        ("tests/workflows/test_export.py::test_weights_that_the_export_could_not_hold_are_refused",),
+    ),
+    Mutation(
         "folds: validation is another one", "workflows/split.py",
         "codes[self.number % self.parts]", "codes[(self.number + 1) % self.parts]", FOLDS,
     ),

@@ -194,6 +194,16 @@ def test_a_bad_csv_names_file_and_row_and_leaves_nothing(
     assert everything(tmp_path) == ["x.csv"]
 
 
+def test_names_that_a_csv_does_not_have_are_told(feraug: Feraug, tmp_path: Path) -> None:
+    """A class may be absent, so it is no error; a misspelt name would otherwise pass unnoticed."""
+    pixels = " ".join(["7"] * 2304)
+    faces = [f"{label},{pixels}" for label in ("joy", "contempt") for _ in range(9)]
+    (tmp_path / "x.csv").write_text("\n".join(["emotion,pixels", *faces]))
+    given = ("--emotions", "joy=happy,contempt=none,contemt=none")
+    ran = feraug("prepare", "x.csv", *given, "--no-near-copies")
+    assert ran.code == 0 and "--emotions: no row has contemt\n" in ran.err.replace("note: ", "")
+
+
 @pytest.mark.parametrize("source", ["nothing.csv", "caf\udce9.csv", "two\nlines.csv", "\x1b[31m", "x" * 300])
 def test_a_source_that_is_not_there(feraug: Feraug, source: str) -> None:
     ran = feraug("prepare", source)
@@ -337,6 +347,21 @@ def test_export_never_deletes_what_is_not_an_export(
     told = place if place.strip(".") else str(Path(place).resolve()) if place else "'' is no file or folder"
     assert ran.error.startswith(told)
     assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", [("prepare", "drawn:100"), ("doctor",), ("--version",)])
+def test_a_folder_that_is_gone(
+    feraug: Feraug, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """torch would end the process there, with words of its own and the code of a bad command line."""
+
+    def gone() -> str:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.getcwd", gone)
+        ran = feraug(*command)
+    assert (ran.code, ran.error) == (1, "the current folder is gone; cd to another one")
 
 
 def test_a_bug_is_one_line_too(feraug: Feraug, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

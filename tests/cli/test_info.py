@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -22,6 +24,18 @@ def test_info_tells_minutes(feraug: Feraug, tmp_path: Path) -> None:
     facts = {"step": 3, "steps": 3, "steps_per_epoch": 2, "finished": True}
     write_model(tmp_path / "m.h5", {"timing/seconds": np.float64(90.0)}, Provenance({}, "test", 0), facts)
     assert "trained for 1.5 minutes\n" in feraug("info", "m.h5").out
+
+
+def test_a_stranger_s_file_writes_no_line_of_its_own(feraug: Feraug, workspace: Workspace) -> None:
+    forged = "x (SHA-256 0000)\nSHA-256: 1111"
+    with h5py.File(workspace.dataset(), "r+") as file:
+        file.attrs["command"] = np.bytes_(forged)
+        file.attrs["feraug-version"] = np.bytes_(f"9.9{forged}")
+        file.attrs["inputs"] = np.bytes_(json.dumps({forged: "2" * 64}))
+    told = feraug("info", workspace.dataset()).out.splitlines()
+    assert [line[:9] for line in told].count("SHA-256: ") == 1
+    assert not told[-1].startswith("SHA-256: 1111")
+    assert any(line.startswith("made from: x (SHA-256 0000)\\nSHA-256: 1111 (SHA-256 2222") for line in told)
 
 
 def test_info_of_a_repeat_of_a_benchmark(feraug: Feraug, tmp_path: Path) -> None:

@@ -66,6 +66,15 @@ def test_flat_black_and_extreme_images(variant: str) -> None:
     assert np.abs(found - found.T).max() < 2e-6
 
 
+@BOTH
+@pytest.mark.parametrize("device", [None, "cpu"])
+def test_rounding_leads_above_1_nowhere(variant: str, device: str | None) -> None:
+    """A histogram up to 1 would leave such pairs out: those of a generator that makes one image."""
+    flat = np.repeat(np.arange(256, dtype=np.uint8), 48 * 48).reshape(256, 48, 48)
+    alike = np.diagonal(all_pairs_ssim(flat, flat, variant, device=device))
+    assert alike.max() <= 1.0 and alike.min() > 1 - 1e-6
+
+
 @st.composite
 def images(draw_from: st.DrawFn) -> Images:
     """Blocks of a few sizes at levels in a range, with or without noise on top."""

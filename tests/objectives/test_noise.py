@@ -143,6 +143,8 @@ def test_r3gan_s_discriminator_by_hand() -> None:
     assert items(loss) == pytest.approx(expected)
     penalties = expected["penalty_real"] + expected["penalty_fake"]
     assert loss.total.item() == pytest.approx(expected["discriminator"] + 7.0 / 2 * penalties)
+    alone = R3GAN(penalty_weight=0.0).discriminator_loss(judge(), batch(), shown())
+    assert items(alone) == pytest.approx({"discriminator": mean(pairs)}), "no gradients for nothing"
 
 
 @pytest.mark.parametrize("objective", [DCGAN(), WGANGP(), R3GAN()])

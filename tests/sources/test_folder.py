@@ -11,6 +11,7 @@ import threading
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +21,11 @@ from PIL import Image
 
 from feraug.emotions import parse_meanings
 from feraug.errors import SourceError, UsageError
-from feraug.images import BACKDROP, SIDE, full_scale, to_face
+from feraug.images import BACKDROP, SIDE, full_scale, to_face, to_photo
 from feraug.sources import open_source
 from feraug.sources.folder import PIXEL_LIMIT, PictureFolder
 from feraug.sources.photos import photo_groups
-from feraug.sources.pictures import UnreadablePicture, read_picture
+from feraug.sources.pictures import EXTENSIONS, OTHER_FORMATS, UnreadablePicture, read_picture
 from feraug.sources.records import NO_SPLIT, FaceRecords
 
 FACE: np.ndarray = np.add.outer(np.arange(48) * 3, np.arange(48) * 2).astype(
@@ -122,7 +123,16 @@ def test_litter_is_ignored_and_other_files_are_counted(tmp_path: Path) -> None:
     for name in ["train/happy/notes.txt", "train/happy/photo.heic", "train/loose.png", "README.md"]:
         (tmp_path / name).write_bytes(b"x")
     assert [len(batch) for batch in source.batches()] == [1]
-    assert source.skipped.causes == {"not a picture": 2, "not in an emotion folder": 2}
+    assert source.skipped.causes == {
+        "not a picture": 1,
+        "format that is not read": 1,
+        "not in an emotion folder": 2,
+    }
+    assert (
+        "train/happy/photo.heic: .heic is not read; convert it to JPEG or PNG first"
+        in source.skipped.examples
+    )
+    assert not OTHER_FORMATS & set(EXTENSIONS)
 
 
 # Wrong folders.
@@ -189,7 +199,9 @@ def test_names_of_other_data_sets_are_explained_or_left_out(tmp_path: Path) -> N
         SourceError, match='contempt is none of the seven emotions; --emotions "contempt=none"'
     ):
         read(tmp_path, parse_meanings("an=angry,di=disgust"))
-    with pytest.raises(UsageError, match=r"--emotions: no folder is called 'ann' \(did you mean 'an'\?\)"):
+    with pytest.raises(
+        UsageError, match=r"--emotions: no folder is called 'ann' \(did you mean 'an'\?\); leave"
+    ):
         read(tmp_path, parse_meanings("ann=angry,di=disgust,contempt=none"))
     for name in ("AN", "DI", "contempt"):
         shutil.rmtree(tmp_path / name)
@@ -339,14 +351,14 @@ def test_pipes_do_not_hang(tmp_path: Path) -> None:
 def test_a_picture_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "happy" / "a.png")
     secret = save(tmp_path / "happy" / "b.png")
-    real = Image.open
+    real = Path.open
 
-    def refuse(path: Path, *args: object, **options: object) -> Image.Image:
+    def refuse(path: Path, *args: Any, **options: Any) -> Any:
         if path == secret:
             raise PermissionError(13, "Permission denied")
         return real(path, *args, **options)
 
-    monkeypatch.setattr(Image, "open", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     source = PictureFolder(tmp_path)
     assert sum(len(batch) for batch in source.batches()) == 1
     assert source.skipped.examples == ["happy/b.png: Permission denied"]
@@ -502,19 +514,22 @@ def test_shrinking_is_antialiased_and_growing_works() -> None:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("size", [(48, 48), (96, 160)])
-def test_exif_orientation(tmp_path: Path, orientation: int, size: tuple[int, int]) -> None:
-    """As Pillow's own transposition of the whole picture would have it."""
-    from PIL import ImageOps
-
+@pytest.mark.parametrize("ending", ["png", "webp", "tif"])
+def test_exif_orientation(tmp_path: Path, orientation: int, size: tuple[int, int], ending: str) -> None:
+    """Whether Pillow turns the picture itself as it loads it, as a TIFF, or leaves that to its users."""
     height, width = size
-    picture = np.add.outer(np.arange(height), np.arange(width) // 2).astype(np.uint8)
+    upright = np.add.outer(np.arange(height), np.arange(width) // 2).astype(np.uint8)
+    undone = {1: None, 2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}[orientation]
+    stored = Image.fromarray(upright)
+    if undone is not None:
+        stored = stored.transpose(Image.Transpose(undone))
     exif = Image.Exif()
     exif[0x0112] = orientation
-    with Image.open(save(tmp_path / "a.png", picture, exif=exif)) as image:
-        upright = ImageOps.exif_transpose(image)
-        assert upright is not None
-        difference = to_face(image).astype(int) - to_face(Image.fromarray(np.asarray(upright)))
+    how = {"lossless": True} if ending == "webp" else {}
+    path = save(tmp_path / f"a.{ending}", np.asarray(stored), exif=exif, **how)
+    difference = read_picture(path).astype(int) - to_face(Image.fromarray(upright))
     assert np.abs(difference).max() <= 1
+    np.testing.assert_array_equal(read_picture(path, to_photo)[..., 0], upright)
 
 
 @pytest.mark.parametrize("exif", [b"Exif\x00\x00junk", b"Exif\x00\x00MM\x00*\x00\x00\x00\xff", b"\xff" * 40])
@@ -534,6 +549,18 @@ def test_to_face_leaves_the_picture_alone() -> None:
     image = Image.fromarray(np.full((60, 80, 4), 90, np.uint8))
     to_face(image)
     assert (image.mode, image.size) == ("RGBA", (80, 60))
+
+
+def test_a_folder_with_a_csv_names_the_command_that_reads_it(tmp_path: Path) -> None:
+    """As FER2013's own archive unpacks: README, fer2013.bib, fer2013.csv."""
+    for name in ("README", "fer2013.bib", "fer2013.csv"):
+        (tmp_path / name).touch()
+    told = refusal(tmp_path)
+    assert told.endswith(f"; for the CSV in it: 'feraug prepare {tmp_path / 'fer2013.csv'}'")
+    (tmp_path / "models").mkdir()
+    assert refusal(tmp_path).endswith(f"; for the CSV in it: 'feraug prepare {tmp_path / 'fer2013.csv'}'")
+    save(tmp_path / "happy" / "a.png")
+    assert "no emotion is called 'models'" in refusal(tmp_path), "these folders are emotions"
 
 
 def test_what_a_folder_holds_is_told_in_part(tmp_path: Path) -> None:

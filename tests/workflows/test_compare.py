@@ -168,6 +168,10 @@ def test_what_is_written_comes_back_and_is_described(shop: Workspace) -> None:
     ):  # fmt: skip
         points = [line.get_xdata()[0] for line in panels[title].containers[2].lines[:1]]
         assert points == [pytest.approx(factor * found.table["models"][0][measure]["mean"])]
+    named = {**found.table, "models": [{**found.table["models"][0], "name": "untouched"}]}
+    (axes, *_) = _figures(named).axes
+    rows = [label.get_text() for label in axes.get_yticklabels()]
+    assert rows == ["untouched", "real happy", "untouched (model)"], "a model takes no yardstick's place"
     assert result.pictures[0].name == "neutral-happy.png"
     assert all(picture.exists() for picture in result.pictures)
 

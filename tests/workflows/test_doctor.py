@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib
+import json
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ import h5py
 import numpy as np
 import pytest
 
+import feraug
 from feraug.config import BenchConfig, ClassifierConfig
 from feraug.errors import ArtifactError
 from feraug.faces import model_file
@@ -60,6 +62,37 @@ def test_damaged_and_newer_files_are_broken(workspace: Workspace) -> None:
     assert "truncated" in cut.value
     assert "pip install -U feraug" in newer.advice and "newer feraug" in newer.value
     assert found["artifacts"].value.startswith("3, 1 readable")
+
+
+def test_models_of_no_use_are_broken(workspace: Workspace) -> None:
+    """What ``synth`` and ``filter`` would refuse; a file can be read without error and be none."""
+    tiny = {
+        "base_channels": 1,
+        "residual_blocks": 0,
+        "discriminator_channels": 1,
+        "batch_size": 2,
+        "steps": 1,
+    }
+    for name in ("good", "odd", "lacking", "unknown"):
+        feraug.train("cyclegan", workspace=workspace.root, name=name, **tiny)
+    for name in ("simple", "unchosen"):
+        feraug.train("simple", workspace=workspace.root, name=name, width=0.05, steps=1, batch_size=16)
+    with h5py.File(workspace.model("odd"), "r+") as file:
+        file["ema/a_to_b/stem.0.weight"][0] = np.nan
+    with h5py.File(workspace.model("lacking"), "r+") as file:
+        del file["ema/a_to_b"]
+    with h5py.File(workspace.model("unknown"), "r+") as file:
+        config = {**json.loads(file.attrs["config"]), "model": "evil"}
+        file.attrs["config"] = np.bytes_(json.dumps(config))
+    with h5py.File(workspace.model("unchosen"), "r+") as file:
+        del file["chosen"]
+    found = of_workspace(workspace)
+    broken = {name: found[f"models/{name}.h5"].value for name in ("odd", "lacking", "unknown", "unchosen")}
+    assert {found[f"models/{name}.h5"].state for name in broken} == {BROKEN}
+    assert "not finite" in broken["odd"] and "is missing" in broken["lacking"]
+    assert "not a model that this version knows" in broken["unknown"] and "missing" in broken["unchosen"]
+    assert "models/good.h5" not in found and "models/simple.h5" not in found
+    assert found["artifacts"].value.startswith("7, 3 readable")
 
 
 def test_files_that_are_not_feraug_s_are_to_be_moved(workspace: Workspace) -> None:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from torchvision.datasets import ImageFolder
 
-from feraug.config import PrepareConfig
+from feraug.config import DEFAULTS, PrepareConfig, to_json
 from feraug.emotions import EMOTIONS
 from feraug.errors import ArtifactError, ConfigConflictError, StorageError, UsageError
 from feraug.store.dataset import read_dataset
@@ -182,7 +182,7 @@ def test_weights_are_already_exported_while_all_is_the_same(tmp_path: Path) -> N
 
     def train(weight: float, seed: int = 0) -> None:
         arrays = {f"{group}/a/w": np.full(3, weight, np.float32) for group in ("ema", "networks")}
-        write_model(model, arrays, Provenance({}, "test", seed), facts)
+        write_model(model, arrays, Provenance(to_json(DEFAULTS["cyclegan"]), "test", seed), facts)
 
     train(1)
     first = export_artifact(model, there)
@@ -338,7 +338,7 @@ def test_what_comes_there_while_the_export_runs_is_kept(tmp_path: Path) -> None:
 def test_export_advises_what_it_has(tmp_path: Path) -> None:
     facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
     arrays = {f"{group}/a/w": np.ones(3, np.float32) for group in ("ema", "networks")}
-    write_model(tmp_path / "m.h5", arrays, Provenance({}, "test", 0), facts)
+    write_model(tmp_path / "m.h5", arrays, Provenance(to_json(DEFAULTS["cyclegan"]), "test", 0), facts)
     with (
         exclusive(tmp_path / "out.h5"),
         pytest.raises(StorageError, match=r"wait for it or name another file$"),
@@ -347,6 +347,31 @@ def test_export_advises_what_it_has(tmp_path: Path) -> None:
 
 
 def test_a_model_has_no_images_to_export(tmp_path: Path) -> None:
-    write_model(tmp_path / "m.h5", {}, Provenance({}, "test", 0), {})
+    write_model(tmp_path / "m.h5", {}, Provenance(to_json(DEFAULTS["cyclegan"]), "test", 0), {})
     with pytest.raises(ArtifactError, match="feraug synth"):
         export_artifact(tmp_path / "m.h5", tmp_path / "out")
+    write_model(tmp_path / "c.h5", {}, Provenance(to_json(DEFAULTS["simple"]), "test", 0), {})
+    for out in ("out", "out.h5"):
+        with pytest.raises(
+            ArtifactError, match=r"c\.h5: a classifier has neither images nor a generator; exp"
+        ):
+            export_artifact(tmp_path / "c.h5", tmp_path / out)
+    write_model(tmp_path / "other.h5", {}, Provenance({"model": "evil"}, "test", 0), {})
+    with pytest.raises(ArtifactError, match="not a model that this version knows"):
+        export_artifact(tmp_path / "other.h5", tmp_path / "out.h5")
+
+
+@pytest.mark.filterwarnings("error")
+def test_weights_that_the_export_could_not_hold_are_refused(tmp_path: Path) -> None:
+    facts = {"step": 1, "steps": 1, "steps_per_epoch": 1, "finished": True}
+    provenance = Provenance(to_json(DEFAULTS["cyclegan"]), "test", 0)
+    for name, value in (("large", 1e6), ("odd", np.nan)):
+        write_model(tmp_path / f"{name}.h5", {"ema/a/w": np.full(3, value, np.float32)}, provenance, facts)
+    with pytest.raises(
+        ArtifactError, match=r"large\.h5: has weights that float16 cannot hold; say --weights float32"
+    ):
+        export_artifact(tmp_path / "large.h5", tmp_path / "out.h5")
+    assert not export_artifact(tmp_path / "large.h5", tmp_path / "out.h5", weights="float32").already_done
+    with pytest.raises(ArtifactError, match=r"odd\.h5: damaged \(its weights are not finite\)"):
+        export_artifact(tmp_path / "odd.h5", tmp_path / "odd-out.h5", weights="float32")
+    assert not (tmp_path / "odd-out.h5").exists()

@@ -40,6 +40,15 @@ def notes(events: list[Event]) -> list[str]:
     return [event.text for event in events if isinstance(event, Note)]
 
 
+def test_a_model_that_cannot_be_used_is_named(workspace: Workspace) -> None:
+    """Or "train one" would be all that is said, and be refused as a file of the name is there."""
+    path = workspace.model("cyclegan-neutral-happy")
+    path.parent.mkdir()
+    path.write_bytes(workspace.dataset().read_bytes()[:5000])
+    with pytest.raises(MissingModelError, match=r"'; not usable is \S+cyclegan-neutral-happy\.h5: truncated"):
+        synthesise(CONFIG, workspace)
+
+
 def test_a_pair_without_a_model_gets_one_by_the_command_that_is_named(workspace: Workspace) -> None:
     events: list[Event] = []
     options = SynthOptions(device="cpu", command="feraug synth --train 1s", train=1.0)

@@ -24,6 +24,7 @@ from feraug.errors import (
     SourceError,
     UsageError,
 )
+from feraug.faces import find_faces
 from feraug.images import to_photo
 from feraug.sources.photos import photo_groups, photos_digest, read_photo
 from feraug.sources.pictures import EXTENSIONS, UnreadablePicture
@@ -275,6 +276,27 @@ def test_odd_photos_work_or_are_named(place: Workspace, tmp_path: Path, astronau
             path.unlink()
     with pytest.raises(SourceError, match=re.escape(unread)):
         translate_photos(CASCADE, root, place)
+
+
+def test_a_photo_of_another_format_and_a_very_long_one_are_passed_over(tmp_path: Path) -> None:
+    """mediapipe would end the process at sides of 32,767 pixels."""
+    for name, words in (
+        ("IMG_1.HEIC", r"^\.HEIC is not read; convert it to JPEG or PNG first$"),
+        ("a.png", "no known"),
+    ):
+        (tmp_path / name).write_bytes(b"ftypheic of some kind")
+        with pytest.raises(UnreadablePicture, match=words):
+            read_photo(tmp_path / name)
+    for size in ((32767, 2), (2, 40000)):
+        Image.new("L", size).save(tmp_path / "long.png")
+        with pytest.raises(
+            UnreadablePicture, match=rf"^{size[0]}x{size[1]}: a side of more than 32,766 pixels$"
+        ):
+            read_photo(tmp_path / "long.png")
+        with pytest.raises(UsageError, match=r"a photo's sides must have 32,766 pixels or fewer, not \("):
+            find_faces(np.zeros(size, np.uint8), "cascade")
+    Image.new("L", (32766, 2)).save(tmp_path / "long.png")
+    assert read_photo(tmp_path / "long.png").shape == (2, 32766, 3)
 
 
 def test_photos_are_read_whole_and_upright(tmp_path: Path, astronaut: Pixels) -> None:

@@ -181,10 +181,10 @@ def split_cells(text: bytes) -> list[bytes]:
     return [cell.encode("latin-1") for cell in rows[0]]
 
 
-def check_commas(header: bytes) -> None:
-    """Raise :class:`BadRow` where the columns of a header are separated by something else than commas."""
+def check_commas(header: bytes, column: bytes) -> None:
+    """Raise :class:`BadRow` where something else than commas sets a ``column`` of a header apart."""
     for mark, words in ((b";", "semicolons"), (b"\t", "tabs")):
-        if mark in header and b"," not in header:
+        if column in [cell.strip(b'" \r\n').lower() for cell in header.split(mark)[1:]]:
             raise BadRow("header", f"the columns are separated by {words}; save the file with commas")
 
 

@@ -70,7 +70,7 @@ class Layout:
         Any order and case; a column without a name (the index that pandas writes) is passed over, every
         other unknown column refused, so that a misspelt ``Usage`` cannot cost the splits unnoticed.
         """
-        check_commas(header)
+        check_commas(header, b"pixels")
         names = [cell.strip().lower().decode("utf-8", "backslashreplace") for cell in split_cells(header)]
         if not set(names) & set(_COLUMNS):
             raise BadRow(

@@ -168,7 +168,7 @@ def _labels_of(
 
 def _parse_header(text: bytes) -> list[int]:
     """The position of each of :data:`_HEADER`; raises :class:`BadRow` when they are not all there."""
-    check_commas(text)
+    check_commas(text, b"neutral")
     names = [printable(cell.strip(), 100).lower() for cell in split_cells(text)]
     if "pixels" in names:
         raise BadRow("header", "this is FER2013 itself; --ferplus takes the votes, fer2013new.csv")

@@ -101,7 +101,8 @@ def read_picture(
             raise UnreadablePicture("empty file", "the file has no bytes")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's notes on odd files; what matters raises
-            with Image.open(path, formats=_formats()) as image:
+            # Not by name: Pillow would map an uncompressed TIFF in the size that it has once it is turned.
+            with path.open("rb") as stream, Image.open(stream, formats=_formats()) as image:
                 width, height = image.size
                 if width * height > PIXEL_LIMIT:
                     limit = f"more than {PIXEL_LIMIT // 1_000_000} million pixels"
@@ -109,7 +110,7 @@ def read_picture(
                 if image.format != "PNG":
                     return convert(image)
                 image.verify()  # checksums, which decoding does not look at; the image is used up by it
-            with Image.open(path, formats=_formats()) as image:
+            with path.open("rb") as stream, Image.open(stream, formats=_formats()) as image:
                 return convert(image)
     except UnreadablePicture:
         raise

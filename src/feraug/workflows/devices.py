@@ -114,7 +114,7 @@ def launched(
             f"--batch-size {batch_size}: counts over all devices, and {fabric.world_size} of them need "
             f"a multiple of {fabric.world_size}"
         )
-    with _torch_of_its_own(fabric.device):
+    with _torch_of_its_own(_own(chosen)):
         if fabric.world_size > 1:
             _let_be_started_again()
             fabric.launch()
