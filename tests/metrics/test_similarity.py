@@ -175,6 +175,7 @@ def test_unequal_pairs_and_unknown_devices() -> None:
         paired_ssim(images, images[:1])
     with pytest.raises(UsageError, match="device 'abacus'"):
         all_pairs_ssim(images, images, device="abacus")
+    np.testing.assert_array_equal(all_pairs_ssim(images, images, device="auto").shape, (len(images),) * 2)
 
 
 def test_threads_take_items_as_needed_and_stop_with_the_caller() -> None:

@@ -45,12 +45,17 @@ def all_pairs_ssim(
 
     Within 1e-5 of scikit-image.  Beside the result it takes some 50 MB, whatever N and M.  ``device``
     None computes on the CPU in ``threads`` threads (None: all cores that this process may use);
-    ``"cuda"``, or any other name that torch knows, there.  Raises :class:`UsageError` for images of
-    another shape or type, an unknown variant or device.
+    ``"cuda"``, or any other name that torch knows, there; ``"auto"`` on an NVIDIA GPU, if there is one.
+
+    Raises :class:`UsageError` for images of another shape or type, an unknown variant or device.
     """
     a, b = checked_faces(a), checked_faces(b)
     check_variant(variant)
     out = np.empty((len(a), len(b)), np.float32)
+    if device == "auto":
+        import torch
+
+        device = "cuda" if torch.cuda.is_available() else None
     if device is not None:
         from feraug.metrics.ssim_torch import block_ssim, blocks
 
