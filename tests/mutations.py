@@ -378,7 +378,7 @@ MUTATIONS = (
     ),
     Mutation(
         "pictures: a TIFF is turned twice", "images.py",
-        "        image.load()  # which turns it", "        pass  # which turns it", ("tests/sources/test_folder.py",),
+        "image.load()  # which turns it", "pass  # which turns it", ("tests/sources/test_folder.py",),
     ),
     Mutation(
         "photos: one too long ends the process", "sources/photos.py",
