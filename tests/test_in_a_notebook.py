@@ -39,6 +39,7 @@ SURROUNDINGS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "no_grad": torch.no_grad,
     "inference_mode": torch.inference_mode,
     "float64": float64,
+    "device": lambda: torch.device("meta"),  # as torch.set_default_device has it
 }
 
 

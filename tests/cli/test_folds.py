@@ -44,6 +44,10 @@ def test_the_whole_of_a_cross_validation(
     assert "all " in said and "/42 " in said, "every image is a test image"
     assert "3 folds: each image is tested once, by classifiers that did not see it" in said
     assert f"wrote: {tmp_path}/bench/simple-folds.h5 (2 repeats of 1 step, 3 folds)" in ran.out
+    assert "on validation, by the chosen epochs: real" in said and "compare settings" not in said
+    files = [str(path) for path in sorted(tmp_path.glob("fold-*/bench/simple.h5"))]
+    globbed = feraug("bench", "--pool", *files, "-w", tmp_path)  # --pool fold-*/bench/simple.h5
+    assert globbed.code == 2 and f"(did you mean '--pool {files[1]} --pool {files[2]}'?)" in globbed.err
     again = feraug("bench", *pooled, "-w", tmp_path, "--json")
     found = json.loads(again.out)
     assert found["already_done"] and found["folds"] == 3 and found["images"]["accuracy"] == 42

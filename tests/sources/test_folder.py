@@ -553,12 +553,15 @@ def test_to_face_leaves_the_picture_alone() -> None:
 
 def test_a_folder_with_a_csv_names_the_command_that_reads_it(tmp_path: Path) -> None:
     """As FER2013's own archive unpacks: README, fer2013.bib, fer2013.csv."""
-    for name in ("README", "fer2013.bib", "fer2013.csv"):
+    for name in ("README", "fer2013.bib"):
         (tmp_path / name).touch()
+    (tmp_path / "fer2013.csv").write_text("emotion,pixels,Usage\n")
     told = refusal(tmp_path)
     assert told.endswith(f"; for the CSV in it: 'feraug prepare {tmp_path / 'fer2013.csv'}'")
     (tmp_path / "models").mkdir()
     assert refusal(tmp_path).endswith(f"; for the CSV in it: 'feraug prepare {tmp_path / 'fer2013.csv'}'")
+    (tmp_path / "fer2013.csv").write_text("path,label\na.png,3\n")
+    assert refusal(tmp_path).endswith('that --emotions explains ("models=EMOTION")'), "it lists the pictures"
     save(tmp_path / "happy" / "a.png")
     assert "no emotion is called 'models'" in refusal(tmp_path), "these folders are emotions"
 

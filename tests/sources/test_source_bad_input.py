@@ -163,6 +163,7 @@ def test_a_truncated_last_row(tmp_path: Path, cut: int) -> None:
         ("emotion,pixels,Usage,pixels", "row 1: the column 'pixels' stands there twice"),
         ("emotion;pixels;Usage", "row 1: the columns are separated by semicolons; save the file with commas"),
         ('"emotion";"pixels";"Usage"', "row 1: the columns are separated by semicolons; save the file with"),
+        ("pixels;emotion", "row 1: the columns are separated by semicolons; save the file with commas"),
         ("emotion\tpixels\tUsage", "row 1: the columns are separated by tabs; save the file with commas"),
         ('"emotion,pixels,Usage', "row 1: the quotes do not match"),
         ("\x00\x01\x02", "row 1: expected the header"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from feraug.store.dataset import DatasetArrays, read_dataset
 from feraug.store.digests import sha256_file
 from feraug.store.header import Provenance
 from feraug.store.workspace import Workspace
+from feraug.workflows import bench_pool
 from feraug.workflows.bench import bench
 from feraug.workflows.bench_conclusions import is_caution
 from feraug.workflows.bench_folds import fold_facts
@@ -308,6 +311,34 @@ def test_what_are_not_all_folds_of_one_dataset_is_refused(
     refused([*benches[:3], other], "^--pool: the folds were not drawn together, as some images are in two")
     refused([tmp_path / "none.h5"], "none.h5: no such benchmark; it takes files", MissingArtifactError)
     refused([faces.parent / "fold-1" / "dataset.h5"], "holds a dataset, not a benchmark")
+
+
+def test_the_order_of_arms_is_no_setting(
+    benches: list[Path], folds: list[DatasetArrays], answers: Answers, tmp_path: Path
+) -> None:
+    other = write_fold(folds[1], answers, tmp_path / "o.h5", replace(TINY, arms=("oversampled", "real")))
+    made = pool([benches[0], other, *benches[2:]], Workspace(tmp_path))
+    assert list(made.table["arms"]) == ["real", "oversampled"]
+
+
+def test_a_fold_s_own_benchmark_is_not_replaced(
+    folds: list[DatasetArrays], answers: Answers, tmp_path: Path
+) -> None:
+    root = Workspace(tmp_path)
+    files = [write_fold(one, answers, root.bench(f"fold-{number}")) for number, one in enumerate(folds, 1)]
+    before = files[1].read_bytes()
+    with pytest.raises(UsageError, match=r"^--name: fold-2 is one of the folds; choose another name$"):
+        pool(files, root, name="fold-2", overwrite=True)
+    assert files[1].read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(3, r"did not see it\.$"), (5, "two folds learned partly from"), (10, "two folds learned mostly from")],
+)
+def test_what_folds_have_in_common(count: int, words: str) -> None:
+    """Each is trained on N - 2 of N parts: three share none, ten three quarters or more."""
+    assert re.search(words, bench_pool._of_folds(count))
 
 
 def test_folds_of_two_seeds_are_told(

@@ -279,7 +279,8 @@ def print_result(result: BenchResult) -> None:
             console.print_prose(there if result.already_done else later)
         return
     if (validation := bench_tables.validation_line(result.table)) is not None:
-        console.print_prose(validation)
+        by_that = "" if result.folds else "; compare settings by that, with --no-test"
+        console.print_prose(f"{validation}{by_that}")
     if result.table["differences"]:
         console.print_table(bench_tables.difference_table(result.table))
     else:

@@ -67,7 +67,7 @@ def validation_line(figures: Mapping[str, Any]) -> str | None:
     if any("validation_accuracy" not in values for values in arms.values()):
         return None
     told = ", ".join(f"{arm} {_spread(values['validation_accuracy'])}" for arm, values in arms.items())
-    return f"on validation, by the chosen epochs: {told}; compare settings by that, with --no-test"
+    return f"on validation, by the chosen epochs: {told}"
 
 
 def difference_table(figures: Mapping[str, Any]) -> Table:

@@ -127,11 +127,15 @@ def _too_much(text: str, command: Any) -> str:
         "--pair": ":" in word,
         "--emotion": word in EMOTIONS,
         "--classifier": word in CLASSIFIERS,
+        "--pool": word.endswith(".h5") and "/bench/" in word.replace("\\", "/"),
         "--synthetic": word.endswith(".h5"),
         "--workspace": Path(word).is_dir(),
     }
     meant = [name for name, likely in named.items() if likely and name in known]
-    return f"unexpected '{word}'" + (f" (did you mean '{meant[0]} {word}'?)" if meant else "")
+    if not meant:
+        return f"unexpected '{word}'"
+    each = word.split() if word.endswith(".h5") else [word]  # of fold-*/bench/simple.h5
+    return f"unexpected '{word}' (did you mean '{' '.join(f'{meant[0]} {one}' for one in each)}'?)"
 
 
 _PLAINER: Final = {

@@ -69,13 +69,19 @@ def check(config: Any) -> None:
             _in_range(name, value, field.metadata["low"], field.metadata["high"], whole=whole_numbers)
 
 
+_NO_LIMIT: Final = 1e6
+"""Upper limits from here on are there for the machine, and no advice."""
+
+
 def documented(kind: type[KindT]) -> type[KindT]:
     """The dataclass ``kind`` with its settings in its docstring: default, limits, and what each is for."""
     lines = []
     for name, field in fields(kind).items():
         about = field.metadata.get("help", "")
-        low, high = field.metadata.get("low"), field.metadata.get("high")
-        limits = "" if low is None else f", {low:g} to {high:g}"
+        low, high = field.metadata.get("low"), field.metadata.get("high", 0)
+        limits = ""
+        if low is not None:
+            limits = f", {low:g} or more" if high >= _NO_LIMIT else f", {low:g} to {high:g}"
         if field.default is dataclasses.MISSING:
             continue  # of a config within the config, which has a docstring of its own
         lines.append(f"    {name}: {field.default!r} by default{limits}. {about}".rstrip())

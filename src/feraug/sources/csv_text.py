@@ -184,7 +184,8 @@ def split_cells(text: bytes) -> list[bytes]:
 def check_commas(header: bytes, column: bytes) -> None:
     """Raise :class:`BadRow` where something else than commas sets a ``column`` of a header apart."""
     for mark, words in ((b";", "semicolons"), (b"\t", "tabs")):
-        if column in [cell.strip(b'" \r\n').lower() for cell in header.split(mark)[1:]]:
+        cells = [cell.strip(b'" \r\n').lower() for cell in header.split(mark)]
+        if len(cells) > 1 and column in cells:
             raise BadRow("header", f"the columns are separated by {words}; save the file with commas")
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -38,8 +40,20 @@ def what_is_there(names: list[str]) -> str:
 
 def csv_in(where: Path) -> str:
     """The command that reads the CSV in a folder, as FER2013's own archive has it; empty without one."""
-    found = sorted(path for path in where.iterdir() if path.name.lower().endswith((".csv", ".csv.gz")))
+    endings = (".csv", ".csv.gz")
+    found = sorted(
+        path for path in where.iterdir() if path.name.lower().endswith(endings) and _has_pixels(path)
+    )
     return f"; for the CSV in it: 'feraug prepare {quoted(str(found[0]))}'" if found else ""
+
+
+def _has_pixels(path: Path) -> bool:
+    """Whether a CSV has images in it: others list the pictures that lie beside it."""
+    try:
+        with gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb") as file:
+            return b"pixels" in file.readline(1000).lower()
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def refuse_split(where: Path, name: str) -> None:

@@ -41,8 +41,9 @@ class Fold:
 
     @property
     def config(self) -> Mapping[str, Any]:
-        """The benchmark's settings."""
-        return completed(self.found.header.provenance.config)
+        """The benchmark's settings; the order in which arms were named is none."""
+        config = completed(self.found.header.provenance.config)
+        return {**config, "arms": sorted(map(str, config.get("arms", ())))}
 
 
 def fold_facts(faces: DatasetArrays) -> dict[str, Any]:
@@ -99,8 +100,9 @@ def _in_order(folds: Sequence[Fold]) -> list[Fold]:
                 "source, with the same options"
             )
         if unlike := differences(fold.config, first.config):
+            told = "; ".join(unlike).replace(" in the file, ", " here, ").replace(" asked for", " there")
             raise ArtifactError(
-                f"{fold.path}: has other settings than {first.path} ({'; '.join(unlike)}); give all the same"
+                f"{fold.path}: has other settings than {first.path} ({told}); all folds need the same"
             )
         by_number[number] = fold
     if missing := [str(number) for number in range(1, count + 1) if number not in by_number]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feraug.errors import UsageError
 from feraug.metrics.groups import joined
 from feraug.store.header import BENCH, Header, Provenance
 from feraug.store.workspace import Workspace
@@ -36,11 +37,14 @@ def pool(
     Trains nothing.  Repeat r of an arm is made of repeat r of every fold.
 
     Raises :class:`~feraug.errors.ArtifactError` where the files are not all folds of one dataset, each once,
-    with the same settings, and :class:`~feraug.errors.ConfigConflictError` when NAME was made of others.
+    with the same settings, :class:`~feraug.errors.ConfigConflictError` when NAME was made of others, and
+    :class:`UsageError` when it is one of them.
     """
     folds = read_folds(files, workspace)
     path = workspace.bench(f"{folds[0].config['model']}-folds" if name is None else name)
     check_ending(path, ("-confusion",))
+    if any(path.resolve() == fold.path.resolve() for fold in folds):
+        raise UsageError(f"--name: {path.stem} is one of the folds; choose another name")
     config = {**folds[0].config, "folds": len(folds)}
     inputs = {f"{fold.path.name} of fold {number}": fold.digest for number, fold in enumerate(folds, 1)}
     provenance = Provenance(config, command, folds[0].found.header.provenance.seed, inputs)
@@ -95,9 +99,14 @@ def _columns(of_folds: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArra
 
 
 def _of_folds(count: int) -> str:
+    """What the figures rest on: of N folds each is left out by two trainings, as test and as validation."""
+    told = f"{count} folds: each image is tested once, by classifiers that did not see it"
+    if count == 3:  # whose training faces are three sets
+        return f"{told}."
+    how = "mostly" if count > 5 else "partly"
     return (
-        f"{count} folds: each image is tested once, by classifiers that did not see it; those of two folds "
-        "learned mostly from the same faces, which no interval here knows of (Bengio and Grandvalet, 2004)."
+        f"{told}; those of two folds learned {how} from the same faces, which no interval here knows of "
+        "(Bengio and Grandvalet, 2004)."
     )
 
 

@@ -138,6 +138,8 @@ def _torch_of_its_own(device: torch.device) -> Iterator[None]:
         held.enter_context(torch.random.fork_rng(cards))
         held.enter_context(torch.inference_mode(False))
         held.enter_context(torch.enable_grad())
+        if torch.get_default_device().type != "cpu":  # else no function mode, which takes time
+            held.enter_context(torch.device("cpu"))
         for kind in kinds:
             held.enter_context(torch.autocast(kind, enabled=False))
         torch.set_default_dtype(torch.float32)

@@ -112,8 +112,7 @@ def complete_split(
                 "--fold: the source has splits of its own; give pictures in emotion folders alone, without "
                 "train and test, or a CSV without Usage"
             )
-        if not drawn:
-            notify(Note(_told_fold(rows, config, *fold)))
+        notify(Note(_told_fold(rows, config, *fold)))
         together = _copies(rows, missing, images, config, notify)
         return _drawn(rows, strata, missing, together, _ByFold(config.seed, *fold), notify)
     if missing.any():
