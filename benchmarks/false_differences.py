@@ -1,11 +1,13 @@
-"""How often `feraug bench` calls arms different that are not: looked at again, many arms, few people.
+"""How often `feraug bench` calls arms different that are not: looked at again, many arms, few people, folds.
 
     python benchmarks/false_differences.py [--benchmarks 1000]
 
 Simulated benchmarks of 150 test images in which no arm differs from another on average: an image has a
 difficulty that all arms share and a preference of its own for each, a repeat a luck of its own (normal, in
 logits).  Where the images are of people, 600 of them, each arm has a preference for each person, too, and a
-repeat no luck.  Prints the share of benchmarks in which an arm is called better or worse.
+repeat no luck.  Where another draw of training faces would have given other classifiers, each arm likes or
+dislikes those of a split, or of a fold, in all its repeats.  Prints the share of benchmarks in which an arm
+is called better or worse.
 """
 
 from __future__ import annotations
@@ -25,6 +27,12 @@ PEOPLE, KNOWN, OF_PEOPLE = (5, 8, 10, 15, 20, 40), (0.3, 1.0, 2.0), 600
 many images: the more, and the stronger the preferences, the more hangs on the few people."""
 LUCK = (0.2, 0.5, 1.0)
 """Standard deviations of a repeat's luck, in logits, of the difference of two arms."""
+
+FOLDS, SHARED, OF_FOLDS = (1, 5), 0.5, (20, 14)
+"""One split, or a cross-validation; of five folds two share half of their training faces on average; and how
+many people are tested, with so many images each."""
+DRAWN = (0.0, 0.3, 0.6)
+"""Standard deviations, in logits, of what the training faces of a draw do to the difference of two arms."""
 
 BOOTSTRAP = CrossedBootstrap(draws=600)
 
@@ -53,6 +61,28 @@ def of_people(random: np.random.Generator, people: int, known: float, benchmarks
                 for of_person in random.normal(0.0, known / np.sqrt(2.0), (2, people))
             )
             found = BOOTSTRAP.mean_difference(mine - other, person)
+            hits[place] += is_shown(found, found.p)
+    return list(hits / benchmarks)
+
+
+def of_folds(random: np.random.Generator, drawn: float, benchmarks: int) -> list[float]:
+    """Shares with a difference: people tested by trainings on one draw of faces, and on those of folds."""
+    people, each = OF_FOLDS
+    person, hits = np.repeat(np.arange(people), each), np.zeros(len(FOLDS))
+    for place, folds in enumerate(FOLDS):
+        fold = person % folds
+        for _ in range(benchmarks):
+            difficulty = random.normal(0.4, 1.0, len(person))
+
+            def arm(difficulty: Floats = difficulty, folds: int = folds, fold: Floats = fold) -> Floats:
+                common, own = random.normal(0.0, drawn / np.sqrt(2.0)), random.normal(0.0, 1.0, folds)
+                faces = np.sqrt(SHARED) * common + np.sqrt(1 - SHARED) * drawn / np.sqrt(2.0) * own
+                luck = random.normal(0.0, LUCK[0] / np.sqrt(2.0), (REPEATS, folds))
+                known = random.normal(0.0, KNOWN[0] / np.sqrt(2.0), people)[person]
+                chance = 1 / (1 + np.exp(-(difficulty + known + (faces + luck)[:, fold])))
+                return np.asarray(random.random(chance.shape) < chance, np.float64)
+
+            found = BOOTSTRAP.mean_difference(arm() - arm(), person)
             hits[place] += is_shown(found, found.p)
     return list(hits / benchmarks)
 
@@ -111,6 +141,11 @@ def main() -> None:
             random = np.random.default_rng((args.seed, 200, people, round(10 * known)))
             found = of_people(random, people, known, args.benchmarks)
             print(f"| {people}, {known} |" + "".join(f" {share:.1%} |" for share in found), flush=True)
+    print("| how much hangs on the faces trained on | one split | five folds |")
+    for drawn in DRAWN:
+        random = np.random.default_rng((args.seed, 300, round(10 * drawn)))
+        found = of_folds(random, drawn, args.benchmarks)
+        print(f"| {drawn} |" + "".join(f" {share:.1%} |" for share in found), flush=True)
 
 
 if __name__ == "__main__":
