@@ -36,11 +36,8 @@ def checked_faces(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     try:
         images = np.asarray(images)
-    except (
-        TypeError,
-        ValueError,
-        RuntimeError,
-    ) as problem:  # a ragged list, a tensor on a GPU
+    except (TypeError, ValueError, RuntimeError) as problem:
+        # A ragged list; of torch's a tensor on a GPU, or one with a gradient.
         raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}): {one_line(str(problem))}") from problem
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
         raise UsageError(f"images must be uint8 (N, {SIDE}, {SIDE}), not {images.dtype} {images.shape}")

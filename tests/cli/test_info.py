@@ -35,6 +35,8 @@ def test_a_stranger_s_file_writes_no_line_of_its_own(feraug: Feraug, workspace: 
     told = feraug("info", workspace.dataset()).out.splitlines()
     assert [line[:9] for line in told].count("SHA-256: ") == 1
     assert not told[-1].startswith("SHA-256: 1111")
+    traced = feraug("info", workspace.dataset(), "--trace", "file").out.splitlines()
+    assert not any(line.startswith("SHA-256: 1111") for line in traced)
     assert any(line.startswith("made from: x (SHA-256 0000)\\nSHA-256: 1111 (SHA-256 2222") for line in told)
 
 

@@ -20,7 +20,7 @@ def run(context: typer.Context, files: Sequence[Path]) -> None:
     """Put these benchmarks together, by the other options of ``feraug bench`` that stand in ``context``."""
     unused = config_options.typed(context, [name for name in context.params if name not in _HERE])
     if unused:
-        flag = {"arm": "--arm"}.get(unused[0], option(unused[0]))
+        flag = option(unused[0])
         raise UsageError(f"--pool, {flag}: cannot be combined; --pool trains nothing, so leave {flag} out")
 
     from feraug.store.workspace import Workspace

@@ -88,7 +88,7 @@ def _trace(file: Path, row: int | None, workspace: Path, *, as_json: bool) -> No
         place = "" if link.row is None else f" row {link.row}"
         what = "MISSING: no such file in the workspace" if link.missing else link.what
         console.print_text(
-            f"{'  ' * link.depth}{link.role}: {link.name}{place} (SHA-256 {link.digest[:16]}…)"
+            f"{'  ' * link.depth}{link.role}: {one_line(link.name)}{place} (SHA-256 {link.digest[:16]}…)"
             + (f", {what}" if what else "")
         )
     missing = len({link.digest for link in links if link.missing})

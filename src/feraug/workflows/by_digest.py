@@ -45,6 +45,6 @@ def artifacts_by_digest(workspace: Workspace) -> dict[str, Path]:
 
 
 def _artifacts(workspace: Workspace) -> Iterator[Path]:
-    """All artifacts that others are made from: data sets, images, models, benchmarks, their classifiers."""
-    for pattern in ("*.h5", "synthetic/*.h5", "models/*.h5", "bench/*/classifier.h5", "bench/*.h5"):
+    """All artifacts that others are made from: data sets, images, models, classifiers of benchmarks."""
+    for pattern in ("*.h5", "synthetic/*.h5", "models/*.h5", "bench/*/classifier.h5"):
         yield from (path for path in workspace.files(pattern) if path.is_file())
