@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from feraug.config import CompareConfig, SsimConfig, to_json
+from feraug.config import CompareConfig, to_json
 from feraug.emotions import DomainPair
-from feraug.errors import ArtifactError
 from feraug.store.atomic import remove
 from feraug.store.compare import CompareArrays, read_compare, write_compare
 from feraug.store.compare_parts import CompareParts
 from feraug.store.digests import inputs_by_name
 from feraug.store.header import COMPARE, Provenance
 from feraug.store.workspace import Workspace
-from feraug.workflows.classifiers import BATCH, Classifier
 from feraug.workflows.compare_breakdown import breakdown
 from feraug.workflows.compare_entrants import Entrant, check_independent, entrants
-from feraug.workflows.compare_measures import Yardsticks, judged, measures, real_measures
+from feraug.workflows.compare_measures import measures, real_measures
 from feraug.workflows.compare_notes import few, notes
 from feraug.workflows.compare_parts import (
     PhotoMaterial,
@@ -32,18 +27,16 @@ from feraug.workflows.compare_parts import (
     photo_sets,
 )
 from feraug.workflows.compare_pictures import earlier_pictures, picture_paths, write_pictures
+from feraug.workflows.compare_yardsticks import judged, telling, yardsticks_of
 from feraug.workflows.detectors import told_detector
 from feraug.workflows.devices import choose_device
-from feraug.workflows.distances import distances, subsample
-from feraug.workflows.drawn_truth import truth_of
+from feraug.workflows.distances import distances
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
 from feraug.workflows.existing import check_ending, existing_header
 from feraug.workflows.judges import Judge, load_judge
 from feraug.workflows.photo_faces import faces_in_photos, photo_folder
 from feraug.workflows.real_faces import Faces, read_faces
-from feraug.workflows.ssim_measures import LEAST_NEW, RealFaces, real_train, real_validation, threshold
-
-_STREAM = 61  # of random draws; see docs/contributing.md
+from feraug.workflows.ssim_measures import RealFaces
 
 
 @dataclass(frozen=True)
@@ -171,55 +164,19 @@ def _measure(
     arrays, judge = faces.arrays, referee.classifier
     for note in notes(faces, referee, compared):
         notify(Note(note))
-    real = RealFaces(arrays, faces.digest)
-    rows = {
-        "source": _validation_rows(real, pair.a, config, notify),
-        "real": _validation_rows(real, pair.b, config, notify),
-        "train": arrays.rows(split="train", emotion=pair.b),
-    }
-    chosen = _chosen(rows["train"], config.references, config.seed)
-    truth = truth_of(arrays, rows["source"], pair.b)
-    learned = _features(judge, arrays.images[rows["train"]], _telling("judge: real faces", notify))
-    references = learned[np.isin(rows["train"], chosen)]
-    sets = [
-        judged(judge, rows[name], arrays.images[rows[name]], None, answers)
-        for name, answers in (("source", truth), ("real", None))
-    ]
-    queries = SsimConfig(queries=config.queries, seed=config.seed)
-    on_gpu = device if device.startswith("cuda") else None
-    validation = real_validation(real, queries, on_gpu, _telling("near copies: real faces", notify))
-    nearest = {"validation": validation}
-    if len(validation) < LEAST_NEW:
-        nearest["train"] = real_train(real, queries, on_gpu, _telling("near copies: training faces", notify))
-    limit, limit_from = threshold(nearest)
-    yardsticks = Yardsticks(
-        real=real,
-        judge=judge,
-        target=pair.b,
-        sources=rows["source"],
-        target_images=arrays.images[rows["train"]],
-        learned=learned,
-        references=references,
-        held_out=sets[1].features,
-        size=subsample(len(references), len(rows["source"]), len(rows["real"])),
-        threshold=limit,
-        threshold_from=limit_from,
-        queries=queries,
-        device=on_gpu,
-        seed=config.seed,
-    )
+    yardsticks = yardsticks_of(config, RealFaces(arrays, faces.digest), judge, device, notify)
     for note in few(yardsticks):
         notify(Note(note))
-    untouched = measures(
-        yardsticks, yardsticks.source_images, sets[0], _telling("near copies: sources", notify)
-    )
-    beside = real_measures(yardsticks, rows["real"], sets[1], _telling(f"near copies: {pair.b}", notify))
+    sources, source_images = yardsticks.sources, yardsticks.source_images
+    untouched = measures(yardsticks, source_images, sources, telling("near copies: sources", notify))
+    beside = real_measures(yardsticks, telling(f"near copies: {pair.b}", notify))
+    sets = [sources, yardsticks.held_out]
     table: list[dict[str, Any]] = []
     for number, one in enumerate(compared):
         notify(Progress("translating", number, len(compared), "models"))
-        made = one.translator.translate(yardsticks.source_images, str(pair))
-        sets.append(judged(judge, rows["source"], made, yardsticks.source_images, truth))
-        found = measures(yardsticks, made, sets[-1], _telling(f"near copies: {one.name}", notify))
+        made = one.translator.translate(source_images, str(pair))
+        sets.append(judged(judge, sources.rows, made, source_images, yardsticks.truth))
+        found = measures(yardsticks, made, sets[-1], telling(f"near copies: {one.name}", notify))
         table.append(
             {
                 "name": one.name,
@@ -230,26 +187,26 @@ def _measure(
             }
         )
         notify(Progress("translating", number + 1, len(compared), "models"))
-    floor = distances(references, references, yardsticks.size, config.seed)[1] if yardsticks.size else None
+    references, size = yardsticks.references, yardsticks.size
+    floor = distances(references, references, size, config.seed)[1] if size else None
     figures = {
         "pair": str(pair),
-        "faces": len(rows["source"]),
-        "real_faces": len(rows["real"]),
+        "faces": len(sources.rows),
+        "real_faces": len(yardsticks.held_out.rows),
         "references": len(references),
-        "subsample": yardsticks.size,
+        "subsample": size,
         "threshold": None if yardsticks.threshold is None else round(yardsticks.threshold, 6),
-        "threshold_from": limit_from,
-        "threshold_images": len(nearest[limit_from]),
+        "threshold_from": yardsticks.threshold_from,
+        "threshold_images": yardsticks.threshold_images,
         "judge": referee.as_json(),
         "floor": floor,
         "untouched": untouched,
         "real": beside,
         "models": table,
     }
-    source, real_images = yardsticks.source_images, arrays.images[rows["real"]]
     parts = CompareParts(
-        group_codes(arrays, rows["source"], rows["real"]),
-        degraded_faces(config, pair, judge, compared, source, real_images, notify),
+        group_codes(arrays, sources.rows, yardsticks.held_out.rows),
+        degraded_faces(config, pair, judge, compared, source_images, yardsticks.held_out_images, notify),
         None if photos is None else photo_sets(photos, pair, judge, compared),
     )
     remove(earlier_pictures(path))  # first: those that are there are not drawn again
@@ -259,47 +216,3 @@ def _measure(
 def _with_new_settings(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config of a file, with what it lacks if an earlier version made it."""
     return {**to_json(CompareConfig()), **values}
-
-
-def _validation_rows(
-    real: RealFaces, emotion: str, config: CompareConfig, notify: Notify
-) -> NDArray[np.int64]:
-    """Validation faces of an emotion of which ``train`` has no known copy: a model may have seen those."""
-    rows = real.arrays.rows(split="validation", emotion=emotion)
-    new = np.intersect1d(rows, real.new_validation_rows())
-    if not len(new):
-        raise ArtifactError(
-            f"the dataset has no {emotion} face in 'validation' that is no copy of a training image",
-            "'feraug info' on the dataset lists what is there",
-        )
-    if len(new) < len(rows):
-        notify(
-            Note(
-                f"left out as copies or near copies of training images: {len(rows) - len(new):,} of "
-                f"{len(rows):,} {emotion} validation faces"
-            )
-        )
-    return _chosen(new, config.images, config.seed)
-
-
-def _chosen(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
-    """Up to ``most`` of the rows, in order; all for 0."""
-    if not most or len(rows) <= most:
-        return rows
-    random = np.random.default_rng((seed, _STREAM, len(rows)))
-    return np.sort(random.choice(rows, most, replace=False))
-
-
-def _features(
-    judge: Classifier, images: NDArray[np.uint8], tell: Callable[[int, int], None]
-) -> NDArray[np.float32]:
-    parts = []
-    for start in range(0, len(images), BATCH):
-        parts.append(judge.features(images[start : start + BATCH]))
-        tell(min(start + BATCH, len(images)), len(images))
-    return np.concatenate(parts) if parts else judge.features(images)
-
-
-def _telling(task: str, notify: Notify) -> Callable[[int, int], None]:
-    unit = "faces" if task.startswith("judge") else "pairs"
-    return lambda done, total: notify(Progress(task, done, total, unit))

@@ -2,84 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feraug.config import SsimConfig
 from feraug.emotions import emotion_code
 from feraug.errors import UsageError
 from feraug.metrics.copying import MIN_IN_CELL, copying_test
 from feraug.metrics.distribution import histogram_distance
 from feraug.metrics.intervals import mean_interval, share_interval
-from feraug.metrics.similarity import all_pairs_ssim, paired_ssim
+from feraug.metrics.similarity import all_pairs_ssim
 from feraug.metrics.stability import pixel_variety
 from feraug.store.compare import SetFaces
-from feraug.workflows.classifiers import Classifier
+from feraug.workflows.compare_yardsticks import Images, Tell, Yardsticks
 from feraug.workflows.distances import distances
-from feraug.workflows.ssim_measures import RealFaces
-
-Images = NDArray[np.uint8]
-Tell = Callable[[int, int], None]
 
 _MOST_WITHIN: Final = 1000
 """Images of a set of which all pairs are compared."""
 _COLLAPSED: Final = 0.5
-
-
-@dataclass(frozen=True)
-class Yardsticks:
-    """What all sets are measured against."""
-
-    real: RealFaces
-    judge: Classifier
-    target: str
-    """The emotion that the judge should see."""
-    sources: NDArray[np.int64]
-    """Dataset rows of the faces that are translated."""
-    target_images: Images
-    """All real training faces of the target, uint8 (n, 48, 48)."""
-    learned: NDArray[np.float32]
-    """Features of these, which a model may have copied."""
-    references: NDArray[np.float32]
-    """Features of those of them that distances are measured to."""
-    held_out: NDArray[np.float32]
-    """Features of real validation faces of the target."""
-    size: int
-    """Images in a subsample, the same for all sets."""
-    threshold: float | None
-    """From which SSIM on an image is a near copy."""
-    threshold_from: str
-    """Whose quantile that is: ``validation``, or ``train``."""
-    queries: SsimConfig
-    device: str | None
-    seed: int
-
-    @property
-    def source_images(self) -> Images:
-        """The faces that are translated, uint8 (n, 48, 48)."""
-        return self.real.arrays.images[self.sources]
-
-
-def judged(
-    judge: Classifier,
-    rows: NDArray[np.int64],
-    images: Images,
-    sources: Images | None,
-    truth: Images | None = None,
-) -> SetFaces:
-    """What the judge says of images that are, or were made from, these rows of the dataset.
-
-    ``sources`` None: the images are their own; ``truth`` None: nobody knows the right answers.
-    """
-    ssim = np.ones(len(images), np.float32) if sources is None else paired_ssim(images, sources)
-    error = None
-    if truth is not None:
-        error = np.abs(images.astype(np.float32) - truth).mean((1, 2), dtype=np.float64).astype(np.float32)
-    return SetFaces(rows, judge.probabilities(images), judge.features(images), ssim, error)
 
 
 def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell) -> dict[str, Any]:
@@ -97,16 +38,14 @@ def measures(yardsticks: Yardsticks, images: Images, faces: SetFaces, tell: Tell
         "within": within_ssim(images, yardsticks.seed),
         "variety": variety,
         "collapsed": variety is not None and variety < _COLLAPSED,
-        "near_copies": near_copies(yardsticks, images, yardsticks.sources, tell),
+        "near_copies": near_copies(yardsticks, images, yardsticks.sources.rows, tell),
         "copying": copying(yardsticks, faces.features),
     }
 
 
-def real_measures(
-    yardsticks: Yardsticks, rows: NDArray[np.int64], faces: SetFaces, tell: Tell
-) -> dict[str, Any]:
+def real_measures(yardsticks: Yardsticks, tell: Tell) -> dict[str, Any]:
     """The same of real validation faces of the target; without what needs a source."""
-    images = yardsticks.real.arrays.images[rows]
+    images, faces = yardsticks.held_out_images, yardsticks.held_out
     return {
         "share": share_of(yardsticks, faces),
         "identity": None,
@@ -149,10 +88,10 @@ def near_copies(
 
 def copying(yardsticks: Yardsticks, features: NDArray[np.float32]) -> dict[str, float] | None:
     """C_T and its p on the judge's features; None for too few images."""
-    if len(features) < MIN_IN_CELL or not len(yardsticks.held_out) or not len(yardsticks.learned):
+    if len(features) < MIN_IN_CELL or not len(yardsticks.held_out.rows) or not len(yardsticks.learned):
         return None
     try:
-        found = copying_test(yardsticks.learned, yardsticks.held_out, features, seed=yardsticks.seed)
+        found = copying_test(yardsticks.learned, yardsticks.held_out.features, features, seed=yardsticks.seed)
     except UsageError:
         return None
     return {"statistic": round(found.statistic, 4), "p_value": round(found.p_value, 6)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feraug.workflows.compare_entrants import Entrant
-from feraug.workflows.compare_measures import Yardsticks
+from feraug.workflows.compare_yardsticks import Yardsticks
 from feraug.workflows.judges import Judge, judge_notes
 from feraug.workflows.real_faces import Faces
 
