@@ -633,6 +633,43 @@ def test_arms_and_their_images() -> None:
         material(PAIRED, "real+synthetic+noise", 0, REAL, files([6, 6]))
 
 
+def test_real_faces_again_are_as_many_of_each_emotion_as_the_translations() -> None:
+    images = np.arange(len(REAL), dtype=np.uint8)[:, None, None] * np.ones((1, 48, 48), np.uint8)
+    real = replace(REAL, images=images)
+    made = files([1] * 30 + [3] * 10 + [6, 6], rows=[*range(40), -1, -1])
+    for settings in ({}, {"per_class_cap": 7}, {"ratio": 0.5}, {"use": "fill"}, {"synthetic_weight": 0.5}):
+        config = replace(PAIRED, **settings)
+        translated = material(config, "real+synthetic", 1, real, made)
+        found = material(config, "real+resampled", 1, real, made)
+        np.testing.assert_array_equal(found.faces.labels, translated.faces.labels)
+        np.testing.assert_array_equal(found.faces.weights, translated.faces.weights)
+        np.testing.assert_array_equal(found.faces.images[:20], images)
+        again = found.faces.images[20:, 0, 0]
+        np.testing.assert_array_equal(real.labels[again], found.faces.labels[20:])
+        assert found.real == len(found.faces) == 20 + len(again)
+    again = material(PAIRED, "real+resampled", 1, real, made).faces.images[20:, 0, 0]
+    for code, times in ((1, 30), (3, 10)):
+        each = np.bincount(again)[np.flatnonzero(real.labels == code)]
+        assert each.sum() == times and np.ptp(each) <= 1, "each once, before any is shown twice"
+    other = material(PAIRED, "real+resampled", 2, real, made).faces.images[20:, 0, 0]
+    assert sorted(other) != sorted(again) or list(other) != list(again), "anew in each repeat"
+    pretrained = replace(PAIRED, use="pretrain", classifier=replace(TINY, steps=10))
+    first, second = material(pretrained, "real+resampled", 0, real, made).phases
+    assert first.rows.tolist() == list(range(20, 60)) and second.rows.tolist() == list(range(20))
+    with pytest.raises(ArtifactError, match="has no real 'fear' face in 'train' to show again"):
+        material(PAIRED, "real+resampled", 0, REAL, files([2]))
+
+
+def test_translations_are_compared_with_real_faces_again(with_synthetic: Workspace) -> None:
+    config = replace(PAIRED, arms=("real", "real+synthetic", "real+resampled"))
+    result = bench(config, with_synthetic)
+    assert list(result.table["differences"]) == [
+        "real+synthetic - real", "real+resampled - real", "real+synthetic - real+resampled",
+    ]  # fmt: skip
+    shown = {arm: values["training_images"] for arm, values in result.table["arms"].items()}
+    assert shown["real+resampled"] == {"real": shown["real"]["real"] + 30, "synthetic": 0}
+
+
 def test_repeats_differ_in_their_seed_alone() -> None:
     first, second = PAIRED.of_arm("real", 0), PAIRED.of_arm("real", 1)
     assert replace(second, seed=first.seed) == first and second.seed == first.seed + 1

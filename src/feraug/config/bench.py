@@ -15,6 +15,7 @@ ARMS: Final[Mapping[str, str]] = {
     "real": "real training faces",
     "real+synthetic": "real and translated faces",
     "real+synthetic+noise": "real, translated and noise-generated faces",
+    "real+resampled": "real faces, and in place of the translations as many of the same emotions again",
     "oversampled": "real faces, every emotion equally often",
     "oversampled+synthetic": "real and translated faces, every emotion equally often",
     "class-weighted": "real faces, every emotion with the same total weight",
@@ -26,14 +27,17 @@ ARMS: Final[Mapping[str, str]] = {
 """What a classifier can be trained on, and a line about each."""
 
 SYNTHETIC_ARMS: Final = (
-    "real+synthetic", "real+synthetic+noise", "oversampled+synthetic", "synthetic", "reverse",
+    "real+synthetic", "real+synthetic+noise", "real+resampled", "oversampled+synthetic", "synthetic",
+    "reverse",
 )  # fmt: skip
-"""Arms that need synthetic files."""
+"""Arms that need synthetic files, be it to count their images."""
 
-CONTROLS: Final[Mapping[str, str]] = dict.fromkeys(
-    ("real+synthetic", "real+synthetic+noise", "oversampled+synthetic"), "oversampled"
-)
-"""Arms that are compared with another one beside ``real``: a gain counts where it needs a GAN."""
+CONTROLS: Final[Mapping[str, tuple[str, ...]]] = {
+    "real+synthetic": ("real+resampled", "oversampled"),
+    "real+synthetic+noise": ("oversampled",),
+    "oversampled+synthetic": ("oversampled",),
+}
+"""Arms that are compared with others beside ``real``: a gain counts where it needs a GAN."""
 
 USES: Final = ("mixed", "pretrain", "fill")
 

@@ -18,16 +18,21 @@ from feraug.workflows.classifier_run import total_steps
 from feraug.workflows.synthetic_sets import SyntheticSet
 from feraug.workflows.train_classifier import class_weights
 
-_CHOICE_STREAM = 200
+_CHOICE_STREAM: Final = 200
 """Stream of the random numbers that choose among synthetic images."""
+_AGAIN_STREAM: Final = 201
+"""Of those that draw real images again in their place."""
 
-_TRANSLATIONS_ALONE: Final = ("real+synthetic", "oversampled+synthetic")
+_TRANSLATIONS_ALONE: Final = ("real+synthetic", "real+resampled", "oversampled+synthetic")
 """Arms that leave labelled faces from noise out."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """What an arm is trained on: faces, of which the first ``real`` are real, and the phases of training."""
+    """What an arm is trained on: faces, of which the first ``real`` are real, and the phases of training.
+
+    A real face that is there again counts again.
+    """
 
     faces: LabelledFaces
     real: int
@@ -60,6 +65,8 @@ def material(
             limit = "--per-class-cap 1" if bench.ratio is None else f"--ratio {bench.ratio:g}"
             raise ArtifactError(f"{few}: {limit} leaves no more of {offered:,}", "raise it")
         raise ArtifactError(f"{few}; 'feraug synth -n 5000' makes more")
+    if arm == "real+resampled":
+        images = real.images[_again(labels, real.labels, config.seed)]
     kept = 0 if alone else len(real)
     faces = LabelledFaces(
         np.concatenate([real.images[:kept], images]),
@@ -73,7 +80,7 @@ def material(
             weights[phase.rows] = class_weights(faces.labels[phase.rows])
     if not alone:
         weights[kept:] *= np.float32(bench.synthetic_weight)
-    return Material(faces, kept, phases)
+    return Material(faces, len(faces) if arm == "real+resampled" else kept, phases)
 
 
 def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -119,6 +126,27 @@ def _chosen(
     rows = np.concatenate(groups)
     limit = len(rows) if bench.ratio is None else round(bench.ratio * len(real))
     return np.sort(random.permutation(rows)[:limit]) if len(rows) > limit else np.sort(rows)
+
+
+def _again(labels: NDArray[np.uint8], real: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:
+    """A real image of the same emotion in place of each synthetic one: each once, before any is twice.
+
+    Raises :class:`ArtifactError` where there is none of an emotion.
+    """
+    rows = np.zeros(len(labels), np.int64)
+    for code, emotion in enumerate(EMOTIONS):
+        places, known = np.flatnonzero(labels == code), np.flatnonzero(real == code)
+        if not len(places):
+            continue
+        if not len(known):
+            raise ArtifactError(
+                f"the arm 'real+resampled' has no real '{emotion}' face in 'train' to show again",
+                "leave the arm out, or that emotion's synthetic images",
+            )
+        random = np.random.default_rng((seed, _AGAIN_STREAM, code))
+        turns = [random.permutation(known) for _ in range(-(-len(places) // len(known)))]
+        rows[places] = np.concatenate(turns)[: len(places)]
+    return rows
 
 
 def _phases(

@@ -28,7 +28,7 @@ def table(
 
     ``test`` has ``labels``, ``duplicate_group`` (``near_copy_group`` where near copies were looked for),
     ``person`` where it is known, and the flags of the test images (T,).  Arms are compared with ``real``, or
-    without it with the first, and those of :data:`CONTROLS` with their control, too.
+    without it with the first, and those of :data:`CONTROLS` with their controls, too.
 
     ``images`` counts the test images, also where none is left and the arms have no such accuracy; without an
     audit of near copies it lacks them.  ``unseen`` counts, by emotion, those without any known copy in
@@ -43,7 +43,12 @@ def table(
     subsets = {name: mask for name, mask in subsets.items() if mask.any()}
     arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
     pairs = [(arm, base) for arm in probabilities if arm != base]
-    pairs += [(arm, control) for arm, control in CONTROLS.items() if {arm, control} <= {*arms} - {base}]
+    pairs += [
+        (arm, control)
+        for arm, controls in CONTROLS.items()
+        for control in controls
+        if {arm, control} <= {*arms} - {base}
+    ]
     differences = {
         f"{arm} - {other}": _differences(
             probabilities[arm], probabilities[other], test["labels"], groups, subsets
