@@ -935,8 +935,42 @@ MUTATIONS = (
     ),
     Mutation(
         "bench: an arm with a control is compared with real alone", "workflows/bench_table.py",
-        "if {arm, control} <= {*arms} - {base}]", "if False]",
+        "if {arm, control} <= {*arms} - {base}", "if False",
         of_bench("an_arm_with_a_control_of_its_own_is_compared_with_that_too"),
+    ),
+    Mutation(
+        "bench: real faces again, of any emotion", "workflows/bench_arms.py",
+        "np.flatnonzero(real == code)", "np.arange(len(real))",
+        of_bench("real_faces_again_are_as_many_of_each_emotion_as_the_translations"),
+    ),
+    Mutation(
+        "bench: real faces again count as synthetic", "workflows/bench_arms.py",
+        'len(faces) if arm == "real+resampled" else kept', "kept",
+        of_bench("translations_are_compared_with_real_faces_again"),
+    ),
+    Mutation(
+        "logit adjustment: not by the shares", "metrics/classification.py",
+        "found / shares", "found * shares", ("tests/metrics/test_classification.py",),
+    ),
+    Mutation(
+        "logit adjustment: label smoothing is left in", "metrics/classification.py",
+        "found - label_smoothing / found.shape[-1]", "found - 0 / found.shape[-1]",
+        ("tests/metrics/test_classification.py",),
+    ),
+    Mutation(
+        "bench: validation is adjusted by other rules than test", "workflows/bench_gathered.py",
+        "validation = adjust(self.validation)", "validation = self.validation",
+        of_bench("logit_adjustment_trains_nothing_and_adjusts_real"),
+    ),
+    Mutation(
+        "bench: a bound from an interval that was widened to 0", "workflows/bench_conclusions.py",
+        'round(100 * overall["high"], 1)) > 0', 'round(100 * overall["high"], 1)) >= 0',
+        of_bench("an_interval_rules_out_what_it_may"),
+    ),
+    Mutation(
+        "mixture: generators with several critic steps meet one part alone", "workflows/training_material.py",
+        "if config.critic_steps > 1 else None", "if False else None",
+        ("tests/workflows/test_domain_source.py::test_generators_with_several_critic_steps_see_their_share_of_the_source",),
     ),
     Mutation(
         "bench: sentences do not tell the control from real", "workflows/bench_conclusions.py",
@@ -955,7 +989,7 @@ MUTATIONS = (
     ),
     Mutation(
         "bench: more trainings than its file has room for", "config/bench.py",
-        "MOST_TRAININGS: Final = 200", "MOST_TRAININGS: Final = 240",
+        "MOST_TRAININGS: Final = 110", "MOST_TRAININGS: Final = 143",
         of_bench("the_largest_benchmark_fits_into_its_file"),
     ),
     Mutation(

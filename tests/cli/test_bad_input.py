@@ -46,6 +46,13 @@ def test_what_is_missing_is_named_with_the_command_that_makes_it(
     assert "nothing to resume; train without --resume" in ran.error
 
 
+@pytest.mark.parametrize("share", ["--test-share", "--validation-share"])
+def test_a_share_of_0_is_no_way_to_have_no_such_split(feraug: Feraug, tmp_path: Path, share: str) -> None:
+    ran = feraug("prepare", "drawn:50", share, "0", "-w", tmp_path)
+    assert ran.code == 2 and f"{share} 0: leave it out; without splits in the source a tenth" in ran.error
+    assert everything(tmp_path) == []
+
+
 def test_synth_needs_the_dataset_too(feraug: Feraug, trained: Workspace) -> None:
     trained.dataset().unlink()
     ran = feraug("synth", "-w", trained.root)

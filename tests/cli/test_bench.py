@@ -44,7 +44,8 @@ def test_a_classifier_is_trained_and_told_of(feraug: Feraug, workspace: Workspac
     told = feraug("info", result["path"])
     assert told.code == 0 and f"{model}: step 3 of 3, finished" in told.out
     assert "of epoch 1, the chosen one" in " ".join(told.out.split())
-    assert "already done" in feraug("train", model, *TINY, "-w", workspace.root).out
+    again = feraug("train", model, *TINY, "--log-dir", "logs", "-w", workspace.root)
+    assert "already done" in again.out and "--log-dir: nothing was left to train" in again.err
     assert feraug("synth", "--model", model, "-w", workspace.root).code in (1, 2)
 
 
@@ -88,8 +89,11 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     folder = made.bench("simple").with_suffix("")
     assert planned.endswith(f"; would leave test out, and write the repeats into {folder}\n")
     chosen = feraug(*command, "--no-test")
-    assert chosen.code == 0 and "accuracy" not in chosen.out.replace("accuracy on validation", ""), chosen
-    (share,) = re.findall(r"^ real +2 +([\d.]+ ±[\d.]+)$", chosen.out, re.MULTILINE)
+    told = chosen.out.replace("accuracy on validation", "").replace("balanced accuracy, %", "")
+    assert chosen.code == 0 and "accuracy" not in told, chosen
+    ((share, balanced),) = re.findall(
+        r"^ real +2 +([\d.]+ ±[\d.]+) +([\d.]+ ±[\d.]+)$", chosen.out, re.MULTILINE
+    )
     assert "test was not looked at; without --no-test (and without --overwrite) this" in chosen.out
     assert not made.bench("simple").exists()
     ran = feraug(*command)
@@ -101,7 +105,7 @@ def test_the_printed_table(feraug: Feraug, made: Workspace) -> None:
     again = " ".join(feraug(*command, "--no-test").out.split())
     assert share in again and f"test is left out here; {made.bench('simple')} has its figures" in again
     words = " ".join(ran.out.split())
-    assert f"on validation, by the chosen epochs: real {share}, real+synthetic " in words
+    assert f"on validation, by the chosen epochs: real {share}, balanced {balanced}; real+synthetic " in words
     assert ran.out.startswith("REDUCED: ")
     assert max(len(line) for line in ran.out.splitlines() if line.startswith(" ")) <= 80  # the tables
     assert "p, Holm" in ran.out and "/" in ran.out and "wrote: " in ran.out

@@ -46,6 +46,7 @@ def test_info_of_a_repeat_of_a_benchmark(feraug: Feraug, tmp_path: Path) -> None
         tmp_path / "p.h5",
         np.full((5, 7), 1 / 7, np.float32),
         np.array([0.25, 0.5, 0.375], np.float32),
+        np.full((4, 7), 1 / 7, np.float32),
         Provenance({}, "test", 0),
         facts,
     )

@@ -10,6 +10,7 @@ from feraug.metrics.classification import (
     balanced_accuracy,
     calibration_error,
     confusion_matrix,
+    logit_adjusted,
     macro_f1,
     recalls,
 )
@@ -17,6 +18,28 @@ from feraug.metrics.classification import (
 
 def matrix(labels: list[int], called: list[int], classes: int) -> NDArray[np.int64]:
     return confusion_matrix(np.array(labels, np.uint8), np.array(called, np.uint8), classes)
+
+
+def test_logit_adjustment_by_hand() -> None:
+    found = logit_adjusted(np.array([[0.6, 0.3, 0.1], [0.0, 1.0, 0.0]], np.float32), np.array([60, 30, 10]))
+    np.testing.assert_allclose(found, [[1 / 3] * 3, [0.0, 1.0, 0.0]], rtol=1e-6)
+    absent = logit_adjusted(np.array([[0.5, 0.25, 0.25], [0.0, 0.0, 1.0]], np.float32), np.array([2, 2, 0]))
+    np.testing.assert_allclose(absent, [[2 / 3, 1 / 3, 0.0], [0.0, 0.0, 1.0]], rtol=1e-6)
+    smoothed = logit_adjusted(np.array([[0.64, 0.28, 0.08]]), np.array([60, 30, 10]), label_smoothing=0.24)
+    np.testing.assert_allclose(
+        smoothed, [[(0.56 / 6) / (0.56 / 6 + 0.2 / 3), 0.2 / 3 / (0.56 / 6 + 0.2 / 3), 0]]
+    )
+    assert found.dtype == np.float32 and logit_adjusted(np.zeros((2, 0, 7)), np.ones(7)).shape == (2, 0, 7)
+
+
+def test_logit_adjustment_of_true_probabilities_has_the_best_balanced_accuracy_of_all_rules() -> None:
+    joint = np.array([[0.50, 0.10, 0.15], [0.05, 0.05, 0.02], [0.03, 0.01, 0.09]])  # of class and image
+    counts = np.round(100 * joint.sum(1)).astype(np.int64)
+    rules = np.stack(np.meshgrid(*[range(3)] * 3), -1).reshape(-1, 3)  # the class called of each image
+    recall = (joint[None] * (rules[:, None] == np.arange(3)[:, None])).sum(2) / joint.sum(1)
+    best = rules[recall.mean(1).argmax()]
+    called = logit_adjusted((joint / joint.sum(0)).T, counts).argmax(1)
+    assert called.tolist() == best.tolist() != joint.argmax(0).tolist()
 
 
 def test_confusion_is_scikit_learn_s_example() -> None:

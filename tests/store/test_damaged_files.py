@@ -535,8 +535,11 @@ def test_values_that_are_no_probabilities(tmp_path: Path, wrong: float) -> None:
     if wrong < 0:
         found[1, 3] += 1 / 7 - wrong  # so that the sum does not tell
     facts = {"arm": "real", "repeat": 0, "chosen_epoch": 1, "steps": 1, "seconds": 1.0}
-    write_predictions(tmp_path / "p.h5", found, np.zeros(1, np.float32), provenance, facts)
-    assert "values that are no probabilities" in refusal(read_predictions, tmp_path / "p.h5")
+    whole = np.full((3, 7), 1 / 7, np.float32)
+    for number, both in enumerate(((found, whole), (whole, found))):
+        path = tmp_path / f"p{number}.h5"
+        write_predictions(path, both[0], np.zeros(1, np.float32), both[1], provenance, facts)
+        assert "values that are no probabilities" in refusal(read_predictions, path)
 
 
 @pytest.mark.parametrize(

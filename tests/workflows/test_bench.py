@@ -685,7 +685,7 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"arms": ()}, "--arm: none; known: real, "),
         ({"arms": ("reverse",)}, "--arm reverse: tests the classifier of the real arm"),
         ({"use": "pretrained"}, r"--use: unknown 'pretrained' \(did you mean 'pretrain'\?\)"),
-        ({"repeats": 201}, "--repeats: 201 of 1 arm are more than the 200 trainings"),
+        ({"repeats": 111}, "--repeats: 111 of 1 arm are more than the 110 trainings"),
         ({"arms": ("real", "mixup"), "repeats": 101}, "--repeats: 101 of 2 arms are more than the 200"),
         ({"repeats": 0}, "--repeats: 0 is not a whole number from 1 to 1000"),
         ({"ratio": 0.0}, "--ratio: 0.0 is not a number from"),
@@ -845,7 +845,11 @@ def test_a_damaged_repeat_costs_that_repeat_alone(with_synthetic: Workspace) -> 
         if damage == "truncated":
             part.write_bytes(whole[: len(whole) // 2])
         else:
-            write_predictions(part, rows, few.validation_accuracy, few.header.provenance, few.facts)
+            of_validation = few.validation_probabilities
+            assert of_validation is not None
+            write_predictions(
+                part, rows, few.validation_accuracy, of_validation, few.header.provenance, few.facts
+            )
         with pytest.raises(
             ArtifactError, match=r"real\+synthetic-1.h5.*delete that file, and the same command"
         ):
@@ -1402,14 +1406,23 @@ def test_an_emotion_that_test_lacks_is_told_of() -> None:
 def test_without_the_test_only_validation_is_told(with_synthetic: Workspace) -> None:
     before = bench(PAIRED, with_synthetic, test=False)
     assert not before.tested and not before.path.exists() and not before.plots
-    assert set(before.table["arms"]["real"]) == {"validation_accuracy", "training_images"}
+    known = {"validation_accuracy", "validation_balanced_accuracy", "training_images"}
+    assert set(before.table["arms"]["real"]) == known
     assert before.conclusions == [] and before.as_json()["tested"] is False
     after = bench(PAIRED, with_synthetic)
     folder = after.path.with_suffix("")
+    dataset = read_dataset(with_synthetic.dataset())
+    labels = dataset.labels[dataset.rows(split="validation")]
     for arm, values in after.table["arms"].items():
         kept = [read_predictions(folder / f"{arm}-{n}.h5").validation_accuracy.max() for n in range(2)]
         assert values["validation_accuracy"] == pytest.approx(kept, abs=1e-6)
         assert values["validation_accuracy"] == before.table["arms"][arm]["validation_accuracy"]
+        called = [_of_validation(folder / f"{arm}-{n}.h5").argmax(1) for n in range(2)]
+        assert values["validation_accuracy"] == pytest.approx(
+            [(one == labels).mean() for one in called], abs=1e-6
+        )
+        recall = [[(one[labels == code] == code).mean() for code in np.unique(labels)] for one in called]
+        assert values["validation_balanced_accuracy"] == pytest.approx(np.mean(recall, 1), abs=1e-6)
     written = after.path.read_bytes()
     for older in (False, True):
         if older:  # earlier versions kept no accuracy on validation in the table
@@ -1422,6 +1435,62 @@ def test_without_the_test_only_validation_is_told(with_synthetic: Workspace) -> 
         again = bench(PAIRED, with_synthetic, test=False)
         assert again.already_done and not again.tested
         assert again.table == before.table and after.path.read_bytes() == written
+
+
+def _of_validation(part: Path) -> NDArray[np.float32]:
+    found = read_predictions(part).validation_probabilities
+    assert found is not None
+    return found
+
+
+def test_logit_adjustment_trains_nothing_and_adjusts_real(with_synthetic: Workspace) -> None:
+    plain = bench(PAIRED, with_synthetic)
+    before = {path: path.read_bytes() for path in plain.path.with_suffix("").iterdir()}
+    events: list[Event] = []
+    config = replace(PAIRED, arms=("real", "logit-adjusted"))
+    result = bench(config, with_synthetic, notify=events.append)
+    assert not events and {path: path.read_bytes() for path in before} == before, "nothing is trained"
+    assert list(result.table["arms"]) == ["real", "real+synthetic", "logit-adjusted"]
+    assert list(result.table["differences"]) == [
+        "real+synthetic - real", "logit-adjusted - real", "real+synthetic - logit-adjusted",
+    ]  # fmt: skip
+    dataset = read_dataset(with_synthetic.dataset())
+    labels = {name: dataset.labels[dataset.rows(split=name)] for name in ("train", "validation", "test")}
+    shares = np.bincount(labels["train"], minlength=7) / len(labels["train"])
+    floor = TINY.label_smoothing / 7
+    called = (np.maximum(read_bench(result.path).probabilities["real"] - floor, 0) / shares).argmax(2)
+    found = result.table["arms"]["logit-adjusted"]
+    assert found["accuracy"] == pytest.approx((called == labels["test"]).mean(1), abs=1e-6)
+    assert found["balanced_accuracy"] != result.table["arms"]["real"]["balanced_accuracy"]
+    assert found["training_images"] == result.table["arms"]["real"]["training_images"]
+    parts = [plain.path.with_suffix("") / f"real-{n}.h5" for n in range(2)]
+    plainly = [np.maximum(_of_validation(part) - floor, 0) / shares for part in parts]
+    right = [each.argmax(1) == labels["validation"] for each in plainly]
+    assert found["validation_accuracy"] == pytest.approx(np.mean(right, 1), abs=1e-6)
+    chosen = bench(config, with_synthetic, test=False).table["arms"]["logit-adjusted"]
+    assert chosen == {name: found[name] for name in chosen} and len(chosen) == 3
+    with pytest.raises(UsageError, match="adjusts the answers of the real arm; add --arm real"):
+        replace(PAIRED, arms=("logit-adjusted",))
+    for name in ("balanced", "class_weights"):
+        with pytest.raises(UsageError, match=f"settings have {name}, so it answers as if"):
+            replace(config, classifier=replace(TINY, **{name: True}))
+
+
+def test_repeats_of_earlier_versions_have_no_answers_on_validation(with_synthetic: Workspace) -> None:
+    config = replace(PAIRED, arms=("real", "logit-adjusted"), repeats=1)
+    result = bench(config, with_synthetic)
+    part = result.path.with_suffix("") / "real-0.h5"
+    with h5py.File(part, "r+") as file:
+        del file["validation_probabilities"]
+    for test in (True, False):
+        result.path.unlink(missing_ok=True)
+        arms = bench(config, with_synthetic, test=test).table["arms"]
+        assert "validation_accuracy" in arms["real"] and "validation_accuracy" not in arms["logit-adjusted"]
+        assert not any("validation_balanced_accuracy" in values for values in arms.values())
+    with h5py.File(part, "r+") as file:
+        file["validation_probabilities"] = np.full((3, 7), 1 / 7, np.float32)
+    with pytest.raises(ArtifactError, match=r"real-0\.h5: damaged: 3 validation images instead of"):
+        bench(config, with_synthetic)
 
 
 def test_what_limits_the_figures_is_said_of_finished_work_on_validation_too(workspace: Workspace) -> None:
@@ -1453,7 +1522,7 @@ def test_the_largest_benchmark_fits_into_its_file(tmp_path: Path, monkeypatch: p
     }
     found = table(scores, columns)
     for values in found["arms"].values():
-        values["validation_accuracy"] = [0.612345] * repeats
+        values["validation_accuracy"] = values["validation_balanced_accuracy"] = [0.612345] * repeats
         values["training_images"] = {"real": 28_709, "synthetic": 29_790}
     found["synthetic"] = [
         {"name": f"stargan-neutral-{n:040}", "sha256": "ab" * 32, "images": 4965} for n in range(50)
@@ -1497,6 +1566,31 @@ def test_conclusions_of_a_worse_arm_of_none_and_of_emotions() -> None:
         "a gain of more than 6.0 points is not to be expected.",
         "b: with every emotion counted alike (balanced accuracy) +3.0 points (+1.0 to +5.0; p < 0.001).",
     ]
+
+
+@pytest.mark.parametrize(
+    ("high", "people", "bound"),
+    [
+        (0.06, None, "; a gain of more than 6.0 points is not to be expected."),
+        (0.06, 6, "; a gain of more than 6.0 points is not to be expected."),
+        (0.06, 5, "."),  # with five no difference can be shown, so nothing is ruled out
+        (0.0, None, "; if there is one, it is rather a loss."),  # the interval was widened to 0
+        (-0.013, None, "; if there is one, it is rather a loss."),  # p is adjusted, and the interval is not
+    ],
+)
+def test_an_interval_rules_out_what_it_may(high: float, people: int | None, bound: str) -> None:
+    overall = {"mean": -0.05, "low": -0.14, "high": high, "p": 0.03}
+    difference = {"changed": 9, "accuracy": overall, "balanced_accuracy": overall, "per_class": {}}
+    difference |= {"accuracy_p_holm": 0.135, "balanced_accuracy_p_holm": 0.135}
+    arm = {"accuracy": [0.5] * 5, "per_class": {"happy": {"correct": [1], "total": 900}}}
+    found: dict[str, Any] = {
+        "images": {"accuracy": 900, "accuracy_unleaked": 900, "accuracy_without_near_copies": 900},
+        "unseen": {"happy": 900}, "arms": {"real": arm, "a": arm}, "differences": {"a - real": difference},
+    }  # fmt: skip
+    if people is not None:
+        found["people"] = {"total": people, "in_train": 0}
+    first = conclusions(found)[0]
+    assert first.startswith("a against real: no difference shown (") and first.endswith(f"){bound}")
 
 
 def test_first_weights_are_of_the_seed() -> None:

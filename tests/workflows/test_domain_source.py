@@ -29,7 +29,7 @@ from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.model import read_model, write_model
 from feraug.store.synthetic import read_synthetic
 from feraug.store.workspace import Workspace
-from feraug.workflows.domain_source import generator_of, images_of
+from feraug.workflows.domain_source import DomainSource, generator_of, images_of
 from feraug.workflows.events import Event, Note, Progress
 from feraug.workflows.generators import load_generator
 from feraug.workflows.info import describe
@@ -86,6 +86,25 @@ def test_mixed_faces_are_those_of_their_parts() -> None:
     assert sorted(values) == list(range(24)), "each once, two of the first to one of the second"
     for share, stream in ((0.0, first), (1.0, second)):
         assert torch.equal(MixedFaces(first, second, share).at(np.arange(5)), stream.at(np.arange(5)))
+
+
+@pytest.mark.parametrize(("steps", "share"), [(5, 0.2), (5, 0.05), (2, 0.125), (1, 0.2)])
+def test_generators_with_several_critic_steps_see_their_share_of_the_source(
+    drawn_dataset: Path, steps: int, share: float
+) -> None:
+    """They get one batch in so many, and no stride through the mixture may meet one part alone."""
+    faces = read_dataset(drawn_dataset)
+    white = np.full((50, 48, 48), 255, np.uint8)
+    source = DomainSource(drawn_dataset, "ab", "neutral", white, np.arange(50))
+    config = replace(SMALL, model="wasserstein", critic_steps=steps, source_share=share)
+    batches, _ = training_batches(config, faces, Sampling(4, 0, CPU, flip=False), source)
+
+    def of_source(stride: int) -> float:
+        seen = torch.cat([batches.batch(stride * step).real_a for step in range(500)])
+        return float((seen == 1.0).all(3).all(2).float().mean())
+
+    assert of_source(1) == pytest.approx(share, abs=0.0011)
+    assert of_source(steps) == pytest.approx(share, abs=0.03)
 
 
 def test_images_of_other_artifacts(chain: Workspace) -> None:

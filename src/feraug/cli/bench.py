@@ -80,7 +80,9 @@ def command(
     ] = BenchConfig.pretrain_share,
     epochs: Annotated[
         float | None,
-        typer.Option("--epochs", help="Passes over the real faces.", show_default="the classifier's"),
+        typer.Option(
+            "--epochs", help="Steps, counted in passes over the real faces.", show_default="the classifier's"
+        ),
     ] = None,
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Steps instead of epochs.")] = None,
     batch_size: Annotated[

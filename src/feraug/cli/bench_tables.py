@@ -51,23 +51,28 @@ def _broken(arm: str) -> str:
 
 
 def validation_table(figures: Mapping[str, Any]) -> Table:
-    """Accuracy on validation alone, in percent: an arm a row."""
+    """Accuracy and balanced accuracy on validation alone, in percent: an arm a row."""
     from feraug.cli import console
 
-    table = console.new_table(None, "arm", "repeats", "accuracy on validation, %")
+    heads = ("accuracy on validation, %", "balanced accuracy, %")
+    names = ("validation_accuracy", "validation_balanced_accuracy")
+    table = console.new_table(None, "arm", "repeats", *heads)
     for arm, values in figures["arms"].items():
-        found = values["validation_accuracy"]
-        table.add_row(arm, str(len(found)), _spread(found))
+        found = [values.get(name) for name in names]
+        repeats = next((str(len(each)) for each in found if each), "")
+        table.add_row(arm, repeats, *("" if each is None else _spread(each) for each in found))
     return table
 
 
 def validation_line(figures: Mapping[str, Any]) -> str | None:
     """Accuracy on validation of the arms in a line; None for benchmarks that do not know it."""
-    arms = figures["arms"]
-    if any("validation_accuracy" not in values for values in arms.values()):
-        return None
-    told = ", ".join(f"{arm} {_spread(values['validation_accuracy'])}" for arm, values in arms.items())
-    return f"on validation, by the chosen epochs: {told}"
+    names = {"validation_accuracy": "", "validation_balanced_accuracy": "balanced "}
+    told = []
+    for arm, values in figures["arms"].items():
+        known = [f"{what}{_spread(values[name])}" for name, what in names.items() if name in values]
+        if known:
+            told.append(f"{arm} {', '.join(known)}")
+    return f"on validation, by the chosen epochs: {'; '.join(told)}" if told else None
 
 
 def difference_table(figures: Mapping[str, Any]) -> Table:

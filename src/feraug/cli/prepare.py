@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feraug.cli import options
+from feraug.cli import config_options, options
 from feraug.cli.commands import new_app
 from feraug.config import PrepareConfig
+from feraug.config.values import option
+from feraug.errors import UsageError
 from feraug.store.workspace import at_home
 from feraug.words import plural
 
@@ -23,6 +26,7 @@ app = new_app()
 
 @app.command()
 def command(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Argument(
@@ -143,6 +147,7 @@ def command(
     from feraug.store.workspace import Workspace
     from feraug.workflows.prepare import prepare
 
+    _check_shares(context, {"validation_share": validation_share, "test_share": test_share})
     config = PrepareConfig(
         labels=labels,
         emotions=emotions,
@@ -172,6 +177,16 @@ def command(
         console.print_json(result.as_json())
     else:
         print_result(result)
+
+
+def _check_shares(context: typer.Context, shares: Mapping[str, float]) -> None:
+    """Raise :class:`UsageError` for a share that was typed as 0, which means that none was."""
+    for name in config_options.typed(context, shares):
+        if not shares[name]:
+            raise UsageError(
+                f"{option(name)} 0: leave it out; without splits in the source a tenth is drawn in any case, "
+                "while pictures in train/EMOTION are all for training"
+            )
 
 
 def print_result(result: PrepareResult) -> None:

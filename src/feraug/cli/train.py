@@ -199,6 +199,8 @@ def _train(context: typer.Context, model: str, values: dict[str, Any]) -> None:
             plan = dry_run(config, workspace, notify=notify, **chosen)
         else:
             result = train(config, workspace, notify=notify, **chosen)
+            if result.already_done and shared["log_dir"] is not None:
+                notify(Note("--log-dir: nothing was left to train, so nothing was logged"))
     if shared["dry_run"]:
         console.print_json(plan.as_json()) if shared["as_json"] else _print_plan(plan)
         return

@@ -22,6 +22,8 @@ ARMS: Final[Mapping[str, str]] = {
     "mixup": "real faces with mixup (alpha 0.2)",
     "randaugment": "real faces with RandAugment (2 operations, magnitude 9)",
     "synthetic": "synthetic faces alone",
+    "logit-adjusted": "no training: the answers of real, each probability divided by its emotion's share "
+    "of the training faces",
     "reverse": "no training: the first classifier of real, tested on the synthetic faces",
 }
 """What a classifier can be trained on, and a line about each."""
@@ -33,15 +35,21 @@ SYNTHETIC_ARMS: Final = (
 """Arms that need synthetic files, be it to count their images."""
 
 CONTROLS: Final[Mapping[str, tuple[str, ...]]] = {
-    "real+synthetic": ("real+resampled", "oversampled"),
-    "real+synthetic+noise": ("oversampled",),
+    "real+synthetic": ("real+resampled", "oversampled", "logit-adjusted"),
+    "real+synthetic+noise": ("oversampled", "logit-adjusted"),
     "oversampled+synthetic": ("oversampled",),
 }
 """Arms that are compared with others beside ``real``: a gain counts where it needs a GAN."""
 
+_OF_REAL: Final[Mapping[str, str]] = {
+    "logit-adjusted": "adjusts the answers",
+    "reverse": "tests the classifier",
+}
+"""Arms without a training of their own: what each does with ``real``."""
+
 USES: Final = ("mixed", "pretrain", "fill")
 
-MOST_TRAININGS: Final = 200
+MOST_TRAININGS: Final = 110
 """Arms times repeats of a benchmark: the figures of so many, in all arms, fit into the header of its file."""
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -90,8 +98,16 @@ class BenchConfig:
         twice = [arm for arm in self.arms if self.arms.count(arm) > 1]
         if twice:
             raise UsageError(f"--arm: '{twice[0]}' is named twice")
-        if "reverse" in self.arms and "real" not in self.arms:
-            raise UsageError("--arm reverse: tests the classifier of the real arm; add --arm real")
+        for arm, what in _OF_REAL.items():
+            if arm in self.arms and "real" not in self.arms:
+                raise UsageError(f"--arm {arm}: {what} of the real arm; add --arm real")
+        if "logit-adjusted" in self.arms:
+            for name in ("balanced", "class_weights"):
+                if getattr(self.classifier, name):
+                    raise UsageError(
+                        f"--arm logit-adjusted: the classifier's settings have {name}, so it answers as if "
+                        "every emotion were equally frequent already; leave one of the two out"
+                    )
         for arm in self.arms:
             for name in _CHANGES.get(arm, {}):
                 if value := getattr(self.classifier, name):
@@ -107,7 +123,7 @@ class BenchConfig:
             raise UsageError("--pretrain-share: is for --use pretrain")
         if self.classifier.seed + self.repeats - 1 > MAX_SEED:
             raise UsageError(f"--seed: with those of --repeats after it more than {MAX_SEED}, the largest")
-        arms = len(self.trained_arms)
+        arms = len(self.tested_arms)
         if arms * self.repeats > MOST_TRAININGS:
             raise UsageError(
                 f"--repeats: {self.repeats} of {plural(arms, 'arm')} are more than the "
@@ -116,7 +132,12 @@ class BenchConfig:
 
     @property
     def trained_arms(self) -> tuple[str, ...]:
-        """The arms that a classifier is trained for: all but ``reverse``."""
+        """The arms that a classifier is trained for."""
+        return tuple(arm for arm in self.arms if arm not in _OF_REAL)
+
+    @property
+    def tested_arms(self) -> tuple[str, ...]:
+        """The arms that have answers on the test images: all but ``reverse``."""
         return tuple(arm for arm in self.arms if arm != "reverse")
 
     def reductions(self, images: int) -> list[str]:

@@ -26,7 +26,8 @@ _ORDER_STREAM, _FLIP_STREAM, _AUGMENT_STREAM, _MIX_STREAM = 10, 20, 40, 50
 _CLASS_STREAM, _NOISE_STREAM, _OTHER_STREAM = 60, 70, 80
 _SECOND_STREAMS = 100
 """Streams of random numbers, so that no two uses in a training share draws; a domain or class number is
-added.  :mod:`feraug.data.streams` has 90.  A second sequence of the same faces has its own: this is added."""
+added.  :mod:`feraug.data.streams` has 90 to 92.  A second sequence of the same faces has its own: this is
+added."""
 
 
 @dataclass(frozen=True)

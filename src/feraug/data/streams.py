@@ -13,7 +13,7 @@ from feraug.data.images import on_device, to_float
 from feraug.transfer import moved
 
 SOURCE_STREAM: Final = 90
-"""Stream of the random numbers that shuffle what a domain is mixed from."""
+"""Streams of the random numbers that shuffle what a domain is mixed from: this, and two after it."""
 
 
 class FaceStream(Protocol):
@@ -70,14 +70,29 @@ class ShuffledFaces:
         return to_float(self._images[rows])
 
 
-class MixedFaces:
-    """Two sequences in one, ``share`` of whose places are the second's, evenly spread."""
+_BLOCK: Final = 1000
+"""Places that are shuffled among themselves, for readers who skip some at a fixed stride."""
 
-    def __init__(self, first: FaceStream, second: FaceStream, share: float) -> None:
+
+class MixedFaces:
+    """Two sequences in one, ``share`` of whose places are the second's, evenly spread.
+
+    With a ``seed`` they are in random order within every 1,000 places: generators with several critic steps
+    are shown the places of one batch in ``critic_steps``, and with evenly spread ones that stride could meet
+    one sequence alone.
+    """
+
+    def __init__(
+        self, first: FaceStream, second: FaceStream, share: float, *, seed: int | None = None
+    ) -> None:
         self._first, self._second, self._share = first, second, share
+        shuffled = None if seed is None else ShuffledRows(_BLOCK, seed=seed, stream=SOURCE_STREAM + 2)
+        self._shuffled = shuffled
 
     def at(self, places: NDArray[np.int64]) -> Tensor:
         """The faces at some places."""
+        if self._shuffled is not None:
+            places = places // _BLOCK * _BLOCK + self._shuffled.at(places)
         from_second, own = mixed_places(places, self._share)
         parts = [(self._first, ~from_second), (self._second, from_second)]
         faces = [(stream.at(own[here]), here) for stream, here in parts if here.any()]

@@ -43,6 +43,27 @@ def balanced_accuracy(confusion: NDArray[np.integer] | Floats) -> Floats:
     return np.asarray(np.nanmean(recalls(confusion), axis=-1))
 
 
+def logit_adjusted(
+    probabilities: NDArray[np.floating], counts: NDArray[np.integer], *, label_smoothing: float = 0.0
+) -> NDArray[np.float32]:
+    """Probabilities float32 (..., K) as if all classes had been equally frequent in training.
+
+    ``probabilities`` (..., K) divided by each class's share of the training labels, of which ``counts`` (K,)
+    are given, and normalised: the post-hoc logit adjustment of Menon et al., "Long-tail learning via logit
+    adjustment" (ICLR 2021), section 4.1, with tau 1.  For probabilities that are right, the likeliest class
+    has then the highest balanced accuracy that can be had.  Those of a network that was trained with
+    ``label_smoothing`` e are (1 - e) p + e / K at best: p is recovered first, or e / K would be divided by a
+    rare class's share, too.  A class without training labels keeps none.
+    """
+    found = np.asarray(probabilities, np.float64)
+    found = np.maximum(found - label_smoothing / found.shape[-1], 0.0)  # (1 - e) is normalised away
+    shares = np.maximum(counts, 1) / max(1, int(counts.sum()))
+    found = np.where(counts > 0, found / shares, 0.0)
+    total = found.sum(-1, keepdims=True)
+    # All on a class that training had no label of: there is nothing to adjust.
+    return np.where(total > 0, found / np.where(total > 0, total, 1.0), probabilities).astype(np.float32)
+
+
 def calibration_error(
     probabilities: NDArray[np.floating], labels: NDArray[np.integer], bins: int = 15
 ) -> float:

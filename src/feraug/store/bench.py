@@ -37,13 +37,15 @@ _CLASSES: Final = len(EMOTIONS)
 class Predictions:
     """One repeat of an arm: probabilities float32 (T, 7) of the test images, and how it was trained.
 
-    ``validation_accuracy`` float32 (E,) after each epoch; ``facts`` has ``arm``, ``repeat``,
+    ``validation_accuracy`` float32 (E,) after each epoch; ``validation_probabilities`` float32 (V, 7) of the
+    validation images by the chosen one, None in files of earlier versions; ``facts`` has ``arm``, ``repeat``,
     ``chosen_epoch``, ``steps`` and ``seconds``.
     """
 
     header: Header
     probabilities: NDArray[np.float32]
     validation_accuracy: NDArray[np.float32]
+    validation_probabilities: NDArray[np.float32] | None
 
     @property
     def facts(self) -> Mapping[str, Any]:
@@ -87,6 +89,7 @@ def write_predictions(
     path: Path,
     probabilities: NDArray[np.float32],
     validation_accuracy: NDArray[np.float32],
+    validation_probabilities: NDArray[np.float32],
     provenance: Provenance,
     facts: Mapping[str, Any],
 ) -> None:
@@ -95,16 +98,19 @@ def write_predictions(
         write_header(artifact.file, PREDICTIONS, provenance, facts)
         artifact.file.create_dataset("probabilities", data=probabilities)
         artifact.file.create_dataset("validation_accuracy", data=validation_accuracy)
+        artifact.file.create_dataset("validation_probabilities", data=validation_probabilities)
 
 
 def read_predictions(path: Path) -> Predictions:
     """Read one repeat of an arm; raises :class:`~feraug.errors.ArtifactError` when it is damaged."""
     with open_artifact(path, PREDICTIONS) as reader:
         reader.facts({"arm": str, "repeat": int, "chosen_epoch": int, "steps": int, "seconds": float})
+        of_validation = "validation_probabilities"
         return Predictions(
             reader.header,
             _probabilities(reader, "probabilities", (None, _CLASSES)),
             reader.array("validation_accuracy", "float32", (None,)),
+            _probabilities(reader, of_validation, (None, _CLASSES)) if reader.has(of_validation) else None,
         )
 
 

@@ -32,7 +32,7 @@ MAKE_AGAIN: Final = "copy it again, or repeat the command that made it with --ov
 OTHER_FILE: Final = "give an .h5 file that feraug wrote"
 """What to do about a file that never was feraug's."""
 
-_MAX_TEXT: Final = 60_000  # an attribute has its place in the object header, where 64 KiB are the limit
+_MAX_TEXT: Final = 65_000  # an attribute has its place in the object header, where 64 KiB are the limit
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def write_header(
 ) -> None:
     """Write the attributes that every artifact has; ``extra`` is stored as JSON in ``facts``.
 
-    Raises :class:`ValueError` for a config, inputs or facts of more than 60,000 bytes.
+    Raises :class:`ValueError` for a config, inputs or facts of more than 65,000 bytes.
     """
     _put_text(file, "encoding-type", encoding_type)
     file.attrs["encoding-version"] = FORMAT_VERSION

@@ -42,13 +42,15 @@ def is_of_a_set(sentence: str) -> bool:
 def conclusions(found: Mapping[str, Any]) -> list[str]:
     """Plain sentences: what a table allows to be said of each arm, and what it does not."""
     sentences = []
+    bounded = found.get("people", {}).get("total", FEW_PEOPLE) > _TOO_FEW_PEOPLE
     usual = next(iter(found["differences"]), "").partition(" - ")[2]
     for name, difference in found["differences"].items():
         arm, _, base = name.partition(" - ")
         # An arm with a control has two sets of sentences.
         what = arm if base == usual else f"{arm} against {base}"
         repeats = min(len(found["arms"][each]["accuracy"]) for each in (arm, base))
-        sentences += _conclusion(arm, base, what, difference, repeats, len(found["differences"]))
+        among = len(found["differences"])
+        sentences += _conclusion(arm, base, what, difference, repeats, among, bounded=bounded)
         if repeats > 1 and difference["changed"]:
             sentences += _without_copies(what, difference, found["images"])
     repeats = min(len(values["accuracy"]) for values in found["arms"].values())
@@ -87,9 +89,12 @@ def _few_of(emotion: str, total: int, unseen: int) -> str:
 
 
 def _conclusion(
-    arm: str, base: str, what: str, difference: Mapping[str, Any], repeats: int, among: int
+    arm: str, base: str, what: str, difference: Mapping[str, Any], repeats: int, among: int, *, bounded: bool
 ) -> list[str]:
-    """Of a difference ``among`` so many; sentences that do not name both arms begin with ``what``."""
+    """Of a difference ``among`` so many; sentences that do not name both arms begin with ``what``.
+
+    ``bounded``: whether what an interval leaves out may be ruled out.
+    """
     overall = difference["accuracy"]
     interval = f"{100 * overall['low']:+.1f} to {100 * overall['high']:+.1f} points"
     if not difference["changed"]:
@@ -104,16 +109,14 @@ def _conclusion(
             f"unknown. This one moved by {100 * overall['mean']:+.1f} ({interval}, test images alone)."
         ]
     p = _p(overall, difference["accuracy_p_holm"], among)
+    bound = _bound(overall) if bounded else ""
     if _is_shown(overall) and difference["accuracy_p_holm"] < SIGNIFICANT:
         how = "better" if overall["mean"] > 0 else "worse"
         sentences = [
             f"{arm} is {how} than {base} by {abs(100 * overall['mean']):.1f} points ({interval}; {p})."
         ]
     else:
-        sentences = [
-            f"{arm} against {base}: no difference shown ({interval}; {p}); a gain of more than "
-            f"{max(0.0, 100 * overall['high']):.1f} points is not to be expected."
-        ]
+        sentences = [f"{arm} against {base}: no difference shown ({interval}; {p}){bound}."]
     balanced = difference["balanced_accuracy"]
     sentences.append(
         f"{what}: with every emotion counted alike (balanced accuracy) "
@@ -129,6 +132,17 @@ def _conclusion(
         of = "Holm" if among == 1 else "Holm, over this arm's emotions alone"
         sentences.append(f"{what}: emotions with a significant change (p < 0.05, {of}): {listed}.")
     return sentences
+
+
+def _bound(overall: Mapping[str, float]) -> str:
+    """What gain an interval rules out, where no difference is shown.
+
+    One that ends at 0 or below was widened to there, as p is large, or shows no difference only because so
+    many are compared: its end is no estimate.
+    """
+    if (most := round(100 * overall["high"], 1)) > 0:
+        return f"; a gain of more than {most:.1f} points is not to be expected"
+    return "; if there is one, it is rather a loss"
 
 
 def _without_copies(what: str, difference: Mapping[str, Any], images: Mapping[str, int]) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 
 from feraug.config import BenchConfig
 from feraug.emotions import EMOTIONS
-from feraug.errors import FeraugError, StorageError
+from feraug.errors import ArtifactError, FeraugError, StorageError
+from feraug.metrics.classification import balanced_accuracy, confusion_matrix, logit_adjusted
 from feraug.plots.bench import confusion_figure, table_figure
 from feraug.plots.files import write_figure
 from feraug.store.atomic import remove
@@ -36,7 +39,7 @@ def gathered(
 ) -> BenchResult:
     """The benchmark of finished ``parts``, written to ``path`` and drawn."""
     found = _read(config, parts, given)
-    probabilities = {arm: np.stack([one.probabilities for one in each]) for arm, each in found.items()}
+    probabilities = {arm: np.stack([one.test for one in each]) for arm, each in found.items()}
     test = given.test_columns
     figures = table(probabilities, test)
     for arm, values in _of_validation(found, given).items():
@@ -45,7 +48,7 @@ def gathered(
     if "reverse" in config.arms:
         figures["reverse"] = _reverse(path, given)
     figures["conclusions"] = conclusions(figures) + given.cautions
-    facts = {"arms": list(config.trained_arms), **_size(config, given), "table": figures}
+    facts = {"arms": list(found), **_size(config, given), "table": figures}
     return written(path, probabilities, test, provenance, facts | fold_facts(given.faces))
 
 
@@ -81,37 +84,85 @@ def kept_of_validation(config: BenchConfig, path: Path, cautions: Sequence[str] 
     """
     with lost_alone(GATHER_AGAIN):
         facts = read_bench(path).header.extra
-    table, names = facts["table"], ("validation_accuracy", "training_images")
-    if any(name not in values for values in table["arms"].values() for name in names):
+    table, names = facts["table"], (*_OF_VALIDATION, "training_images")
+    told = {arm: values for arm, values in table["arms"].items() if arm != "logit-adjusted"}
+    if any(name not in values for values in told.values() for name in ("validation_accuracy", names[-1])):
         return None
-    arms = {arm: {name: values[name] for name in names} for arm, values in table["arms"].items()}
+    arms = {
+        arm: {name: values[name] for name in names if name in values} for arm, values in table["arms"].items()
+    }
     figures = {"arms": arms, "differences": {}, "synthetic": table.get("synthetic", [])}
     said = [one for one in table.get("conclusions", []) if is_of_a_set(one)]
     figures["conclusions"] = said if cautions is None else list(cautions)
     return _result(config.json(), path, {**facts, "table": figures}, already_done=True, tested=False)
 
 
-def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[Predictions]]:
+@dataclass(frozen=True, eq=False)
+class _Repeat:
+    """What one repeat of an arm answers, and how good it is on validation; None where that is not known."""
+
+    test: NDArray[np.float32]
+    validation: NDArray[np.float32] | None
+    validation_accuracy: float | None
+
+    @classmethod
+    def of(cls, part: Predictions) -> _Repeat:
+        """The repeat that was trained."""
+        best = float(part.validation_accuracy.max())
+        return cls(part.probabilities, part.validation_probabilities, best)
+
+    def adjusted(self, given: BenchInputs, smoothing: float) -> _Repeat:
+        """The same answers, by logit adjustment."""
+        counts = np.bincount(given.training.labels, minlength=len(EMOTIONS))
+        adjust = partial(logit_adjusted, counts=counts, label_smoothing=smoothing)
+        test = adjust(self.test)
+        if self.validation is None:
+            return _Repeat(test, None, None)
+        validation = adjust(self.validation)
+        right = validation.argmax(1) == given.validation.labels
+        return _Repeat(test, validation, float(right.mean()))
+
+
+def _read(config: BenchConfig, parts: Sequence[Part], given: BenchInputs) -> dict[str, list[_Repeat]]:
     """The repeats of each arm, all of which are done."""
-    found: dict[str, list[Predictions]] = {arm: [] for arm in config.trained_arms}
+    found: dict[str, list[_Repeat]] = {arm: [] for arm in config.tested_arms}
     for part in parts:
         if (predictions := read_part(part, len(given.test))) is None:
             raise FeraugError(f"{part.path}: gone while the benchmark ran; the same command makes it again")
-        found[part.arm].append(predictions)
+        of_validation, images = predictions.validation_probabilities, len(given.validation)
+        if of_validation is not None and len(of_validation) != images:
+            what = f"{len(of_validation):,} validation images instead of {images:,}"
+            raise ArtifactError(f"{part.path}: damaged: {what}", AGAIN)
+        found[part.arm].append(_Repeat.of(predictions))
         with suppress(StorageError):
             remove([part.checkpoint])  # of one that was killed when its part was done
+    if "logit-adjusted" in found:
+        found["logit-adjusted"] = [
+            one.adjusted(given, config.classifier.label_smoothing) for one in found["real"]
+        ]
     return found
 
 
-def _of_validation(found: Mapping[str, list[Predictions]], given: BenchInputs) -> dict[str, dict[str, Any]]:
-    """Of each arm the accuracy on validation of each repeat's chosen epoch, and how many images it saw."""
-    return {
-        arm: {
-            "validation_accuracy": [round(float(one.validation_accuracy.max()), 6) for one in each],
-            "training_images": dict(given.shown[arm]),
+_OF_VALIDATION: Final = ("validation_accuracy", "validation_balanced_accuracy")
+
+
+def _of_validation(found: Mapping[str, list[_Repeat]], given: BenchInputs) -> dict[str, dict[str, Any]]:
+    """Of each arm what is known of validation by each repeat's chosen epoch, and how many images it saw."""
+    labels = given.validation.labels
+    arms: dict[str, dict[str, Any]] = {}
+    for arm, each in found.items():
+        figures = arms[arm] = {
+            "training_images": dict(given.shown["real" if arm == "logit-adjusted" else arm])
         }
-        for arm, each in found.items()
-    }
+        accuracy = [one.validation_accuracy for one in each if one.validation_accuracy is not None]
+        called = [one.validation.argmax(1) for one in each if one.validation is not None]
+        if len(accuracy) == len(each):
+            figures["validation_accuracy"] = [round(one, 6) for one in accuracy]
+        if len(called) == len(each):
+            matrices = np.stack([confusion_matrix(labels, one, len(EMOTIONS)) for one in called])
+            balanced = balanced_accuracy(matrices)
+            figures["validation_balanced_accuracy"] = [round(float(one), 6) for one in balanced]
+    return arms
 
 
 def _size(config: BenchConfig, given: BenchInputs) -> dict[str, Any]:

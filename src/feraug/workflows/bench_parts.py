@@ -159,7 +159,7 @@ def run_part(
         if first_real:
             run.save(kept, plain)
             _offer(run, model, plain, notify)
-        _write(part, run, test, options)
+        _write(part, run, validation.images, test, options)
         with suppress(StorageError):  # one that is in use goes when the benchmark is gathered
             remove([part.checkpoint])
         return not run.stopped
@@ -168,17 +168,27 @@ def run_part(
     write_predictions(
         part.path, classifier.probabilities(test),
         saved.arrays["history/validation_accuracy"].astype(np.float32),
+        classifier.probabilities(validation.images),
         part.provenance(options.command),
         _facts(part, int(saved.header.extra["chosen_epoch"]), saved.step, float(saved.arrays["timing/seconds"])),  # noqa: E501
     )  # fmt: skip
     return True
 
 
-def _write(part: Part, run: ClassifierRun, test: NDArray[np.uint8], options: TrainOptions) -> None:
-    found = probabilities(run.state.chosen, on_device(test, run.fabric.device), run.config.crop)
+def _write(
+    part: Part,
+    run: ClassifierRun,
+    validation: NDArray[np.uint8],
+    test: NDArray[np.uint8],
+    options: TrainOptions,
+) -> None:
+    found, of_validation = (
+        probabilities(run.state.chosen, on_device(images, run.fabric.device), run.config.crop)
+        for images in (test, validation)
+    )
     history = np.asarray(run.state.history["validation_accuracy"], np.float32)
     facts = _facts(part, run.state.chosen_epoch, run.steps, run.seconds)
-    write_predictions(part.path, found, history, part.provenance(options.command), facts)
+    write_predictions(part.path, found, history, of_validation, part.provenance(options.command), facts)
 
 
 def _facts(part: Part, chosen_epoch: int, steps: int, seconds: float) -> dict[str, Any]:

@@ -67,9 +67,10 @@ def _pooled(folds: Sequence[Fold], path: Path, provenance: Provenance) -> BenchR
     test = _columns([fold.found.test for fold in folds])
     figures = table(probabilities, test)
     for arm, values in figures["arms"].items():
-        of_folds = [head["table"]["arms"][arm].get("validation_accuracy") for head in heads]
-        if all(of_folds):
-            values["validation_accuracy"] = [round(float(mean), 6) for mean in np.mean(of_folds, axis=0)]
+        for name in ("validation_accuracy", "validation_balanced_accuracy"):
+            of_folds = [head["table"]["arms"][arm].get(name) for head in heads]
+            if all(of_folds):
+                values[name] = [round(float(mean), 6) for mean in np.mean(of_folds, axis=0)]
     figures["conclusions"] = [*conclusions(figures), _of_folds(len(folds)), *_of_sets(heads)]
     facts = {
         "arms": list(probabilities),

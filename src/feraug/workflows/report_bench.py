@@ -20,7 +20,7 @@ from feraug.workflows.report_words import code, cut, listed, number, values
 
 _BENCHMARKS: Final = 6
 _ROOM: Final = 400_000
-_ARMS: Final = 10
+_ARMS: Final = 12
 _SENTENCES: Final = 80
 """More than a benchmark of all arms has, whose cautions come last."""
 _ANSWERS: Final = 2
@@ -31,6 +31,7 @@ _OF_ONE: Final = "Of one repeat: what another seed would give is not in them."
 
 _MEASURES: Final = {
     "validation_accuracy": "validation",
+    "validation_balanced_accuracy": "balanced, validation",
     "accuracy": "accuracy",
     "accuracy_unleaked": "without identical copies",
     "accuracy_without_near_copies": "without near copies",
@@ -123,7 +124,8 @@ def _overall(arms: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
     first = next(iter(arms.values()))
     shown = [name for name in _MEASURES if name in first]
     rows = [
-        (Cell(cut(arm, 40)), *(_spread(figures[name]) for name in shown)) for arm, figures in arms.items()
+        (Cell(cut(arm, 40)), *(_spread(figures[name]) if name in figures else Cell("") for name in shown))
+        for arm, figures in arms.items()
     ]
     named = {**_MEASURES, "accuracy": "all"}
     sizes = listed([f"{named[name]} {counts[name]:,}" for name in shown if name in counts])

@@ -10,7 +10,7 @@ from typing import Any, Final
 from feraug.report import Cell
 
 _LONGEST: Final = 160
-"""Letters of a value; a stranger's file may hold 60,000."""
+"""Letters of a value; a stranger's file may hold 65,000."""
 
 COMMAND: Final = 2000
 """Letters of a command, which is of use as a whole."""

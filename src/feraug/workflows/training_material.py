@@ -86,7 +86,8 @@ def _domain_a(
         return second, len(source.rows)
     images = faces.images[_training_rows(faces, config.domains.a)]
     first = ShuffledFaces(images, sampling.device, seed=sampling.seed, stream=SOURCE_STREAM + 1)
-    return MixedFaces(first, second, config.source_share), len(images) + len(source.rows)
+    seed = sampling.seed if config.critic_steps > 1 else None
+    return MixedFaces(first, second, config.source_share, seed=seed), len(images) + len(source.rows)
 
 
 def _training_rows(
