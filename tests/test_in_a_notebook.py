@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def weights(path: Path) -> str:
     arrays = read_model(path).arrays
     digest = hashlib.sha256()
     for name in sorted(arrays):
-        if name.startswith("networks/"):
+        if name.startswith(("networks/", "chosen/")):  # translators have the former, classifiers the latter
             digest.update(arrays[name].tobytes())
     return digest.hexdigest()
 
@@ -64,6 +64,36 @@ def test_a_training_is_the_same_whatever_torch_is_set_to(workspace: Workspace, m
     for name, around in SURROUNDINGS.items():
         assert trained(name, around()) == plain, name
     assert torch.get_default_dtype() == torch.float32 and torch.is_grad_enabled()
+
+
+@contextmanager
+def uncached() -> Iterator[None]:
+    torch.set_autocast_cache_enabled(False)
+    try:
+        yield
+    finally:
+        torch.set_autocast_cache_enabled(True)
+
+
+def test_a_mixed_precision_training_goes_by_the_weights_of_each_step(workspace: Workspace) -> None:
+    """Torch keeps what autocast has cast until the outermost region ends, and that may be a notebook's."""
+
+    def trained(name: str, around: AbstractContextManager[Any]) -> tuple[str, list[float]]:
+        with around:
+            made = feraug.train(
+                "simple", workspace=workspace.root, name=name, steps=4, width=0.05, batch_size=16,
+                precision="bf16-mixed",
+            )  # fmt: skip
+        return weights(made.path), read_model(made.path).arrays["history/loss"].tolist()
+
+    expected = trained("uncached", uncached())  # every weight is used once a step, so all bits are alike
+    for name in ("plain", "autocast", "twice"):
+        around = ExitStack()
+        for _ in range(("plain", "autocast", "twice").index(name)):
+            around.enter_context(torch.autocast("cpu", dtype=torch.bfloat16))
+        assert trained(name, around) == expected, name
+        assert torch.is_autocast_enabled("cpu") is False and torch.autocast_increment_nesting() == 1
+        torch.autocast_decrement_nesting()
 
 
 def test_the_random_numbers_of_a_notebook_go_on_as_they_were(workspace: Workspace) -> None:

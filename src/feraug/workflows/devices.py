@@ -6,7 +6,7 @@ import atexit
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -132,7 +132,6 @@ def launched(
 def _torch_of_its_own(device: torch.device) -> Iterator[None]:
     """Torch as a fresh process has it, whatever a notebook has set; its random numbers go on as they were."""
     dtype = torch.get_default_dtype()
-    kinds = {"cpu", device.type} & {"cpu", "cuda"}
     with ExitStack() as held:
         cards = [device] if device.type == "cuda" else []
         held.enter_context(torch.random.fork_rng(cards))
@@ -140,13 +139,37 @@ def _torch_of_its_own(device: torch.device) -> Iterator[None]:
         held.enter_context(torch.enable_grad())
         if torch.get_default_device().type != "cpu":  # else no function mode, which takes time
             held.enter_context(torch.device("cpu"))
-        for kind in kinds:
-            held.enter_context(torch.autocast(kind, enabled=False))
+        held.enter_context(_outside_autocast({"cpu", device.type} & {"cpu", "cuda"}))
         torch.set_default_dtype(torch.float32)
         try:
             yield
         finally:
             torch.set_default_dtype(dtype)
+
+
+@contextmanager
+def _outside_autocast(kinds: Collection[str]) -> Iterator[None]:
+    """No autocast of the notebook's, nor the place of one.
+
+    ``torch.autocast(enabled=False)`` would leave that: torch drops the weights that it has cast where the
+    outermost region ends, so that a training inside of one would go on with the weights of its first step.
+    """
+    depth = torch.autocast_increment_nesting() - 1  # which is all that tells
+    torch.autocast_decrement_nesting()
+    enabled = {kind: torch.is_autocast_enabled(kind) for kind in kinds}
+    torch.clear_autocast_cache()
+    for _ in range(depth):
+        torch.autocast_decrement_nesting()
+    for kind in kinds:
+        torch.set_autocast_enabled(kind, False)
+    try:
+        yield
+    finally:
+        for kind, was in enabled.items():
+            torch.set_autocast_enabled(kind, was)
+        for _ in range(depth):
+            torch.autocast_increment_nesting()
+        torch.clear_autocast_cache()
 
 
 def _let_be_started_again() -> None:
