@@ -939,6 +939,11 @@ MUTATIONS = (
         of_bench("an_arm_with_a_control_of_its_own_is_compared_with_that_too"),
     ),
     Mutation(
+        "notebook: a training goes on with the casts of its first weights", "workflows/devices.py",
+        '_outside_autocast({"cpu", device.type} & {"cpu", "cuda"})', 'torch.autocast("cpu", enabled=False)',
+        ("tests/test_in_a_notebook.py::test_a_mixed_precision_training_goes_by_the_weights_of_each_step",),
+    ),
+    Mutation(
         "bench: real faces again, of any emotion", "workflows/bench_arms.py",
         "np.flatnonzero(real == code)", "np.arange(len(real))",
         of_bench("real_faces_again_are_as_many_of_each_emotion_as_the_translations"),
@@ -989,7 +994,7 @@ MUTATIONS = (
     ),
     Mutation(
         "bench: more trainings than its file has room for", "config/bench.py",
-        "MOST_TRAININGS: Final = 110", "MOST_TRAININGS: Final = 143",
+        "MOST_TRAININGS: Final = 140", "MOST_TRAININGS: Final = 200",
         of_bench("the_largest_benchmark_fits_into_its_file"),
     ),
     Mutation(

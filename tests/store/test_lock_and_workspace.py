@@ -16,7 +16,7 @@ from feraug.errors import MissingArtifactError, StorageError, UsageError
 from feraug.store import digests
 from feraug.store.digests import inputs_by_name, sha256_file
 from feraug.store.lock import exclusive
-from feraug.store.workspace import Workspace, checked_name, name_after
+from feraug.store.workspace import Workspace, at_home, checked_name, name_after, same_place
 from feraug.workflows.by_digest import artifacts_by_digest
 
 fcntl = pytest.importorskip("fcntl")
@@ -259,3 +259,23 @@ def test_artifacts_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.
     assert workspace.artifact("elsewhere") == Path("elsewhere")  # whose reader says that it is a folder
     Path("both.h5").touch()
     assert workspace.artifact("both.h5") == Path("both.h5")  # a file comes first
+
+
+def test_one_place_by_several_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.h5").touch()
+    Path("b.h5").symlink_to("a.h5")
+    Path("c.h5").hardlink_to("a.h5")
+    for name in ("a.h5", "b.h5", "c.h5", "./a.h5"):
+        assert same_place(Path(name), tmp_path / "a.h5"), name
+    assert same_place(Path("new.h5"), tmp_path / "new.h5") and not same_place(Path("new.h5"), Path("a.h5"))
+
+
+def test_a_user_without_a_home_folder_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", nowhere)
+    assert at_home("artifacts") == Path("artifacts")
+    with pytest.raises(UsageError, match=r"^~/faces: this user has no home folder; give the whole path"):
+        at_home("~/faces")

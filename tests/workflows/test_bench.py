@@ -685,7 +685,7 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"arms": ()}, "--arm: none; known: real, "),
         ({"arms": ("reverse",)}, "--arm reverse: tests the classifier of the real arm"),
         ({"use": "pretrained"}, r"--use: unknown 'pretrained' \(did you mean 'pretrain'\?\)"),
-        ({"repeats": 111}, "--repeats: 111 of 1 arm are more than the 110 trainings"),
+        ({"repeats": 141}, "--repeats: 141 of 1 arm are more than the 140 trainings"),
         ({"arms": ("real", "mixup"), "repeats": 101}, "--repeats: 101 of 2 arms are more than the 200"),
         ({"repeats": 0}, "--repeats: 0 is not a whole number from 1 to 1000"),
         ({"ratio": 0.0}, "--ratio: 0.0 is not a number from"),

@@ -16,6 +16,7 @@ import torch
 
 from feraug.errors import MissingArtifactError, StorageError, UsageError
 from feraug.store.workspace import Workspace
+from feraug.training import new_fabric
 from feraug.transfer import moved
 from feraug.workflows import devices
 from feraug.workflows.devices import choose_device, launched, of_cpu
@@ -45,6 +46,38 @@ def test_each_process_tries_its_own_gpu(
     assert choose_device("cuda") == torch.device("cuda"), "Fabric gives each its number"
     choose_device("cuda:1")
     assert tried == [torch.device("cuda", expected), torch.device("cuda:1")]
+
+
+def test_a_gpu_that_torch_has_no_code_for_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyPI's torch sees an old card, and has code for newer ones alone: the first kernel fails."""
+    failures: list[Exception] = [RuntimeError("CUDA error: no kernel image is available for execution")]
+
+    def kernel(*_: Any, **__: Any) -> None:
+        raise failures[0]
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "Tesla V100")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    monkeypatch.setattr(torch, "empty", lambda *_, **__: None)
+    monkeypatch.setattr(torch, "zeros", kernel)
+    assert choose_device("auto") == torch.device("cpu")
+    with pytest.raises(UsageError, match="--device 'cuda': this torch has no code for Tesla V100; say"):
+        choose_device("cuda")
+    failures[0] = torch.cuda.OutOfMemoryError("CUDA out of memory")
+    assert choose_device("auto") == choose_device("cuda") == torch.device("cuda"), "it is there, and full"
+
+
+@pytest.mark.parametrize("tasks", ["1", "2"])
+def test_processes_are_ours_to_start_inside_a_job_of_slurm_too(
+    monkeypatch: pytest.MonkeyPatch, tasks: str
+) -> None:
+    given = {"NTASKS": tasks, "NTASKS_PER_NODE": tasks, "JOB_NAME": "train", "PROCID": "0", "LOCALID": "0"}
+    given |= {"NODELIST": "localhost", "JOB_ID": "7", "NODEID": "0"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    fabric = new_fabric(torch.device("cpu"), devices=2)
+    assert fabric.world_size == 2 and fabric.strategy.launcher is not None
 
 
 def test_one_gpu_by_its_number_is_not_several(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -480,6 +480,10 @@ def test_missing_things_are_named(workspace: Workspace, noise_set: Path, tmp_pat
 def test_the_set_itself_is_not_replaced(workspace: Workspace, noise_set: Path, stub: Stub) -> None:
     with pytest.raises(UsageError, match="is the set that is to be filtered"):
         filter_synthetic(CASCADE, "noise", workspace, name="noise", options=FilterOptions(overwrite=True))
+    # Where no capitals are minded, one file has two names, as a hard link has everywhere.
+    workspace.synthetic("NOISE").hardlink_to(noise_set)
+    with pytest.raises(UsageError, match=r"NOISE\.h5 is the set that is to be filtered"):
+        filter_synthetic(CASCADE, "noise", workspace, name="NOISE", options=FilterOptions(overwrite=True))
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ _OF_REAL: Final[Mapping[str, str]] = {
 
 USES: Final = ("mixed", "pretrain", "fill")
 
-MOST_TRAININGS: Final = 110
+MOST_TRAININGS: Final = 140
 """Arms times repeats of a benchmark: the figures of so many, in all arms, fit into the header of its file."""
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {

@@ -192,11 +192,27 @@ _RESERVED: Final = frozenset(
 def at_home(place: str | Path) -> Path:
     """A place as a path, ``~`` at its beginning the home folder; what only begins with that letter stays.
 
-    Raises :class:`UsageError` for an empty name, which would be the current folder.
+    Raises :class:`UsageError` for an empty name, which would be the current folder, and for ``~`` of a user
+    without one.
     """
     if not str(place):
         raise UsageError("'' is no file or folder: a name is empty, as that of a variable that is not set")
-    return Path(place).expanduser() if Path(place).parts[:1] == ("~",) else Path(place)
+    if Path(place).parts[:1] != ("~",):
+        return Path(place)
+    try:
+        return Path(place).expanduser()
+    except RuntimeError as problem:
+        raise UsageError(
+            f"{place}: this user has no home folder; give the whole path, or set $HOME"
+        ) from problem
+
+
+def same_place(one: Path, other: Path) -> bool:
+    """Whether two paths are of one file: where a file system minds no capitals, whatever theirs are."""
+    try:
+        return one.samefile(other)
+    except OSError:  # one is not there
+        return one.resolve() == other.resolve()
 
 
 def checked_name(name: str) -> str:

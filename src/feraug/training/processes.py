@@ -30,7 +30,8 @@ def new_fabric(
     takes nearly as long as torch's, and one on Apple's GPU none for older ones, whose mixed precision is
     NVIDIA's alone.
     """
-    if "TORCHELASTIC_RUN_ID" in os.environ:
+    torchrun = "TORCHELASTIC_RUN_ID" in os.environ
+    if torchrun:
         devices = int(os.environ["LOCAL_WORLD_SIZE"])
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     several = devices * nodes > 1
@@ -38,6 +39,7 @@ def new_fabric(
         return cast("Fabric", _OneProcess(device, _ALONE[precision](device.type)))
 
     from lightning_fabric import Fabric
+    from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it announces every process on stderr
     single = [device.index or 0] if device.type == "cuda" else 1
@@ -47,6 +49,8 @@ def new_fabric(
         devices=devices if several else single,
         num_nodes=nodes,
         precision=precision,  # type: ignore[arg-type]
+        # Inside a job Fabric would take Slurm's, LSF's or MPI's, and leave it to them to start processes.
+        plugins=None if torchrun else LightningEnvironment(),
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from feraug.errors import UsageError
 from feraug.metrics.groups import joined
 from feraug.store.header import BENCH, Header, Provenance
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, same_place
 from feraug.workflows.bench_conclusions import conclusions, is_of_a_set
 from feraug.workflows.bench_folds import Fold, read_folds
 from feraug.workflows.bench_gathered import finished, written
@@ -43,7 +43,7 @@ def pool(
     folds = read_folds(files, workspace)
     path = workspace.bench(f"{folds[0].config['model']}-folds" if name is None else name)
     check_ending(path, ("-confusion",))
-    if any(path.resolve() == fold.path.resolve() for fold in folds):
+    if any(same_place(path, fold.path) for fold in folds):
         raise UsageError(f"--name: {path.stem} is one of the folds; choose another name")
     config = {**folds[0].config, "folds": len(folds)}
     inputs = {f"{fold.path.name} of fold {number}": fold.digest for number, fold in enumerate(folds, 1)}

@@ -35,10 +35,10 @@ _SET_BY_LAUNCHERS: Final = frozenset({"TORCHELASTIC_RUN_ID", "NODE_RANK", "GROUP
 def choose_device(name: str) -> torch.device:
     """``auto``: the GPU if there is one, else the CPU; otherwise any name torch knows (``cuda:1``, ``mps``).
 
-    Raises :class:`UsageError` for a device that does not exist here.
+    Raises :class:`UsageError` for a device that does not exist here, or that this torch has no code for.
     """
     if name == "auto":
-        if torch.cuda.is_available():
+        if torch.cuda.is_available() and can_compute(torch.device("cuda")):
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
@@ -52,7 +52,23 @@ def choose_device(name: str) -> torch.device:
     # TypeError is of what is no name.
     except (RuntimeError, AssertionError, TypeError) as problem:
         raise UsageError(f"--device '{name}': not available here; there are {_available()}") from problem
+    if device.type == "cuda" and not can_compute(device):
+        raise UsageError(
+            f"--device '{name}': this torch has no code for {torch.cuda.get_device_name(_own(device))}; say "
+            "--device cpu, or install a torch for an older CUDA (docs/platforms.md)"
+        )
     return device
+
+
+def can_compute(card: torch.device) -> bool:
+    """Whether this torch runs on an NVIDIA GPU: it has code for newer ones alone, and sees all."""
+    try:
+        torch.zeros(1, device=_own(card)).add_(1).cpu()
+    except torch.cuda.OutOfMemoryError:  # it could
+        return True
+    except (RuntimeError, AssertionError) as problem:  # of anything else whoever asked is told
+        return "no kernel image" not in str(problem)
+    return True
 
 
 def of_cpu() -> str:

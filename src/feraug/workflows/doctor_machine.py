@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from feraug.cores import available_cores
 from feraug.faces import quietly
 from feraug.version import __version__
 from feraug.words import plural
@@ -84,12 +85,19 @@ def devices() -> Iterator[Finding]:
     """CPU, GPUs, and the precisions that training can take on them."""
     import torch
 
+    from feraug.workflows.devices import can_compute, choose_device
+
     yield Finding("devices", "CPU", _cpu(torch.get_num_threads()))
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     for number in range(count):
         card = torch.cuda.get_device_properties(number)
         memory = f"{card.total_memory / 2**30:.0f} GiB"
-        yield Finding("devices", f"cuda:{number}", f"{card.name}, {memory}, {card.major}.{card.minor}")
+        what = f"{card.name}, {memory}, {card.major}.{card.minor}"
+        if can_compute(torch.device("cuda", number)):
+            yield Finding("devices", f"cuda:{number}", what)
+        else:
+            advice = "this torch has no code for it: docs/platforms.md says which has"
+            yield Finding("devices", f"cuda:{number}", what, NOTE, advice)
     if not count:
         built = torch.version.cuda
         why = f"torch is built for CUDA {built}, and sees no card" if built else "torch is built without CUDA"
@@ -99,7 +107,7 @@ def devices() -> Iterator[Finding]:
     mps = torch.backends.mps.is_available()
     if mps:
         yield Finding("devices", "MPS", "Apple's GPU")
-    yield Finding("devices", "auto takes", "cuda" if count else "mps" if mps else "cpu")
+    yield Finding("devices", "auto takes", choose_device("auto").type)
     yield Finding("devices", "32-true", "everywhere")
     yield Finding("devices", "bf16-mixed", _bf16(count > 0))
     yield Finding("devices", "16-mixed", "on the GPU" if count else "not here: it needs an NVIDIA GPU")
@@ -107,7 +115,7 @@ def devices() -> Iterator[Finding]:
 
 def _cpu(threads: int) -> str:
     cores = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores
+    usable = available_cores()
     text = plural(cores, "core")
     if usable < cores:
         text += f", {usable} for this process"

@@ -13,6 +13,7 @@ from feraug.errors import ArtifactError, ConfigConflictError, FeraugError, Usage
 from feraug.store.header import MAKE_AGAIN, Provenance
 from feraug.store.lock import exclusive
 from feraug.store.model import WEIGHTS_ONLY, read_model, write_model
+from feraug.store.workspace import same_place
 from feraug.workflows.export_result import ExportResult
 
 WEIGHTS: Final = ("float16", "float32")
@@ -35,7 +36,7 @@ def export_weights(
     if destination.suffix != ".h5":
         raise UsageError(f"{destination}: the weights of a model go into a file NAME.h5")
     if destination.exists() or destination.is_symlink():
-        if destination.resolve() == path.resolve():
+        if same_place(destination, path):
             raise UsageError(f"{destination}: is the model itself; give another place")
         if not destination.is_file() or destination.is_symlink():
             raise ConfigConflictError(f"{destination} is a folder or a link; name a new file NAME.h5")

@@ -20,7 +20,7 @@ from feraug.store.dataset import DatasetArrays
 from feraug.store.digests import inputs_by_name, read_with_digest, sha256_file
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import SyntheticArrays, read_synthetic, writing_synthetic
-from feraug.store.workspace import Workspace, name_after
+from feraug.store.workspace import Workspace, name_after, same_place
 from feraug.words import plural
 from feraug.workflows.classifiers import load_classifier
 from feraug.workflows.detectors import tell_of_cascade
@@ -119,7 +119,7 @@ def filter_synthetic(
     settings = {**to_json(config), "detector": detector.name}
     provenance = Provenance(settings, options.command, 0, inputs_by_name(*files))
     path = workspace.synthetic(name_after(parent.stem, "-filtered") if name is None else name)
-    if path.resolve() == parent.resolve():
+    if same_place(path, parent):
         raise UsageError(f"--name: {path} is the set that is to be filtered")
     result = FilterResult(
         path.resolve(), False, parent.resolve(), config.emotion, len(synthetic.images), 0,

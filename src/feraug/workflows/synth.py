@@ -19,7 +19,7 @@ from feraug.plots import sheet, with_row_labels, write_png
 from feraug.store.atomic import atomic_path, remove
 from feraug.store.header import SYNTHETIC, Header, Provenance
 from feraug.store.synthetic import writing_synthetic
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, same_place
 from feraug.training import gathered
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.events import Note, Notify, Progress, Saved, ignore
@@ -99,7 +99,7 @@ def synthesise(
             raise UsageError("--source: faces from noise have none; say what to translate with --pair A:B")
         job = noise_job(config, workspace, model)
     path = workspace.synthetic(job.name if name is None else name)
-    if source is not None and path.resolve() == source.resolve():
+    if source is not None and same_place(path, source):
         raise UsageError(f"--name: {path} is the set that is to be translated")
     result = replace(job.result, path=path.resolve())
     provenance = Provenance(job.config, options.command, config.seed, job.digests)

@@ -17,7 +17,7 @@ from feraug.store.digests import inputs_by_name
 from feraug.store.header import MODEL, Header, Provenance
 from feraug.store.model import WEIGHTS_ONLY, read_model
 from feraug.store.reading import read_artifact_header
-from feraug.store.workspace import Workspace
+from feraug.store.workspace import Workspace, same_place
 from feraug.training import StepPlan, constant_then_linear, fit
 from feraug.workflows.devices import launched, on_first_process
 from feraug.workflows.domain_source import DomainSource, refuse_source, training_source
@@ -229,7 +229,7 @@ def _provenance(
     """How the model at ``path`` comes about; refuses a source that is the dataset itself, or the model."""
     if domain is not None and domain.digest == faces.digest:
         raise UsageError("--source: is the dataset itself; leave --source and --source-share out")
-    if domain is not None and domain.path.resolve() == path.resolve():
+    if domain is not None and same_place(domain.path, path):
         raise UsageError(f"--name: {path} is the model that domain a is to come from")
     inputs = inputs_by_name((place, faces.digest), *([] if domain is None else [domain.file]))
     return Provenance(to_json(config), command, config.seed, inputs)
