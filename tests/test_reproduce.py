@@ -362,6 +362,58 @@ def test_reproduce_fer2013_says_what_translations_add_to_oversampling(protocol: 
     assert made.line.startswith("bench --classifier vgg19 ") and "again-2-neutral-sad-filtered" in made.sets
 
 
+def test_reproduce_fer2013_shows_controls_without_a_gan(protocol: None) -> None:
+    from fer2013.comparisons import controls
+    from fer2013.steps import SCALES, steps
+    from fer2013.summary import chosen_way
+
+    test = {"kind": "test", "faces": "f", "totals": [2] * 7, "alike": [], "copy_in_train": "0000"}
+    records = [test, *(_record("real", seed, "two", np.zeros(14, bool)) for seed in (0, 1))]
+    records += [_record("real+synthetic", seed, "two", np.arange(14) < 5, "simple-again") for seed in (0, 1)]
+    assert controls(records) == [], "nothing to compare with"
+    for arm, right, bench in (
+        ("real+resampled", 7, "simple-resampled-again"),
+        ("logit-adjusted", 9, "simple"),
+    ):
+        records += [
+            _record(arm, seed, "two", np.arange(14) < right, bench) | {"validation_accuracy": None}
+            for seed in (0, 1)
+        ]
+    _, gained, recalls, _, beyond, more_recalls = controls(records)
+
+    def first_cells(text: str) -> list[tuple[str, str]]:
+        rows = [line.replace("**", "").split(" | ") for line in text.splitlines()[2:]]
+        return [(row[0].rpartition(", ")[2], row[2].partition(" ")[0]) for row in rows]
+
+    assert first_cells(gained) == [("`real+resampled`", "+50.0"), ("`logit-adjusted`", "+64.3")]
+    assert first_cells(beyond) == [("less `real+resampled`", "-14.3"), ("less `logit-adjusted`", "-28.6")]
+    assert "+50.0 (" in recalls.splitlines()[2] and "-50.0 (" in more_recalls.splitlines()[2]
+    page = chosen_way(records)
+    assert "resampled" not in page and "adjusted" not in page, "they have a section of their own"
+    made = {step.name: step for step in steps(SCALES["reduced"])}
+    assert "--arm logit-adjusted" in made["bench-vgg19"].line
+    assert made["bench-vgg19-resampled-again"].sets == made["bench-vgg19-again"].sets
+
+
+def test_reproduce_fer2013_records_answers_by_another_rule(protocol: None, drawn_dataset: Path) -> None:
+    from fer2013.record import adjusted
+
+    data = read_dataset(drawn_dataset)
+    labels = {name: data.labels[data.rows(split=name)] for name in ("train", "validation", "test")}
+    shares = np.bincount(labels["train"], minlength=7) / len(labels["train"])
+    sure = {name: np.eye(7, dtype=np.float32)[values] for name, values in labels.items()}
+    config = SimpleNamespace(provenance=SimpleNamespace(config={"label_smoothing": 0.0}))
+    found = SimpleNamespace(
+        header=config, probabilities=0.5 * sure["test"] + 0.5 * shares,  # the shares tell nothing
+        validation_probabilities=(0.5 * sure["validation"] + 0.5 * shares).astype(np.float32),
+    )  # fmt: skip
+    record = adjusted(found, data)
+    assert record["arm"] == "logit-adjusted"
+    assert record["accuracy"] == record["balanced_accuracy"] == record["validation_accuracy"] == 1.0
+    found.validation_probabilities = None
+    assert adjusted(found, data)["validation_accuracy"] is None
+
+
 def test_reproduce_fer2013_tells_machines_apart_that_look_alike(protocol: None, tmp_path: Path) -> None:
     from fer2013.engine import Run
     from fer2013.record import Recorder

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from fer2013.experiments import Record, difference, experiments, in_points, paired
-from fer2013.steps import BOTH, EMOTIONS, OTHERS_AGAIN, RUNS
+from fer2013.steps import AGAIN, BOTH, EMOTIONS, OTHERS_AGAIN, RESAMPLED, RUNS
 from fer2013.summary import four, judged_rows, trained
 from fer2013.tables import scaled, table
 from fer2013.trainings import FEW_REPEATS, UNSEEN
@@ -16,6 +16,9 @@ IN_ITS_PLACE: Final = (
     "Do translations gain more than oversampling? Differences of real and translated faces from oversampled "
     "real ones on the same machine, in points; p is adjusted for the rows of a column (Holm)."
 )
+
+WITH_CONTROLS: Final = tuple(f"{classifier}-{AGAIN[0]}" for classifier in ("simple", "surreal", "vgg19"))
+"""The benchmarks of the translations whose number :data:`RESAMPLED` has in real faces."""
 
 TOGETHER: Final = (
     "In each arm every emotion is shown equally often; real faces alone in one of them, in the other real "
@@ -28,6 +31,39 @@ OF_OTHER_RUNS: Final = (
     "What the translations of the other runs add to real faces alone, on the same machine, in points; p is "
     "adjusted for the rows of a column (Holm)."
 )
+
+
+OF_CONTROLS: Final = (
+    "What is gained without a GAN: `real+resampled` shows as many real faces again, of the same emotions, as "
+    "the second run of the translator made; `logit-adjusted` trains nothing, but divides the probabilities "
+    "of the classifiers of `real` by the emotions' shares of the training faces. Differences from real faces "
+    "alone on the same machine, in points; p is adjusted for the rows of a column (Holm)."
+)
+
+BESIDE_CONTROLS: Final = (
+    "And what translations gain beyond that: differences of real and translated faces from each control, on "
+    "the same machine, in points; p is adjusted for the rows of a column (Holm)."
+)
+
+
+def controls(records: Sequence[Record]) -> list[str]:
+    """What the controls without a GAN gain, what translations gain beyond them, overall and by emotion."""
+    gained, by_emotion = _rows(records, "real+resampled", RESAMPLED, "real")
+    more, by_emotion_more = _rows(records, "logit-adjusted", ("simple", "surreal", "vgg19"), "real")
+    beyond, beyond_by_emotion = _rows(records, "real+synthetic", WITH_CONTROLS, "real+resampled")
+    adjusted, _ = _rows(records, "real+synthetic", (*RUNS, *OTHERS_AGAIN), "logit-adjusted")
+    named = [
+        (_with(row, "`real+resampled`") for row in gained),
+        (_with(row, "`logit-adjusted`") for row in more),
+    ]
+    against = [(_with(row, "less `real+resampled`") for row in beyond)]
+    against += [(_with(row, "less `logit-adjusted`") for row in adjusted)]
+    emotions = [table(["recall of", *EMOTIONS], by_emotion + by_emotion_more)] * bool(gained or more)
+    beyond_emotions = [table(["recall of", *EMOTIONS], beyond_by_emotion)] * bool(beyond)
+    return [
+        *_tables(OF_CONTROLS, [row for rows in named for row in rows]), *emotions,
+        *_tables(BESIDE_CONTROLS, [row for rows in against for row in rows]), *beyond_emotions,
+    ]  # fmt: skip
 
 
 def of_other_runs(records: Sequence[Record]) -> list[str]:
@@ -51,6 +87,12 @@ def together(records: Sequence[Record]) -> list[str]:
 
 Row = tuple[str, int, list[Difference | None]]
 """What is compared, of how many repeats, and the four differences."""
+
+
+def _with(row: Row, what: str) -> Row:
+    """The row with more in its name."""
+    name, repeats, found = row
+    return f"{name}, {what}", repeats, found
 
 
 def _rows(

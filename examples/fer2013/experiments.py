@@ -235,8 +235,8 @@ def mean(found: Sequence[Record], name: str) -> float:
 
 
 def mean_percent(found: Sequence[Record], name: str) -> str:
-    """The same, in percent."""
-    return percent(mean(found, name))
+    """The same, in percent; empty where it is not known."""
+    return "" if any(one[name] is None for one in found) else percent(mean(found, name))
 
 
 def in_points(found: Difference) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 from fer2013 import tables
 from fer2013.aims import aims
-from fer2013.comparisons import in_its_place, of_other_runs, together
+from fer2013.comparisons import controls, in_its_place, of_other_runs, together
 from fer2013.experiments import EACH_RUN, experiments
-from fer2013.steps import AGAIN, BOTH, OTHERS_AGAIN, PRIORITIES, RUNS, TARGETS
+from fer2013.steps import AGAIN, BOTH, OTHERS_AGAIN, PRIORITIES, RESAMPLED, RUNS, TARGETS
 from fer2013.summary import between, chosen_way
 from fer2013.trainings import beside, side_by_side, ways
 
@@ -104,6 +104,7 @@ def write_page(folder: Path) -> Path:
         + tables.compared(all_, [f"{run}-neutral-{emotion}" for run in AGAIN for emotion in TARGETS])
         + [part for run in AGAIN for part in tables.filtered(all_, f"{run}-neutral")],
         10: lambda all_: together(all_) + side_by_side(all_, BOTH),
+        11: lambda all_: controls(all_) + side_by_side(all_, RESAMPLED),
     }  # fmt: skip
     parts = [HEAD.format(command=COMMAND), "## What helped, and what did not", chosen_way(records)]
     parts += between(records) + in_its_place(records)

@@ -25,6 +25,7 @@ PRIORITIES: Final = {
     8: "With a tenth of the real faces, for translators and classifiers alike",
     9: "Other runs of the same translator: do they come to the same?",
     10: "Translations and oversampling together: do they add to it?",
+    11: "Controls without a GAN: real faces again in place of translations, and another rule to decide by",
 }
 
 
@@ -150,6 +151,7 @@ def steps(scale: Scale, *, ferplus: bool = True) -> list[Step]:
     every = [
         *_data(), *_translators(scale), *_simple(scale), *_side_by_side(scale), *_ways(scale),
         *_classifiers(scale), *_neutral(scale), *_of_tenth(scale), *_again(scale), *_both(scale),
+        *_resampled(scale),
     ]  # fmt: skip
     left_out = set() if ferplus else {"ferplus"}
     kept = []
@@ -205,7 +207,7 @@ def _bench(name: str, priority: int, arms: Sequence[str], options: str, sets: tu
     return Step(f"bench-{name}", priority, line, f"bench/{name}.h5", ("audit",), sets, pieces=True)
 
 
-MAIN: Final = ("real", "real+synthetic", "oversampled", "reverse")
+MAIN: Final = ("real", "real+synthetic", "oversampled", "logit-adjusted", "reverse")
 SETS: Final = tuple(f"stargan-neutral-{emotion}" for emotion in TARGETS)
 FILTERED: Final = tuple(f"{name}-filtered" for name in SETS)
 WEIGHTED: Final = "simple-weighted"
@@ -239,6 +241,10 @@ BOTH: Final = (
     "simple-both-cap",
 )
 """The benchmarks of oversampling with the sets of each of them; the last has few images of one."""
+RESAMPLED: Final = tuple(
+    f"{classifier}-resampled-{AGAIN[0]}" for classifier in ("simple", "surreal", "vgg19")
+)
+"""Those of real faces again in place of the translations of the second run, of each classifier."""
 
 
 def _translators(scale: Scale) -> Iterator[Step]:
@@ -410,3 +416,14 @@ def _both(scale: Scale) -> Iterator[Step]:
         # No more translations of an emotion than there are disgusted faces, for else those are rarely drawn.
         more, sets = (" --per-class-cap 436", AGAIN[0]) if run == "cap" else ("", run)
         yield _bench(name, 10, ["oversampled+synthetic"], options[classifier] + more, _chosen_of(sets))
+
+
+def _resampled(scale: Scale) -> Iterator[Step]:
+    """As many real faces again, by emotion, as the second run has translations; see ``feraug bench``.
+
+    The other control, ``logit-adjusted``, is an arm of the benchmarks with real faces alone.
+    """
+    options = _repeated(scale)
+    for name in RESAMPLED:
+        classifier = name.split("-")[0]
+        yield _bench(name, 11, ["real+resampled"], options[classifier], _chosen_of(AGAIN[0]))

@@ -24,7 +24,7 @@ from fer2013.experiments import (
     unseen,
 )
 from fer2013.record import flags
-from fer2013.steps import BOTH, CHOSEN_ON_VALIDATION, OTHERS_AGAIN, RUNS
+from fer2013.steps import BOTH, CHOSEN_ON_VALIDATION, OTHERS_AGAIN, RESAMPLED, RUNS
 from fer2013.tables import percent, scaled, table
 from fer2013.trainings import FEW_REPEATS, UNSEEN
 from feraug.metrics.significance import Difference, holm
@@ -89,7 +89,8 @@ def chosen_way(records: Sequence[Record]) -> str:
         alone[len(found)] = [f"{scaled(one.scale)} **`{one.classifier}`, {trained(one)}: real faces alone**"]
         alone[len(found)] += [str(len(one.real)), *_of_real(one)]
         for key in sorted(chosen):
-            if key[1] == "real" or key[0] in (*RUNS[1:], *OTHERS_AGAIN):  # these have a section of their own
+            # These have sections of their own.
+            if key[1] in ("real", "logit-adjusted") or key[0] in (*RUNS[1:], *OTHERS_AGAIN, *RESAMPLED):
                 continue
             if not (pairs := paired(one.arms[key], one.real)):
                 continue
