@@ -66,6 +66,31 @@ def controls(records: Sequence[Record]) -> list[str]:
     ]  # fmt: skip
 
 
+OF_NUMBER: Final = (
+    "Is it the filter, or the number? At most 1,000 unfiltered translations an emotion (*simple-cap*) "
+    "beside what the same translator gave to other ways: all 29,790 unfiltered, and those that the filter left. "
+    "Differences on the same machine, in points; p is adjusted for the rows of a column (Holm)."
+)
+
+
+def number_or_filter(records: Sequence[Record]) -> list[str]:
+    """Differences of few unfiltered translations from none, from all of them, and from filtered ones."""
+    rows: list[Row] = []
+    for one in experiments(records):
+        few = one.arms.get(("simple-cap", "real+synthetic"), [])
+        others = {
+            "real faces alone": one.real,
+            "*simple*": one.arms.get(("simple", "real+synthetic"), []),
+            "*simple-filtered*": one.arms.get(("simple-filtered", "real+synthetic"), []),
+        }
+        for name, base in others.items():
+            if pairs := paired(few, base):
+                rows.append(
+                    (f"{scaled(one.scale)} *simple-cap* less {name}", len(pairs), four(pairs, one.test))
+                )
+    return _tables(OF_NUMBER, rows)
+
+
 def of_other_runs(records: Sequence[Record]) -> list[str]:
     """Differences of the other runs' translations from real faces alone, for every classifier."""
     overall, _ = _rows(records, "real+synthetic", (*RUNS[1:], *OTHERS_AGAIN), "real")

@@ -9,7 +9,7 @@ from typing import Any
 
 from fer2013 import tables
 from fer2013.aims import aims
-from fer2013.comparisons import controls, in_its_place, of_other_runs, together
+from fer2013.comparisons import controls, in_its_place, number_or_filter, of_other_runs, together
 from fer2013.experiments import EACH_RUN, experiments
 from fer2013.steps import AGAIN, BOTH, OTHERS_AGAIN, PRIORITIES, RESAMPLED, RUNS, TARGETS
 from fer2013.summary import between, chosen_way
@@ -44,7 +44,7 @@ ELSEWHERE = """## Figures elsewhere
 | the same, with synthetic images | 66.26 |
 | its recall of Neutral: real, with synthetic images | 73, 67 |
 | VGG19, the slides | about 73 |
-| VGG19, [published][wujie], epoch chosen on the test set | 73.1 |
+| VGG19, [a public repository][wujie], epoch chosen on the test set | 73.1 |
 | VGG19, epoch chosen on validation | 72.6 |
 | VGGNet, Khaireddin and Chen, [arXiv:2105.03588](https://arxiv.org/abs/2105.03588) | 73.28 |
 
@@ -82,7 +82,7 @@ def write_page(folder: Path) -> Path:
     makers: Mapping[int, Callable[[Sequence[Record]], list[str]]] = {
         1: tables.data, 2: tables.translators, 3: lambda all_: side_by_side(all_, ("simple",)),
         4: lambda all_: tables.compared(all_, ("translators",)),
-        5: lambda all_: ways(all_) + tables.of_other_translators(all_),
+        5: lambda all_: ways(all_) + number_or_filter(all_) + tables.of_other_translators(all_),
         6: lambda all_: side_by_side(
             all_, ("simple-wider", "vgg19", "surreal", "simple-controls", "simple-synthetic")
         ),

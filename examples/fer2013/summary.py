@@ -27,7 +27,7 @@ from fer2013.record import flags
 from fer2013.steps import BOTH, CHOSEN_ON_VALIDATION, OTHERS_AGAIN, RESAMPLED, RUNS
 from fer2013.tables import percent, scaled, table
 from fer2013.trainings import FEW_REPEATS, UNSEEN
-from feraug.metrics.significance import Difference, holm
+from feraug.metrics.significance import CrossedBootstrap, Difference, holm
 
 READ_TOGETHER: Final = (
     "Above the rows of a classifier: what it comes to on real faces alone, in %. Below: differences from "
@@ -106,7 +106,10 @@ def chosen_way(records: Sequence[Record]) -> str:
     heads = ["added to the real faces", "repeats", "accuracy", "accuracy, unseen"]
     heads += ["balanced accuracy", "balanced accuracy, unseen"]
     few = [FEW_REPEATS] if any(repeats == 1 for _, repeats, _ in found) else []
-    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, *few]), table(heads, rows)])
+    least = 2 / (CrossedBootstrap.draws + 1) * sum(repeats > 1 for _, repeats, _ in found)
+    draws = f"{CrossedBootstrap.draws:,} resamples"
+    bound = f"No p can be less than {least:.3f}: so fine are {draws}, of so many rows."
+    return "\n\n".join([" ".join([READ_TOGETHER, UNSEEN, bound, *few]), table(heads, rows)])
 
 
 def between(records: Sequence[Record]) -> list[str]:

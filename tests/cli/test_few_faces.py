@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+from PIL import Image
 
 from feraug.store.workspace import Workspace
 
@@ -33,3 +35,19 @@ def test_a_face_and_ten(feraug: Feraug, tmp_path: Path, tiny: tuple[str, ...]) -
     one = ("-w", tmp_path / "1")
     assert "1 image in 'train', a classifier needs 2 or more" in feraug("train", "simple", *one).error
     assert "no image in 'test', so there is nothing to report" in feraug("bench", *one).error
+
+
+def test_a_set_without_neutral_faces_is_told_of_another_pair(feraug: Feraug, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for emotion, count in (("anger", 4), ("happy", 6), ("fear", 5)):
+        folder = tmp_path / "ck" / "train" / emotion
+        folder.mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(random.integers(0, 255, (48, 48), np.uint8)).save(folder / f"{number}.png")
+    ran = feraug("prepare", tmp_path / "ck", "-w", tmp_path)
+    assert ran.code == 0
+    assert (
+        "no neutral faces in train: where neutral:happy is the default, give another --pair, as happy:fear"
+        in (" ".join(ran.out.split()))
+    )
+    assert "no neutral faces" not in feraug("prepare", "drawn:100", "-w", tmp_path / "drawn").out

@@ -195,5 +195,12 @@ def print_result(result: PrepareResult) -> None:
 
     console.print_table(console.splits_table(result.splits))
     console.print_prose(console.audit_text(result.facts))
+    train = result.splits["train"]
+    there = sorted((name for name in train if train[name]), key=lambda name: -train[name])
+    if "neutral" not in there and len(there) > 1:
+        pair = f"{there[0]}:{there[1]}"
+        console.print_prose(
+            f"no neutral faces in train: where neutral:happy is the default, give another --pair, as {pair}"
+        )
     state = "already done" if result.already_done else "wrote"
     console.print_text(f"{state}: {result.path} ({plural(result.images, 'image')})")
