@@ -21,7 +21,10 @@ from tests.forked import start
 
 from feraug.config import PrepareConfig
 from feraug.emotions import EMOTIONS
+from feraug.store.bench import write_predictions
 from feraug.store.dataset import read_dataset
+from feraug.store.header import Provenance
+from feraug.store.workspace import Workspace
 from feraug.workflows.prepare import prepare
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -412,6 +415,32 @@ def test_reproduce_fer2013_records_answers_by_another_rule(protocol: None, drawn
     assert record["accuracy"] == record["balanced_accuracy"] == record["validation_accuracy"] == 1.0
     found.validation_probabilities = None
     assert adjusted(found, data)["validation_accuracy"] is None
+
+
+def test_reproduce_fer2013_records_the_other_rule_of_real_repeats_that_it_knows(
+    protocol: None, drawn_dataset: Path, tmp_path: Path
+) -> None:
+    from fer2013.engine import Run
+    from fer2013.record import Recorder
+    from fer2013.steps import SCALES, steps
+
+    workspace, data = Workspace(tmp_path / "ws"), read_dataset(drawn_dataset)
+    workspace.root.mkdir()
+    shutil.copy(drawn_dataset, workspace.dataset())
+    answers = [np.full((len(data.rows(split=name)), 7), 1 / 7, np.float32) for name in ("test", "validation")]
+    config = {"label_smoothing": 0.05, "model": "simple", "arm": "real"}
+    part = workspace.root / "bench" / "simple" / "real-0.h5"
+    facts = {"arm": "real", "repeat": 0, "chosen_epoch": 1, "steps": 1, "seconds": 1.0}
+    accuracy = np.full(1, 0.5, np.float32)
+    write_predictions(part, answers[0], accuracy, answers[1], Provenance(config, "", 0), facts)
+    step = next(one for one in steps(SCALES["reduced"]) if one.name == "bench-simple")
+    results = tmp_path / "results"
+    recorder = Recorder(Run(workspace.root, tmp_path, None, "reduced"), results)
+    for line, count in (("bench --arm real", 1), ("bench --arm real --arm logit-adjusted", 2)):
+        recorder._bench(step, line, None)
+        assert len(list(results.glob("bench-*"))) == count
+    (adjusted,) = results.glob("bench-simple-reduced-logit-adjusted-seed0-*")
+    assert json.loads(adjusted.read_text())["arm"] == "logit-adjusted"
 
 
 def test_reproduce_fer2013_tells_machines_apart_that_look_alike(protocol: None, tmp_path: Path) -> None:

@@ -68,8 +68,8 @@ def controls(records: Sequence[Record]) -> list[str]:
 
 OF_NUMBER: Final = (
     "Is it the filter, or the number? At most 1,000 unfiltered translations an emotion (*simple-cap*) "
-    "beside what the same translator gave to other ways: all 29,790 unfiltered, and those that the filter left. "
-    "Differences on the same machine, in points; p is adjusted for the rows of a column (Holm)."
+    "beside what the same translator gave to other ways: all 29,790 unfiltered, and those that the filter "
+    "left. Differences on the same machine, in points; p is adjusted for the rows of a column (Holm)."
 )
 
 

@@ -98,7 +98,9 @@ class Recorder:
         data, digest = self._dataset(line)
         self._put(f"test-{digest[:8]}.json", {"kind": "test", "faces": digest, **test_images(data)})
         for path in parts:
-            if self._has(sha256(path)):
+            adjusts = "--arm logit-adjusted" in line and path.name.startswith("real-")
+            arms = ("", "logit-adjusted") if adjusts else ("",)
+            if all(self._has(sha256(path), arm) for arm in arms):
                 continue
             found = read_predictions(path)
             record: Record = {"kind": "bench", "bench": step.name.removeprefix("bench-"), "faces": digest}
@@ -107,7 +109,7 @@ class Recorder:
             header = found.header.provenance
             record |= {"settings": dict(header.config), "seed": header.seed, "inputs": dict(header.inputs)}
             self._write(step, line, record, sha256(path))
-            if record["arm"] == "real" and "--arm logit-adjusted" in line:
+            if adjusts:
                 self._write(step, line, record | adjusted(found, data), sha256(path))
         if printed and "reverse" in printed:
             record = {"kind": "reverse", "bench": step.name.removeprefix("bench-"), **printed["reverse"]}
@@ -130,8 +132,8 @@ class Recorder:
             self._faces[name] = data, digest.hexdigest()
         return self._faces[name]
 
-    def _has(self, digest: str) -> bool:
-        return any(self._folder.glob(f"*-{digest[:8]}.json"))
+    def _has(self, digest: str, arm: str = "") -> bool:
+        return any(self._folder.glob(f"{f'*-{arm}-*' if arm else '*'}-{digest[:8]}.json"))
 
     def _write(self, step: Step, line: str, figures: Record, digest: str) -> None:
         # CPUs of the same description may differ in their last bits, and so in what a training comes to:

@@ -21,7 +21,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from feraug.cli.bench_tables import reverse_lines
+from feraug.cli.bench_tables import material_lines, reverse_lines
 from feraug.config import ARMS, DEFAULTS, BenchConfig, ClassifierConfig, PrepareConfig
 from feraug.config.bench import MOST_TRAININGS
 from feraug.data import LabelledFaces
@@ -629,6 +629,8 @@ def test_arms_and_their_images() -> None:
     for arm in ("real+synthetic", "oversampled+synthetic"):
         with pytest.raises(ArtifactError, match="takes translations alone, and the synthetic files hold"):
             material(PAIRED, arm, 0, REAL, files([6, 6], rows=[-1, -1]))
+    with pytest.raises(ArtifactError, match="hold faces from noise; leave it out"):
+        material(PAIRED, "real+resampled", 0, REAL, files([6, 6], rows=[-1, -1]))
     with pytest.raises(ArtifactError, match="no labelled face from noise"):
         material(PAIRED, "real+synthetic+noise", 0, REAL, files([6, 6]))
 
@@ -668,6 +670,8 @@ def test_translations_are_compared_with_real_faces_again(with_synthetic: Workspa
     ]  # fmt: skip
     shown = {arm: values["training_images"] for arm, values in result.table["arms"].items()}
     assert shown["real+resampled"] == {"real": shown["real"]["real"] + 30, "synthetic": 0}
+    images = f"real+resampled: {shown['real+resampled']['real']} real images, some of them again"
+    assert images in material_lines(result.table)
 
 
 def test_repeats_differ_in_their_seed_alone() -> None:
@@ -685,8 +689,8 @@ def test_repeats_differ_in_their_seed_alone() -> None:
         ({"arms": ()}, "--arm: none; known: real, "),
         ({"arms": ("reverse",)}, "--arm reverse: tests the classifier of the real arm"),
         ({"use": "pretrained"}, r"--use: unknown 'pretrained' \(did you mean 'pretrain'\?\)"),
-        ({"repeats": 141}, "--repeats: 141 of 1 arm are more than the 140 trainings"),
-        ({"arms": ("real", "mixup"), "repeats": 101}, "--repeats: 101 of 2 arms are more than the 200"),
+        ({"repeats": 91}, "--repeats: 91 of 1 arm are more than the 90 that one file holds"),
+        ({"arms": ("real", "mixup"), "repeats": 46}, "--repeats: 46 of 2 arms are more than the 90"),
         ({"repeats": 0}, "--repeats: 0 is not a whole number from 1 to 1000"),
         ({"ratio": 0.0}, "--ratio: 0.0 is not a number from"),
         ({"per_class_cap": 0}, "--per-class-cap: 0 is not a whole number"),
@@ -1462,6 +1466,7 @@ def test_logit_adjustment_trains_nothing_and_adjusts_real(with_synthetic: Worksp
     found = result.table["arms"]["logit-adjusted"]
     assert found["accuracy"] == pytest.approx((called == labels["test"]).mean(1), abs=1e-6)
     assert found["balanced_accuracy"] != result.table["arms"]["real"]["balanced_accuracy"]
+    assert "calibration_error" in result.table["arms"]["real"] and "calibration_error" not in found
     assert found["training_images"] == result.table["arms"]["real"]["training_images"]
     parts = [plain.path.with_suffix("") / f"real-{n}.h5" for n in range(2)]
     plainly = [np.maximum(_of_validation(part) - floor, 0) / shares for part in parts]
@@ -1506,12 +1511,15 @@ def test_what_limits_the_figures_is_said_of_finished_work_on_validation_too(work
 
 
 def test_the_largest_benchmark_fits_into_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("feraug.workflows.bench_table.CrossedBootstrap", partial(CrossedBootstrap, draws=20))
+    monkeypatch.setattr("feraug.workflows.bench_table.CrossedBootstrap", partial(CrossedBootstrap, draws=400))
     arms = [arm for arm in ARMS if arm != "reverse"]
     repeats = MOST_TRAININGS // len(arms)
     random = np.random.default_rng(0)
     labels = np.repeat(np.arange(7, dtype=np.uint8), 110)  # of each emotion as many digits as FER2013 has
     scores = {arm: random.dirichlet(np.ones(7), (repeats, len(labels))).astype(np.float32) for arm in arms}
+    for place, arm in enumerate(arms):  # of differences that are shown there is more to say
+        sure = random.random(scores[arm].shape[:2]) < 0.2 + 0.07 * place
+        scores[arm][sure] = np.eye(7, dtype=np.float32)[np.broadcast_to(labels, sure.shape)[sure]]
     columns = {
         "labels": labels,
         "duplicate_group": np.full(len(labels), -1, np.int32),
@@ -1527,6 +1535,7 @@ def test_the_largest_benchmark_fits_into_its_file(tmp_path: Path, monkeypatch: p
     found["synthetic"] = [
         {"name": f"stargan-neutral-{n:040}", "sha256": "ab" * 32, "images": 4965} for n in range(50)
     ]
+    assert sum("significant change" in one for one in conclusions(found)) > 10
     found["conclusions"] = [*conclusions(found), *(f"{n:0160}" for n in range(10))]
     facts = {"arms": arms, "steps": 26_940, "reduced": False, "reductions": [], "table": found}
     write_bench(tmp_path / "b.h5", scores, columns, Provenance({}, "test", 0, {}), facts)

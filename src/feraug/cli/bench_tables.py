@@ -54,7 +54,7 @@ def validation_table(figures: Mapping[str, Any]) -> Table:
     """Accuracy and balanced accuracy on validation alone, in percent: an arm a row."""
     from feraug.cli import console
 
-    heads = ("accuracy on validation, %", "balanced accuracy, %")
+    heads = ("accuracy on\nvalidation, %", "balanced\naccuracy, %")
     names = ("validation_accuracy", "validation_balanced_accuracy")
     table = console.new_table(None, "arm", "repeats", *heads)
     for arm, values in figures["arms"].items():
@@ -192,4 +192,6 @@ def material_lines(figures: Mapping[str, Any]) -> list[str]:
         if counts["synthetic"]:
             synthetic = plural(counts["synthetic"], "synthetic image")
             lines.append(f"{arm}: {counts['real']:,} real and {synthetic}")
+        elif arm == "real+resampled":
+            lines.append(f"{arm}: {counts['real']:,} real images, some of them again")
     return lines

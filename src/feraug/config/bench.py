@@ -49,7 +49,7 @@ _OF_REAL: Final[Mapping[str, str]] = {
 
 USES: Final = ("mixed", "pretrain", "fill")
 
-MOST_TRAININGS: Final = 140
+MOST_TRAININGS: Final = 90
 """Arms times repeats of a benchmark: the figures of so many, in all arms, fit into the header of its file."""
 
 _CHANGES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -127,7 +127,7 @@ class BenchConfig:
         if arms * self.repeats > MOST_TRAININGS:
             raise UsageError(
                 f"--repeats: {self.repeats} of {plural(arms, 'arm')} are more than the "
-                f"{MOST_TRAININGS} trainings that one file holds; give fewer, or each arm a --name of its own"
+                f"{MOST_TRAININGS} that one file holds; give fewer, or each arm a --name of its own"
             )
 
     @property

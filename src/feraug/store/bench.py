@@ -67,7 +67,7 @@ class BenchArrays:
 
 _NUMBER: Final[FactsShape] = (float, int)
 _INTERVAL: Final[Mapping[str, FactsShape]] = dict.fromkeys(("mean", "low", "high", "p"), _NUMBER)
-_OF_REPEATS: Final = ("accuracy", "macro_f1", "balanced_accuracy", "calibration_error")
+_OF_REPEATS: Final = ("accuracy", "macro_f1", "balanced_accuracy")
 _ARM: Final[FactsShape] = {
     **{name: [_NUMBER] for name in _OF_REPEATS},
     "per_class": {emotion: {"correct": [int], "total": int} for emotion in EMOTIONS},

@@ -27,6 +27,10 @@ _TRANSLATIONS_ALONE: Final = ("real+synthetic", "real+resampled", "oversampled+s
 """Arms that leave labelled faces from noise out."""
 
 
+_WITH_NOISE: Final = "use '--arm real+synthetic+noise', or translate with 'feraug synth --pair neutral:happy'"
+"""What to do with faces from noise alone."""
+
+
 @dataclass(frozen=True)
 class Material:
     """What an arm is trained on: faces, of which the first ``real`` are real, and the phases of training.
@@ -98,7 +102,7 @@ def _synthetic(arm: str, files: Sequence[SyntheticSet]) -> tuple[NDArray[np.uint
         if from_noise:
             raise ArtifactError(
                 f"the arm '{arm}' takes translations alone, and the synthetic files hold faces from noise",
-                "use '--arm real+synthetic+noise', or translate with 'feraug synth --pair neutral:happy'",
+                "leave it out" if arm == "real+resampled" else _WITH_NOISE,
             )
         raise ArtifactError(
             f"the arm '{arm}' has no image: those in the synthetic files have no label",

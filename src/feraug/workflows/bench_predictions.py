@@ -66,7 +66,7 @@ def bench_predictions(
     figures = table(found, test)
     for name, given in predictions.items():
         if np.ndim(given) == 2:
-            del figures["arms"][name]["calibration_error"]
+            figures["arms"][name].pop("calibration_error", None)
     return PredictionsResult(figures, conclusions(figures))
 
 

@@ -42,6 +42,10 @@ def table(
     counts = {name: int(mask.sum()) for name, mask in subsets.items()}
     subsets = {name: mask for name, mask in subsets.items() if mask.any()}
     arms = {arm: _arm(found, test["labels"], subsets) for arm, found in probabilities.items()}
+    for arm, values in probabilities.items():
+        if arm != "logit-adjusted":  # whose probabilities are for other shares of the emotions than these
+            errors = [calibration_error(row, test["labels"]) for row in values]
+            arms[arm]["calibration_error"] = _rounded(errors)
     pairs = [(arm, base) for arm in probabilities if arm != base]
     pairs += [
         (arm, control)
@@ -77,7 +81,6 @@ def _arm(found: NDArray[np.float32], labels: NDArray[np.uint8], subsets: Mapping
         **{name: _rounded(right[:, mask].mean(1)) for name, mask in subsets.items()},
         "macro_f1": _rounded(macro_f1(matrices)),
         **{f"balanced_{name}": _balanced(labels[mask], called[:, mask]) for name, mask in subsets.items()},
-        "calibration_error": _rounded([calibration_error(row, labels) for row in found]),
         "per_class": {
             emotion: {
                 "correct": [int(count) for count in matrices[:, code, code]],

@@ -121,8 +121,7 @@ def _sentence(text: str) -> str:
 
 
 def _overall(arms: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
-    first = next(iter(arms.values()))
-    shown = [name for name in _MEASURES if name in first]
+    shown = [name for name in _MEASURES if any(name in figures for figures in arms.values())]
     rows = [
         (Cell(cut(arm, 40)), *(_spread(figures[name]) if name in figures else Cell("") for name in shown))
         for arm, figures in arms.items()
