@@ -100,7 +100,7 @@ class MixedFaces:
             return faces[0][0]
         mixed = torch.empty((len(places), *faces[0][0].shape[1:]), device=faces[0][0].device)
         for part, here in faces:
-            mixed[moved(here, mixed.device)] = part
+            mixed[moved(np.flatnonzero(here), mixed.device)] = part  # a mask would have a GPU waited for
         return mixed
 
 
