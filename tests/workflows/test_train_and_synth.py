@@ -53,7 +53,7 @@ from feraug.workflows.synth_job import translation_job
 from feraug.workflows.synth_makers import Translations
 from feraug.workflows.train import dry_run, train, train_translator
 from feraug.workflows.train_options import TrainOptions
-from feraug.workflows.training_run import TrainingRun
+from feraug.workflows.training_run import GRIDS_APART, TrainingRun
 from feraug.workflows.translators import load_translator
 from feraug.workflows.unfinished import unfinished_config
 
@@ -93,10 +93,17 @@ def test_a_signal_after_the_last_step_takes_nothing(workspace: Workspace, kind: 
     assert read_model(result.path).finished and not result.interrupted
 
 
-def test_small_sets_do_not_leave_a_grid_every_few_steps(workspace: Workspace) -> None:
-    train_translator(replace(SMALL, steps=105), workspace)
+def test_small_sets_do_not_leave_a_grid_every_few_steps(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    epoch = -(
+        -len(read_dataset(workspace.dataset()).rows(split="train", emotion="happy")) // SMALL.batch_size
+    )
+    assert GRIDS_APART == 100 and epoch < 15
+    monkeypatch.setattr("feraug.workflows.training_run.GRIDS_APART", 15)
+    train_translator(replace(SMALL, steps=17), workspace)
     names = sorted(path.name for path in workspace.samples(SMALL.name).iterdir())
-    assert names == ["step-000100.png", "step-000105.png"]
+    assert names == ["step-000015.png", "step-000017.png"]
 
 
 def test_training_writes_model_samples_and_history(
