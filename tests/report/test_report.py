@@ -30,7 +30,7 @@ from feraug.workflows import report as module
 from feraug.workflows.export import export_artifact
 from feraug.workflows.prepare import prepare
 from feraug.workflows.report import LARGEST, _numbers, report
-from feraug.workflows.report_bench import _confusion
+from feraug.workflows.report_bench import _confusion, _overall
 from feraug.workflows.report_ssim import _near_copies
 from feraug.workflows.report_words import Ids
 from feraug.workflows.train_classifier import train_classifier
@@ -214,6 +214,14 @@ def test_a_benchmark_of_all_arms_keeps_its_cautions_and_arms_their_names(
     text = read_page(report(everything).path).text
     for sentence in (*said, "Few test images (in brackets): disgust 1", "made.h5: its model"):
         assert sentence in text, sentence
+
+
+def test_what_one_arm_does_not_know_is_shown_of_the_others() -> None:
+    figures = {"accuracy": [0.5, 0.6]}
+    arms = {"logit-adjusted": figures, "real": {**figures, "validation_accuracy": [0.7, 0.7]}}
+    table = _overall(arms, {"accuracy": 10})
+    assert table.columns == ("arm", "validation", "accuracy")
+    assert [row[1].text for row in table.rows] == ["", "70.0"]
 
 
 def test_an_emotion_without_test_images_has_no_shares() -> None:

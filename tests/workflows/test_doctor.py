@@ -13,6 +13,7 @@ import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -305,6 +306,19 @@ def test_devices_and_precisions(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["auto takes"] == "cpu"
     assert found["16-mixed"].startswith("not here")
     assert re.match(r"\d+ cores?, ", found["CPU"])
+
+
+def test_a_card_that_torch_has_no_code_for_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    card = SimpleNamespace(name="Tesla V100", total_memory=2**34, major=7, minor=0)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("torch.cuda.get_device_properties", lambda _: card)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    monkeypatch.setattr("feraug.workflows.devices.can_compute", lambda _: False)
+    found = {finding.name: finding for finding in doctor_machine.devices()}
+    assert (found["cuda:0"].state, found["cuda:0"].value) == (NOTE, "Tesla V100, 16 GiB, 7.0")
+    assert "this torch has no code for it" in found["cuda:0"].advice
+    assert found["auto takes"].value == "cpu" and found["16-mixed"].value.startswith("not here")
 
 
 def test_fast_paths_work_here_and_a_broken_compiler_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:

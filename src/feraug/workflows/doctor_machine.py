@@ -89,11 +89,13 @@ def devices() -> Iterator[Finding]:
 
     yield Finding("devices", "CPU", _cpu(torch.get_num_threads()))
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    usable = False
     for number in range(count):
         card = torch.cuda.get_device_properties(number)
         memory = f"{card.total_memory / 2**30:.0f} GiB"
         what = f"{card.name}, {memory}, {card.major}.{card.minor}"
         if can_compute(torch.device("cuda", number)):
+            usable = True
             yield Finding("devices", f"cuda:{number}", what)
         else:
             advice = "this torch has no code for it: docs/platforms.md says which has"
@@ -109,8 +111,8 @@ def devices() -> Iterator[Finding]:
         yield Finding("devices", "MPS", "Apple's GPU")
     yield Finding("devices", "auto takes", choose_device("auto").type)
     yield Finding("devices", "32-true", "everywhere")
-    yield Finding("devices", "bf16-mixed", _bf16(count > 0))
-    yield Finding("devices", "16-mixed", "on the GPU" if count else "not here: it needs an NVIDIA GPU")
+    yield Finding("devices", "bf16-mixed", _bf16(usable))
+    yield Finding("devices", "16-mixed", "on the GPU" if usable else "not here: it needs an NVIDIA GPU")
 
 
 def _cpu(threads: int) -> str:
