@@ -1448,10 +1448,11 @@ def _of_validation(part: Path) -> NDArray[np.float32]:
 
 
 def test_logit_adjustment_trains_nothing_and_adjusts_real(with_synthetic: Workspace) -> None:
-    plain = bench(PAIRED, with_synthetic)
+    smoothed = replace(TINY, label_smoothing=0.2)
+    plain = bench(replace(PAIRED, classifier=smoothed), with_synthetic)
     before = {path: path.read_bytes() for path in plain.path.with_suffix("").iterdir()}
     events: list[Event] = []
-    config = replace(PAIRED, arms=("real", "logit-adjusted"))
+    config = replace(PAIRED, classifier=smoothed, arms=("real", "logit-adjusted"))
     result = bench(config, with_synthetic, notify=events.append)
     assert not events and {path: path.read_bytes() for path in before} == before, "nothing is trained"
     assert list(result.table["arms"]) == ["real", "real+synthetic", "logit-adjusted"]
@@ -1461,8 +1462,12 @@ def test_logit_adjustment_trains_nothing_and_adjusts_real(with_synthetic: Worksp
     dataset = read_dataset(with_synthetic.dataset())
     labels = {name: dataset.labels[dataset.rows(split=name)] for name in ("train", "validation", "test")}
     shares = np.bincount(labels["train"], minlength=7) / len(labels["train"])
-    floor = TINY.label_smoothing / 7
-    called = (np.maximum(read_bench(result.path).probabilities["real"] - floor, 0) / shares).argmax(2)
+    floor = smoothed.label_smoothing / 7
+    saved = read_bench(result.path).probabilities
+    expected = np.maximum(saved["real"] - floor, 0) / shares
+    called = expected.argmax(2)
+    expected /= expected.sum(2, keepdims=True)
+    np.testing.assert_allclose(saved["logit-adjusted"], expected, rtol=1e-5)
     found = result.table["arms"]["logit-adjusted"]
     assert found["accuracy"] == pytest.approx((called == labels["test"]).mean(1), abs=1e-6)
     assert found["balanced_accuracy"] != result.table["arms"]["real"]["balanced_accuracy"]
